@@ -1,0 +1,18 @@
+"""How much of LML we may use at a time."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+
+class InFlight:
+    """At most so many requests in flight from this process."""
+
+    def __init__(self, most: int) -> None:
+        self._places = asyncio.Semaphore(most)
+
+    @asynccontextmanager
+    async def admit(self, tokens: float) -> AsyncGenerator[None]:
+        """Waits for a place."""
+        async with self._places:
+            yield

@@ -1,0 +1,185 @@
+"""The Backend database, reached through one small pool and statements in `sql/`.
+
+DatabaseError
+├── DatabaseUnavailable     no connection, or it was lost: running again may help
+├── SchemaOutdated          our own tables are missing or of another version
+└── RowRefused              the database will not hold what a row says
+"""
+
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import psycopg
+from psycopg import errors
+from psycopg.conninfo import conninfo_to_dict
+from psycopg.rows import DictRow, dict_row
+from psycopg_pool import AsyncConnectionPool
+
+from wxyc_assets.migrations import HEAD
+
+Connection = psycopg.AsyncConnection[DictRow]
+Parameters = Mapping[str, Any]
+
+CONNECT_TIMEOUT_SECONDS = 10
+RANGE_LOCKS = 0x77787963  # "wxyc": the first key of the advisory locks on ranges
+
+
+class DatabaseError(Exception):
+    """Anything that goes wrong between us and the database."""
+
+
+class DatabaseUnavailable(DatabaseError):
+    """The database cannot be reached, or went away in the middle."""
+
+
+class SchemaOutdated(DatabaseError):
+    """Our own tables are not what this version of the code expects."""
+
+
+class RowRefused(DatabaseError):
+    """The database will not hold what one of the rows says."""
+
+
+@cache
+def sql(name: str) -> bytes:
+    """The statement in `sql/<name>.sql`; as bytes, so that nothing can be pasted into it."""
+    return files("wxyc_assets.adapters").joinpath(f"sql/{name}.sql").read_bytes()
+
+
+@asynccontextmanager
+async def translated() -> AsyncGenerator[None]:
+    """Turns psycopg's errors into ours; the message never holds the connection string."""
+    try:
+        yield
+    except (psycopg.DataError, psycopg.IntegrityError, errors.ProgramLimitExceeded) as error:
+        raise RowRefused(_first_line(error)) from error
+    except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+        raise DatabaseUnavailable(f"The database went away: {_first_line(error)}") from error
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).partition("\n")[0]
+
+
+class Transaction:
+    """Statements of `sql/` on one connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def execute(self, name: str, parameters: Parameters | None = None) -> None:
+        await self._connection.execute(sql(name), parameters)
+
+    async def fetch(self, name: str, parameters: Parameters | None = None) -> list[DictRow]:
+        cursor = await self._connection.execute(sql(name), parameters)
+        return await cursor.fetchall()
+
+
+class Database:
+    """Transactions, range locks and maintenance; use `connect`."""
+
+    def __init__(self, pool: AsyncConnectionPool[Connection]) -> None:
+        self._pool = pool
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncGenerator[Transaction]:
+        """One transaction; raises RowRefused or DatabaseUnavailable."""
+        async with translated(), self._pool.connection() as connection:
+            yield Transaction(connection)
+
+    @asynccontextmanager
+    async def lock(self, number: int) -> AsyncGenerator[None]:
+        """Holds the range that starts at id `number`; waits while another run holds it.
+
+        The lock belongs to a connection, so it is given back when its process dies.
+        """
+        async with translated(), self._pool.connection() as connection:
+            await connection.set_autocommit(True)
+            await connection.execute("select pg_advisory_lock(%s, %s)", [RANGE_LOCKS, number])
+            try:
+                yield
+            finally:
+                await connection.execute("select pg_advisory_unlock_all()")
+                await connection.set_autocommit(False)
+
+    async def flush(self, id_range: str) -> None:
+        """Makes every earlier commit durable."""
+        async with self.transaction() as transaction:
+            await transaction.execute("synchronous_commit_on")
+            await transaction.execute("flush_commits", {"id_range": id_range})
+
+    async def analyze(self) -> list[str]:
+        """Refreshes the planner's statistics; returns the tables where that did not take.
+
+        Before PostgreSQL 17 a role that does not own a table has its ANALYZE skipped in silence.
+        """
+        async with translated(), self._pool.connection() as connection:
+            await connection.set_autocommit(True)
+            try:
+                await connection.execute(sql("analyze_tables"))
+                cursor = await connection.execute(sql("select_unanalyzed"))
+                return [row["table_name"] for row in await cursor.fetchall()]
+            finally:
+                await connection.set_autocommit(False)
+
+
+@asynccontextmanager
+async def connect(
+    url: str, *, schema: str, assets_schema: str, max_connections: int
+) -> AsyncGenerator[Database]:
+    """A pool of up to `max_connections`, after a look whether the schema is current.
+
+    Raises DatabaseUnavailable or SchemaOutdated, before anything is touched.
+    """
+    options = f"-c search_path={assets_schema},{schema},public -c synchronous_commit=off -c jit=off"
+    try:
+        conninfo_to_dict(url)
+    except psycopg.ProgrammingError:
+        raise DatabaseUnavailable("DATABASE_URL is not a connection string") from None
+    pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
+        url,
+        connection_class=psycopg.AsyncConnection[DictRow],
+        kwargs={
+            "options": options,
+            "row_factory": dict_row,
+            "application_name": "wxyc_assets",
+            "connect_timeout": CONNECT_TIMEOUT_SECONDS,
+        },
+        min_size=1,
+        max_size=max_connections,
+        open=False,
+    )
+    await _look_first(url, options, schema)
+    async with pool:
+        yield Database(pool)
+
+
+async def _look_first(url: str, options: str, schema: str) -> None:
+    try:
+        async with await psycopg.AsyncConnection.connect(
+            url, options=options, connect_timeout=CONNECT_TIMEOUT_SECONDS
+        ) as connection:
+            tables = await (await connection.execute(sql("select_tables_seen"))).fetchone()
+            assert tables is not None
+            backend_is_there, has_stamp, has_version = tables
+            revision = None
+            if has_version:
+                versions = await connection.execute("select version_num from alembic_version")
+                revision = ((await versions.fetchone()) or [None])[0]
+    except psycopg.OperationalError as error:
+        raise DatabaseUnavailable(
+            f"The Backend database cannot be reached: {_first_line(error)}. "
+            "Is DATABASE_URL right, and is the server up?"
+        ) from error
+    if not backend_is_there:
+        raise SchemaOutdated(
+            f"The database has no table {schema}.library. Is WXYC_SCHEMA_NAME right?"
+        )
+    if revision != HEAD or not has_stamp:
+        raise SchemaOutdated(
+            f"Our tables are at revision {revision or 'none'}, this version needs {HEAD}. "
+            "Run `wxyc-assets migrate`."
+        )

@@ -1,0 +1,176 @@
+"""LML, the library-metadata-lookup service.
+
+LmlError
+├── LmlUnavailable          no answer, or "later, please": trying again may help
+│   └── LmlUnreachable      no connection at all
+└── LmlRefused              a no that stays a no
+    ├── LmlRejectedBatch    the no is about what was asked (413, 422): a smaller batch may pass
+    └── LmlContractBroken   a 200 that the contract does not allow
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Protocol
+
+import httpx
+
+from wxyc_assets.adapters import lml_wire
+from wxyc_assets.adapters.lml_wire import Answers
+from wxyc_assets.domain.candidates import Candidate
+
+RESOLVE = "/api/v1/identity/bulk-resolve-libraries"
+LATER = frozenset({408, 425, 429, 500, 502, 503, 504})
+ABOUT_THE_BATCH = frozenset({413, 422})
+
+
+class LmlError(Exception):
+    """Anything that goes wrong between us and LML."""
+
+
+class LmlUnavailable(LmlError):
+    """LML did not answer, or asked us to come back later."""
+
+    def __init__(
+        self, message: str, *, status: int | None = None, retry_after: float | None = None
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.retry_after = retry_after
+        """Seconds that LML asked us to wait."""
+
+
+class LmlUnreachable(LmlUnavailable):
+    """There is no connection to LML: wrong address, or nobody listens."""
+
+
+class LmlRefused(LmlError):
+    """LML understood the request and said no."""
+
+
+class LmlRejectedBatch(LmlRefused):
+    """LML said no to what this batch holds."""
+
+
+class LmlContractBroken(LmlRefused):
+    """LML answered outside its own contract."""
+
+
+class Budget(Protocol):
+    """Whoever may say when the next request towards LML may leave."""
+
+    def admit(self, tokens: float) -> AbstractAsyncContextManager[None]:
+        """Waits for a place in flight and for `tokens` estimated Discogs requests."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """One bulk-resolve call: its answers, and LML's time for it in milliseconds."""
+
+    answers: Answers
+    latency_ms: float
+
+
+class Lml:
+    """A thin client; every call waits for the shared budget and is bounded as a whole."""
+
+    def __init__(self, http: httpx.AsyncClient, budget: Budget, *, timeout_seconds: float) -> None:
+        self._http = http
+        self._budget = budget
+        self._timeout_seconds = timeout_seconds
+
+    async def resolve(self, candidates: Sequence[Candidate]) -> Resolved:
+        """LML's answers about 1..1000 library rows.
+
+        Raises LmlUnavailable, LmlRefused and, for a 200 without usable results, LmlContractBroken.
+        """
+        payload = {"inputs": [_input(each) for each in candidates], "include_tracks": True}
+        async with self._budget.admit(tokens=0):
+            started = asyncio.get_running_loop().time()
+            body = await self._post(RESOLVE, payload)
+            latency_ms = (asyncio.get_running_loop().time() - started) * 1000
+        try:
+            answers = lml_wire.read_answers(body, [each.library_id for each in candidates])
+        except lml_wire.NotAnAnswer as error:
+            raise LmlContractBroken(f"POST {RESOLVE}: {error}") from None
+        return Resolved(answers, latency_ms)
+
+    async def _post(self, path: str, payload: object) -> bytes:
+        try:
+            # httpx's own timeout starts anew with every byte; this one is for the whole call.
+            async with asyncio.timeout(self._timeout_seconds):
+                response = await self._http.post(path, json=payload)
+        except TimeoutError:
+            raise LmlUnavailable(
+                f"POST {path}: no whole answer within {self._timeout_seconds:g} s"
+            ) from None
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.UnsupportedProtocol) as error:
+            raise LmlUnreachable(
+                f"LML cannot be reached at {self._http.base_url}: {error!r}. "
+                "Is LIBRARY_METADATA_URL right, and is LML up?"
+            ) from error
+        except httpx.HTTPError as error:
+            raise LmlUnavailable(f"POST {path}: {error!r}") from error
+        return _judged(path, response)
+
+
+def _judged(path: str, response: httpx.Response) -> bytes:
+    status = response.status_code
+    if status == 200:
+        return response.content
+    said = f"POST {path}: HTTP {status} {response.text[:200]!r}"
+    if status in LATER:
+        raise LmlUnavailable(said, status=status, retry_after=_retry_after(response))
+    if status in ABOUT_THE_BATCH:
+        raise LmlRejectedBatch(said)
+    raise LmlRefused(said + _ADVICE.get(status, ""))
+
+
+_ADVICE = {
+    401: ". Set LML_API_KEY.",
+    403: ". LML_API_KEY is wrong, rotated or revoked.",
+    404: ". Is LIBRARY_METADATA_URL the address of LML?",
+}
+
+
+def _retry_after(response: httpx.Response) -> float | None:
+    header = response.headers.get("Retry-After", "")
+    if header.isdecimal():
+        return float(header)
+    try:
+        date = parsedate_to_datetime(header)
+    except ValueError:
+        return None
+    aware = date if date.tzinfo else date.replace(tzinfo=UTC)
+    return max(0.0, (aware - datetime.now(UTC)).total_seconds())
+
+
+def _input(candidate: Candidate) -> dict[str, int | str]:
+    return {
+        "library_id": candidate.library_id,
+        "artist_name": candidate.artist_name,
+        "album_title": candidate.album_title,
+        "legacy_release_id": candidate.legacy_release_id,
+    }
+
+
+@asynccontextmanager
+async def connect(
+    url: str,
+    *,
+    api_key: str | None,
+    budget: Budget,
+    timeout_seconds: float,
+    transport: httpx.AsyncBaseTransport | None = None,
+) -> AsyncGenerator[Lml]:
+    """LML at `url`; a trailing `/` or `/api/v1` of it is dropped. `transport` is the test seam."""
+    headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
+    base_url = url.rstrip("/").removesuffix("/api/v1")
+    async with httpx.AsyncClient(
+        base_url=base_url, headers=headers, timeout=timeout_seconds, transport=transport
+    ) as http:
+        yield Lml(http, budget, timeout_seconds=timeout_seconds)

@@ -1,0 +1,3 @@
+update lml_resolution
+set applied_at = coalesce(%(now)s::timestamptz, now()), write_error = null
+where library_id = any(%(library_ids)s)

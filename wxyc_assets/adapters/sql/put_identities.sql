@@ -1,0 +1,176 @@
+-- Every single_artist answer of a batch becomes its identity, sources and history at once.
+with answer as (
+    select
+        r.library_id,
+        r.answered_at,
+        r.answer ->> 'method' as method,
+        (r.answer ->> 'confidence')::real as confidence,
+        r.answer #>> '{main,wikidata_qid}' as wikidata_qid,
+        r.answer #>> '{main,spotify_artist_id}' as spotify_id,
+        r.answer #>> '{main,apple_music_artist_id}' as apple_music_id,
+        case jsonb_typeof(r.answer -> 'provenance')
+            when 'array' then r.answer -> 'provenance'
+            else '[]'
+        end as provenance
+    from lml_resolution r
+    join library l on l.id = r.library_id and l.artist_name = r.artist_name
+    where r.library_id = any(%(library_ids)s)
+),
+entry as (
+    select
+        a.library_id,
+        e.place,
+        e.said ->> 'source' as source,
+        e.said ->> 'external_id' as external_id,
+        e.said ->> 'method' as method,
+        (e.said ->> 'confidence')::real as confidence
+    from answer a
+    cross join lateral jsonb_array_elements(a.provenance) with ordinality e (said, place)
+),
+writable as (
+    select distinct on (library_id, source) library_id, source, external_id, method, confidence
+    from entry
+    where source is not null
+    and confidence is not null
+    and external_id is not null
+    order by library_id, source, place desc
+),
+stored as materialized (
+    select i.*, i.method = 'manual' and i.notes is distinct from %(mark)s as is_a_persons
+    from library_identity i
+    where i.library_id = any(%(library_ids)s)
+    order by i.library_id
+    for update
+),
+unmentioned as (
+    select s.library_id, s.source
+    from library_identity_source s
+    join answer a on a.library_id = s.library_id
+    where s.notes = %(mark)s
+    and not exists (
+        select from entry e where e.library_id = s.library_id and e.source = s.source
+    )
+),
+other_sources as (
+    select w.library_id
+    from writable w
+    left join library_identity_source s on s.library_id = w.library_id and s.source = w.source
+    where s.external_id is distinct from w.external_id
+    union
+    select library_id
+    from unmentioned
+),
+decision as materialized (
+    select
+        a.*,
+        case
+            when i.library_id is null then 'new'
+            when i.is_a_persons then 'a_persons'
+            when i.last_verified_at > a.answered_at then 'outdated'
+            when (i.method, i.confidence, i.wikidata_qid, i.spotify_id, i.apple_music_id)
+                is distinct from
+                (a.method, a.confidence, a.wikidata_qid, a.spotify_id, a.apple_music_id)
+                then 'replaced'
+            when o.library_id is not null then 'replaced'
+            else 'same'
+        end as verdict
+    from answer a
+    left join stored i on i.library_id = a.library_id
+    left join other_sources o on o.library_id = a.library_id
+),
+history as (
+    insert into library_identity_history (
+        library_id, discogs_master_id, discogs_release_id, musicbrainz_release_group_mbid,
+        musicbrainz_release_mbid, musicbrainz_recording_mbid, wikidata_qid, spotify_id,
+        apple_music_id, last_verified_at, method, confidence, agreement_sources, notes,
+        superseded_at, superseded_reason, reason_category
+    )
+    select
+        i.library_id, i.discogs_master_id, i.discogs_release_id, i.musicbrainz_release_group_mbid,
+        i.musicbrainz_release_mbid, i.musicbrainz_recording_mbid, i.wikidata_qid, i.spotify_id,
+        i.apple_music_id, i.last_verified_at, i.method, i.confidence, i.agreement_sources, i.notes,
+        d.answered_at,
+        'LML decided otherwise' || coalesce(
+            '; it no longer mentions ' || (
+                select string_agg(u.source, ', ' order by u.source)
+                from unmentioned u
+                where u.library_id = i.library_id
+            ),
+            ''
+        ),
+        'decision_changed'
+    from stored i
+    join decision d on d.library_id = i.library_id
+    where d.verdict = 'replaced'
+),
+identity as (
+    insert into library_identity as i (
+        library_id, wikidata_qid, spotify_id, apple_music_id, last_verified_at, method, confidence,
+        notes
+    )
+    select
+        library_id, wikidata_qid, spotify_id, apple_music_id, answered_at, method, confidence,
+        %(mark)s
+    from decision
+    where verdict in ('new', 'replaced')
+    order by library_id
+    on conflict (library_id) do update set
+        discogs_master_id = null,
+        discogs_release_id = null,
+        musicbrainz_release_group_mbid = null,
+        musicbrainz_release_mbid = null,
+        musicbrainz_recording_mbid = null,
+        wikidata_qid = excluded.wikidata_qid,
+        spotify_id = excluded.spotify_id,
+        apple_music_id = excluded.apple_music_id,
+        last_verified_at = excluded.last_verified_at,
+        method = excluded.method,
+        confidence = excluded.confidence,
+        agreement_sources = null,
+        notes = excluded.notes
+    where i.method <> 'manual' or i.notes = %(mark)s
+),
+verified as (
+    update library_identity i
+    set last_verified_at = d.answered_at
+    from decision d
+    where d.library_id = i.library_id
+    and d.verdict in ('same', 'a_persons')
+    and i.last_verified_at < d.answered_at
+),
+source as (
+    insert into library_identity_source as s
+        (library_id, source, external_id, method, confidence, last_verified_at, notes)
+    select
+        w.library_id, w.source, w.external_id, w.method, w.confidence, d.answered_at, %(mark)s
+    from writable w
+    join decision d on d.library_id = w.library_id
+    where d.verdict in ('new', 'replaced', 'same')
+    order by w.library_id, w.source
+    on conflict (library_id, source) do update set
+        external_id = excluded.external_id,
+        method = excluded.method,
+        confidence = excluded.confidence,
+        last_verified_at = excluded.last_verified_at,
+        notes = excluded.notes
+    where (s.external_id, s.method, s.confidence, s.last_verified_at, s.notes)
+        is distinct from (
+            excluded.external_id, excluded.method, excluded.confidence, excluded.last_verified_at,
+            excluded.notes
+        )
+),
+removed as (
+    delete from library_identity_source s
+    using unmentioned u, decision d
+    where s.library_id = u.library_id
+    and s.source = u.source
+    and d.library_id = u.library_id
+    and d.verdict in ('new', 'replaced')
+)
+select
+    d.library_id,
+    d.verdict,
+    (
+        select count(*) from entry e where e.library_id = d.library_id and e.confidence is null
+    ) as null_confidences
+from decision d

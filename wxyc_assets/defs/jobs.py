@@ -1,0 +1,27 @@
+"""What an operator or CI runs."""
+
+import dagster as dg
+
+from wxyc_assets.defs.library_identity import LIBRARY_IDENTITY, LML_RESOLUTIONS
+from wxyc_assets.defs.partitions import library_ranges
+
+identity_graph = dg.AssetSelection.assets("library_candidates", LML_RESOLUTIONS, LIBRARY_IDENTITY)
+all_ranges = {
+    "dagster/asset_partition_range_start": library_ranges.get_first_partition_key() or "",
+    "dagster/asset_partition_range_end": library_ranges.get_last_partition_key() or "",
+}
+
+library_identity_job = dg.define_asset_job(
+    "library_identity_job",
+    selection=identity_graph,
+    description="Identities for chosen ranges: pick them in the launchpad, or tag the run.",
+)
+
+library_full = dg.define_asset_job(
+    "library_full",
+    selection=identity_graph,
+    run_tags=all_ranges,
+    description="The whole library in one run, with no range to know.",
+)
+
+jobs = [library_identity_job, library_full]

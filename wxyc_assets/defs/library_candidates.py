@@ -1,0 +1,54 @@
+"""The library rows that are due for a question to LML."""
+
+from collections import Counter
+
+import dagster as dg
+
+from wxyc_assets.defs.failures import told_to_dagster
+from wxyc_assets.defs.partitions import library_ranges, one_run, selected_ranges
+from wxyc_assets.defs.resources import DatabaseResource, ScopeResource
+from wxyc_assets.domain.candidates import Cohort, Reason
+
+library = dg.AssetSpec(
+    "library", description="The station's library, about 64,700 records; Backend's own table."
+)
+
+
+@dg.asset(
+    partitions_def=library_ranges,
+    backfill_policy=one_run,
+    deps=[library],
+    kinds={"postgres"},
+)
+async def library_candidates(
+    context: dg.AssetExecutionContext, database: DatabaseResource, scope: ScopeResource
+) -> None:
+    """A library row that is due, with its cohort (`va`, `non_va`) and the reason.
+
+    Reasons: `never_resolved`, `stale`, `retry_due`, `recheck`. Lives in `library_candidate`.
+    """
+    with told_to_dagster():
+        async with database.open() as tables:
+            for id_range in selected_ranges(context):
+                due = await tables.put_candidates(id_range, scope.scope(), context.run_id)
+                report_range(context, context.asset_key, id_range.key, _figures(due))
+
+
+def report_range(
+    context: dg.AssetExecutionContext,
+    asset_key: dg.AssetKey,
+    key: str,
+    figures: dict[str, dg.MetadataValue],
+) -> None:
+    """Tells Dagster at once that a range is complete, so that a later failure leaves it so."""
+    context.log_event(dg.AssetMaterialization(asset_key=asset_key, partition=key, metadata=figures))
+    context.add_asset_metadata(figures, asset_key=asset_key, partition_key=key)
+
+
+def _figures(due: Counter[tuple[Cohort, Reason]]) -> dict[str, dg.MetadataValue]:
+    by_reason: Counter[str] = Counter()
+    for (cohort, reason), rows in due.items():
+        by_reason[f"due.{cohort}"] += rows
+        by_reason[f"due.{reason}"] += rows
+    figures = {name: dg.MetadataValue.int(rows) for name, rows in sorted(by_reason.items())}
+    return {"dagster/partition_row_count": dg.MetadataValue.int(due.total()), **figures}

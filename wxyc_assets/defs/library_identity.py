@@ -1,0 +1,128 @@
+"""LML's answers, and what they mean for the library: two assets of one step.
+
+Asking and applying overlap, so they share a step; either can be selected alone.
+"""
+
+from contextlib import AsyncExitStack
+from functools import partial
+
+import dagster as dg
+
+from wxyc_assets.defs.failures import told_to_dagster
+from wxyc_assets.defs.library_candidates import report_range
+from wxyc_assets.defs.partitions import library_ranges, one_run, selected_ranges
+from wxyc_assets.defs.resources import (
+    DatabaseResource,
+    LmlResource,
+    PagesResource,
+    ScopeResource,
+)
+from wxyc_assets.domain.counters import percentiles
+from wxyc_assets.flows.applying import Applier
+from wxyc_assets.flows.asking import Asker
+from wxyc_assets.flows.range_report import RangeReport
+from wxyc_assets.flows.resolving import Resolver, Summary
+
+LML_RESOLUTIONS = dg.AssetKey("lml_resolutions")
+LIBRARY_IDENTITY = dg.AssetKey("library_identity")
+OFFENDERS_SHOWN = 10
+RANGES_SHOWN = 30
+
+
+@dg.multi_asset(
+    specs=[
+        dg.AssetSpec(
+            LML_RESOLUTIONS,
+            deps=["library_candidates"],
+            skippable=True,
+            kinds={"postgres"},
+            description="LML's answer about a library row, word for word, or why LML refused it. "
+            "Lives in `lml_resolution`.",
+        ),
+        dg.AssetSpec(
+            LIBRARY_IDENTITY,
+            deps=[LML_RESOLUTIONS],
+            skippable=True,
+            kinds={"postgres"},
+            description="What an answer means: an identity with its sources and history, "
+            "compilation credits, a dated attempt. Lives in the Backend's tables.",
+        ),
+    ],
+    can_subset=True,
+    partitions_def=library_ranges,
+    backfill_policy=one_run,
+    pool="lml",
+)
+async def library_identities(
+    context: dg.AssetExecutionContext,
+    database: DatabaseResource,
+    lml: LmlResource,
+    scope: ScopeResource,
+    pages: PagesResource,
+):  # Dagster would read an annotation here as the outputs' types
+    selected = [k for k in (LML_RESOLUTIONS, LIBRARY_IDENTITY) if k in context.selected_asset_keys]
+
+    def report(done: RangeReport) -> None:
+        if not done.open_rows:
+            for asset_key in selected:
+                report_range(context, asset_key, done.id_range.key, _figures(done))
+
+    with told_to_dagster():
+        async with AsyncExitStack() as stack:
+            library = await stack.enter_async_context(database.open())
+            asker = None
+            if LML_RESOLUTIONS in selected:
+                client = await stack.enter_async_context(lml.open())
+                asker = Asker(
+                    client,
+                    lml.patience(),
+                    keep=partial(library.store_answers, run_id=context.run_id),
+                )
+            applier = Applier(library, scope.scope()) if LIBRARY_IDENTITY in selected else None
+            resolver = Resolver(
+                library,
+                asker=asker,
+                applier=applier,
+                scope=scope.scope(),
+                page_sizes=pages.sizes(),
+                run_id=context.run_id,
+                max_in_flight=lml.max_in_flight,
+            )
+            summary = await resolver.run(selected_ranges(context), report)
+            if summary.wrote:
+                await library.database.analyze()
+    _fail_if_open(summary)
+    for asset_key in selected:
+        yield dg.Output(None, output_name=asset_key.to_python_identifier())
+
+
+def _figures(done: RangeReport) -> dict[str, dg.MetadataValue]:
+    total = done.total
+    latencies = percentiles(total.latencies_ms)
+    return {
+        "dagster/partition_row_count": dg.MetadataValue.int(total.scanned),
+        **{name: dg.MetadataValue.int(round(n)) for name, n in total.figures().items()},
+        **{f"lml_latency_ms_{p}": dg.MetadataValue.float(ms) for p, ms in latencies.items()},
+        **_offenders("refused", done.refusals),
+        **_offenders("not_written", done.write_errors),
+    }
+
+
+def _offenders(name: str, reasons: dict[int, str]) -> dict[str, dg.MetadataValue]:
+    sample = {str(row): reasons[row] for row in sorted(reasons)[:OFFENDERS_SHOWN]}
+    return {name: dg.MetadataValue.json(sample)} if sample else {}
+
+
+def _fail_if_open(summary: Summary) -> None:
+    left = summary.open_ranges
+    if not left:
+        return
+    reports = [each for each in summary.reports if each.open_rows]
+    lines = [f"{each.id_range.key}: {each.why_open}" for each in reports]
+    lines += [f"{each.key}: not begun" for each in summary.untouched]
+    why = f"LML stopped us: {summary.stopped}" if summary.stopped else "Some rows have no answer."
+    raise dg.Failure(
+        f"{why}\n{len(left)} ranges are open; every answer until now is stored, and re-executing "
+        "asks only for what is missing:\n  " + "\n  ".join(lines[:RANGES_SHOWN]),
+        metadata={"open_ranges": dg.MetadataValue.json([each.key for each in left])},
+    )

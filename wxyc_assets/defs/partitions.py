@@ -1,0 +1,25 @@
+"""The library as id ranges."""
+
+import warnings
+
+import dagster as dg
+
+from wxyc_assets.domain.ranges import IdRange, tile
+from wxyc_assets.settings import settings
+
+warnings.filterwarnings("ignore", "Parameter `backfill_policy`", dg.BetaWarning)
+
+library_ranges = dg.StaticPartitionsDefinition(
+    [each.key for each in tile(settings.library_max_id, settings.library_range_width)]
+)
+
+one_run = (
+    dg.BackfillPolicy.multi_run(settings.ranges_per_run)
+    if settings.ranges_per_run
+    else dg.BackfillPolicy.single_run()
+)
+
+
+def selected_ranges(context: dg.AssetExecutionContext) -> list[IdRange]:
+    """The ranges of this run, in id order."""
+    return sorted(IdRange.parse(key) for key in context.partition_keys)

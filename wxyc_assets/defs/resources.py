@@ -1,0 +1,186 @@
+"""Recipes for what a step needs from the world, configured from the environment.
+
+An adapter lives on the event loop of its step, so a recipe is opened in the step's body.
+"""
+
+import os
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from urllib.parse import urlsplit
+
+import dagster as dg
+from psycopg.conninfo import make_conninfo
+from pydantic import Field
+
+from wxyc_assets.adapters import database, lml
+from wxyc_assets.adapters.budget import InFlight
+from wxyc_assets.adapters.library import Library
+from wxyc_assets.domain.candidates import Scope
+from wxyc_assets.flows.asking import Patience
+from wxyc_assets.flows.resolving import PageSizes
+from wxyc_assets.settings import settings
+
+
+class DatabaseResource(dg.ConfigurableResource):
+    """The Backend database, by URL or, without one, by its parts."""
+
+    url: str
+    host: str | None = None
+    port: int = 5432
+    name: str | None = None
+    username: str | None = None
+    password: str = ""
+    schema_name: str
+    assets_schema_name: str
+
+    @asynccontextmanager
+    async def open(self) -> AsyncGenerator[Library]:
+        """The library, after a look whether the schema is current."""
+        async with database.connect(
+            self.conninfo(),
+            schema=self.schema_name,
+            assets_schema=self.assets_schema_name,
+            max_connections=settings.lml_max_concurrent + 12,
+        ) as opened:
+            yield Library(opened)
+
+    def conninfo(self) -> str:
+        """What libpq needs to connect."""
+        if self.url:
+            return self.url
+        if not (self.host and self.name and self.username):
+            raise dg.Failure(
+                "No database is named. Set DATABASE_URL, or DB_HOST, DB_NAME, DB_USERNAME and "
+                "DB_PASSWORD.",
+                allow_retries=False,
+            )
+        return make_conninfo(
+            host=self.host,
+            port=self.port,
+            dbname=self.name,
+            user=self.username,
+            password=self.password,
+        )
+
+
+class LmlResource(dg.ConfigurableResource):
+    """LML; the key is required unless LOCAL_DEV is set."""
+
+    url: str
+    api_key: str
+    local_dev: bool = False
+    timeout_seconds: float
+    max_in_flight: int
+    attempts: int = Field(default=4, ge=1, description="How often a call is tried in all.")
+    first_wait_seconds: float = Field(
+        default=0.5, ge=0, description="Before the second; doubles."
+    )
+
+    def patience(self) -> Patience:
+        """How a call is tried again."""
+        return Patience(
+            attempts=self.attempts,
+            first_wait=self.first_wait_seconds,
+            jitter=self.first_wait_seconds,
+        )
+
+    @asynccontextmanager
+    async def open(self) -> AsyncGenerator[lml.Lml]:
+        """LML, after a look at what we were given to reach it."""
+        self._check()
+        async with lml.connect(
+            self.url,
+            api_key=self.api_key or None,
+            budget=InFlight(self.max_in_flight),
+            timeout_seconds=self.timeout_seconds,
+        ) as opened:
+            yield opened
+
+    def _check(self) -> None:
+        address = urlsplit(self.url)
+        if address.scheme not in {"http", "https"} or not address.hostname or address.username:
+            raise dg.Failure(
+                f"LIBRARY_METADATA_URL={self.url!r} is not LML's address; it looks like "
+                "https://lml.example.org, without a user or a password.",
+                allow_retries=False,
+            )
+        if not self.api_key and not self.local_dev:
+            raise dg.Failure(
+                "LML_API_KEY is not set. Set it, or LOCAL_DEV=1 for an LML without keys.",
+                allow_retries=False,
+            )
+        if not (self.api_key.isascii() and self.api_key.isprintable()) or " " in self.api_key:
+            raise dg.Failure(
+                "LML_API_KEY holds a character that no header can carry; is there a line end in "
+                "it?",
+                allow_retries=False,
+            )
+
+
+class ScopeResource(dg.ConfigurableResource):
+    """Which library rows a run looks at; shown and changed in the launchpad."""
+
+    include_null_canonical: bool = Field(
+        default=settings.include_null_canonical,
+        description="Widened scope: rows without a canonical entity are due, too.",
+    )
+    recheck: bool = Field(
+        default=False,
+        description="Ask again about each attempted row of the compilation cohort.",
+    )
+    stale_days: float = Field(
+        default=settings.stale_threshold_days,
+        gt=0,
+        description="An older identity is due.",
+    )
+    retry_days: float = Field(
+        default=settings.unresolved_retry_days, gt=0, description="An attempt rests this long."
+    )
+
+    def scope(self) -> Scope:
+        """The scope as the domain knows it."""
+        return Scope(
+            include_null_canonical=self.include_null_canonical,
+            recheck=self.recheck,
+            stale_days=self.stale_days,
+            retry_days=self.retry_days,
+        )
+
+
+class PagesResource(dg.ConfigurableResource):
+    """Inputs a bulk-resolve call; LML takes 1000 at most."""
+
+    batch_size: int = Field(default=settings.batch_size, ge=1, le=1000)
+    va_batch_size: int = Field(default=settings.va_batch_size, ge=1, le=1000)
+
+    def sizes(self) -> PageSizes:
+        """Page sizes by cohort."""
+        return PageSizes(va=self.va_batch_size, non_va=self.batch_size)
+
+
+def secret(name: str, *, required: bool) -> str:
+    """A variable that is read when a run needs it, and never shown."""
+    return dg.EnvVar(name) if required or os.environ.get(name) else ""  # noqa: TID251
+
+
+resources = {
+    "database": DatabaseResource(
+        url=secret("DATABASE_URL", required=not settings.db_host),
+        host=settings.db_host,
+        port=settings.db_port,
+        name=settings.db_name,
+        username=settings.db_username,
+        password=secret("DB_PASSWORD", required=False),
+        schema_name=settings.wxyc_schema_name,
+        assets_schema_name=settings.assets_schema_name,
+    ),
+    "lml": LmlResource(
+        url=settings.library_metadata_url,
+        api_key=secret("LML_API_KEY", required=not settings.local_dev),
+        local_dev=settings.local_dev,
+        timeout_seconds=settings.lml_timeout_seconds,
+        max_in_flight=settings.lml_max_concurrent,
+    ),
+    "scope": ScopeResource(),
+    "pages": PagesResource(),
+}

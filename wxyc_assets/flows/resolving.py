@@ -1,0 +1,135 @@
+"""From due library rows to identities, range by range: asking and applying, overlapped.
+
+While one range's answers are being applied, the next range's questions are in flight.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+
+from wxyc_assets.adapters.library import Library
+from wxyc_assets.adapters.lml import LmlError
+from wxyc_assets.domain.candidates import Candidate, Cohort, Scope
+from wxyc_assets.domain.ranges import IdRange
+from wxyc_assets.flows.applying import Applier, batched
+from wxyc_assets.flows.asking import Asked, Asker
+from wxyc_assets.flows.range_report import RangeReport, account
+
+OPEN_RANGES = 4
+"""Ranges in work at once: enough to keep calls in flight across borders, few enough for memory."""
+
+
+@dataclass(slots=True)
+class Summary:
+    """What became of a whole run."""
+
+    reports: list[RangeReport] = field(default_factory=list[RangeReport])
+    untouched: list[IdRange] = field(default_factory=list[IdRange])
+    """Ranges that were not begun, because LML was down or said no."""
+    stopped: LmlError | None = None
+
+    @property
+    def wrote(self) -> bool:
+        """Whether any table may have changed."""
+        return any(each.total.scanned for each in self.reports)
+
+    @property
+    def open_ranges(self) -> list[IdRange]:
+        left_open = [each.id_range for each in self.reports if each.open_rows]
+        return sorted([*left_open, *self.untouched])
+
+
+@dataclass(frozen=True, slots=True)
+class PageSizes:
+    """Inputs a bulk-resolve call, by cohort."""
+
+    va: int
+    non_va: int
+
+    def pages(self, candidates: Sequence[Candidate]) -> list[Sequence[Candidate]]:
+        """Pages of one cohort each, in id order."""
+        sizes = {Cohort.VA: self.va, Cohort.NON_VA: self.non_va}
+        return [
+            page
+            for cohort, size in sizes.items()
+            for page in batched([each for each in candidates if each.cohort is cohort], size)
+        ]
+
+
+class Resolver:
+    """Takes ranges through asking and applying; either may be left out (None)."""
+
+    def __init__(
+        self,
+        library: Library,
+        *,
+        asker: Asker | None,
+        applier: Applier | None,
+        scope: Scope,
+        page_sizes: PageSizes,
+        run_id: str,
+        max_in_flight: int,
+    ) -> None:
+        self._library = library
+        self._asker = asker
+        self._applier = applier
+        self._scope = scope
+        self._page_sizes = page_sizes
+        self._run_id = run_id
+        self._in_flight = asyncio.Semaphore(max_in_flight)
+        self._open_ranges = asyncio.Semaphore(OPEN_RANGES)
+        self._turn = asyncio.Lock()
+
+    async def run(
+        self, ranges: Sequence[IdRange], report: Callable[[RangeReport], None]
+    ) -> Summary:
+        """Works through the ranges in order; `report` hears of each as soon as it is done.
+
+        Raises DatabaseError; whatever was committed until then stands.
+        """
+        summary = Summary()
+        async with asyncio.TaskGroup() as group:
+            for id_range in sorted(ranges):
+                group.create_task(self._work(id_range, group, summary, report))
+        summary.stopped = self._asker.stopped if self._asker else None
+        return summary
+
+    async def _work(
+        self,
+        id_range: IdRange,
+        group: asyncio.TaskGroup,
+        summary: Summary,
+        report: Callable[[RangeReport], None],
+    ) -> None:
+        async with self._open_ranges, AsyncExitStack() as stack:
+            async with self._turn:
+                if self._asker and self._asker.stopped:
+                    summary.untouched.append(id_range)
+                    return
+                await stack.enter_async_context(self._library.database.lock(id_range.first))
+                asking = await self._ask(id_range, group)
+            asked = [await each for each in asking]
+            applied = await self._applier.apply(id_range) if self._applier else None
+            await self._library.database.flush(id_range.key)
+            done = account(id_range, asked, applied)
+            summary.reports.append(done)
+            report(done)
+
+    async def _ask(self, id_range: IdRange, group: asyncio.TaskGroup) -> list[asyncio.Task[Asked]]:
+        if self._asker is None:
+            return []
+        candidates = await self._library.unanswered(id_range, self._scope)
+        asking: list[asyncio.Task[Asked]] = []
+        for page in self._page_sizes.pages(candidates):
+            await self._in_flight.acquire()
+            asking.append(group.create_task(self._ask_page(self._asker, page)))
+        return asking
+
+    async def _ask_page(self, asker: Asker, page: Sequence[Candidate]) -> Asked:
+        try:
+            asked = await asker.ask(page)
+            await self._library.store_refusals(asked.refusals, self._run_id)
+            return asked
+        finally:
+            self._in_flight.release()

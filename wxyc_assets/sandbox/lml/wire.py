@@ -1,0 +1,91 @@
+"""Requests and answers as they cross the ASGI border."""
+
+import json
+from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+Json = dict[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+JSON = "application/json"
+TEXT = "text/plain; charset=utf-8"
+HTML = "text/html; charset=utf-8"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    method: str
+    path: str
+    headers: dict[bytes, bytes]
+    body: bytes
+
+    def header(self, name: bytes) -> str | None:
+        value = self.headers.get(name)
+        return None if value is None else value.decode("latin-1")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    status: int
+    body: bytes
+    content_type: str = JSON
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+
+
+class Refusal(Exception):
+    """LML says no: a status and a body of `{"message", "code", "details"}`."""
+
+    def __init__(self, status: int, message: str, *, code: str | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+        self.code = code
+
+    def answer(self) -> Answer:
+        body: Json = {"message": self.message}
+        if self.code is not None:
+            body |= {"code": self.code, "details": None}
+        return json_answer(body, status=self.status)
+
+
+def json_answer(payload: object, *, status: int = 200) -> Answer:
+    return Answer(status, json.dumps(payload, separators=(",", ":")).encode())
+
+
+def parse(body: bytes) -> Any:
+    """The JSON in a body; a `Refusal` with 400 when there is none."""
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise Refusal(400, f"Malformed JSON body: {error}") from None
+
+
+def as_object(payload: Any) -> Json:
+    """The JSON object, or an empty one where the payload is something else."""
+    return cast(Json, payload) if type(payload) is dict else {}
+
+
+async def read(scope: Message, receive: Receive) -> Request:
+    message = await receive()
+    body: bytes = message.get("body", b"")
+    while message.get("more_body", False):
+        message = await receive()
+        body += message.get("body", b"")
+    return Request(scope["method"], scope["path"], dict(scope["headers"]), body)
+
+
+async def send_head(send: Send, answer: Answer) -> None:
+    headers = [
+        (b"content-type", answer.content_type.encode()),
+        (b"content-length", str(len(answer.body)).encode()),
+        *answer.headers,
+    ]
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+
+
+async def send_answer(send: Send, answer: Answer) -> None:
+    await send_head(send, answer)
+    await send({"type": "http.response.body", "body": answer.body})

@@ -1,0 +1,84 @@
+"""The environment, read once.
+
+Secrets are not here: they reach the resources as `dg.EnvVar`, because the UI shows plain values.
+"""
+
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+IDENTIFIER = "^[a-z_][a-z0-9_]*$"
+FLAGS = {"true": True, "1": True, "false": False, "0": False}
+
+
+class SettingsError(ValueError):
+    """A variable holds what it may not; the message names it, the value and what is allowed."""
+
+
+def _flag(value: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    try:
+        return FLAGS[str(value).strip().lower()]
+    except KeyError:
+        raise ValueError("allowed are true, false, 1 and 0") from None
+
+
+Flag = Annotated[bool, BeforeValidator(_flag)]
+
+
+class Settings(BaseSettings):
+    """Every variable but the secrets; a field is the variable's name in lower case."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore")
+
+    db_host: str | None = Field(None, description="Backend database host, when no DATABASE_URL")
+    db_port: int = Field(5432, ge=1, le=65535, description="Backend database port")
+    db_name: str | None = Field(None, description="Backend database name")
+    db_username: str | None = Field(None, description="Backend database user")
+    wxyc_schema_name: str = Field(
+        "wxyc_schema", pattern=IDENTIFIER, description="schema of the Backend's tables"
+    )
+    assets_schema_name: str = Field(
+        "wxyc_assets", pattern=IDENTIFIER, description="schema of our own tables"
+    )
+
+    library_metadata_url: str = Field("", description="LML's base URL: required")
+    local_dev: Flag = Field(False, description="LML may be called without a key")
+
+    batch_size: int = Field(500, ge=1, le=1000, description="inputs a bulk-resolve call")
+    va_batch_size: int = Field(
+        100,
+        ge=1,
+        le=1000,
+        description="the same for the compilation cohort, whose answers are large",
+    )
+    stale_threshold_days: float = Field(7, gt=0, description="an identity older than this is due")
+    unresolved_retry_days: float = Field(
+        30, gt=0, description="an attempt without an identity rests this long"
+    )
+    include_null_canonical: Flag = Field(
+        False, description="widened scope: rows without a canonical entity are due, too"
+    )
+    lml_max_concurrent: int = Field(2, ge=1, le=64, description="requests in flight towards LML")
+    lml_timeout_seconds: float = Field(60, gt=0, description="a whole bulk-resolve call")
+
+    library_max_id: int = Field(80_000, ge=1, description="the ranges reach up to this library id")
+    library_range_width: int = Field(2_500, ge=1, description="library ids in a range")
+    ranges_per_run: int = Field(0, ge=0, description="ranges a backfill run takes; 0 = all")
+
+
+def read_settings() -> Settings:
+    """The settings of this process; raises SettingsError with one line a bad variable."""
+    try:
+        return Settings()  # pyright: ignore[reportCallIssue]
+    except ValidationError as error:
+        lines = [
+            f"{'.'.join(map(str, each['loc'])).upper()}={each['input']!r}: {each['msg']}"
+            for each in error.errors(include_url=False)
+        ]
+        raise SettingsError("The environment cannot be used:\n  " + "\n  ".join(lines)) from None
+
+
+settings = read_settings()

@@ -1,0 +1,65 @@
+"""A real PostgreSQL for everybody: one server a session, a fresh database a test."""
+
+import tempfile
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from wxyc_assets.sandbox.backend import create_schema
+from wxyc_assets.sandbox.postgres import Postgres
+
+TEMPLATE = "backend_template"
+_numbers = count(1)
+
+
+@pytest.fixture(scope="session")
+def schema() -> str:
+    return "wxyc_schema"
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Generator[Postgres]:
+    with tempfile.TemporaryDirectory(prefix="wxyc-") as home:
+        Path(home).chmod(0o711)  # root's server is not root: pytest's own folders shut it out
+        with Postgres(Path(home) / "postgres", durable=False) as server:
+            yield server
+
+
+@pytest.fixture(scope="session")
+def backend_template(postgres: Postgres, schema: str) -> str:
+    postgres.create_database(TEMPLATE)
+    with psycopg.connect(postgres.url(TEMPLATE)) as connection:
+        create_schema(connection, schema)
+    return TEMPLATE
+
+
+@pytest.fixture
+def database(postgres: Postgres) -> Iterator[str]:
+    """The URL of an empty database."""
+    with _fresh_database(postgres, template="template0") as url:
+        yield url
+
+
+@pytest.fixture
+def backend(postgres: Postgres, backend_template: str) -> Iterator[str]:
+    """The URL of a database with the Backend's schema and no rows."""
+    with _fresh_database(postgres, template=backend_template) as url:
+        yield url
+
+
+@contextmanager
+def _fresh_database(server: Postgres, *, template: str) -> Iterator[str]:
+    name = f"test_{next(_numbers)}"
+    _execute(server, "create database {} template {}", name, template)
+    yield server.url(name)
+    _execute(server, "drop database {} with (force)", name)
+
+
+def _execute(server: Postgres, statement: str, *names: str) -> None:
+    with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
+        connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))

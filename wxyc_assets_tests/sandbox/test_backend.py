@@ -1,0 +1,164 @@
+import json
+from collections.abc import Generator
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg import errors, sql
+
+LONG = "🎸" * 128
+
+
+@pytest.fixture
+def shelf(backend: str, schema: str) -> Generator[psycopg.Connection]:
+    """Moon Pix by Cat Power, with one credit."""
+    with psycopg.connect(backend, autocommit=True) as connection:
+        connection.execute(sql.SQL("set search_path to {}").format(sql.Identifier(schema)))
+        connection.execute(
+            "insert into artists (artist_name, alphabetical_name, code_letters) "
+            "values ('Cat Power', 'Power, Cat', 'RO')"
+        )
+        connection.execute(
+            "insert into library (artist_id, artist_name, genre_id, format_id, album_title, "
+            "code_number, legacy_release_id) values (1, 'Cat Power', 11, 1, 'Moon Pix', 2, 77)"
+        )
+        connection.execute(
+            "insert into compilation_track_artist (library_id, artist_name) values (1, 'Burial')"
+        )
+        yield connection
+
+
+@pytest.mark.parametrize(
+    ("statement", "moves"),
+    [
+        (b"update library set artwork_url = 'https://x' where id = 1", 1),
+        (b"update library set artwork_url = 'https://x' where false", 1),
+        (b"update library set canonical_entity_id = 'x' where false", 1),
+        (b"update library set unresolved_attempted_at = now()", 0),
+        (b"update library set plays = plays + 1", 0),
+        (b"update artists set artist_name = 'Chan Marshall'", 1),
+        (b"delete from library where false", 1),
+    ],
+)
+def test_the_watermark_moves_with_exported_columns(
+    shelf: psycopg.Connection, statement: bytes, moves: int
+):
+    before = _one(shelf, b"select version from library_watermark")
+    shelf.execute(statement)
+    assert _one(shelf, b"select version from library_watermark") - before == moves
+
+
+def test_every_changed_row_is_announced(shelf: psycopg.Connection):
+    shelf.execute("listen cdc")
+    shelf.execute("update library set plays = 7")
+    shelf.execute("update compilation_track_artist set track_position = 'A1'")
+    shelf.execute("delete from library")
+    heard = [json.loads(each.payload) for each in shelf.notifies(timeout=0.1)]
+    told = [(each["table"], each["operation"]) for each in heard]
+    assert told[:2] == [("library", "UPDATE"), ("compilation_track_artist", "UPDATE")]
+    assert sorted(told[2:]) == [("compilation_track_artist", "DELETE"), ("library", "DELETE")]
+    assert heard[0]["row"]["album_title"] == "Moon Pix"
+    assert heard[0]["row"]["plays"] == 7
+
+
+def test_a_row_too_long_to_announce_is_stored_all_the_same(shelf: psycopg.Connection):
+    shelf.execute("listen cdc")
+    shelf.execute(
+        "update library set artist_name = %(long)s, album_artist = %(long)s, label = %(long)s, "
+        "alternate_artist_name = %(long)s, album_title = %(long)s, discogs_unavailable = true, "
+        "artwork_url = repeat(%(long)s, 4), discogs_unavailable_note = repeat(%(long)s, 3)",
+        {"long": LONG},
+    )
+    (heard,) = shelf.notifies(timeout=0.1)
+    told = {"table": "library", "operation": "UPDATE", "id": 1, "truncated": True}
+    assert json.loads(heard.payload) == told
+
+
+def test_a_renamed_artist_is_renamed_on_the_shelf(shelf: psycopg.Connection):
+    shelf.execute("update artists set artist_name = 'Chan Marshall'")
+    assert _one(shelf, b"select artist_name from library") == "Chan Marshall"
+    assert _one(shelf, b"select search_doc @@ to_tsquery('simple', 'marshall') from library")
+
+
+@pytest.mark.parametrize(
+    ("name", "folded"),
+    [
+        ("Nilüfer Yanya", "nilufer yanya"),
+        ("BJO\u0308RK", "bjork"),
+        ("Aşıq Altay", "asıq altay"),
+        ("Łukasz", "łukasz"),
+        ("КИНО", "кино"),
+        ("👨\u200d🎤", "👨\u200d🎤"),
+    ],
+)
+def test_a_name_is_folded(shelf: psycopg.Connection, name: str, folded: str):
+    row = shelf.execute("select fold_artist_name(%s)", (name,)).fetchone()
+    assert row == (folded,)
+
+
+@pytest.mark.parametrize(
+    ("statement", "refusal"),
+    [
+        (b"update library set artwork_url = repeat('x', 513)", errors.StringDataRightTruncation),
+        (b"update library set album_title = repeat('x', 129)", errors.StringDataRightTruncation),
+        (
+            b"update compilation_track_artist set track_position = repeat('x', 21)",
+            errors.StringDataRightTruncation,
+        ),
+        (
+            b"update compilation_track_artist set track_artist_link_confidence = 1.1",
+            errors.CheckViolation,
+        ),
+        (b"update library set discogs_unavailable_note = 'no'", errors.CheckViolation),
+        (b"insert into library_watermark values (2, now(), 0)", errors.CheckViolation),
+        (
+            b"insert into library_identity (library_id, last_verified_at, method, confidence) "
+            b"values (1, now(), 'llm', -0.1)",
+            errors.CheckViolation,
+        ),
+        (
+            b"insert into library_identity_source values (1, 'discogs', '1', 'llm', null, now())",
+            errors.NotNullViolation,
+        ),
+        (
+            b"insert into library_identity_source values (2, 'discogs', '1', 'llm', 1, now())",
+            errors.ForeignKeyViolation,
+        ),
+        (
+            b"insert into compilation_track_artist (library_id, artist_name) values (1, 'Burial')",
+            errors.UniqueViolation,
+        ),
+        (
+            b"insert into rotation (rotation_bin) values ('X')",
+            errors.InvalidTextRepresentation,
+        ),
+    ],
+)
+def test_the_database_refuses(
+    shelf: psycopg.Connection, statement: bytes, refusal: type[psycopg.Error]
+):
+    with pytest.raises(refusal):
+        shelf.execute(statement)
+
+
+def test_unresolved_sources_are_counted(shelf: psycopg.Connection):
+    shelf.execute(
+        "insert into library_identity (library_id, last_verified_at, method, confidence, "
+        "wikidata_qid) values (1, now(), 'llm', 1, 'Q1')"
+    )
+    assert _one(shelf, b"select distinct_unresolved_sources from library_identity") == 2
+
+
+def test_a_history_outlives_its_record(shelf: psycopg.Connection):
+    shelf.execute(
+        "insert into library_identity_history (library_id, superseded_reason) values (1, 'x')"
+    )
+    shelf.execute("delete from library")
+    assert _one(shelf, b"select count(*) from library_identity_history") == 1
+    assert _one(shelf, b"select count(*) from compilation_track_artist") == 0
+
+
+def _one(connection: psycopg.Connection, query: bytes) -> Any:
+    row = connection.execute(query).fetchone()
+    assert row is not None
+    return row[0]
