@@ -5,6 +5,7 @@ from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
+from typing import LiteralString
 
 import psycopg
 import pytest
@@ -60,6 +61,6 @@ def _fresh_database(server: Postgres, *, template: str) -> Iterator[str]:
     _execute(server, "drop database {} with (force)", name)
 
 
-def _execute(server: Postgres, statement: str, *names: str) -> None:
+def _execute(server: Postgres, statement: LiteralString, *names: str) -> None:
     with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
         connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))

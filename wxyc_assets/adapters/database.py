@@ -16,6 +16,7 @@ import psycopg
 from psycopg import errors
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import DictRow, dict_row
+from psycopg.sql import SQL, Identifier
 from psycopg_pool import AsyncConnectionPool
 
 from wxyc_assets.migrations import HEAD
@@ -111,7 +112,7 @@ class Database:
             await transaction.execute("synchronous_commit_on")
             await transaction.execute("flush_commits", {"id_range": id_range})
 
-    async def analyze(self) -> list[str]:
+    async def analyze(self, *tables: str) -> list[str]:
         """Refreshes the planner's statistics; returns the tables where that did not take.
 
         Before PostgreSQL 17 a role that does not own a table has its ANALYZE skipped in silence.
@@ -119,8 +120,11 @@ class Database:
         async with translated(), self._pool.connection() as connection:
             await connection.set_autocommit(True)
             try:
-                await connection.execute(sql("analyze_tables"))
-                cursor = await connection.execute(sql("select_unanalyzed"))
+                names = SQL(", ").join(map(Identifier, tables))
+                await connection.execute(SQL("analyze {}").format(names))
+                cursor = await connection.execute(
+                    sql("select_unanalyzed"), {"tables": list(tables)}
+                )
                 return [row["table_name"] for row in await cursor.fetchall()]
             finally:
                 await connection.set_autocommit(False)

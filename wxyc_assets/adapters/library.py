@@ -13,6 +13,17 @@ from wxyc_assets.adapters.lml_wire import Answer, Answers
 from wxyc_assets.domain.candidates import Candidate, Cohort, Reason, Scope
 from wxyc_assets.domain.ranges import IdRange
 
+TABLES = (
+    "library",
+    "library_identity",
+    "library_identity_source",
+    "library_identity_history",
+    "compilation_track_artist",
+    "library_candidate",
+    "lml_resolution",
+)
+"""What the identity graph writes."""
+
 MARK = "consumer:lml-bulk"
 """The note on rows that we write: the mark of the job before us, so that both recognise them."""
 

@@ -4,8 +4,9 @@ from collections import Counter
 
 import dagster as dg
 
+from wxyc_assets.adapters.library import Library
 from wxyc_assets.defs.failures import told_to_dagster
-from wxyc_assets.defs.partitions import library_ranges, one_run, selected_ranges
+from wxyc_assets.defs.partitions import library_ranges, one_run, report_range, selected_ranges
 from wxyc_assets.defs.resources import DatabaseResource, ScopeResource
 from wxyc_assets.domain.candidates import Cohort, Reason
 
@@ -28,21 +29,10 @@ async def library_candidates(
     Reasons: `never_resolved`, `stale`, `retry_due`, `recheck`. Lives in `library_candidate`.
     """
     with told_to_dagster():
-        async with database.open() as tables:
+        async with database.open() as opened:
             for id_range in selected_ranges(context):
-                due = await tables.put_candidates(id_range, scope.scope(), context.run_id)
+                due = await Library(opened).put_candidates(id_range, scope.scope(), context.run_id)
                 report_range(context, context.asset_key, id_range.key, _figures(due))
-
-
-def report_range(
-    context: dg.AssetExecutionContext,
-    asset_key: dg.AssetKey,
-    key: str,
-    figures: dict[str, dg.MetadataValue],
-) -> None:
-    """Tells Dagster at once that a range is complete, so that a later failure leaves it so."""
-    context.log_event(dg.AssetMaterialization(asset_key=asset_key, partition=key, metadata=figures))
-    context.add_asset_metadata(figures, asset_key=asset_key, partition_key=key)
 
 
 def _figures(due: Counter[tuple[Cohort, Reason]]) -> dict[str, dg.MetadataValue]:

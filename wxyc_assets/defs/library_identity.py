@@ -8,9 +8,9 @@ from functools import partial
 
 import dagster as dg
 
+from wxyc_assets.adapters.library import TABLES, Library
 from wxyc_assets.defs.failures import told_to_dagster
-from wxyc_assets.defs.library_candidates import report_range
-from wxyc_assets.defs.partitions import library_ranges, one_run, selected_ranges
+from wxyc_assets.defs.partitions import library_ranges, one_run, report_range, selected_ranges
 from wxyc_assets.defs.resources import (
     DatabaseResource,
     LmlResource,
@@ -69,7 +69,7 @@ async def library_identities(
 
     with told_to_dagster():
         async with AsyncExitStack() as stack:
-            library = await stack.enter_async_context(database.open())
+            library = Library(await stack.enter_async_context(database.open()))
             asker = None
             if LML_RESOLUTIONS in selected:
                 client = await stack.enter_async_context(lml.open())
@@ -90,7 +90,7 @@ async def library_identities(
             )
             summary = await resolver.run(selected_ranges(context), report)
             if summary.wrote:
-                await library.database.analyze()
+                await library.database.analyze(*TABLES)
     _fail_if_open(summary)
     for asset_key in selected:
         yield dg.Output(None, output_name=asset_key.to_python_identifier())

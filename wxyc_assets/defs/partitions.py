@@ -23,3 +23,14 @@ one_run = (
 def selected_ranges(context: dg.AssetExecutionContext) -> list[IdRange]:
     """The ranges of this run, in id order."""
     return sorted(IdRange.parse(key) for key in context.partition_keys)
+
+
+def report_range(
+    context: dg.AssetExecutionContext,
+    asset_key: dg.AssetKey,
+    key: str,
+    figures: dict[str, dg.MetadataValue],
+) -> None:
+    """Tells Dagster at once that a range is complete, so that a later failure leaves it so."""
+    context.log_event(dg.AssetMaterialization(asset_key=asset_key, partition=key, metadata=figures))
+    context.add_asset_metadata(figures, asset_key=asset_key, partition_key=key)

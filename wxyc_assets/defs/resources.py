@@ -14,7 +14,7 @@ from pydantic import Field
 
 from wxyc_assets.adapters import database, lml
 from wxyc_assets.adapters.budget import InFlight
-from wxyc_assets.adapters.library import Library
+from wxyc_assets.adapters.database import Database
 from wxyc_assets.domain.candidates import Scope
 from wxyc_assets.flows.asking import Patience
 from wxyc_assets.flows.resolving import PageSizes
@@ -34,15 +34,15 @@ class DatabaseResource(dg.ConfigurableResource):
     assets_schema_name: str
 
     @asynccontextmanager
-    async def open(self) -> AsyncGenerator[Library]:
-        """The library, after a look whether the schema is current."""
+    async def open(self) -> AsyncGenerator[Database]:
+        """The database, after a look whether our schema is current."""
         async with database.connect(
             self.conninfo(),
             schema=self.schema_name,
             assets_schema=self.assets_schema_name,
             max_connections=settings.lml_max_concurrent + 12,
         ) as opened:
-            yield Library(opened)
+            yield opened
 
     def conninfo(self) -> str:
         """What libpq needs to connect."""
@@ -72,9 +72,7 @@ class LmlResource(dg.ConfigurableResource):
     timeout_seconds: float
     max_in_flight: int
     attempts: int = Field(default=4, ge=1, description="How often a call is tried in all.")
-    first_wait_seconds: float = Field(
-        default=0.5, ge=0, description="Before the second; doubles."
-    )
+    first_wait_seconds: float = Field(default=0.5, ge=0, description="Before the second; doubles.")
 
     def patience(self) -> Patience:
         """How a call is tried again."""

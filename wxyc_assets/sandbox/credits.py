@@ -12,7 +12,7 @@ MOST_CHARACTERS = 255
 KNOWN_ARTISTS = 20_000
 TITLES = 100_000
 
-# A log-normal of mean 56 and 99th percentile 483.
+# A log-normal whose mean is about 56 and whose 99th percentile is about 483.
 MEDIAN_LOG = math.log(25.6)
 SPREAD = 1.277
 

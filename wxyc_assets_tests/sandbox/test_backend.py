@@ -64,10 +64,11 @@ def test_every_changed_row_is_announced(shelf: psycopg.Connection):
 def test_a_row_too_long_to_announce_is_stored_all_the_same(shelf: psycopg.Connection):
     shelf.execute("listen cdc")
     shelf.execute(
-        "update library set artist_name = %(long)s, album_artist = %(long)s, label = %(long)s, "
-        "alternate_artist_name = %(long)s, album_title = %(long)s, discogs_unavailable = true, "
-        "artwork_url = repeat(%(long)s, 4), discogs_unavailable_note = repeat(%(long)s, 3)",
-        {"long": LONG},
+        "update library set artist_name = long, album_artist = long, label = long, "
+        "alternate_artist_name = long, album_title = long, discogs_unavailable = true, "
+        "artwork_url = repeat(long, 4), discogs_unavailable_note = repeat(long, 3) "
+        "from cast(%s as text) as long",
+        (LONG,),
     )
     (heard,) = shelf.notifies(timeout=0.1)
     told = {"table": "library", "operation": "UPDATE", "id": 1, "truncated": True}

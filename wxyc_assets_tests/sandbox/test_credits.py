@@ -20,7 +20,7 @@ def test_the_same_record_has_the_same_credits():
 def test_sizes_are_the_stations(compilations: list[tuple[Credit, ...]]):
     sizes = [len(each) for each in compilations]
     assert 52 < mean(sizes) < 60
-    assert 420 < quantiles(sizes, n=100)[-1] < 550
+    assert 400 < quantiles(sizes, n=100)[-1] < 600
     assert min(sizes) == 1
     assert 1_000 < max(sizes) <= 2_364
 
@@ -40,8 +40,8 @@ def test_four_in_five_have_no_position_and_all_can_be_stored(
     assert max(len(credit.artist_name) for credit in every) == 255
     assert max(len(credit.track_title or "") for credit in every) <= 255
     assert max(len(credit.track_position or "") for credit in every) == 20
-    for credit in every:
-        assert "\0" not in f"{credit.artist_name}{credit.track_title}".encode().decode()
+    text = "".join(f"{credit.artist_name}{credit.track_title}" for credit in every)
+    assert "\0" not in text.encode().decode()
 
 
 def test_a_whole_library_of_credits_takes_seconds():

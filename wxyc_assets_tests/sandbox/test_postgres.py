@@ -36,9 +36,9 @@ def test_a_server_starts_stops_and_keeps_its_data(home: Path):
 
 
 def test_a_long_and_awkward_path_is_fine(home: Path):
-    with Postgres(home / ("Nilüfer's, " + "x" * 100), durable=False) as server:
-        with psycopg.connect(server.url("postgres")) as connection:
-            assert connection.execute("select 1").fetchone() == (1,)
+    data = home / ("Nilüfer's, " + "x" * 100)
+    with Postgres(data, durable=False) as server, _connected(server) as connection:
+        assert connection.execute("select 1").fetchone() == (1,)
 
 
 def test_starting_a_running_server_attaches_to_it(postgres: Postgres):
@@ -135,8 +135,12 @@ def test_a_folder_of_somebody_else_is_not_taken_over(home: Path):
 def test_the_backend_loads_on_an_older_server(home: Path, schema: str, variable: str):
     if not (bin := os.environ.get(variable)):
         pytest.skip(f"{variable} is not set")
-    with Postgres(home / "postgres", Path(bin), durable=False) as server:
-        with psycopg.connect(server.url("postgres")) as connection:
-            create_schema(connection, schema)
-            folded = connection.execute("select fold_artist_name('NILÜFER YANYA')").fetchone()
+    data = home / "postgres"
+    with Postgres(data, Path(bin), durable=False) as server, _connected(server) as connection:
+        create_schema(connection, schema)
+        folded = connection.execute("select fold_artist_name('NILÜFER YANYA')").fetchone()
     assert folded == ("nilufer yanya",)
+
+
+def _connected(server: Postgres) -> psycopg.Connection:
+    return psycopg.connect(server.url("postgres"))

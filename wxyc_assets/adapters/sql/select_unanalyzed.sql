@@ -1,8 +1,5 @@
 select c.relname as table_name
-from unnest(array[
-    'library', 'library_identity', 'library_identity_source', 'library_identity_history',
-    'compilation_track_artist', 'lml_resolution', 'library_candidate'
-]) as wanted (name)
+from unnest(%(tables)s::text[]) as wanted (name)
 join pg_class c on c.oid = to_regclass(wanted.name)
 left join pg_stat_all_tables s on s.relid = c.oid
 where coalesce(s.last_analyze < now() - interval '1 minute', true)
