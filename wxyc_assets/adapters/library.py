@@ -1,14 +1,14 @@
 """The identity graph's tables: candidates, LML's answers, and what the answers mean."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from psycopg.types.json import Jsonb
 
-from wxyc_assets.adapters.database import Database
+from wxyc_assets.adapters.database import Database, Transaction
 from wxyc_assets.adapters.lml_wire import Answer, Answers
 from wxyc_assets.domain.candidates import Candidate, Cohort, Reason, Scope
 from wxyc_assets.domain.ranges import IdRange
@@ -31,6 +31,15 @@ Clock = Callable[[], datetime]
 
 
 @dataclass(frozen=True, slots=True)
+class Due:
+    """A library row that is due, and whether an answer that is not applied yet serves it."""
+
+    candidate: Candidate
+    reason: Reason
+    is_served: bool
+
+
+@dataclass(frozen=True, slots=True)
 class StoredAnswer:
     """An answer that waits to be applied."""
 
@@ -42,6 +51,8 @@ class StoredAnswer:
     is_new: bool
     """False for an answer that was applied, but whose attempt is not dated yet."""
     is_undated: bool
+    null_confidences: int
+    """Provenance entries that cannot be written, because nobody vouches for them."""
 
 
 class Library:
@@ -56,21 +67,48 @@ class Library:
     ) -> Counter[tuple[Cohort, Reason]]:
         """Makes the range's candidates those that are due now; returns how many, and why."""
         async with self.database.transaction() as transaction:
-            due = await transaction.fetch(
-                "put_candidates",
-                {
-                    **_bounds(id_range),
-                    "now": self._now(),
-                    "stale_window": timedelta(days=scope.stale_days),
-                    "retry_window": timedelta(days=scope.retry_days),
-                    "include_null_canonical": scope.include_null_canonical,
-                    "recheck": scope.recheck,
-                    "run_id": run_id,
-                },
-            )
-        return Counter(
-            {(Cohort(row["cohort"]), Reason(row["reason"])): row["count"] for row in due}
+            due = await self._due(transaction, id_range, scope)
+            if due or await transaction.fetch("select_any_candidate", _bounds(id_range)):
+                rows = [
+                    {**asdict(each.candidate), "reason": each.reason}  # one statement a range
+                    for each in due
+                ]
+                await transaction.execute(
+                    "put_candidates",
+                    {
+                        **_bounds(id_range),
+                        "due": Jsonb(rows),
+                        "now": self._now(),
+                        "run_id": run_id,
+                    },
+                )
+        return Counter((each.candidate.cohort, each.reason) for each in due)
+
+    async def due(self, id_range: IdRange, scope: Scope) -> list[Due]:
+        """The range's rows that are due now, by id; writes nothing."""
+        async with self.database.transaction() as transaction:
+            return await self._due(transaction, id_range, scope)
+
+    async def _due(self, transaction: Transaction, id_range: IdRange, scope: Scope) -> list[Due]:
+        rows = await transaction.fetch(
+            "select_due",
+            {
+                **_bounds(id_range),
+                "now": self._now(),
+                "stale_window": timedelta(days=scope.stale_days),
+                "retry_window": timedelta(days=scope.retry_days),
+                "include_null_canonical": scope.include_null_canonical,
+                "recheck": scope.recheck,
+            },
         )
+        return [
+            Due(
+                reason=Reason(row.pop("reason")),
+                is_served=row.pop("is_served"),
+                candidate=Candidate(**_with_cohort(row)),
+            )
+            for row in rows
+        ]
 
     async def unanswered(self, id_range: IdRange, scope: Scope) -> list[Candidate]:
         """The range's candidates that no stored answer serves, by id."""
@@ -102,6 +140,7 @@ class Library:
                 "cohort": candidate.cohort,
                 "artist_name": candidate.artist_name,
                 "is_matched": False,
+                "null_confidences": 0,
                 "is_poisoned": False,
                 "refusal": refusal.replace("\0", "\\x00"),
             }
@@ -139,7 +178,7 @@ class Library:
                 written = await transaction.fetch(
                     "put_identities", {"library_ids": singles, "mark": MARK}
                 )
-                details.update(_identity_details(written))
+                details.update(f"identities_{row['verdict']}" for row in written)
             if matched:
                 (tracks,) = await transaction.fetch("put_credit_artists", {"library_ids": matched})
                 details.update(tracks)
@@ -167,14 +206,6 @@ def _is_to_be_dated(answer: StoredAnswer, scope: Scope) -> bool:
     return scope.stamps or (answer.is_matched and answer.cohort is Cohort.VA)
 
 
-def _identity_details(written: Iterable[Mapping[str, Any]]) -> Counter[str]:
-    details: Counter[str] = Counter()
-    for row in written:
-        details[f"identities_{row['verdict']}"] += 1
-        details["source_rows_skipped_null_confidence"] += row["null_confidences"]
-    return details
-
-
 def _row(candidate: Candidate, answer: Answer, version: int | None) -> dict[str, Any]:
     return {
         "library_id": candidate.library_id,
@@ -183,6 +214,7 @@ def _row(candidate: Candidate, answer: Answer, version: int | None) -> dict[str,
         "kind": answer.kind,
         "is_matched": answer.is_matched(version),
         "answer": answer.words,
+        "null_confidences": answer.null_confidences,
         "unstorable": answer.unstorable or None,
         "is_poisoned": answer.is_poisoned,
         "tracks_contract_version": version,

@@ -38,6 +38,13 @@ class Answer:
         """Whether something was lost that is neither a provenance nor a track entry."""
         return any(not place.startswith(("provenance[", "tracks[")) for place in self.unstorable)
 
+    @property
+    def null_confidences(self) -> int:
+        """Provenance entries of an identity that nobody vouches for; they cannot be written."""
+        if self.kind != "single_artist" or not isinstance(self.words.get("provenance"), list):
+            return 0
+        return sum(_member(each, "confidence") is None for each in self.words["provenance"])
+
     def is_matched(self, tracks_contract_version: int | None) -> bool:
         """Whether LML's matcher has visited this compilation; tracks beside a false say it has."""
         if self.kind != "compilation" or tracks_contract_version != TRACKS_CONTRACT_VERSION:

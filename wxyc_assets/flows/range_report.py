@@ -91,6 +91,7 @@ def _count_applied(report: RangeReport, asked: Sequence[Asked], applied: Applied
         is_unwritten = each.library_id in applied.write_errors
         outcome = outcome_of(each.kind, is_matched=each.is_matched)
         tally.outcomes[Outcome.WRITER_ERROR if is_unwritten else outcome] += 1
+        tally.details["source_rows_skipped_null_confidence"] += each.null_confidences
         if answered.pop(each.library_id, None) is None:
             tally.scanned += 1  # its answer was waiting since an earlier run
     for cohort in answered.values():

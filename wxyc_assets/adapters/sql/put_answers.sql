@@ -1,5 +1,5 @@
 insert into lml_resolution (
-    library_id, cohort, artist_name, kind, is_matched, answer, unstorable, is_poisoned,
+    library_id, cohort, artist_name, kind, is_matched, null_confidences, answer, unstorable, is_poisoned,
     tracks_contract_version, refusal, answered_at, applied_at, run_id
 )
 select
@@ -8,6 +8,7 @@ select
     a.artist_name,
     a.kind,
     a.is_matched,
+    a.null_confidences,
     a.answer,
     a.unstorable,
     a.is_poisoned,
@@ -17,7 +18,8 @@ select
     case when a.refusal is not null then coalesce(%(now)s::timestamptz, now()) end,
     %(run_id)s
 from jsonb_to_recordset(%(answers)s) as a (
-    library_id int, cohort text, artist_name text, kind text, is_matched bool, answer jsonb,
+    library_id int, cohort text, artist_name text, kind text, is_matched bool,
+    null_confidences int, answer jsonb,
     unstorable jsonb, is_poisoned bool, tracks_contract_version int, refusal text
 )
 on conflict (library_id) do update set
@@ -25,6 +27,7 @@ on conflict (library_id) do update set
     artist_name = excluded.artist_name,
     kind = excluded.kind,
     is_matched = excluded.is_matched,
+    null_confidences = excluded.null_confidences,
     answer = excluded.answer,
     unstorable = excluded.unstorable,
     is_poisoned = excluded.is_poisoned,

@@ -167,10 +167,5 @@ removed as (
     and d.library_id = u.library_id
     and d.verdict in ('new', 'replaced')
 )
-select
-    d.library_id,
-    d.verdict,
-    (
-        select count(*) from entry e where e.library_id = d.library_id and e.confidence is null
-    ) as null_confidences
-from decision d
+select library_id, verdict
+from decision

@@ -5,6 +5,7 @@ select
     r.kind,
     r.is_matched,
     r.is_poisoned,
+    r.null_confidences,
     r.applied_at is null as is_new,
     coalesce(l.unresolved_attempted_at < r.answered_at, true) as is_undated
 from lml_resolution r

@@ -30,6 +30,7 @@ def upgrade() -> None:
             artist_name text not null,
             kind text check (kind in ('single_artist', 'compilation', 'unresolved')),
             is_matched bool not null default false,
+            null_confidences int not null default 0,
             answer jsonb,
             unstorable jsonb,
             is_poisoned bool not null default false,

@@ -1,0 +1,4 @@
+select library_id
+from library_candidate
+where library_id between %(first)s and %(last)s
+limit 1
