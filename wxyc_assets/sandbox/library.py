@@ -30,7 +30,7 @@ Row = tuple[Any, ...]
 
 @dataclass(frozen=True)
 class World:
-    """Rows of the Backend's tables, their columns in the order of `TABLES`."""
+    """Rows of the Backend's tables, their columns in the order of `TABLES`; `scale` up to 14."""
 
     scale: float = 1.0
     seed: int = 1994

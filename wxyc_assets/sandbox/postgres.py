@@ -88,6 +88,8 @@ class Postgres:
     def stop(self, mode: Literal["fast", "immediate"] = "fast") -> None:
         if self.running:
             self._do("pg_ctl", "stop", "-w", "-m", mode, "-D", self.data)
+        if self._socket != self.data and self._socket.exists():
+            self._socket.rmdir()
 
     def restart(self) -> None:
         self.stop()

@@ -6,8 +6,6 @@ import psycopg
 import pytest
 from psycopg import errors, sql
 
-LONG = "🎸" * 128
-
 
 @pytest.fixture
 def shelf(backend: str, schema: str) -> Generator[psycopg.Connection]:
@@ -63,13 +61,7 @@ def test_every_changed_row_is_announced(shelf: psycopg.Connection):
 
 def test_a_row_too_long_to_announce_is_stored_all_the_same(shelf: psycopg.Connection):
     shelf.execute("listen cdc")
-    shelf.execute(
-        "update library set artist_name = long, album_artist = long, label = long, "
-        "alternate_artist_name = long, album_title = long, discogs_unavailable = true, "
-        "artwork_url = repeat(long, 4), discogs_unavailable_note = repeat(long, 3) "
-        "from cast(%s as text) as long",
-        (LONG,),
-    )
+    shelf.execute("update library set canonical_entity_id = repeat('x', 8000)")
     (heard,) = shelf.notifies(timeout=0.1)
     told = {"table": "library", "operation": "UPDATE", "id": 1, "truncated": True}
     assert json.loads(heard.payload) == told

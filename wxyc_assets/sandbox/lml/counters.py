@@ -1,10 +1,11 @@
 """What the pretend LML was asked, and what it gave: the witness of every claim about a client."""
 
+import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 
-from wxyc_assets.sandbox.lml.calls import Call, now
+from wxyc_assets.sandbox.lml.calls import Call
 from wxyc_assets.sandbox.lml.discogs import DiscogsModel
 from wxyc_assets.sandbox.lml.wire import Json
 
@@ -14,6 +15,7 @@ class Counters:
 
     def __init__(self, discogs: DiscogsModel) -> None:
         self._discogs = discogs
+        self._loop: asyncio.AbstractEventLoop | None = None
         self.in_flight = 0
         self._busy_since = 0.0
         self.reset()
@@ -23,7 +25,7 @@ class Counters:
         self._discogs.reset()
         self.calls: Counter[str] = Counter()
         self.rows: Counter[str] = Counter()
-        """Library rows, lookups or identities that were asked for."""
+        """Asked for: library rows, shelved rows of lookups, or identities."""
         self.statuses: defaultdict[str, Counter[int]] = defaultdict(Counter)
         self.answered: dict[int, int] = {}
         """By library_id: in how many answers of bulk-resolve it came back."""
@@ -33,12 +35,12 @@ class Counters:
         """By route: the sum over its calls of LML's own time, queueing for admission left out."""
         self.most_in_flight = self.in_flight
         self._busy_seconds = 0.0
-        self._busy_since = now() if self.in_flight else 0.0
+        self._busy_since = self._now()
 
     @property
     def busy_seconds(self) -> float:
-        """Time with at least one call in flight; while one is, to be read on LML's own loop."""
-        return self._busy_seconds + (now() - self._busy_since if self.in_flight else 0.0)
+        """Time with at least one call in flight."""
+        return self._busy_seconds + (self._now() - self._busy_since if self.in_flight else 0.0)
 
     @property
     def answered_more_than_once(self) -> int:
@@ -47,8 +49,9 @@ class Counters:
 
     @contextmanager
     def flight(self) -> Generator[None]:
+        self._loop = asyncio.get_running_loop()
         if not self.in_flight:
-            self._busy_since = now()
+            self._busy_since = self._now()
         self.in_flight += 1
         self.most_in_flight = max(self.most_in_flight, self.in_flight)
         try:
@@ -56,7 +59,11 @@ class Counters:
         finally:
             self.in_flight -= 1
             if not self.in_flight:
-                self._busy_seconds += now() - self._busy_since
+                self._busy_seconds += self._now() - self._busy_since
+
+    def _now(self) -> float:
+        """On LML's loop, though other threads may ask."""
+        return self._loop.time() if self._loop else 0.0
 
     def ask(self, call: Call, rows: int) -> None:
         self.calls[call.route] += 1

@@ -72,7 +72,8 @@ def identify(artist: str, *, seed: int, generation: int) -> Json | None:
     """`main`, `method`, `confidence` and `provenance` of a folded name; None when unresolved."""
     chance = Chance(seed, "artist", artist)
     resolved = chance.happens(SINGLE_PER_MILLE)
-    if generation and chance.happens(FICKLE_PER_MILLE):
+    fickle = chance.happens(FICKLE_PER_MILLE)
+    if generation and fickle:
         chance = Chance(seed, "artist", artist, generation)
         resolved = chance.happens(SINGLE_PER_MILLE) if resolved else generation % 2 == 1
     return _single_artist(chance, artist) if resolved else None

@@ -43,7 +43,8 @@ def ids(payload: Json, route: Route) -> set[int]:
     """The rows that a payload answers, where an answer names them."""
     if route not in ("resolve", "refresh"):
         return set()
-    return {_id(result, route) for result in payload.get("results") or ()}
+    key = ID_KEYS[route]
+    return {result.get(key) for result in payload.get("results") or ()}
 
 
 def _tamper_with_rows(results: list[Json], fault: Fault, route: Route) -> None:

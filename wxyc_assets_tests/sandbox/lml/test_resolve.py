@@ -1,5 +1,6 @@
 """POST /api/v1/identity/bulk-resolve-libraries"""
 
+import json
 import struct
 from collections import Counter
 from dataclasses import replace
@@ -9,7 +10,15 @@ import pytest
 
 from wxyc_assets.sandbox.credits import credits
 from wxyc_assets.sandbox.lml.app import Lml
-from wxyc_assets_tests.sandbox.lml.clients import AT_ONCE, RESOLVE, batch, post, resolved, row
+from wxyc_assets_tests.sandbox.lml.clients import (
+    AT_ONCE,
+    RESOLVE,
+    batch,
+    client,
+    post,
+    resolved,
+    row,
+)
 
 METHODS = {
     *("manual", "cross_source_agreement", "exact_match", "name_variation"),
@@ -230,5 +239,7 @@ async def test_a_test_can_put_words_into_its_mouth() -> None:
 
 async def test_names_of_any_characters_are_answered() -> None:
     names = ("", "\ud800", "\x00", "Σtella", "نور", "🎷" * 300)
-    results = await resolved(Lml(AT_ONCE), *(row(at, name) for at, name in enumerate(names)))
-    assert len(results) == len(names)
+    inputs = [row(at, name) for at, name in enumerate(names)]
+    async with client(Lml(AT_ONCE)) as http:
+        answer = await http.post(RESOLVE, content=json.dumps({"inputs": inputs}))
+    assert len(answer.json()["results"]) == len(names)
