@@ -1,12 +1,17 @@
 """Alembic's entry: migrates the database of the URL that `wxyc_assets.migrations.run` sets."""
 
+import psycopg
 from alembic import context
 from sqlalchemy import create_engine, pool, text
 
 schema: str = context.config.attributes["assets_schema"]
 backend_schema: str = context.config.attributes["backend_schema"]
 
-engine = create_engine(context.config.attributes["url"], poolclass=pool.NullPool)
+conninfo: str = context.config.attributes["conninfo"]
+
+engine = create_engine(
+    "postgresql+psycopg://", creator=lambda: psycopg.connect(conninfo), poolclass=pool.NullPool
+)
 with engine.connect() as connection:
     connection.execute(text("select pg_advisory_lock(hashtext('wxyc_assets.migrations'))"))
     connection.execute(text(f'create schema if not exists "{schema}"'))

@@ -1,0 +1,33 @@
+# Two commands matter: `make demo` and `make test`. Both install what they need into .venv first.
+SCALE ?= 0.1
+PORT ?= 3000
+PYTHON ?= python3
+BIN = .venv/bin
+
+.PHONY: demo ui test lock
+
+demo: .venv/installed
+	$(BIN)/wxyc-assets demo --scale $(SCALE)
+
+ui: .venv/installed
+	$(BIN)/wxyc-assets ui --scale $(SCALE) --port $(PORT)
+
+test: .venv/installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright --pythonpath $(BIN)/python
+	$(BIN)/lint-imports
+	$(BIN)/pytest
+
+# After a change of the dependencies in pyproject.toml.
+lock:
+	$(BIN)/pip install --quiet uv
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	    --no-emit-index-url --no-emit-find-links --no-header --no-strip-extras \
+	    --all-extras --group dev pyproject.toml --output-file requirements.lock
+
+.venv/installed: requirements.lock pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@

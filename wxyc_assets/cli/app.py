@@ -1,0 +1,15 @@
+"""`wxyc-assets`: what an operator runs beside Dagster."""
+
+import typer
+
+from wxyc_assets.cli import demo, maintenance, pretend
+
+app = typer.Typer(
+    help="WXYC's library coverage as data assets.",
+    no_args_is_help=True,
+    pretty_exceptions_show_locals=False,  # locals may hold secrets
+)
+app.command()(maintenance.migrate)
+app.command()(demo.demo)
+app.command()(demo.ui)
+app.add_typer(pretend.sandbox, name="sandbox")

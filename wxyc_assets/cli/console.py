@@ -1,0 +1,6 @@
+"""Where people read: results on stdout, everything else on stderr."""
+
+from rich.console import Console
+
+out = Console()
+err = Console(stderr=True)

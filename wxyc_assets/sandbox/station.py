@@ -1,0 +1,83 @@
+"""A whole station in a folder: PostgreSQL, a library, a pretend LML, and Dagster's home."""
+
+import os
+import shutil
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from wxyc_assets.migrations.run import migrate
+from wxyc_assets.sandbox.library import World, seed_library
+from wxyc_assets.sandbox.lml.app import Lml
+from wxyc_assets.sandbox.lml.server import serve
+from wxyc_assets.sandbox.postgres import Postgres, default_home
+
+SCHEMA, ASSETS_SCHEMA = "wxyc_schema", "wxyc_assets"
+BACKEND, DAGSTER = "backend", "dagster"
+RANGES = 32
+IDS_AT_SCALE_1 = 80_000
+CALLS_IN_FLIGHT = 4
+SEEDED = "library_is_seeded"
+
+DAGSTER_YAML = Path(__file__).parents[2] / "dagster.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class Station:
+    """A running station; `variables` is what a process needs to work on it."""
+
+    home: Path
+    database_url: str
+    lml: Lml
+    variables: dict[str, str]
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The shell's environment and our variables."""
+        return {**os.environ, **self.variables}  # noqa: TID251
+
+
+@contextmanager
+def run_station(project: Path, scale: float) -> Generator[Station]:
+    """Starts what is there and makes what is missing; everything stops at the end of the block."""
+    home = default_home(project) / f"scale-{scale:g}"
+    home.mkdir(parents=True, exist_ok=True)
+    world = World(scale=scale)
+    lml = Lml(catalogue=world.catalogue())
+    with Postgres(home / "postgres") as postgres, serve(lml) as lml_url:
+        for database in (BACKEND, DAGSTER):
+            postgres.create_database(database)
+        urls = postgres.url(BACKEND), postgres.url(DAGSTER)
+        _seed_once(home, urls[0], world)
+        migrate(urls[0], assets_schema=ASSETS_SCHEMA, backend_schema=SCHEMA)
+        dagster_home = home / "dagster"
+        dagster_home.mkdir(exist_ok=True)
+        shutil.copy(DAGSTER_YAML, dagster_home)
+        yield Station(home, urls[0], lml, _variables(dagster_home, *urls, lml_url, scale))
+
+
+def _seed_once(home: Path, url: str, world: World) -> None:
+    seeded = home / SEEDED
+    if not seeded.exists():
+        seed_library(url, SCHEMA, world)
+        seeded.touch()
+
+
+def _variables(
+    dagster_home: Path, database_url: str, dagster_url: str, lml_url: str, scale: float
+) -> dict[str, str]:
+    ceiling = max(RANGES, round(IDS_AT_SCALE_1 * scale))
+    return {
+        "DATABASE_URL": database_url,
+        "DAGSTER_PG_URL": dagster_url,
+        "DAGSTER_HOME": str(dagster_home),
+        "DAGSTER_EVENT_BATCH_SIZE": "1000",
+        "LIBRARY_METADATA_URL": lml_url,
+        "LOCAL_DEV": "1",
+        "INCLUDE_NULL_CANONICAL": "1",
+        "LML_MAX_CONCURRENT": str(CALLS_IN_FLIGHT),
+        "LML_RATE_PER_MIN": "0",
+        "LIBRARY_MAX_ID": str(ceiling),
+        "LIBRARY_RANGE_WIDTH": str(-(-ceiling // RANGES)),
+    }
