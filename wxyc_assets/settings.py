@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 IDENTIFIER = "^[a-z_][a-z0-9_]*$"
+LONGEST_DAYS = 36_500
 FLAGS = {"true": True, "1": True, "false": False, "0": False}
 
 
@@ -54,9 +55,14 @@ class Settings(BaseSettings):
         le=1000,
         description="the same for the compilation cohort, whose answers are large",
     )
-    stale_threshold_days: float = Field(7, gt=0, description="an identity older than this is due")
+    stale_threshold_days: float = Field(
+        7, gt=0, le=LONGEST_DAYS, description="an identity older than this is due"
+    )
     unresolved_retry_days: float = Field(
-        30, gt=0, description="an attempt without an identity rests this long"
+        30,
+        gt=0,
+        le=LONGEST_DAYS,
+        description="an attempt without an identity rests this long",
     )
     include_null_canonical: Flag = Field(
         False, description="widened scope: rows without a canonical entity are due, too"
@@ -64,7 +70,9 @@ class Settings(BaseSettings):
     lml_max_concurrent: int = Field(2, ge=1, le=64, description="requests in flight towards LML")
     lml_timeout_seconds: float = Field(60, gt=0, description="a whole bulk-resolve call")
 
-    library_max_id: int = Field(80_000, ge=1, description="the ranges reach up to this library id")
+    library_max_id: int = Field(
+        80_000, ge=1, le=9_999_999, description="the ranges reach up to this library id"
+    )
     library_range_width: int = Field(2_500, ge=1, description="library ids in a range")
     ranges_per_run: int = Field(0, ge=0, description="ranges a backfill run takes; 0 = all")
 

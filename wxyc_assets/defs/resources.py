@@ -18,7 +18,7 @@ from wxyc_assets.adapters.database import Database
 from wxyc_assets.domain.candidates import Scope
 from wxyc_assets.flows.asking import Patience
 from wxyc_assets.flows.resolving import PageSizes
-from wxyc_assets.settings import settings
+from wxyc_assets.settings import LONGEST_DAYS, settings
 
 
 class DatabaseResource(dg.ConfigurableResource):
@@ -129,10 +129,14 @@ class ScopeResource(dg.ConfigurableResource):
     stale_days: float = Field(
         default=settings.stale_threshold_days,
         gt=0,
+        le=LONGEST_DAYS,
         description="An older identity is due.",
     )
     retry_days: float = Field(
-        default=settings.unresolved_retry_days, gt=0, description="An attempt rests this long."
+        default=settings.unresolved_retry_days,
+        gt=0,
+        le=LONGEST_DAYS,
+        description="An attempt rests this long.",
     )
 
     def scope(self) -> Scope:

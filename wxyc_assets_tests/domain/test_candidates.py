@@ -1,0 +1,184 @@
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from wxyc_assets.domain.candidates import Cohort, LibraryRow, NotDue, Reason, Scope, judge
+
+NOW = datetime(2026, 5, 17, 12, tzinfo=UTC)
+TICK = timedelta(microseconds=1)
+WEEK, MONTH = timedelta(days=7), timedelta(days=30)
+
+NARROW, WIDE = Scope(), Scope(include_null_canonical=True)
+RECHECK, WIDE_RECHECK = Scope(recheck=True), Scope(include_null_canonical=True, recheck=True)
+SCOPES = (NARROW, WIDE, RECHECK, WIDE_RECHECK)
+
+MOON_PIX = LibraryRow(
+    artist_name="Cat Power",
+    is_canonical=True,
+    code_volume_letters=None,
+    has_credits=False,
+    verified_at=None,
+    attempted_at=None,
+    answered_nobody_at=None,
+)
+VARIOUS = replace(MOON_PIX, artist_name="Various Artists", code_volume_letters="ZA")
+
+EDGES = [
+    NOW - window + shift
+    for window in (timedelta(0), WEEK, MONTH)
+    for shift in (-TICK, timedelta(0), TICK)
+]
+dates = (
+    st.none()
+    | st.sampled_from(EDGES)
+    | st.integers(0, 10**13).map(lambda microseconds: NOW - microseconds * TICK)
+)
+rows = st.builds(
+    LibraryRow,
+    artist_name=st.sampled_from(["Stereolab", "", None]),
+    is_canonical=st.booleans(),
+    code_volume_letters=st.sampled_from([None, "", "A", "Z", "ZA", "z", "AZ", " Z"]),
+    has_credits=st.booleans(),
+    verified_at=dates,
+    attempted_at=dates,
+    answered_nobody_at=dates,
+)
+scopes = st.builds(
+    Scope,
+    include_null_canonical=st.booleans(),
+    recheck=st.booleans(),
+    stale_days=st.sampled_from([7, 0.5]),
+    retry_days=st.sampled_from([30, 1]),
+)
+
+
+def is_due(row: LibraryRow, scope: Scope) -> bool:
+    """The contract's bullets once more, one after the other, as plain as they stand there."""
+    identified_lately = row.verified_at is not None and NOW - row.verified_at <= timedelta(
+        days=scope.stale_days
+    )
+    attempted_lately = row.attempted_at is not None and NOW - row.attempted_at <= timedelta(
+        days=scope.retry_days
+    )
+    resting = row.answered_nobody_at is not None and (
+        NOW - row.answered_nobody_at < timedelta(days=scope.retry_days)
+    )
+    has_identity = row.verified_at is not None
+    in_va = (row.code_volume_letters or "")[:1] == "Z" or row.has_credits
+    ever_attempted = row.attempted_at is not None or row.answered_nobody_at is not None
+
+    default = row.is_canonical and not identified_lately
+    if in_va and not has_identity and attempted_lately:
+        default = False
+    widened = not identified_lately if has_identity else not attempted_lately
+    due = (widened if scope.include_null_canonical else default) and not resting
+    rechecked = scope.recheck and in_va and ever_attempted
+    return row.artist_name is not None and (due or rechecked)
+
+
+@given(row=rows, scope=scopes)
+def test_a_row_is_due_exactly_when_the_contract_says(row: LibraryRow, scope: Scope):
+    assert isinstance(judge(row, scope, NOW), Reason) == is_due(row, scope)
+
+
+@given(row=rows)
+@example(row=replace(MOON_PIX, code_volume_letters=None))
+def test_a_row_is_in_the_compilation_cohort_by_its_letters_or_its_credits(row: LibraryRow):
+    letters = row.code_volume_letters or ""
+    assert (row.cohort is Cohort.VA) == (letters.startswith("Z") or row.has_credits)
+
+
+@pytest.mark.parametrize("has_credits", [True, False])
+def test_null_code_letters_leave_no_row_out_of_both_cohorts(has_credits: bool):
+    row = replace(MOON_PIX, code_volume_letters=None, has_credits=has_credits)
+    assert row.cohort is (Cohort.VA if has_credits else Cohort.NON_VA)
+
+
+@given(row=rows)
+def test_the_wide_scope_takes_what_the_narrow_one_takes_but_recent_attempts(row: LibraryRow):
+    if isinstance(judge(row, NARROW, NOW), Reason):
+        assert judge(row, WIDE, NOW) in (judge(row, NARROW, NOW), NotDue.ATTEMPTED)
+
+
+@given(row=rows, wide=st.booleans())
+def test_a_recheck_only_adds_rows(row: LibraryRow, wide: bool):
+    without = judge(row, Scope(include_null_canonical=wide), NOW)
+    with_recheck = judge(row, Scope(include_null_canonical=wide, recheck=True), NOW)
+    assert with_recheck is without or with_recheck is Reason.RECHECK
+
+
+@pytest.mark.parametrize("scope", SCOPES)
+def test_without_an_artist_name_a_row_is_never_due(scope: Scope):
+    nameless = replace(VARIOUS, artist_name=None, attempted_at=NOW - 2 * MONTH)
+    assert judge(nameless, scope, NOW) is NotDue.NO_ARTIST_NAME
+
+
+@pytest.mark.parametrize("scope", SCOPES)
+@pytest.mark.parametrize(
+    ("age", "verdict"),
+    [(WEEK - TICK, NotDue.FRESH), (WEEK, NotDue.FRESH), (WEEK + TICK, Reason.STALE)],
+)
+def test_an_identity_is_stale_once_it_is_older_than_the_window(
+    scope: Scope, age: timedelta, verdict: Reason | NotDue
+):
+    assert judge(replace(MOON_PIX, verified_at=NOW - age), scope, NOW) is verdict
+
+
+@pytest.mark.parametrize("scope", SCOPES)
+@pytest.mark.parametrize(
+    ("age", "verdict"), [(MONTH - TICK, NotDue.RESTING), (MONTH, Reason.RETRY_DUE)]
+)
+def test_an_answer_that_named_nobody_rests_in_every_scope(
+    scope: Scope, age: timedelta, verdict: Reason | NotDue
+):
+    assert judge(replace(MOON_PIX, answered_nobody_at=NOW - age), scope, NOW) is verdict
+
+
+def test_a_stale_identity_that_is_now_answered_unresolved_rests_like_the_others():
+    row = replace(MOON_PIX, verified_at=NOW - 2 * MONTH, answered_nobody_at=NOW - WEEK)
+    assert judge(row, NARROW, NOW) is NotDue.RESTING
+    assert judge(row, WIDE, NOW) is NotDue.RESTING
+    assert judge(replace(row, answered_nobody_at=NOW - MONTH), NARROW, NOW) is Reason.STALE
+
+
+@pytest.mark.parametrize(
+    ("age", "verdict"),
+    [(MONTH - TICK, NotDue.ATTEMPTED), (MONTH, NotDue.ATTEMPTED), (MONTH + TICK, Reason.RETRY_DUE)],
+)
+def test_the_wide_scope_honours_the_stamp_on_the_library(age: timedelta, verdict: Reason | NotDue):
+    row = replace(MOON_PIX, attempted_at=NOW - age, is_canonical=False)
+    assert judge(row, WIDE, NOW) is verdict
+
+
+def test_the_narrow_scope_honours_the_stamp_in_the_compilation_cohort_only():
+    attempted = NOW - WEEK
+    assert judge(replace(VARIOUS, attempted_at=attempted), NARROW, NOW) is NotDue.ATTEMPTED
+    assert judge(replace(MOON_PIX, attempted_at=attempted), NARROW, NOW) is Reason.RETRY_DUE
+
+
+def test_only_the_wide_scope_looks_at_rows_without_a_canonical_entity():
+    row = replace(MOON_PIX, is_canonical=False)
+    assert judge(row, NARROW, NOW) is NotDue.NO_CANONICAL_ENTITY
+    assert judge(row, WIDE, NOW) is Reason.NEVER_RESOLVED
+
+
+@pytest.mark.parametrize("attempted", [{"attempted_at": NOW}, {"answered_nobody_at": NOW}])
+def test_a_recheck_takes_every_compilation_row_ever_attempted(attempted: dict[str, datetime]):
+    row = replace(VARIOUS, is_canonical=False, verified_at=NOW, **attempted)
+    assert judge(row, RECHECK, NOW) is Reason.RECHECK
+    assert judge(replace(row, code_volume_letters=None), RECHECK, NOW) is NotDue.FRESH
+
+
+def test_a_recheck_leaves_compilations_alone_that_were_never_attempted():
+    row = replace(VARIOUS, is_canonical=False)
+    assert judge(row, RECHECK, NOW) is NotDue.NO_CANONICAL_ENTITY
+
+
+@pytest.mark.parametrize(
+    ("scope", "stamps"), [(NARROW, False), (WIDE, True), (RECHECK, True), (WIDE_RECHECK, True)]
+)
+def test_attempts_are_dated_in_the_wide_scope_and_in_a_recheck(scope: Scope, stamps: bool):
+    assert scope.stamps is stamps
