@@ -65,8 +65,14 @@ class Library:
     async def put_candidates(
         self, id_range: IdRange, scope: Scope, run_id: str
     ) -> Counter[tuple[Cohort, Reason]]:
-        """Makes the range's candidates those that are due now; returns how many, and why."""
-        async with self.database.transaction() as transaction:
+        """Makes the range's candidates those that are due now; returns how many, and why.
+
+        Waits while another run works on the range, so that what it just applied is not due.
+        """
+        async with (
+            self.database.lock(id_range.first),
+            self.database.transaction() as transaction,
+        ):
             due = await self._due(transaction, id_range, scope)
             if due or await transaction.fetch("select_any_candidate", _bounds(id_range)):
                 rows = [

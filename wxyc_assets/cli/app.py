@@ -2,7 +2,7 @@
 
 import typer
 
-from wxyc_assets.cli import demo, maintenance, pretend
+from wxyc_assets.cli import demo, dry_run, maintenance, pretend
 
 app = typer.Typer(
     help="WXYC's library coverage as data assets.",
@@ -10,6 +10,7 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,  # locals may hold secrets
 )
 app.command()(maintenance.migrate)
+app.command()(dry_run.dry_run)
 app.command()(demo.demo)
 app.command()(demo.ui)
 app.add_typer(pretend.sandbox, name="sandbox")

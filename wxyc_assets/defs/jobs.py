@@ -2,6 +2,7 @@
 
 import dagster as dg
 
+from wxyc_assets.defs.identity_dry_run import library_identity_dry_run
 from wxyc_assets.defs.library_identity import LIBRARY_IDENTITY, LML_RESOLUTIONS
 from wxyc_assets.defs.partitions import library_ranges
 
@@ -24,4 +25,4 @@ library_full = dg.define_asset_job(
     description="The whole library in one run, with no range to know.",
 )
 
-jobs = [library_identity_job, library_full]
+jobs = [library_identity_job, library_full, library_identity_dry_run]

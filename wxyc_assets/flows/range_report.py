@@ -11,6 +11,9 @@ from wxyc_assets.domain.verdicts import outcome_of
 from wxyc_assets.flows.applying import Applied
 from wxyc_assets.flows.asking import Asked
 
+NULL_CONFIDENCES = "source_rows_skipped_null_confidence"
+"""Provenance entries, not library rows."""
+
 
 @dataclass(slots=True)
 class RangeReport:
@@ -70,6 +73,7 @@ def _count_page(report: RangeReport, asked: Asked, *, answers_count: bool) -> No
         tally.details["unstorable_values"] += sum(len(a.unstorable) for a in answers.answered)
         tally.details["untrusted_results"] += answers.untrusted
         if answers_count:
+            tally.details[NULL_CONFIDENCES] += sum(a.null_confidences for a in answers.answered)
             tally.outcomes.update(
                 outcome_of(each.kind, is_matched=each.is_matched(answers.tracks_contract_version))
                 for each in answers.answered
@@ -91,7 +95,7 @@ def _count_applied(report: RangeReport, asked: Sequence[Asked], applied: Applied
         is_unwritten = each.library_id in applied.write_errors
         outcome = outcome_of(each.kind, is_matched=each.is_matched)
         tally.outcomes[Outcome.WRITER_ERROR if is_unwritten else outcome] += 1
-        tally.details["source_rows_skipped_null_confidence"] += each.null_confidences
+        tally.details[NULL_CONFIDENCES] += each.null_confidences
         if answered.pop(each.library_id, None) is None:
             tally.scanned += 1  # its answer was waiting since an earlier run
     for cohort in answered.values():

@@ -111,8 +111,9 @@ class Resolver:
                 asking = await self._ask(id_range, group)
             asked = [await each for each in asking]
             applied = await self._applier.apply(id_range) if self._applier else None
-            await self._library.database.flush(id_range.key)
             done = account(id_range, asked, applied)
+            if done.total.scanned:
+                await self._library.database.flush(id_range.key)
             summary.reports.append(done)
             report(done)
 

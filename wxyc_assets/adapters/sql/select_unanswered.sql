@@ -6,7 +6,7 @@ left join lml_resolution r on r.library_id = c.library_id and r.artist_name = c.
 where c.library_id between %(first)s and %(last)s
 and (
     r.library_id is null
-    or (r.applied_at is not null and r.answered_at <= c.due_at)
+    or r.applied_at <= c.due_at
     or (r.write_error is not null and r.answered_at <= coalesce(%(now)s::timestamptz, now()) - %(retry_window)s)
 )
 order by c.library_id

@@ -1,0 +1,40 @@
+"""`wxyc-assets dry-run`: what a run would do."""
+
+import asyncio
+from typing import Annotated
+
+import typer
+
+from wxyc_assets.cli import connections
+from wxyc_assets.defs.identity_dry_run import fail_if_unanswered, print_figures, run_dry
+from wxyc_assets.defs.resources import PagesResource, ScopeResource
+from wxyc_assets.settings import settings
+
+
+def dry_run(
+    ranges: Annotated[
+        list[str] | None, typer.Argument(help="Range keys; none: the whole library.")
+    ] = None,
+    wide: Annotated[
+        bool, typer.Option(help="Rows without a canonical entity, too.")
+    ] = settings.include_null_canonical,
+    recheck: Annotated[
+        bool, typer.Option(help="Each attempted row of the compilation cohort, too.")
+    ] = False,
+) -> None:
+    """Ask LML as a run would, write nothing, and print one JSON object a cohort.
+
+    The first line is the compilation cohort, the second the rest; logs go to stderr.
+    """
+    with connections.told_to_people():
+        tallies = asyncio.run(
+            run_dry(
+                ranges or [],
+                database=connections.database(),
+                lml=connections.lml(),
+                scope=ScopeResource(include_null_canonical=wide, recheck=recheck),
+                pages=PagesResource(),
+            )
+        )
+        print_figures(tallies)
+        fail_if_unanswered(tallies)
