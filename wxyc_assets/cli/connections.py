@@ -2,6 +2,7 @@
 
 from collections.abc import Generator
 from contextlib import contextmanager
+from typing import Any, TypeVar
 
 import dagster as dg
 import typer
@@ -9,26 +10,38 @@ import typer
 from wxyc_assets.cli.console import err
 from wxyc_assets.defs.resources import DatabaseResource, LmlResource, resources
 
+Recipe = TypeVar("Recipe", bound=dg.ConfigurableResource[Any])
+
 
 def database() -> DatabaseResource:
     """The Backend database of the environment."""
-    return resources["database"].process_config_and_initialize()
+    return _with_secrets(resources["database"], DatabaseResource)
 
 
 def lml() -> LmlResource:
     """LML of the environment."""
-    return resources["lml"].process_config_and_initialize()
+    return _with_secrets(resources["lml"], LmlResource)
+
+
+def _with_secrets(recipe: Any, kind: type[Recipe]) -> Recipe:
+    fields = {name: getattr(recipe, name) for name in kind.model_fields}
+    return kind(**{name: _value(given) for name, given in fields.items()})
+
+
+def _value(given: Any) -> Any:
+    if not isinstance(given, dg.EnvVar):
+        return given
+    value = given.get_value()
+    if value is None:
+        raise dg.Failure(f"{given.env_var_name} is not set.")
+    return value
 
 
 @contextmanager
 def told_to_people() -> Generator[None]:
-    """Turns the errors that Dagster would show into one line and exit code 1."""
+    """Turns the failures that Dagster would show into one line and exit code 1."""
     try:
         yield
     except dg.Failure as failure:
         err.print(f"[bold red]Error:[/] {failure.description}", soft_wrap=True)
-        raise typer.Exit(1) from failure
-    except dg.DagsterInvalidConfigError as error:
-        for each in error.errors:
-            err.print(f"[bold red]Error:[/] {each.message}", soft_wrap=True)
-        raise typer.Exit(1) from error
+        raise typer.Exit(1) from None

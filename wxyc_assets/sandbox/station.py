@@ -11,6 +11,7 @@ from wxyc_assets.migrations.run import migrate
 from wxyc_assets.sandbox.library import World, seed_library
 from wxyc_assets.sandbox.lml.app import Lml
 from wxyc_assets.sandbox.lml.server import serve
+from wxyc_assets.sandbox.lml.settings import LmlSettings
 from wxyc_assets.sandbox.postgres import Postgres, default_home
 
 SCHEMA, ASSETS_SCHEMA = "wxyc_schema", "wxyc_assets"
@@ -44,7 +45,7 @@ def run_station(project: Path, scale: float) -> Generator[Station]:
     home = default_home(project) / f"scale-{scale:g}"
     home.mkdir(parents=True, exist_ok=True)
     world = World(scale=scale)
-    lml = Lml(catalogue=world.catalogue())
+    lml = Lml(LmlSettings(discogs_per_worker_per_minute=0), world.catalogue())
     with Postgres(home / "postgres") as postgres, serve(lml) as lml_url:
         for database in (BACKEND, DAGSTER):
             postgres.create_database(database)

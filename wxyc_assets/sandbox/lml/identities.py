@@ -2,7 +2,7 @@
 
 import re
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from wxyc_assets.sandbox.lml.chance import Chance
 from wxyc_assets.sandbox.lml.wire import Json
@@ -32,7 +32,6 @@ def as_float4(value: float) -> float:
 
 
 CONFIDENCES = tuple(as_float4(hundredths / 100) for hundredths in range(70, 101))
-GRADES = tuple((method, confidence) for method in METHODS for confidence in CONFIDENCES)
 AGREEMENT_FLOOR = as_float4(0.95)
 
 
@@ -66,6 +65,27 @@ SOURCES: tuple[tuple[str, str, int, Sketch], ...] = (  # source, key of `main`, 
     ("apple_music", "apple_music_artist_id", 400, _number),
     ("bandcamp", "bandcamp_id", 250, _bandcamp),
 )
+NO_IDS: Json = {key: None for _, key, _, _ in SOURCES}
+
+
+def _fame(number: int) -> Sequence[tuple[str, str, int, Sketch]]:
+    """The sources that know an artist."""
+    chance = Chance("fame", number)
+    return [source for source in SOURCES if chance.happens(source[2])] or SOURCES[:1]
+
+
+def _grade(number: int) -> tuple[str, float | None, bool]:
+    """How well a source knows an artist: method, confidence, and whether it gives an id."""
+    chance = Chance("grade", number)
+    if chance.happens(NULL_CONFIDENCE_PER_MILLE):
+        return chance.pick(METHODS), None, True
+    named = not chance.happens(NULL_EXTERNAL_ID_PER_MILLE)
+    return chance.pick(METHODS), chance.pick(CONFIDENCES), named
+
+
+FAMES = [_fame(number) for number in range(1000)]
+GRADES = [_grade(number) for number in range(4000)]
+"""Drawn once, so that an artist costs few draws."""
 
 
 def identify(artist: str, *, seed: int, generation: int) -> Json | None:
@@ -81,32 +101,19 @@ def identify(artist: str, *, seed: int, generation: int) -> Json | None:
 
 def _single_artist(chance: Chance, artist: str) -> Json:
     provenance: list[Json] = []
-    main: Json = {}
-    for source, key, per_mille, sketch in SOURCES:
-        main[key] = None
-        if chance.happens(per_mille):
-            entry = _entry(chance, source, sketch(chance, artist), first=not provenance)
-            provenance.append(entry)
-            main[key] = entry["external_id"]
-    if not provenance:
-        provenance.append(_entry(chance, "discogs", _number(chance, artist), first=True))
-        main["discogs_artist_id"] = provenance[0]["external_id"]
-    if main["discogs_artist_id"] is not None:
-        main["discogs_artist_id"] = int(main["discogs_artist_id"])
+    main: Json = NO_IDS.copy()
+    for source, key, _, sketch in chance.pick(FAMES):
+        method, confidence, named = chance.pick(GRADES)
+        external_id = sketch(chance, artist) if named or not provenance else None
+        main[key] = int(external_id) if external_id and source == "discogs" else external_id
+        entry = {
+            "source": source,
+            "method": method,
+            "confidence": confidence,
+            "external_id": external_id,
+        }
+        provenance.append(entry)
     return {"main": main, **_verdict(chance, provenance), "provenance": provenance}
-
-
-def _entry(chance: Chance, source: str, external_id: str, *, first: bool) -> Json:
-    fate = chance.below(1000)
-    nameless = fate < NULL_EXTERNAL_ID_PER_MILLE and not first
-    unsure = fate >= 1000 - NULL_CONFIDENCE_PER_MILLE
-    method, confidence = chance.pick(GRADES)
-    return {
-        "source": source,
-        "method": method,
-        "confidence": None if unsure else confidence,
-        "external_id": None if nameless else external_id,
-    }
 
 
 def _verdict(chance: Chance, provenance: list[Json]) -> Json:

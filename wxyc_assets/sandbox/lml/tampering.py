@@ -24,8 +24,10 @@ STATUS: dict[Poison, str] = {"unknown_status": "resting", "error_status": "error
 
 def tamper(payload: Json, fault: Fault, route: Route) -> Json:
     """The payload after the fault; kinds that are not about results leave it as it is."""
-    results: list[Json] = deepcopy(payload["results"])
+    results: list[Json] = deepcopy(payload.get("results") or [])
     match fault.kind:
+        case _ if "results" not in payload:
+            return payload
         case "results_missing":
             return {key: value for key, value in payload.items() if key != "results"}
         case "results_null":

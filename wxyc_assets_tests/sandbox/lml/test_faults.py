@@ -211,6 +211,12 @@ async def test_two_faults_can_strike_at_once() -> None:
     assert await ids(lml, 1, 2, 3) == [3, 2]
 
 
+async def test_a_fault_about_results_leaves_other_answers_alone() -> None:
+    lml = Lml(AT_ONCE, faults=[Fault("results_missing"), Fault("short"), Fault("reordered")])
+    assert (await get(lml, "/health")).status_code == 200
+    assert "results" not in (await post(lml, RESOLVE, batch(1))).json()
+
+
 @pytest.mark.parametrize("kind", ["closed_head", "closed_body"])
 async def test_without_a_network_a_closed_connection_is_what_httpx_would_raise(kind: Kind) -> None:
     with pytest.raises(httpx.RemoteProtocolError):
