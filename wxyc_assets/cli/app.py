@@ -2,7 +2,7 @@
 
 import typer
 
-from wxyc_assets.cli import demo, dry_run, maintenance, pretend
+from wxyc_assets.cli import demo, dry_run, explain, maintenance, pretend
 
 app = typer.Typer(
     help="WXYC's library coverage as data assets.",
@@ -11,6 +11,7 @@ app = typer.Typer(
 )
 app.command()(maintenance.migrate)
 app.command()(dry_run.dry_run)
+app.command()(explain.explain)
 app.command()(demo.demo)
 app.command()(demo.ui)
 app.add_typer(pretend.sandbox, name="sandbox")

@@ -1,0 +1,114 @@
+"""`wxyc-assets explain`: what happened to one library row."""
+
+import asyncio
+import json
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+import typer
+from rich.markup import escape
+from rich.syntax import Syntax
+
+from wxyc_assets.cli import connections
+from wxyc_assets.cli.console import err, out
+from wxyc_assets.defs.failures import told_to_dagster
+from wxyc_assets.defs.partitions import library_ranges
+from wxyc_assets.defs.resources import ScopeResource
+from wxyc_assets.domain.ranges import IdRange
+from wxyc_assets.flows.explaining import Explanation, NoSuchRecord
+from wxyc_assets.flows.explaining import explain as explain_record
+
+TRACKS_SHOWN = 3
+
+
+def explain(
+    library_id: Annotated[int, typer.Argument(help="`library.id`, such as 4711.")],
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
+    """Tell what happened to a library row: range, due or not, LML's words, what was written."""
+    with connections.told_to_people():
+        try:
+            story = asyncio.run(_story(library_id))
+        except NoSuchRecord as missing:
+            err.print(f"[bold red]Error:[/] {missing}")
+            raise typer.Exit(1) from None
+    if as_json:
+        typer.echo(json.dumps(story.as_json(), ensure_ascii=False))
+        return
+    for line in _lines(story):
+        out.print(line, soft_wrap=True)
+
+
+async def _story(library_id: int) -> Explanation:
+    ranges = [IdRange.parse(key) for key in library_ranges.get_partition_keys()]
+    with told_to_dagster():
+        async with connections.database().open() as database:
+            return await explain_record(database, library_id, ScopeResource().scope(), ranges)
+
+
+def _lines(story: Explanation) -> Iterator[str | Syntax]:
+    facts = story.facts
+    name = escape(story.artist_name or "no artist name")
+    yield f"[bold]{story.library_id}[/]  {name} · {escape(story.album_title)}"
+    yield f"range      {story.id_range or 'none: past the last range; raise LIBRARY_MAX_ID'}"
+    yield f"cohort     {story.cohort}"
+    why = f"yes: {story.due_now}" if story.due_now else f"no: {story.not_due_because}"
+    yield f"due now    {why}"
+    yield from _about_the_candidate(facts["candidate"])
+    yield from _about_the_answer(facts["resolution"])
+    yield from _about_the_tables(facts)
+
+
+def _about_the_candidate(candidate: dict[str, Any] | None) -> Iterator[str]:
+    if candidate is None:
+        yield "candidate  no: it was not due when its range was last looked at"
+    else:
+        yield (
+            f"candidate  {candidate['reason']}, found due at {candidate['due_at']} "
+            f"by run {candidate['run_id']}"
+        )
+
+
+def _about_the_answer(resolution: dict[str, Any] | None) -> Iterator[str | Syntax]:
+    if resolution is None:
+        yield "LML        was never asked by us"
+        return
+    asked = f"at {resolution['answered_at']}, run {resolution['run_id']}"
+    if resolution["refusal"]:
+        yield f"LML        refused it {asked}: {escape(resolution['refusal'])}"
+        return
+    yield f"LML        answered {resolution['kind']} {asked}"
+    if not resolution["is_about_this_artist"]:
+        yield f"           but about {escape(resolution['artist_name'])}: the record was renamed"
+    words = json.dumps(_shortened(resolution["answer"]), indent=2, ensure_ascii=False)
+    yield Syntax(words, "json")
+    if resolution["unstorable"]:
+        yield f"           taken out, as no table holds it: {escape(str(resolution['unstorable']))}"
+    if resolution["write_error"]:
+        yield f"not written  {escape(resolution['write_error'])}"
+    yield f"applied    {resolution['applied_at'] or 'not yet'}"
+
+
+def _about_the_tables(facts: dict[str, Any]) -> Iterator[str]:
+    identity = facts["identity"]
+    if identity is None:
+        yield "identity   none"
+    else:
+        yield (
+            f"identity   {identity['method']} {identity['confidence']}, "
+            f"verified at {identity['last_verified_at']}"
+        )
+    for source in facts["sources"] or []:
+        yield f"  source   {source['source']} {escape(source['external_id'])}"
+    for past in facts["history"] or []:
+        yield f"  before   {past.get('method')}: {escape(past['superseded_reason'])}"
+    if facts["has_credits"]:
+        yield f"credits    {facts['linked_credits']} were matched"
+    yield f"attempt    {facts['unresolved_attempted_at'] or 'not dated on the library row'}"
+
+
+def _shortened(answer: dict[str, Any]) -> dict[str, Any]:
+    tracks = answer.get("tracks") or []
+    if len(tracks) <= TRACKS_SHOWN:
+        return answer
+    return {**answer, "tracks": [*tracks[:TRACKS_SHOWN], f"... {len(tracks) - TRACKS_SHOWN} more"]}
