@@ -11,9 +11,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-KINDS = frozenset({"single_artist", "compilation", "unresolved"})
+KINDS = ("single_artist", "compilation", "unresolved")
 TRACKS_CONTRACT_VERSION = 1
-SUSPECT = re.compile(rb"\\u0000|\\u[dD][89a-fA-F]|NaN|Infinity|[eE]\+?[0-9]{3}")
+SUSPECT = re.compile(rb"\\u0000|\\u[dD][89a-fA-F]|NaN|Infinity|[eE]\+?[0-9]{3}|[0-9]{200}")
 """Whatever may end in something that JSONB refuses; a body without it is not searched further."""
 
 Json = dict[str, Any]
@@ -69,7 +69,8 @@ class Answers:
 def parse(body: bytes) -> Any:
     """The JSON of a body; raises NotAnAnswer."""
     try:
-        return json.loads(body)
+        # As UTF-8 and strictly: json.loads would guess UTF-16, and let raw surrogates pass.
+        return json.loads(body.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
         start = body[:80].decode("utf-8", "backslashreplace")
         raise NotAnAnswer(f"the body is not JSON ({error}); it begins {start!r}") from None
@@ -85,8 +86,12 @@ def read_answers(body: bytes, asked: Sequence[int]) -> Answers:
     well_formed = {i: words for i, words in by_id.items() if words.get("kind") in KINDS}
     version = _member(response, "tracks_contract_version")
     wrap = _storable if SUSPECT.search(body) else _as_it_is
+    try:
+        answered = tuple(wrap(library_id, words) for library_id, words in well_formed.items())
+    except RecursionError:
+        raise NotAnAnswer("`results` is nested too deeply") from None
     return Answers(
-        answered=tuple(wrap(library_id, words) for library_id, words in well_formed.items()),
+        answered=answered,
         malformed=frozenset(by_id.keys() - well_formed.keys()),
         unanswered=frozenset(asked) - by_id.keys(),
         untrusted=untrusted,
