@@ -6,9 +6,9 @@ DatabaseError
 └── RowRefused              the database will not hold what a row says
 """
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files
 from typing import Any
 
@@ -24,7 +24,12 @@ from wxyc_assets.migrations import HEAD
 Connection = psycopg.AsyncConnection[DictRow]
 Parameters = Mapping[str, Any]
 
+APPLICATION_NAME = "wxyc_assets"
 CONNECT_TIMEOUT_SECONDS = 10
+NOTICE_A_DEAD_PEER = (
+    "-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3"
+)
+"""For a session that holds locks: the server drops it 25 s after its machine has vanished."""
 RANGE_LOCKS = 0x77787963  # "wxyc": the first key of the advisory locks on ranges
 
 
@@ -82,8 +87,13 @@ class Transaction:
 class Database:
     """Transactions, range locks and maintenance; use `connect`."""
 
-    def __init__(self, pool: AsyncConnectionPool[Connection]) -> None:
+    def __init__(
+        self,
+        pool: AsyncConnectionPool[Connection],
+        connect: Callable[[], Coroutine[Any, Any, Connection]],
+    ) -> None:
         self._pool = pool
+        self._connect = connect
 
     @asynccontextmanager
     async def transaction(self) -> AsyncGenerator[Transaction]:
@@ -105,6 +115,16 @@ class Database:
             finally:
                 await connection.execute("select pg_advisory_unlock_all()")
                 await connection.set_autocommit(False)
+
+    @asynccontextmanager
+    async def session(self) -> AsyncGenerator[Connection]:
+        """A connection of its own beside the pool, in autocommit; its locks end with it."""
+        async with translated():
+            connection = await self._connect()
+        try:
+            yield connection
+        finally:
+            await connection.close()
 
     async def flush(self, id_range: str) -> None:
         """Makes every earlier commit durable."""
@@ -149,7 +169,7 @@ async def connect(
         kwargs={
             "options": options,
             "row_factory": dict_row,
-            "application_name": "wxyc_assets",
+            "application_name": APPLICATION_NAME,
             "connect_timeout": CONNECT_TIMEOUT_SECONDS,
         },
         min_size=1,
@@ -158,7 +178,18 @@ async def connect(
     )
     await _look_first(url, options, schema)
     async with pool:
-        yield Database(pool)
+        yield Database(pool, partial(_connect_alone, url, options))
+
+
+async def _connect_alone(url: str, options: str) -> Connection:
+    return await Connection.connect(
+        url,
+        options=f"{options} {NOTICE_A_DEAD_PEER}",
+        row_factory=dict_row,
+        application_name=APPLICATION_NAME,
+        connect_timeout=CONNECT_TIMEOUT_SECONDS,
+        autocommit=True,
+    )
 
 
 async def _look_first(url: str, options: str, schema: str) -> None:

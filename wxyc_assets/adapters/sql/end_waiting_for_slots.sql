@@ -1,0 +1,1 @@
+select pg_advisory_unlock_shared(%(budget)s, 0)

@@ -1,0 +1,2 @@
+select pg_advisory_unlock(%(budget)s, slot)
+from unnest(%(given)s::int[]) slot

@@ -1,0 +1,51 @@
+"""The shared budget in memory, on the loop's clock: for rehearsals in virtual time."""
+
+import asyncio
+from collections.abc import Collection
+from dataclasses import dataclass, field
+
+from wxyc_assets.adapters.slots import Company
+
+
+@dataclass(slots=True)
+class Bank:
+    """What all processes see."""
+
+    holders: dict[int, "BankLedger"] = field(default_factory=dict[int, "BankLedger"])
+    waiting: set["BankLedger"] = field(default_factory=set["BankLedger"])
+    debt: float = 0.0
+    settled_at: float = 0.0
+
+
+class BankLedger:
+    """One process's way to the bank."""
+
+    def __init__(self, bank: Bank) -> None:
+        self._bank = bank
+
+    async def take(self, held: Collection[int], wanted: int, slots: int) -> list[int]:
+        free = [slot for slot in range(slots, 0, -1) if slot not in self._bank.holders]
+        taken = free[:wanted]
+        self._bank.holders.update(dict.fromkeys(taken, self))
+        return taken
+
+    async def give(self, slots: Collection[int]) -> None:
+        for slot in slots:
+            del self._bank.holders[slot]
+
+    async def want(self, more: bool) -> None:
+        if more:
+            self._bank.waiting.add(self)
+        else:
+            self._bank.waiting.discard(self)
+
+    async def company(self) -> Company:
+        present = {*self._bank.holders.values(), *self._bank.waiting}
+        return Company(max(len(present), 1), bool(self._bank.waiting - {self}))
+
+    async def draw(self, tokens: float, *, per_second: float, burst: float) -> float:
+        now = asyncio.get_running_loop().time()
+        drained = self._bank.debt - (now - self._bank.settled_at) * per_second
+        self._bank.debt = max(drained, -burst) + tokens
+        self._bank.settled_at = now
+        return max(self._bank.debt, 0.0) / per_second
