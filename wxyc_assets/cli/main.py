@@ -2,13 +2,11 @@
 
 import sys
 
-from wxyc_assets.settings import SettingsError
-
 
 def main() -> None:
-    """Runs `wxyc-assets`; exit code 2 where the environment cannot be used."""
+    """Runs `wxyc-assets`; exit code 1 where the environment cannot be used."""
     try:
         from wxyc_assets.cli.app import app  # reads the settings
-    except SettingsError as error:
+    except ValueError as error:  # SettingsError, whose own module could not be imported
         sys.exit(f"Error: {error}")
     app()

@@ -15,11 +15,9 @@ fact as (
             then r.answered_at
         end as answered_nobody_at,
         now,
-        coalesce(
-            r.applied_at is null
-            and (r.write_error is null or r.answered_at > now - %(retry_window)s),
-            false
-        ) as is_served,
+        r.library_id is not null
+            and r.applied_at is null
+            and (r.write_error is null or r.answered_at > now - %(retry_window)s) as is_served,
         case
             when coalesce(l.code_volume_letters, '') ^@ 'Z' then 'va'
             when exists (select from compilation_track_artist t where t.library_id = l.id) then 'va'
