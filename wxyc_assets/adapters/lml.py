@@ -9,7 +9,7 @@ LmlError
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,11 +18,18 @@ from typing import Protocol
 
 import httpx
 
-from wxyc_assets.adapters import lml_wire
+from wxyc_assets.adapters import lml_lookup, lml_wire
+from wxyc_assets.adapters.lml_lookup import Health
 from wxyc_assets.adapters.lml_wire import Answers
+from wxyc_assets.domain.artwork import Found
 from wxyc_assets.domain.candidates import Candidate
 
 RESOLVE = "/api/v1/identity/bulk-resolve-libraries"
+LOOKUP = "/api/v1/lookup"
+HEALTH = "/health"
+BATCH_TRAFFIC = {"X-Caller-Class": "5", "X-Caller-Reason": "library_artwork"}
+TOKENS_A_LOOKUP = 1 / 20
+LOOKUP_SECONDS = 30.0
 LATER = frozenset({408, 425, 429, 500, 502, 503, 504})
 ABOUT_THE_BATCH = frozenset({413, 422})
 
@@ -75,13 +82,29 @@ class Resolved:
     latency_ms: float
 
 
+@dataclass(frozen=True, slots=True)
+class LookedUp:
+    """One lookup: what it found, and LML's time for it in milliseconds."""
+
+    found: Found
+    latency_ms: float
+
+
 class Lml:
     """A thin client; every call waits for the shared budget and is bounded as a whole."""
 
-    def __init__(self, http: httpx.AsyncClient, budget: Budget, *, timeout_seconds: float) -> None:
+    def __init__(
+        self,
+        http: httpx.AsyncClient,
+        budget: Budget,
+        *,
+        timeout_seconds: float,
+        lookup_seconds: float = LOOKUP_SECONDS,
+    ) -> None:
         self._http = http
         self._budget = budget
         self._timeout_seconds = timeout_seconds
+        self._lookup_seconds = lookup_seconds
 
     async def resolve(self, candidates: Sequence[Candidate]) -> Resolved:
         """LML's answers about 1..1000 library rows.
@@ -91,7 +114,7 @@ class Lml:
         payload = {"inputs": [_input(each) for each in candidates], "include_tracks": True}
         async with self._budget.admit(tokens=0):
             started = asyncio.get_running_loop().time()
-            body = await self._post(RESOLVE, payload)
+            body = _judged(await self._send("POST", RESOLVE, self._timeout_seconds, payload))
             latency_ms = (asyncio.get_running_loop().time() - started) * 1000
         try:
             answers = lml_wire.read_answers(body, [each.library_id for each in candidates])
@@ -99,30 +122,62 @@ class Lml:
             raise LmlContractBroken(f"POST {RESOLVE}: {error}") from None
         return Resolved(answers, latency_ms)
 
-    async def _post(self, path: str, payload: object) -> bytes:
+    async def lookup(self, artist: str, album: str) -> LookedUp:
+        """What LML finds for an album; raises as `resolve` does."""
+        payload = {"artist": artist, "album": album}
+        async with self._budget.admit(tokens=TOKENS_A_LOOKUP):
+            started = asyncio.get_running_loop().time()
+            response = await self._send(
+                "POST", LOOKUP, self._lookup_seconds, payload, BATCH_TRAFFIC
+            )
+            latency_ms = (asyncio.get_running_loop().time() - started) * 1000
+        try:
+            return LookedUp(lml_lookup.read_lookup(_judged(response)), latency_ms)
+        except lml_wire.NotAnAnswer as error:
+            raise LmlContractBroken(f"POST {LOOKUP}: {error}") from None
+
+    async def health(self) -> Health:
+        """What LML says about itself, also when it is ill; raises LmlError.
+
+        With a closed breaker LML asks Discogs once: ask at most every 30 s (LML's contract).
+        """
+        async with self._budget.admit(tokens=1):
+            response = await self._send("GET", HEALTH, self._lookup_seconds)
+        body = response.content if response.status_code == 503 else _judged(response)
+        try:
+            return lml_lookup.read_health(body)
+        except lml_wire.NotAnAnswer as error:
+            raise LmlContractBroken(f"GET {HEALTH}: {error}") from None
+
+    async def _send(
+        self,
+        method: str,
+        path: str,
+        seconds: float,
+        payload: object = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> httpx.Response:
         try:
             # httpx's own timeout starts anew with every byte; this one is for the whole call.
-            async with asyncio.timeout(self._timeout_seconds):
-                response = await self._http.post(path, json=payload)
+            async with asyncio.timeout(seconds):
+                return await self._http.request(method, path, json=payload, headers=headers)
         except TimeoutError:
-            raise LmlUnavailable(
-                f"POST {path}: no whole answer within {self._timeout_seconds:g} s"
-            ) from None
+            raise LmlUnavailable(f"{method} {path}: no whole answer within {seconds:g} s") from None
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.UnsupportedProtocol) as error:
             raise LmlUnreachable(
                 f"LML cannot be reached at {self._http.base_url}: {error!r}. "
                 "Is LIBRARY_METADATA_URL right, and is LML up?"
             ) from error
         except httpx.HTTPError as error:
-            raise LmlUnavailable(f"POST {path}: {error!r}") from error
-        return _judged(path, response)
+            raise LmlUnavailable(f"{method} {path}: {error!r}") from error
 
 
-def _judged(path: str, response: httpx.Response) -> bytes:
+def _judged(response: httpx.Response) -> bytes:
     status = response.status_code
     if status == 200:
         return response.content
-    said = f"POST {path}: HTTP {status} {response.text[:200]!r}"
+    request = response.request
+    said = f"{request.method} {request.url.path}: HTTP {status} {response.text[:200]!r}"
     if status in LATER:
         raise LmlUnavailable(said, status=status, retry_after=_retry_after(response))
     if status in ABOUT_THE_BATCH:
@@ -165,6 +220,7 @@ async def connect(
     api_key: str | None,
     budget: Budget,
     timeout_seconds: float,
+    lookup_seconds: float = LOOKUP_SECONDS,
     transport: httpx.AsyncBaseTransport | None = None,
 ) -> AsyncGenerator[Lml]:
     """LML at `url`; a trailing `/` or `/api/v1` of it is dropped. `transport` is the test seam."""
@@ -173,4 +229,4 @@ async def connect(
     async with httpx.AsyncClient(
         base_url=base_url, headers=headers, timeout=timeout_seconds, transport=transport
     ) as http:
-        yield Lml(http, budget, timeout_seconds=timeout_seconds)
+        yield Lml(http, budget, timeout_seconds=timeout_seconds, lookup_seconds=lookup_seconds)

@@ -1,0 +1,225 @@
+"""Which picture, if any, of a lookup's answer is the cover of a library row.
+
+The rules are "a single high-confidence match" in the contract with LML, in its order: the first
+one that fails names the reason.
+"""
+
+import re
+import unicodedata
+from base64 import urlsafe_b64decode
+from dataclasses import dataclass
+from enum import StrEnum
+
+CONFIDENCE_TOLERANCE = 1e-6
+MOST_CHARACTERS = 512
+"""What `library.artwork_url` holds."""
+
+NUMBERED = re.compile(r" \(\d+\)$")
+COMBINING = re.compile("[\u0300-\u036f]")
+PLACEHOLDER = "spacer.gif"
+BASE64_OF_DISCOGS = "czM6Ly9kaXNjb2dzLWRhdGFiYXNlLWltYWdl"  # s3://discogs-database-image
+BASE64 = re.compile(r"[\w-]*", re.ASCII)
+CHARACTERS_READ = 64
+NOT_A_COVER = re.compile(r"discogs-(?:database-)?images/[AL]-")
+
+
+class Refusal(StrEnum):
+    """Why an answer brings no cover."""
+
+    UNKNOWN = "unknown"
+    """LML could not say: a timeout, a degraded answer, or nothing while its breaker was open."""
+    NOT_DIRECT = "not_direct"
+    NO_ROW = "no_row"
+    SEVERAL_ROWS = "several_rows"
+    NO_ARTWORK = "no_artwork"
+    STREAMING_ONLY = "streaming_only"
+    BELOW_FLOOR = "below_floor"
+    NAME_MISMATCH = "name_mismatch"
+    NOT_HTTPS = "not_https"
+    PLACEHOLDER = "placeholder"
+    NOT_A_COVER = "not_a_cover"
+    TOO_LONG = "too_long"
+
+
+class Eligibility(StrEnum):
+    """Which library rows without a cover are looked up; each case includes the ones before."""
+
+    DISCOGS_ARTIST = "discogs_artist"
+    IDENTITY = "identity"
+    ALL = "all"
+
+
+class Match(StrEnum):
+    """`first` is the job before us: the first result unseen, unless it is a placeholder."""
+
+    CAREFUL = "careful"
+    FIRST = "first"
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """How an answer is judged."""
+
+    min_confidence: float = 0.8
+    match: Match = Match.CAREFUL
+
+
+@dataclass(frozen=True, slots=True)
+class Album:
+    """A library row, as LML is asked about its cover."""
+
+    library_id: int
+    artist_name: str
+    album_title: str
+    legacy_release_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A release and its picture, as LML found them; None stands for what it left out."""
+
+    artist: str | None
+    album: str | None
+    release_id: int
+    url: str | None
+    confidence: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One result of a lookup, for the record of that legacy id; 0 is no shelved record."""
+
+    legacy_release_id: int
+    picture: Picture | None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The answer to one lookup."""
+
+    results: tuple[Result, ...]
+    search_type: str
+    is_incomplete: bool
+    """LML ran out of time, or worked without its sources."""
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is no picture in it: with its breaker open, LML would say the same."""
+        return not any(each.picture and each.picture.url for each in self.results)
+
+
+@dataclass(frozen=True, slots=True)
+class Cover:
+    """The picture to write; the confidence that LML gives its release."""
+
+    url: str
+    confidence: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class NoCover:
+    """Why there is none; the confidence where a release was looked at."""
+
+    reason: Refusal
+    confidence: float | None = None
+
+
+Choice = Cover | NoCover
+
+
+def choose(found: Found, album: Album, rules: Rules) -> Choice:
+    """The cover of the album, or the first rule that stands against it."""
+    if found.is_incomplete:
+        return NoCover(Refusal.UNKNOWN)
+    if rules.match is Match.FIRST:
+        return _choose_first(found)
+    if found.search_type != "direct":
+        return NoCover(Refusal.NOT_DIRECT)
+    mine = [each for each in found.results if each.legacy_release_id == album.legacy_release_id]
+    match mine:
+        case []:
+            return NoCover(Refusal.NO_ROW)
+        case [one]:
+            return _choose_carefully(one.picture, album, rules)
+        case _:
+            return NoCover(Refusal.SEVERAL_ROWS)
+
+
+def _choose_first(found: Found) -> Choice:
+    picture = found.results[0].picture if found.results else None
+    if picture is None or not picture.url:
+        return NoCover(Refusal.NO_ARTWORK)
+    if PLACEHOLDER in picture.url:
+        return NoCover(Refusal.PLACEHOLDER, picture.confidence)
+    return Cover(picture.url, picture.confidence)
+
+
+def _choose_carefully(picture: Picture | None, album: Album, rules: Rules) -> Choice:
+    if picture is None:
+        return NoCover(Refusal.NO_ARTWORK)
+    obstacle = _release_obstacle(picture, album, rules)
+    if obstacle is not None:
+        return NoCover(obstacle, picture.confidence)
+    if not picture.url:
+        return NoCover(Refusal.NO_ARTWORK, picture.confidence)
+    obstacle = _url_obstacle(picture.url)
+    if obstacle is not None:
+        return NoCover(obstacle, picture.confidence)
+    return Cover(picture.url, picture.confidence)
+
+
+def _release_obstacle(picture: Picture, album: Album, rules: Rules) -> Refusal | None:
+    if picture.release_id <= 0:
+        return Refusal.STREAMING_ONLY
+    if not reaches(picture.confidence, rules.min_confidence):
+        return Refusal.BELOW_FLOOR
+    if not agree(picture.artist, album.artist_name) or not agree(picture.album, album.album_title):
+        return Refusal.NAME_MISMATCH
+    return None
+
+
+def _url_obstacle(url: str) -> Refusal | None:
+    if not is_https(url):
+        return Refusal.NOT_HTTPS
+    if PLACEHOLDER in url:
+        return Refusal.PLACEHOLDER
+    if NOT_A_COVER.search(url) or NOT_A_COVER.search(discogs_address(url)):
+        return Refusal.NOT_A_COVER
+    return Refusal.TOO_LONG if len(url) > MOST_CHARACTERS else None
+
+
+def reaches(confidence: float | None, floor: float) -> bool:
+    """Whether LML is sure enough; 0.9 of a 4-byte float is served as 0.8999999761581421."""
+    return confidence is not None and confidence >= floor - CONFIDENCE_TOLERANCE
+
+
+def agree(found: str | None, asked: str) -> bool:
+    """Whether two names are one, or one holds the other, however they are written."""
+    ours, theirs = bare(asked), bare(found or "")
+    return bool(ours and theirs) and (ours in theirs or theirs in ours)
+
+
+def bare(name: str) -> str:
+    """A name without case, marks, runs of blanks and Discogs' number for a namesake: ` (2)`."""
+    if not name.isascii():
+        name = COMBINING.sub("", unicodedata.normalize("NFD", name))
+    return NUMBERED.sub("", " ".join(name.casefold().split()))
+
+
+def is_https(url: str) -> bool:
+    """Whether it is a secure address, with nothing in it that no address can hold."""
+    return url[:8].lower() == "https://" and url.isprintable() and " " not in url
+
+
+def discogs_address(url: str) -> str:
+    """Where Discogs itself keeps the picture; nothing for an address that does not say so.
+
+    Its image addresses end in base64 of `s3://discogs-database-images/R-...`, cut by slashes.
+    """
+    _, marker, rest = url.replace("/", "").partition(BASE64_OF_DISCOGS)
+    tail = BASE64.match(rest)
+    if not marker or tail is None:
+        return ""
+    encoded = marker + tail[0][:CHARACTERS_READ]
+    whole = encoded[: len(encoded) // 4 * 4]
+    return urlsafe_b64decode(whole).decode("latin-1")
