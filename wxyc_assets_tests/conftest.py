@@ -1,7 +1,7 @@
 """A real PostgreSQL for everybody: one server a session, a fresh database a test."""
 
 import tempfile
-from collections.abc import Generator, Iterator
+from collections.abc import AsyncGenerator, Generator, Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
@@ -11,8 +11,11 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from wxyc_assets.adapters.database import Database, connect
+from wxyc_assets.migrations.run import migrate
 from wxyc_assets.sandbox.backend import create_schema
 from wxyc_assets.sandbox.postgres import Postgres
+from wxyc_assets_tests.shelf import Shelf
 
 TEMPLATE = "backend_template"
 _numbers = count(1)
@@ -64,3 +67,36 @@ def _fresh_database(server: Postgres, *, template: str) -> Iterator[str]:
 def _execute(server: Postgres, statement: LiteralString, *names: str) -> None:
     with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
         connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
+
+
+ASSETS_TEMPLATE = "assets_template"
+
+
+@pytest.fixture(scope="session")
+def assets_template(postgres: Postgres, backend_template: str, schema: str) -> str:
+    _execute(postgres, "create database {} template {}", ASSETS_TEMPLATE, backend_template)
+    migrate(postgres.url(ASSETS_TEMPLATE), assets_schema="wxyc_assets", backend_schema=schema)
+    return ASSETS_TEMPLATE
+
+
+@pytest.fixture
+def assets(postgres: Postgres, assets_template: str) -> Iterator[str]:
+    """The URL of a database with the Backend's schema and our own, and no rows."""
+    with _fresh_database(postgres, template=assets_template) as url:
+        yield url
+
+
+@pytest.fixture
+def shelf(assets: str) -> Generator[Shelf]:
+    """The tables of `assets` under a test's hands."""
+    with Shelf(assets) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def opened(assets: str, schema: str) -> AsyncGenerator[Database]:
+    """`assets` as the project opens it."""
+    async with connect(
+        assets, schema=schema, assets_schema="wxyc_assets", max_connections=8
+    ) as database:
+        yield database

@@ -14,7 +14,10 @@ engine = create_engine(
 )
 with engine.connect() as connection:
     connection.execute(text("select pg_advisory_lock(hashtext('wxyc_assets.migrations'))"))
-    connection.execute(text(f'create schema if not exists "{schema}"'))
+    # "create schema if not exists" wants the right to create one, even where it is there.
+    there = text("select 1 from pg_namespace where nspname = :name")
+    if connection.execute(there, {"name": schema}).first() is None:
+        connection.execute(text(f'create schema "{schema}"'))
     connection.execute(text(f'set search_path to "{schema}", "{backend_schema}", public'))
     connection.commit()
     context.configure(connection=connection, version_table_schema=schema)

@@ -1,0 +1,145 @@
+"""The station's tables under a test's hands."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, LiteralString, Self
+
+import psycopg
+from psycopg import sql
+from psycopg.rows import dict_row
+
+SCHEMA, ASSETS_SCHEMA = "wxyc_schema", "wxyc_assets"
+
+WRITTEN: dict[str, LiteralString] = {
+    "library": "select * from library order by id",
+    "library_identity": "select * from library_identity order by library_id",
+    "library_identity_source": "select * from library_identity_source order by library_id, source",
+    "library_identity_history": (
+        "select to_jsonb(h) - 'history_id' as row from library_identity_history h "
+        "order by library_id, superseded_at"
+    ),
+    "compilation_track_artist": "select * from compilation_track_artist order by id",
+    "library_watermark": "select * from library_watermark",
+}
+"""What writers may touch, in an order that does not depend on who wrote first."""
+
+
+class Shelf:
+    """One connection, in autocommit, on the Backend's and on our own tables."""
+
+    def __init__(self, url: str) -> None:
+        options = f"-c search_path={ASSETS_SCHEMA},{SCHEMA},public"
+        self.url = url
+        self.connection = psycopg.connect(url, autocommit=True, options=options)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.connection.close()
+
+    def execute(self, statement: LiteralString, *values: Any) -> None:
+        self.connection.execute(statement, values)
+
+    def rows(self, statement: LiteralString, *values: Any) -> list[dict[str, Any]]:
+        return self.connection.cursor(row_factory=dict_row).execute(statement, values).fetchall()
+
+    def row(self, statement: LiteralString, *values: Any) -> dict[str, Any] | None:
+        """The only row, or None."""
+        found = self.rows(statement, *values)
+        assert len(found) <= 1
+        return found[0] if found else None
+
+    def value(self, statement: LiteralString, *values: Any) -> Any:
+        row = self.connection.execute(statement, values).fetchone()
+        assert row is not None
+        return row[0]
+
+    def artist(self, name: str) -> int:
+        return self.value(
+            "insert into artists (artist_name, alphabetical_name, code_letters) "
+            "values (%s, left(%s, 128), 'RO') returning id",
+            name,
+            name,
+        )
+
+    def record(
+        self,
+        library_id: int,
+        artist_name: str | None = "Cat Power",
+        *,
+        canonical: bool = True,
+        letters: str | None = None,
+        attempted_at: datetime | None = None,
+    ) -> int:
+        """A library row; its artist is whoever is first in the catalogue."""
+        self.execute(
+            "insert into artists (id, artist_name, alphabetical_name, code_letters) "
+            "values (0, 'The Station', 'Station', 'ST') on conflict (id) do nothing"
+        )
+        self.execute(
+            "insert into library (id, artist_id, genre_id, format_id, album_title, code_number, "
+            "legacy_release_id, artist_name, code_volume_letters, canonical_entity_id, "
+            "unresolved_attempted_at) values (%s, 0, 11, 1, 'Moon Pix', 2, %s, %s, %s, %s, %s)",
+            library_id,
+            library_id + 50_000,
+            artist_name,
+            letters,
+            "discogs:release:1" if canonical else None,
+            attempted_at,
+        )
+        return library_id
+
+    def identity(self, library_id: int, verified_at: datetime, **columns: Any) -> None:
+        usual = {"method": "exact_match", "confidence": 0.9, "notes": "consumer:lml-bulk"}
+        self._insert(
+            "library_identity",
+            {"library_id": library_id, "last_verified_at": verified_at} | usual | columns,
+        )
+
+    def source(
+        self, library_id: int, source: str, external_id: str, verified_at: datetime, **columns: Any
+    ) -> None:
+        usual = {"method": "exact_match", "confidence": 0.9, "notes": "consumer:lml-bulk"}
+        named = {"library_id": library_id, "source": source, "external_id": external_id}
+        self._insert(
+            "library_identity_source", named | {"last_verified_at": verified_at} | usual | columns
+        )
+
+    def credit(self, library_id: int, artist_name: str, title: str | None, **columns: Any) -> None:
+        named = {"library_id": library_id, "artist_name": artist_name, "track_title": title}
+        self._insert("compilation_track_artist", named | columns)
+
+    def credits(self, library_id: int = 1) -> list[dict[str, Any]]:
+        return self.rows(
+            "select * from compilation_track_artist where library_id = %s order by id", library_id
+        )
+
+    def stamp(self, library_id: int = 1) -> datetime | None:
+        return self.value("select unresolved_attempted_at from library where id = %s", library_id)
+
+    def tables(self) -> dict[str, Sequence[Any]]:
+        """Every row that a writer may touch."""
+        return {table: self.rows(statement) for table, statement in WRITTEN.items()}
+
+    def versions(self) -> dict[str, set[Any]]:
+        """Where each row version lies, and who wrote it: equal only if nothing was written."""
+        return {
+            table: {
+                tuple(row)
+                for row in self.connection.execute(
+                    sql.SQL("select ctid::text, xmin::text from {}").format(sql.Identifier(table))
+                )
+            }
+            for table in WRITTEN
+        }
+
+    def _insert(self, table: str, columns: dict[str, Any]) -> None:
+        self.connection.execute(
+            sql.SQL("insert into {} ({}) values ({})").format(
+                sql.Identifier(table),
+                sql.SQL(", ").join(map(sql.Identifier, columns)),
+                sql.SQL(", ").join(map(sql.Placeholder, columns)),
+            ),
+            columns,
+        )
