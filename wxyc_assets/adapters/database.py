@@ -159,10 +159,7 @@ async def connect(
     Raises DatabaseUnavailable or SchemaOutdated, before anything is touched.
     """
     options = f"-c search_path={assets_schema},{schema},public -c synchronous_commit=off -c jit=off"
-    try:
-        conninfo_to_dict(url)
-    except psycopg.ProgrammingError:
-        raise DatabaseUnavailable("DATABASE_URL is not a connection string") from None
+    _check(url)
     pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
         url,
         connection_class=psycopg.AsyncConnection[DictRow],
@@ -192,6 +189,20 @@ async def _connect_alone(url: str, options: str) -> Connection:
     )
 
 
+def _check(url: str) -> None:
+    """Refuses what libpq would misread: its messages would quote a part of the password."""
+    authority = url.partition("://")[2].partition("?")[0]
+    user, _, _ = authority.rpartition("@")
+    try:
+        conninfo_to_dict(url)
+    except psycopg.ProgrammingError:
+        raise DatabaseUnavailable("DATABASE_URL is not a connection string") from None
+    if "@" in user or "/" in user:
+        raise DatabaseUnavailable(
+            "DATABASE_URL is not a connection string: in a password, @ is written %40 and / %2F"
+        )
+
+
 async def _look_first(url: str, options: str, schema: str) -> None:
     try:
         async with await psycopg.AsyncConnection.connect(
@@ -204,7 +215,7 @@ async def _look_first(url: str, options: str, schema: str) -> None:
             if has_version:
                 versions = await connection.execute("select version_num from alembic_version")
                 revision = ((await versions.fetchone()) or [None])[0]
-    except psycopg.OperationalError as error:
+    except (psycopg.OperationalError, errors.InsufficientPrivilege) as error:
         raise DatabaseUnavailable(
             f"The Backend database cannot be reached: {_first_line(error)}. "
             "Is DATABASE_URL right, and is the server up?"
@@ -213,8 +224,13 @@ async def _look_first(url: str, options: str, schema: str) -> None:
         raise SchemaOutdated(
             f"The database has no table {schema}.library. Is WXYC_SCHEMA_NAME right?"
         )
-    if revision != HEAD or not has_stamp:
+    if revision != HEAD:
         raise SchemaOutdated(
             f"Our tables are at revision {revision or 'none'}, this version needs {HEAD}. "
             "Run `wxyc-assets migrate`."
+        )
+    if not has_stamp:
+        raise SchemaOutdated(
+            f"{schema}.library has lost its column unresolved_attempted_at. Its owner can say: "
+            f"alter table {schema}.library add column unresolved_attempted_at timestamptz"
         )
