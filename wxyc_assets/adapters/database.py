@@ -158,7 +158,10 @@ async def connect(
 
     Raises DatabaseUnavailable or SchemaOutdated, before anything is touched.
     """
-    options = f"-c search_path={assets_schema},{schema},public -c synchronous_commit=off -c jit=off"
+    options = (
+        f"-c search_path={assets_schema},{schema},public -c synchronous_commit=off -c jit=off "
+        "-c plan_cache_mode=force_custom_plan"  # a batch is never of the ten rows of a generic plan
+    )
     _check(url)
     pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
         url,

@@ -45,7 +45,7 @@ def run_station(project: Path, scale: float) -> Generator[Station]:
     home = default_home(project) / f"scale-{scale:g}"
     home.mkdir(parents=True, exist_ok=True)
     world = World(scale=scale)
-    lml = Lml(LmlSettings(discogs_per_worker_per_minute=0), world.catalogue())
+    lml = Lml(LmlSettings(seed=world.seed, discogs_per_worker_per_minute=0), world.catalogue())
     with Postgres(home / "postgres") as postgres, serve(lml) as lml_url:
         for database in (BACKEND, DAGSTER):
             postgres.create_database(database)

@@ -17,33 +17,41 @@ with entry as (
     where r.library_id = any(%(library_ids)s)
 ),
 named as (
-    select *
+    select *, track_title is null as is_untitled, coalesce(track_title, '') as title
     from entry
     where artist_name is not null
     and resolved_artist_name is not null
 ),
 deciding as (
-    select distinct on (library_id, artist_name, track_title) *
+    select distinct on (library_id, artist_name, is_untitled, title) *
     from named
-    order by library_id, artist_name, track_title, place desc
+    order by library_id, artist_name, is_untitled, title, place desc
 ),
 position_offered as (
     select
         library_id,
         artist_name,
-        track_title,
+        is_untitled,
+        title,
         count(distinct track_position) as positions,
         min(track_position) as track_position
     from named
     where length(track_position) <= 20
-    group by library_id, artist_name, track_title
+    group by library_id, artist_name, is_untitled, title
 ),
-catalogued as (
-    select n.resolved_artist_name, case when count(*) = 1 then min(a.id) end as artist_id
+catalogued as materialized (
+    select n.resolved_artist_name, found.artist_id
     from (select distinct resolved_artist_name from deciding) n
-    join artists a
-        on fold_artist_name(a.artist_name::text) = fold_artist_name(n.resolved_artist_name)
-    group by n.resolved_artist_name
+    cross join lateral (
+        select case when count(*) = 1 then min(a.id) end as artist_id
+        from artists a
+        where fold_artist_name(a.artist_name::text) = fold_artist_name(n.resolved_artist_name)
+    ) found
+),
+credit as materialized (
+    select *, track_title is null as is_untitled, coalesce(track_title, '') as title
+    from compilation_track_artist
+    where library_id = any(%(library_ids)s)
 ),
 wanted as (
     select
@@ -68,11 +76,13 @@ wanted as (
     left join position_offered p
         on p.library_id = d.library_id
         and p.artist_name = d.artist_name
-        and p.track_title is not distinct from d.track_title
-    left join compilation_track_artist c
+        and p.is_untitled = d.is_untitled
+        and p.title = d.title
+    left join credit c
         on c.library_id = d.library_id
         and c.artist_name = d.artist_name
-        and c.track_title is not distinct from d.track_title
+        and c.is_untitled = d.is_untitled
+        and c.title = d.title
 ),
 written as (
     update compilation_track_artist c
@@ -83,6 +93,7 @@ written as (
         track_position = coalesce(c.track_position, w.new_position)
     from wanted w
     where c.id = w.id
+    and c.library_id = any(%(library_ids)s)
     and not coalesce(w.is_librarians, false)
     and (w.is_relinked or w.new_position is not null)
     and c.track_artist_link_method is distinct from 'librarian'

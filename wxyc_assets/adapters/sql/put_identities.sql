@@ -13,8 +13,11 @@ with answer as (
             else '[]'
         end as provenance
     from lml_resolution r
-    join library l on l.id = r.library_id and l.artist_name = r.artist_name
+    join library l on l.id = r.library_id
     where r.library_id = any(%(library_ids)s)
+    -- The answer is about the record as it is named now. As a plain comparison the planner
+    -- would expect one row of it, and join all that follows in nested loops.
+    and case when l.artist_name = r.artist_name then true end
 ),
 entry as (
     select
@@ -42,19 +45,23 @@ stored as materialized (
     order by i.library_id
     for update
 ),
+stored_source as materialized (
+    select s.library_id, s.source, s.external_id, s.notes
+    from library_identity_source s
+    where s.library_id = any(%(library_ids)s)
+),
 unmentioned as (
     select s.library_id, s.source
-    from library_identity_source s
-    join answer a on a.library_id = s.library_id
+    from stored_source s
     where s.notes = %(mark)s
     and not exists (
         select from entry e where e.library_id = s.library_id and e.source = s.source
     )
 ),
-other_sources as (
+other_sources as materialized (
     select w.library_id
     from writable w
-    left join library_identity_source s on s.library_id = w.library_id and s.source = w.source
+    left join stored_source s on s.library_id = w.library_id and s.source = w.source
     where s.external_id is distinct from w.external_id
     union
     select library_id
