@@ -63,6 +63,20 @@ class Rules:
     min_confidence: float = 0.8
     match: Match = Match.CAREFUL
 
+    @property
+    def least_confidence(self) -> float:
+        """The floor; LML's 0.9 comes from a 4-byte float and is served as 0.8999999761581421."""
+        return self.min_confidence - CONFIDENCE_TOLERANCE
+
+
+@dataclass(frozen=True, slots=True)
+class CoverScope:
+    """Which library rows a run wants covers for, and how it judges them."""
+
+    eligibility: Eligibility = Eligibility.DISCOGS_ARTIST
+    rules: Rules = Rules()
+    retry_days: float = 30
+
 
 @dataclass(frozen=True, slots=True)
 class Album:
@@ -149,6 +163,8 @@ def _choose_first(found: Found) -> Choice:
     picture = found.results[0].picture if found.results else None
     if picture is None or not picture.url:
         return NoCover(Refusal.NO_ARTWORK)
+    if not is_storable(picture.url):
+        return NoCover(Refusal.NOT_HTTPS, picture.confidence)
     if PLACEHOLDER in picture.url:
         return NoCover(Refusal.PLACEHOLDER, picture.confidence)
     return Cover(picture.url, picture.confidence)
@@ -171,7 +187,7 @@ def _choose_carefully(picture: Picture | None, album: Album, rules: Rules) -> Ch
 def _release_obstacle(picture: Picture, album: Album, rules: Rules) -> Refusal | None:
     if picture.release_id <= 0:
         return Refusal.STREAMING_ONLY
-    if not reaches(picture.confidence, rules.min_confidence):
+    if picture.confidence is None or not picture.confidence >= rules.least_confidence:
         return Refusal.BELOW_FLOOR
     if not agree(picture.artist, album.artist_name) or not agree(picture.album, album.album_title):
         return Refusal.NAME_MISMATCH
@@ -186,11 +202,6 @@ def _url_obstacle(url: str) -> Refusal | None:
     if NOT_A_COVER.search(url) or NOT_A_COVER.search(discogs_address(url)):
         return Refusal.NOT_A_COVER
     return Refusal.TOO_LONG if len(url) > MOST_CHARACTERS else None
-
-
-def reaches(confidence: float | None, floor: float) -> bool:
-    """Whether LML is sure enough; 0.9 of a 4-byte float is served as 0.8999999761581421."""
-    return confidence is not None and confidence >= floor - CONFIDENCE_TOLERANCE
 
 
 def agree(found: str | None, asked: str) -> bool:
@@ -209,6 +220,11 @@ def bare(name: str) -> str:
 def is_https(url: str) -> bool:
     """Whether it is a secure address, with nothing in it that no address can hold."""
     return url[:8].lower() == "https://" and url.isprintable() and " " not in url
+
+
+def is_storable(text: str) -> bool:
+    """Whether PostgreSQL can hold it at all: no NUL, no half of a surrogate pair."""
+    return "\0" not in text and not any("\ud800" <= each <= "\udfff" for each in text)
 
 
 def discogs_address(url: str) -> str:

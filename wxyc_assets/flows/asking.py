@@ -3,38 +3,23 @@
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-
-import stamina
+from functools import partial
 
 from wxyc_assets.adapters.lml import (
     Lml,
-    LmlContractBroken,
     LmlError,
-    LmlRefused,
     LmlRejectedBatch,
     LmlUnavailable,
-    LmlUnreachable,
     Resolved,
 )
 from wxyc_assets.adapters.lml_wire import Answers
 from wxyc_assets.domain.bisection import halves, most_failures_in_a_row
 from wxyc_assets.domain.candidates import Candidate
 from wxyc_assets.domain.counters import Outcome
-
-PAGES_FAILED_IN_A_ROW = 3
-LONGEST_RETRY_AFTER_SECONDS = 300.0
+from wxyc_assets.flows.trying import LONGEST_RETRY_AFTER_SECONDS as LONGEST_RETRY_AFTER_SECONDS
+from wxyc_assets.flows.trying import Patience, Trier, may_be_about_a_row
 
 Page = Sequence[Candidate]
-
-
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """How often a call is tried, and how long we wait between (seconds, doubling, plus jitter)."""
-
-    attempts: int = 4
-    first_wait: float = 0.5
-    longest_wait: float = 30.0
-    jitter: float = 1.0
 
 
 @dataclass(slots=True)
@@ -61,11 +46,12 @@ class Asker:
         self, lml: Lml, patience: Patience, keep: Callable[[Page, Answers], Awaitable[None]]
     ) -> None:
         self._lml = lml
-        self._patience = patience
+        self._trier = Trier(patience)
         self._keep = keep
-        self._has_answered = False
-        self._failed_in_a_row = 0
-        self.stopped: LmlError | None = None
+
+    @property
+    def stopped(self) -> LmlError | None:
+        return self._trier.stopped
 
     async def ask(self, page: Page) -> Asked:
         """Everything that LML says about a page; answers are kept as they come."""
@@ -76,24 +62,12 @@ class Asker:
         try:
             await self._ask_patiently(page, asked)
         except LmlError as error:
-            if _may_be_about_a_row(error):
+            if may_be_about_a_row(error):
                 await self._isolate(page, error, asked)
             else:
                 asked.fail(page, error)
-        self._consider_stopping(asked)
+        self._trier.consider_stopping(asked.error)
         return asked
-
-    def _consider_stopping(self, asked: Asked) -> None:
-        error = asked.error
-        self._failed_in_a_row = self._failed_in_a_row + 1 if error else 0
-        if error is None:
-            return
-        is_final = isinstance(error, LmlRefused) and not isinstance(
-            error, LmlContractBroken | LmlRejectedBatch
-        )
-        is_nowhere = isinstance(error, LmlUnreachable) and not self._has_answered
-        if is_final or is_nowhere or self._failed_in_a_row >= PAGES_FAILED_IN_A_ROW:
-            self.stopped = self.stopped or error
 
     async def _isolate(self, page: Page, error: LmlError, asked: Asked) -> None:
         """Asks about ever smaller parts, so that a row which spoils its batch ends alone."""
@@ -114,7 +88,7 @@ class Asker:
                     return
                 if len(part) > 1:
                     parts.extendleft(reversed(halves(part)))
-                elif _may_be_about_a_row(trouble):
+                elif may_be_about_a_row(trouble):
                     asked.refusals[part[0]] = str(trouble)
                 else:
                     asked.fail(part, trouble)
@@ -123,39 +97,16 @@ class Asker:
                 return
 
     async def _ask_patiently(self, page: Page, asked: Asked) -> None:
-        patience = self._patience
-        async for attempt in stamina.retry_context(
-            on=self._wait_before_next,
-            attempts=patience.attempts,
-            timeout=None,
-            wait_initial=patience.first_wait,
-            wait_max=patience.longest_wait,
-            wait_jitter=patience.jitter,
-        ):
-            with attempt:
-                await self._ask_once(page, asked)
-
-    def _wait_before_next(self, error: Exception) -> bool | float:
-        if not isinstance(error, LmlUnavailable) or self.stopped:
-            return False
-        if isinstance(error, LmlUnreachable) and not self._has_answered:
-            return False
-        if error.retry_after is not None:
-            return min(error.retry_after, LONGEST_RETRY_AFTER_SECONDS)
-        return True
+        resolved = await self._trier.patiently(partial(self._lml.resolve, page))
+        await self._settle(page, resolved, asked)
 
     async def _ask_once(self, page: Page, asked: Asked) -> None:
-        resolved = await self._lml.resolve(page)
-        self._has_answered = True
+        resolved = await self._trier.once(partial(self._lml.resolve, page))
+        await self._settle(page, resolved, asked)
+
+    async def _settle(self, page: Page, resolved: Resolved, asked: Asked) -> None:
         await self._keep(page, resolved.answers)
         _take(resolved, asked)
-
-
-def _may_be_about_a_row(error: LmlError) -> bool:
-    """A poison row is a 422, or a 500 for its whole batch on every attempt (LML's contract)."""
-    return isinstance(error, LmlRejectedBatch) or (
-        isinstance(error, LmlUnavailable) and error.status == 500
-    )
 
 
 def _take(resolved: Resolved, asked: Asked) -> None:

@@ -25,7 +25,7 @@ from wxyc_assets.domain.artwork import (
     choose,
     discogs_address,
     is_https,
-    reaches,
+    is_storable,
 )
 
 MOON_PIX = Album(
@@ -149,7 +149,8 @@ def test_a_streaming_service_may_have_the_cover_of_a_release() -> None:
     ],
 )
 def test_the_floor_has_a_tolerance(confidence: float | None, floor: float, is_enough: bool) -> None:
-    assert reaches(confidence, floor) is is_enough
+    choice = judged(with_picture(confidence=confidence), Rules(min_confidence=floor))
+    assert isinstance(choice, Cover) is is_enough
 
 
 @pytest.mark.parametrize(
@@ -251,3 +252,9 @@ def test_first_takes_the_first_result_unseen() -> None:
 )
 def test_first_refuses_no_picture_and_a_placeholder(found: Found, refusal: Refusal) -> None:
     assert reason(found, FIRST) is refusal
+
+
+@pytest.mark.parametrize("url", ["https://x/\0", "https://x/\ud800"])
+def test_first_refuses_what_no_column_can_hold(url: str) -> None:
+    assert not is_storable(url)
+    assert reason(with_picture(url=url), FIRST) is Refusal.NOT_HTTPS
