@@ -2,14 +2,14 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from psycopg.types.json import Jsonb
 
 from wxyc_assets.adapters.database import Database, Transaction
-from wxyc_assets.adapters.lml_wire import Answer, Answers
+from wxyc_assets.adapters.lml_wire import Answer, Answers, dump
 from wxyc_assets.domain.candidates import Candidate, Cohort, Reason, Scope
 from wxyc_assets.domain.ranges import IdRange
 
@@ -75,15 +75,12 @@ class Library:
         ):
             due = await self._due(transaction, id_range, scope)
             if due or await transaction.fetch("select_any_candidate", _bounds(id_range)):
-                rows = [
-                    {**asdict(each.candidate), "reason": each.reason}  # one statement a range
-                    for each in due
-                ]
+                rows = [{**_fields(each.candidate), "reason": each.reason} for each in due]
                 await transaction.execute(
                     "put_candidates",
                     {
                         **_bounds(id_range),
-                        "due": Jsonb(rows),
+                        "due": Jsonb(rows, dumps=dump),
                         "now": self._now(),
                         "run_id": run_id,
                     },
@@ -159,7 +156,8 @@ class Library:
             return
         async with self.database.transaction() as transaction:
             await transaction.execute(
-                "put_answers", {"answers": Jsonb(rows), "now": self._now(), "run_id": run_id}
+                "put_answers",
+                {"answers": Jsonb(rows, dumps=dump), "now": self._now(), "run_id": run_id},
             )
 
     async def unapplied(self, id_range: IdRange, scope: Scope) -> list[StoredAnswer]:
@@ -229,6 +227,10 @@ def _row(candidate: Candidate, answer: Answer, version: int | None) -> dict[str,
 
 def _with_cohort(row: Mapping[str, Any]) -> dict[str, Any]:
     return {**row, "cohort": Cohort(row["cohort"])}
+
+
+def _fields(candidate: Candidate) -> dict[str, Any]:
+    return {name: getattr(candidate, name) for name in Candidate.__slots__}
 
 
 def _bounds(id_range: IdRange) -> dict[str, int]:

@@ -80,6 +80,7 @@ class Resolver:
         self._in_flight = asyncio.Semaphore(max_in_flight)
         self._open_ranges = asyncio.Semaphore(OPEN_RANGES)
         self._turn = asyncio.Lock()
+        self._reporting = asyncio.Lock()
 
     async def run(
         self, ranges: Sequence[IdRange], report: Callable[[RangeReport], None]
@@ -115,7 +116,8 @@ class Resolver:
             if done.total.scanned:
                 await self._library.database.flush(id_range.key)
             summary.reports.append(done)
-            report(done)
+            async with self._reporting:
+                await asyncio.to_thread(report, done)  # it writes to Dagster's storage
 
     async def _ask(self, id_range: IdRange, group: asyncio.TaskGroup) -> list[asyncio.Task[Asked]]:
         if self._asker is None:
