@@ -18,7 +18,7 @@ from typing import Protocol
 
 import httpx
 
-from wxyc_assets.adapters import lml_lookup, lml_wire
+from wxyc_assets.adapters import lml_lookup, lml_trace, lml_wire
 from wxyc_assets.adapters.lml_lookup import Health
 from wxyc_assets.adapters.lml_wire import Answers
 from wxyc_assets.domain.artwork import Found
@@ -160,7 +160,12 @@ class Lml:
         try:
             # httpx's own timeout starts anew with every byte; this one is for the whole call.
             async with asyncio.timeout(seconds):
-                return await self._http.request(method, path, json=payload, headers=headers)
+                with lml_trace.traced(method, path, payload) as call:
+                    response = await self._http.request(
+                        method, path, json=payload, headers={**(headers or {}), **call.headers}
+                    )
+                    call.answered(response)
+                    return response
         except TimeoutError:
             raise LmlUnavailable(f"{method} {path}: no whole answer within {seconds:g} s") from None
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.UnsupportedProtocol) as error:

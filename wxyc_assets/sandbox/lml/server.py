@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from time import sleep
 
 import uvicorn
+from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from wxyc_assets.sandbox.lml.app import Lml
@@ -31,7 +32,7 @@ def run(app: Lml, *, host: str = "127.0.0.1", port: int) -> None:
 
 
 @contextmanager
-def serve(app: Lml, *, host: str = "127.0.0.1", port: int = 0) -> Generator[str]:
+def serve(app: Lml | ASGIApp, *, host: str = "127.0.0.1", port: int = 0) -> Generator[str]:
     """Serve in a thread of its own; yields the base URL. Port 0 is any free one."""
     listening = _listen(host, port)
     server = _server(app)
@@ -48,7 +49,7 @@ def serve(app: Lml, *, host: str = "127.0.0.1", port: int = 0) -> Generator[str]
         listening.close()
 
 
-def _server(app: Lml) -> uvicorn.Server:
+def _server(app: Lml | ASGIApp) -> uvicorn.Server:
     config = uvicorn.Config(
         app,  # pyright: ignore[reportArgumentType]
         http=Protocol,
