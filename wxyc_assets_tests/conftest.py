@@ -1,8 +1,8 @@
 """A real PostgreSQL for everybody: one server a session, a fresh database a test."""
 
 import tempfile
-from collections.abc import AsyncGenerator, Generator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Callable, Generator, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from itertools import count
 from pathlib import Path
 from typing import LiteralString
@@ -100,3 +100,12 @@ async def opened(assets: str, schema: str) -> AsyncGenerator[Database]:
         assets, schema=schema, assets_schema="wxyc_assets", max_connections=8
     ) as database:
         yield database
+
+
+CopyOf = Callable[[str], AbstractContextManager[str]]
+
+
+@pytest.fixture(scope="session")
+def copy_of(postgres: Postgres) -> CopyOf:
+    """Opens a copy of a database, by its name; yields the URL."""
+    return lambda template: _fresh_database(postgres, template=template)

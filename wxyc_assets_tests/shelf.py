@@ -19,7 +19,7 @@ WRITTEN: dict[str, LiteralString] = {
         "order by library_id, superseded_at"
     ),
     "compilation_track_artist": "select * from compilation_track_artist order by id",
-    "library_watermark": "select * from library_watermark",
+    "library_watermark": "select version from library_watermark",
 }
 """What writers may touch, in an order that does not depend on who wrote first."""
 
@@ -39,10 +39,14 @@ class Shelf:
         self.connection.close()
 
     def execute(self, statement: LiteralString, *values: Any) -> None:
-        self.connection.execute(statement, values)
+        self.connection.execute(statement, values or None)
 
     def rows(self, statement: LiteralString, *values: Any) -> list[dict[str, Any]]:
-        return self.connection.cursor(row_factory=dict_row).execute(statement, values).fetchall()
+        return (
+            self.connection.cursor(row_factory=dict_row)
+            .execute(statement, values or None)
+            .fetchall()
+        )
 
     def row(self, statement: LiteralString, *values: Any) -> dict[str, Any] | None:
         """The only row, or None."""
@@ -51,7 +55,7 @@ class Shelf:
         return found[0] if found else None
 
     def value(self, statement: LiteralString, *values: Any) -> Any:
-        row = self.connection.execute(statement, values).fetchone()
+        row = self.connection.execute(statement, values or None).fetchone()
         assert row is not None
         return row[0]
 

@@ -49,7 +49,9 @@ class Answer:
         """Whether LML's matcher has visited this compilation; tracks beside a false say it has."""
         if self.kind != "compilation" or tracks_contract_version != TRACKS_CONTRACT_VERSION:
             return False
-        return self.words.get("tracks_attempted") is True or bool(self.words.get("tracks"))
+        was_attempted = self.words.get("tracks_attempted") is True
+        lost_tracks = any(place.startswith("tracks[") for place in self.unstorable)
+        return was_attempted or lost_tracks or bool(self.words.get("tracks"))
 
 
 @dataclass(frozen=True, slots=True)

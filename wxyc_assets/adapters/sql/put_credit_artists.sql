@@ -64,7 +64,7 @@ wanted as (
         p.positions,
         case when c.track_position is null and p.positions = 1 then p.track_position end
             as new_position,
-        c.track_position is null and p.positions > 1 as is_ambiguous,
+        c.id is not null and c.track_position is null and p.positions > 1 as is_ambiguous,
         (c.track_artist_id, c.track_artist_link_confidence, c.track_artist_link_method)
             is distinct from (
                 k.artist_id,
