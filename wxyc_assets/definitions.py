@@ -4,7 +4,10 @@ import dagster as dg
 
 from wxyc_assets.defs import library_candidates, library_identity
 from wxyc_assets.defs.jobs import jobs
+from wxyc_assets.defs.observed import start_observing
 from wxyc_assets.defs.resources import resources
+
+start_observing()
 
 defs = dg.Definitions(
     assets=dg.load_assets_from_modules(

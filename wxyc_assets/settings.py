@@ -3,6 +3,7 @@
 Secrets are not here: they reach the resources as `dg.EnvVar`, because the UI shows plain values.
 """
 
+import os
 from typing import Annotated
 
 from pydantic import BeforeValidator, Field, ValidationError
@@ -70,11 +71,32 @@ class Settings(BaseSettings):
     lml_max_concurrent: int = Field(2, ge=1, le=64, description="requests in flight towards LML")
     lml_timeout_seconds: float = Field(60, gt=0, description="a whole bulk-resolve call")
 
+    dagster_ui_url: str = Field("", description="the Dagster UI's address, for links in alerts")
+    sentry_traces_sample_rate: float = Field(
+        1.0, ge=0, le=1, description="share of steps that are traced, where SENTRY_DSN is set"
+    )
+
     library_max_id: int = Field(
         80_000, ge=1, le=9_999_999, description="the ranges reach up to this library id"
     )
     library_range_width: int = Field(2_500, ge=1, description="library ids in a range")
     ranges_per_run: int = Field(0, ge=0, description="ranges a backfill run takes; 0 = all")
+
+
+SECRETS = (
+    "DATABASE_URL",
+    "DB_PASSWORD",
+    "DAGSTER_PG_URL",
+    "LML_API_KEY",
+    "ALERT_WEBHOOK_URL",
+    "GITHUB_TOKEN",
+    "SENTRY_DSN",
+)
+
+
+def secret_values() -> list[str]:
+    """What may stand in no log line and in no event."""
+    return [os.environ[name] for name in SECRETS if os.environ.get(name)]  # noqa: TID251
 
 
 def read_settings() -> Settings:

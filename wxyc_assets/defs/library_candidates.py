@@ -6,6 +6,7 @@ import dagster as dg
 
 from wxyc_assets.adapters.library import Library
 from wxyc_assets.defs.failures import told_to_dagster
+from wxyc_assets.defs.observed import observed
 from wxyc_assets.defs.partitions import library_ranges, one_run, report_range, selected_ranges
 from wxyc_assets.defs.resources import DatabaseResource, ScopeResource
 from wxyc_assets.domain.candidates import Cohort, Reason
@@ -28,17 +29,25 @@ async def library_candidates(
 
     Reasons: `never_resolved`, `stale`, `retry_due`, `recheck`. Lives in `library_candidate`.
     """
-    with told_to_dagster():
+    with observed(context, "library_candidates") as totals, told_to_dagster():
         async with database.open() as opened:
             for id_range in selected_ranges(context):
-                due = await Library(opened).put_candidates(id_range, scope.scope(), context.run_id)
-                report_range(context, context.asset_key, id_range.key, _figures(due))
+                due = await Library(opened).put_candidates(
+                    id_range, scope.scope(), context.run.run_id
+                )
+                figures = _figures(due)
+                totals.add(figures)
+                report_range(context, context.asset_key, id_range.key, _metadata(figures))
 
 
-def _figures(due: Counter[tuple[Cohort, Reason]]) -> dict[str, dg.MetadataValue]:
-    by_reason: Counter[str] = Counter()
+def _figures(due: Counter[tuple[Cohort, Reason]]) -> dict[str, int]:
+    figures = Counter({"due": due.total()})
     for (cohort, reason), rows in due.items():
-        by_reason[f"due.{cohort}"] += rows
-        by_reason[f"due.{reason}"] += rows
-    figures = {name: dg.MetadataValue.int(rows) for name, rows in sorted(by_reason.items())}
-    return {"dagster/partition_row_count": dg.MetadataValue.int(due.total()), **figures}
+        figures[f"due.{cohort}"] += rows
+        figures[f"due.{reason}"] += rows
+    return figures
+
+
+def _metadata(figures: dict[str, int]) -> dict[str, dg.MetadataValue]:
+    by_reason = {name: dg.MetadataValue.int(rows) for name, rows in sorted(figures.items())}
+    return {"dagster/partition_row_count": by_reason.pop("due"), **by_reason}

@@ -10,6 +10,7 @@ import dagster as dg
 
 from wxyc_assets.adapters.library import TABLES, Library
 from wxyc_assets.defs.failures import told_to_dagster
+from wxyc_assets.defs.observed import observed
 from wxyc_assets.defs.partitions import library_ranges, one_run, report_range, selected_ranges
 from wxyc_assets.defs.resources import (
     DatabaseResource,
@@ -63,11 +64,12 @@ async def library_identities(
     selected = [k for k in (LML_RESOLUTIONS, LIBRARY_IDENTITY) if k in context.selected_asset_keys]
 
     def report(done: RangeReport) -> None:
+        totals.add(done.figures())
         if not done.open_rows:
             for asset_key in selected:
                 report_range(context, asset_key, done.id_range.key, _figures(done))
 
-    with told_to_dagster():
+    with observed(context, "library_identity") as totals, told_to_dagster():
         async with AsyncExitStack() as stack:
             library = Library(await stack.enter_async_context(database.open()))
             asker = None
@@ -76,7 +78,7 @@ async def library_identities(
                 asker = Asker(
                     client,
                     lml.patience(),
-                    keep=partial(library.store_answers, run_id=context.run_id),
+                    keep=partial(library.store_answers, run_id=context.run.run_id),
                 )
             applier = Applier(library, scope.scope()) if LIBRARY_IDENTITY in selected else None
             resolver = Resolver(
@@ -85,13 +87,13 @@ async def library_identities(
                 applier=applier,
                 scope=scope.scope(),
                 page_sizes=pages.sizes(),
-                run_id=context.run_id,
+                run_id=context.run.run_id,
                 max_in_flight=lml.max_in_flight,
             )
             summary = await resolver.run(selected_ranges(context), report)
             if summary.wrote:
                 await library.database.analyze(*TABLES)
-    _fail_if_open(summary)
+        _fail_if_open(summary)
     for asset_key in selected:
         yield dg.Output(None, output_name=asset_key.to_python_identifier())
 

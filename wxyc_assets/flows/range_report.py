@@ -47,6 +47,14 @@ class RangeReport:
             total.add(tally)
         return total
 
+    def figures(self) -> dict[str, float]:
+        """Every counter by the name that the station's dashboards know it by, cohort by cohort."""
+        return {
+            f"consumer.{cohort}.{name}": number
+            for cohort, tally in self.tallies.items()
+            for name, number in tally.figures().items()
+        }
+
 
 def account(id_range: IdRange, asked: Sequence[Asked], applied: Applied | None) -> RangeReport:
     """The report of a range; without `applied`, answers count as what they will become.

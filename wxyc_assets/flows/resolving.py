@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 
+from wxyc_assets.adapters import logs
 from wxyc_assets.adapters.library import Library
 from wxyc_assets.adapters.lml import LmlError
 from wxyc_assets.domain.candidates import Candidate, Cohort, Scope
@@ -104,6 +105,7 @@ class Resolver:
         report: Callable[[RangeReport], None],
     ) -> None:
         async with self._open_ranges, AsyncExitStack() as stack:
+            stack.enter_context(logs.about(id_range=id_range.key))
             async with self._turn:
                 if self._asker and self._asker.stopped:
                     summary.untouched.append(id_range)
