@@ -1,0 +1,1 @@
+select pg_advisory_unlock(%(family)s, %(first)s)

@@ -1,0 +1,6 @@
+update library l
+set artwork_url = k.url
+from artwork_lookup k
+where k.library_id = l.id
+and l.id = any(%(library_ids)s)
+and l.artwork_url is null

@@ -1,0 +1,34 @@
+insert into artwork_lookup (
+    library_id, outcome, url, confidence, match, artist_name, album_title, legacy_release_id,
+    looked_up_at, refusal, run_id
+)
+select
+    a.library_id,
+    a.outcome,
+    a.url,
+    a.confidence,
+    %(match)s,
+    a.artist_name,
+    a.album_title,
+    a.legacy_release_id,
+    coalesce(%(now)s::timestamptz, now()),
+    a.refusal,
+    %(run_id)s
+from jsonb_to_recordset(%(lookups)s) as a (
+    library_id int, outcome text, url text, confidence float8, artist_name text,
+    album_title text, legacy_release_id int, refusal text
+)
+on conflict (library_id) do update set
+    outcome = excluded.outcome,
+    url = excluded.url,
+    confidence = excluded.confidence,
+    match = excluded.match,
+    artist_name = excluded.artist_name,
+    album_title = excluded.album_title,
+    legacy_release_id = excluded.legacy_release_id,
+    looked_up_at = excluded.looked_up_at,
+    applied_at = null,
+    is_raced = false,
+    refusal = excluded.refusal,
+    write_error = null,
+    run_id = excluded.run_id
