@@ -9,6 +9,9 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from wxyc_assets.domain.artwork import Eligibility, Match
+from wxyc_assets.domain.refreshes import MAX_BATCH
+
 IDENTIFIER = "^[a-z_][a-z0-9_]*$"
 LONGEST_DAYS = 36_500
 FLAGS = {"true": True, "1": True, "false": False, "0": False}
@@ -69,7 +72,45 @@ class Settings(BaseSettings):
         False, description="widened scope: rows without a canonical entity are due, too"
     )
     lml_max_concurrent: int = Field(2, ge=1, le=64, description="requests in flight towards LML")
+    lml_rate_per_min: float = Field(
+        30,
+        ge=0,
+        allow_inf_nan=False,
+        description="tokens (estimated Discogs requests) a minute; 0 = no limit",
+    )
     lml_timeout_seconds: float = Field(60, gt=0, description="a whole bulk-resolve call")
+    lookup_timeout_seconds: float = Field(
+        30, gt=0, description="a whole lookup; LML itself gives up after 25"
+    )
+    breaker_ceiling_minutes: float = Field(
+        30, ge=0, description="how long to wait for LML's breaker towards Discogs to close"
+    )
+    refresh_batch_size: int = Field(
+        20, ge=1, le=MAX_BATCH, description="identities a refresh call; LML takes 50 at most"
+    )
+    refresh_max_concurrent: int = Field(1, ge=1, le=8, description="refresh calls in flight")
+    artwork_min_confidence: float = Field(
+        0.8, ge=0, le=1, description="how sure LML must be of a release for its cover to count"
+    )
+    artwork_eligibility: Eligibility = Field(
+        Eligibility.DISCOGS_ARTIST,
+        description="which rows want a cover: the artist has a Discogs id, or the identity, or all",
+    )
+    artwork_match: Match = Field(
+        Match.CAREFUL, description="careful, or first: the first result unseen"
+    )
+    github_api_url: str = Field(
+        "https://api.github.com", description="where the deploy gate compares commits"
+    )
+    gate_rotation: float = Field(
+        0.99, ge=0, le=1, description="share of the active rotation that must have an identity"
+    )
+    max_stale_handles: float = Field(
+        0.01, ge=0, le=1, description="share of refreshed identities that LML may not know"
+    )
+    max_refresh_errors: float = Field(
+        0.05, ge=0, le=1, description="share of refreshed identities that may end in an error"
+    )
 
     dagster_ui_url: str = Field("", description="the Dagster UI's address, for links in alerts")
     sentry_traces_sample_rate: float = Field(

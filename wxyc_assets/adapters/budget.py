@@ -15,13 +15,6 @@ from wxyc_assets.adapters.database import DatabaseError
 from wxyc_assets.adapters.purse import Purse, TokenLedger
 from wxyc_assets.adapters.slots import SlotLedger, Slots
 
-RESOLVE_TOKENS = 0.0
-LOOKUP_TOKENS = 0.05
-"""One lookup in twenty makes a Discogs request; the rest are cache reads."""
-REFRESH_TOKENS_PER_ID = 4.0
-"""One release and about three artists, on a cold cache."""
-HEALTH_TOKENS = 1.0
-
 
 @dataclass(frozen=True, slots=True)
 class Limits:

@@ -19,7 +19,7 @@ from wxyc_assets.adapters.database import (
     sql,
     translated,
 )
-from wxyc_assets.adapters.slots import Company
+from wxyc_assets.domain.fairness import Company
 
 BUDGET_LOCKS = 0x77786C6D  # "wxlm": the first key of the advisory locks on slots
 ANSWER_TIMEOUT_SECONDS = 10.0
@@ -43,9 +43,9 @@ class PostgresLedger:
     async def want(self, more: bool) -> None:
         await self._fetch("begin_waiting_for_slots" if more else "end_waiting_for_slots", {})
 
-    async def company(self) -> Company:
-        (row,) = await self._fetch("select_company", {})
-        return Company(max(row["present"], 1), row["others_wait"])
+    async def company(self, slots: int) -> Company:
+        (row,) = await self._fetch("select_company", {"slots": slots})
+        return Company(**row)
 
     async def draw(self, tokens: float, *, per_second: float, burst: float) -> float:
         (row,) = await self._fetch(

@@ -18,18 +18,23 @@ from typing import Protocol
 
 import httpx
 
-from wxyc_assets.adapters import lml_lookup, lml_trace, lml_wire
+from wxyc_assets.adapters import lml_lookup, lml_refresh, lml_trace, lml_wire
 from wxyc_assets.adapters.lml_lookup import Health
 from wxyc_assets.adapters.lml_wire import Answers
 from wxyc_assets.domain.artwork import Found
 from wxyc_assets.domain.candidates import Candidate
+from wxyc_assets.domain.refreshes import Refreshed
 
 RESOLVE = "/api/v1/identity/bulk-resolve-libraries"
 LOOKUP = "/api/v1/lookup"
+REFRESH = "/api/v1/cache/refresh-for-identities"
 HEALTH = "/health"
 BATCH_TRAFFIC = {"X-Caller-Class": "5", "X-Caller-Reason": "library_artwork"}
 TOKENS_A_LOOKUP = 1 / 20
+TOKENS_A_REFRESHED_ID = 4
 LOOKUP_SECONDS = 30.0
+REFRESH_SECONDS = 360.0
+PROBE_SECONDS = 10.0
 LATER = frozenset({408, 425, 429, 500, 502, 503, 504})
 ABOUT_THE_BATCH = frozenset({413, 422})
 
@@ -90,6 +95,14 @@ class LookedUp:
     latency_ms: float
 
 
+@dataclass(frozen=True, slots=True)
+class RefreshedBatch:
+    """One refresh call: its results by identity, and LML's time for it in milliseconds."""
+
+    results: dict[int, Refreshed]
+    latency_ms: float
+
+
 class Lml:
     """A thin client; every call waits for the shared budget and is bounded as a whole."""
 
@@ -136,13 +149,32 @@ class Lml:
         except lml_wire.NotAnAnswer as error:
             raise LmlContractBroken(f"POST {LOOKUP}: {error}") from None
 
-    async def health(self) -> Health:
+    async def refresh(self, identity_ids: Sequence[int]) -> RefreshedBatch:
+        """Makes LML fetch anew what it knows of 1..50 identities; raises as `resolve` does."""
+        payload = {"identity_ids": list(identity_ids)}
+        async with self._budget.admit(tokens=TOKENS_A_REFRESHED_ID * len(identity_ids)):
+            started = asyncio.get_running_loop().time()
+            response = await self._send("POST", REFRESH, REFRESH_SECONDS, payload)
+            latency_ms = (asyncio.get_running_loop().time() - started) * 1000
+        try:
+            results = lml_refresh.read_refreshed(_judged(response), identity_ids)
+        except lml_wire.NotAnAnswer as error:
+            raise LmlContractBroken(f"POST {REFRESH}: {error}") from None
+        return RefreshedBatch(results, latency_ms)
+
+    async def probe_refresh(self) -> int:
+        """The HTTP status of a refresh of nothing, which changes nothing; raises LmlUnavailable."""
+        async with self._budget.admit(tokens=0):
+            response = await self._send("POST", REFRESH, PROBE_SECONDS, {"identity_ids": []})
+        return response.status_code
+
+    async def health(self, timeout_seconds: float = LOOKUP_SECONDS) -> Health:
         """What LML says about itself, also when it is ill; raises LmlError.
 
         With a closed breaker LML asks Discogs once: ask at most every 30 s (LML's contract).
         """
         async with self._budget.admit(tokens=1):
-            response = await self._send("GET", HEALTH, self._lookup_seconds)
+            response = await self._send("GET", HEALTH, timeout_seconds)
         body = response.content if response.status_code == 503 else _judged(response)
         try:
             return lml_lookup.read_health(body)

@@ -8,10 +8,10 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Collection
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import Protocol
 
 from wxyc_assets.adapters.database import DatabaseError, DatabaseUnavailable
+from wxyc_assets.domain.fairness import Company
 
 SLICE_SECONDS = 1.0
 """How long a process may keep its slots before it looks whether others wait."""
@@ -21,14 +21,8 @@ POLL_SECONDS = 0.05
 """Between two tries of a process that has no slot; one that has some is four times as patient."""
 COURTESY_SECONDS = 3 * POLL_SECONDS
 """Who gave slots back for others lets them try before it tries again."""
-
-
-@dataclass(frozen=True, slots=True)
-class Company:
-    """Who else is there; `present` counts the processes that hold or want a slot, us included."""
-
-    present: int
-    others_wait: bool
+POLLS_FOR_OTHERS = 3
+"""How often those who wait for longer go first; they may be stopped in a debugger."""
 
 
 class SlotLedger(Protocol):
@@ -41,10 +35,12 @@ class SlotLedger(Protocol):
     async def give(self, slots: Collection[int]) -> None: ...
 
     async def want(self, more: bool) -> None:
-        """Tells the others whether we wait."""
+        """Tells the others whether we wait, from now on."""
         ...
 
-    async def company(self) -> Company: ...
+    async def company(self, slots: int) -> Company:
+        """Who is there, as slots 1..`slots` go."""
+        ...
 
 
 class Slots:
@@ -65,6 +61,7 @@ class Slots:
         self._bell: asyncio.TimerHandle | None = None
         self._slice_end = self._take_from = 0.0
         self._tells_others = False
+        self._polls_for_others = 0
         self._lost: DatabaseError | None = None
 
     @asynccontextmanager
@@ -151,15 +148,13 @@ class Slots:
     async def _share(self) -> None:
         """Gives up what is more than our share, if others wait; the look proves our locks, too."""
         self._slice_end = self._loop.time() + SLICE_SECONDS
-        company = await self._ledger.company()
-        surplus = len(self._held) - self._most // company.present
-        if not company.others_wait or surplus <= 0:
-            self._owed = 0
-            return
+        company = await self._ledger.company(self._most)
+        surplus = company.surplus(len(self._held), self._most)
         idle = list(self._idle)[:surplus]
         self._owed = surplus - len(idle)
-        self._take_from = self._loop.time() + COURTESY_SECONDS
-        await self._give(idle)
+        if surplus:
+            self._take_from = self._loop.time() + COURTESY_SECONDS
+            await self._give(idle)
 
     async def _give(self, slots: Collection[int]) -> None:
         if not slots:
@@ -174,16 +169,30 @@ class Slots:
         self._held -= giving
 
     async def _take(self) -> None:
-        wanted = min(self._waiting, self._most - len(self._held))
-        if wanted > 0 and self._loop.time() >= self._take_from:
+        if self._wants_more and self._loop.time() >= self._take_from:
+            wanted = min(self._waiting, await self._allowance())
+            taken = await self._ledger.take(self._held, wanted, self._most) if wanted else []
+            if taken:
+                await self._tell_others(False)  # and so goes to the end of the queue
             if not self._held:
                 self._slice_end = self._loop.time() + SLICE_SECONDS
-            taken = await self._ledger.take(self._held, wanted, self._most)
             self._held.update(taken)
             for slot in taken:
                 self._hand_out(slot)
             self._take_from = self._loop.time() + self._patience()
-        wants_more = self._wants_more
+        await self._tell_others(self._wants_more)
+
+    async def _allowance(self) -> int:
+        if not self._tells_others:
+            return self._most - len(self._held)
+        company = await self._ledger.company(self._most)
+        if not company.is_our_turn and self._polls_for_others < POLLS_FOR_OTHERS:
+            self._polls_for_others += 1
+            return 0
+        self._polls_for_others = 0
+        return company.allowance(len(self._held), self._most)
+
+    async def _tell_others(self, wants_more: bool) -> None:
         if wants_more != self._tells_others:
             await self._ledger.want(wants_more)
             self._tells_others = wants_more

@@ -44,7 +44,7 @@ async def run_dry(
     if unknown := sorted(set(keys) - set(known)):
         raise dg.Failure(f"No such range: {', '.join(unknown)}. The first is {known[0]}.")
     with told_to_dagster():
-        async with database.open() as opened, lml.open() as client:
+        async with database.open() as opened, lml.open(opened) as client:
             dry_run = DryRun(
                 Library(opened),
                 Asker(client, lml.patience(), keep_nothing),

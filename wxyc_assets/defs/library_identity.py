@@ -74,7 +74,7 @@ async def library_identities(
             library = Library(await stack.enter_async_context(database.open()))
             asker = None
             if LML_RESOLUTIONS in selected:
-                client = await stack.enter_async_context(lml.open())
+                client = await stack.enter_async_context(lml.open(library.database))
                 asker = Asker(
                     client,
                     lml.patience(),

@@ -13,10 +13,12 @@ from psycopg.conninfo import make_conninfo
 from pydantic import Field
 
 from wxyc_assets.adapters import database, lml
-from wxyc_assets.adapters.budget import InFlight
+from wxyc_assets.adapters.budget import Limits, open_budget
 from wxyc_assets.adapters.database import Database
+from wxyc_assets.adapters.ledger import open_ledger
 from wxyc_assets.domain.candidates import Scope
 from wxyc_assets.flows.asking import Patience
+from wxyc_assets.flows.breaker import Breaker
 from wxyc_assets.flows.resolving import PageSizes
 from wxyc_assets.settings import LONGEST_DAYS, settings
 
@@ -70,7 +72,14 @@ class LmlResource(dg.ConfigurableResource):
     api_key: str
     local_dev: bool = False
     timeout_seconds: float
-    max_in_flight: int
+    lookup_timeout_seconds: float
+    max_in_flight: int = Field(description="Requests in flight, over all processes.")
+    rate_per_minute: float = Field(
+        description="Tokens (estimated Discogs requests) a minute, over all processes; 0: no limit."
+    )
+    breaker_ceiling_minutes: float = Field(
+        description="How long we wait for LML's breaker towards Discogs to close."
+    )
     attempts: int = Field(default=4, ge=1, description="How often a call is tried in all.")
     first_wait_seconds: float = Field(default=0.5, ge=0, description="Before the second; doubles.")
 
@@ -83,16 +92,26 @@ class LmlResource(dg.ConfigurableResource):
         )
 
     @asynccontextmanager
-    async def open(self) -> AsyncGenerator[lml.Lml]:
-        """LML, after a look at what we were given to reach it."""
+    async def open(self, database: Database) -> AsyncGenerator[lml.Lml]:
+        """LML within the budget of `database`, after a look at what we were given to reach it."""
         self._check()
-        async with lml.connect(
-            self.url,
-            api_key=self.api_key or None,
-            budget=InFlight(self.max_in_flight),
-            timeout_seconds=self.timeout_seconds,
-        ) as opened:
+        limits = Limits(self.max_in_flight, self.rate_per_minute)
+        async with (
+            open_ledger(database) as ledger,
+            open_budget(ledger, limits) as budget,
+            lml.connect(
+                self.url,
+                api_key=self.api_key or None,
+                budget=budget,
+                timeout_seconds=self.timeout_seconds,
+                lookup_seconds=self.lookup_timeout_seconds,
+            ) as opened,
+        ):
             yield opened
+
+    def breaker(self, opened: lml.Lml) -> Breaker:
+        """LML's breaker, for those who spend Discogs requests."""
+        return Breaker(opened, ceiling_seconds=self.breaker_ceiling_minutes * 60)
 
     def _check(self) -> None:
         address = urlsplit(self.url)
@@ -181,7 +200,10 @@ resources = {
         api_key=secret("LML_API_KEY", required=not settings.local_dev),
         local_dev=settings.local_dev,
         timeout_seconds=settings.lml_timeout_seconds,
+        lookup_timeout_seconds=settings.lookup_timeout_seconds,
         max_in_flight=settings.lml_max_concurrent,
+        rate_per_minute=settings.lml_rate_per_min,
+        breaker_ceiling_minutes=settings.breaker_ceiling_minutes,
     ),
     "scope": ScopeResource(),
     "pages": PagesResource(),

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from wxyc_assets.adapters.slots import Company
+from wxyc_assets.domain.fairness import Company
 
 
 @dataclass(slots=True)
@@ -12,7 +12,8 @@ class Bank:
     """What all processes see."""
 
     holders: dict[int, "BankLedger"] = field(default_factory=dict[int, "BankLedger"])
-    waiting: set["BankLedger"] = field(default_factory=set["BankLedger"])
+    waiting: list["BankLedger"] = field(default_factory=list["BankLedger"])
+    """The one that waits longest is the first."""
     debt: float = 0.0
     settled_at: float = 0.0
 
@@ -35,13 +36,18 @@ class BankLedger:
 
     async def want(self, more: bool) -> None:
         if more:
-            self._bank.waiting.add(self)
+            self._bank.waiting.append(self)
         else:
-            self._bank.waiting.discard(self)
+            self._bank.waiting.remove(self)
 
-    async def company(self) -> Company:
-        present = {*self._bank.holders.values(), *self._bank.waiting}
-        return Company(max(len(present), 1), bool(self._bank.waiting - {self}))
+    async def company(self, slots: int) -> Company:
+        waiting = self._bank.waiting
+        return Company(
+            present=len({self, *self._bank.holders.values(), *waiting}),
+            others_wait=any(each is not self for each in waiting),
+            waiting_longer=waiting.index(self) if self in waiting else len(waiting),
+            free=sum(slot not in self._bank.holders for slot in range(1, slots + 1)),
+        )
 
     async def draw(self, tokens: float, *, per_second: float, burst: float) -> float:
         now = asyncio.get_running_loop().time()
