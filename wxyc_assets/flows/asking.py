@@ -59,21 +59,28 @@ class Asker:
         if self.stopped:
             asked.fail(page, self.stopped)
             return asked
+        answers_before = self._trier.answers
         try:
             await self._ask_patiently(page, asked)
         except LmlError as error:
             if may_be_about_a_row(error):
-                await self._isolate(page, error, asked)
+                suspects = await self._isolate(page, error, asked)
+                _blame(suspects, asked, lml_is_well=self._trier.answers > answers_before)
             else:
                 asked.fail(page, error)
         self._trier.consider_stopping(asked.error)
         return asked
 
-    async def _isolate(self, page: Page, error: LmlError, asked: Asked) -> None:
-        """Asks about ever smaller parts, so that a row which spoils its batch ends alone."""
+    async def _isolate(
+        self, page: Page, error: LmlError, asked: Asked
+    ) -> dict[Candidate, LmlError]:
+        """Asks about ever smaller parts, so that a row which spoils its batch ends alone.
+
+        Returns the rows that failed alone after the last answer to the others.
+        """
         if len(page) == 1:
-            asked.refusals[page[0]] = str(error)
-            return
+            return {page[0]: error}
+        suspects: dict[Candidate, LmlError] = {}
         parts = deque(halves(page))
         failed_in_a_row = 0
         while parts:
@@ -81,20 +88,24 @@ class Asker:
             try:
                 await (self._ask_patiently if len(part) == 1 else self._ask_once)(part, asked)
                 failed_in_a_row = 0
+                _blame(suspects, asked, lml_is_well=True)
             except (LmlUnavailable, LmlRejectedBatch) as trouble:
                 failed_in_a_row += 1
                 if self.stopped or failed_in_a_row > most_failures_in_a_row(len(page)):
+                    _blame(suspects, asked, lml_is_well=False)
                     asked.fail([each for rest in (part, *parts) for each in rest], trouble)
-                    return
+                    break
                 if len(part) > 1:
                     parts.extendleft(reversed(halves(part)))
                 elif may_be_about_a_row(trouble):
-                    asked.refusals[part[0]] = str(trouble)
+                    suspects[part[0]] = trouble
                 else:
                     asked.fail(part, trouble)
             except LmlError as trouble:
+                _blame(suspects, asked, lml_is_well=False)
                 asked.fail([each for rest in (part, *parts) for each in rest], trouble)
-                return
+                break
+        return suspects
 
     async def _ask_patiently(self, page: Page, asked: Asked) -> None:
         resolved = await self._trier.patiently(partial(self._lml.resolve, page))
@@ -107,6 +118,19 @@ class Asker:
     async def _settle(self, page: Page, resolved: Resolved, asked: Asked) -> None:
         await self._keep(page, resolved.answers)
         _take(resolved, asked)
+
+
+def _blame(suspects: dict[Candidate, LmlError], asked: Asked, *, lml_is_well: bool) -> None:
+    """A row is refused when LML rejects it alone, or fails over it while it answers others.
+
+    A 500 from an LML that answers nobody says nothing about the row, which would rest for weeks.
+    """
+    for row, error in suspects.items():
+        if lml_is_well or isinstance(error, LmlRejectedBatch):
+            asked.refusals[row] = str(error)
+        else:
+            asked.fail([row], error)
+    suspects.clear()
 
 
 def _take(resolved: Resolved, asked: Asked) -> None:
