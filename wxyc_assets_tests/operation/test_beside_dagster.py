@@ -1,0 +1,144 @@
+"""`wxyc-assets` beside Dagster: dry run, explain, migrate."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg.rows import dict_row
+
+from wxyc_assets.sandbox.station import Station
+from wxyc_assets_tests.operation.processes import run
+
+KEYS = {
+    "scanned",
+    "lml_total_calls",
+    "lml_total_latency_ms",
+    "would_resolve",
+    "would_resolve_compilation",
+    "would_unresolved",
+    "would_skip",
+    "source_rows_skipped_null_confidence",
+}
+SKIPS = {"compilation", "lml_error", "lml_cardinality_mismatch", "lml_untrusted_library_id"}
+WRITTEN = """
+select calls, query from pg_stat_statements
+where (query ilike '%%insert into%%' or query ilike 'update%%' or query ilike 'delete%%')
+and query ilike any(array['%%library%%', '%%lml_resolution%%', '%%compilation_track%%'])
+"""
+
+
+def query(station: Station, statement: str) -> list[dict[str, Any]]:
+    with psycopg.connect(station.database_url, autocommit=True, row_factory=dict_row) as opened:
+        cursor = opened.execute(statement.encode())
+        return cursor.fetchall() if cursor.description else []
+
+
+@pytest.fixture(scope="module")
+def figures(station: Station, project: Path) -> list[dict[str, Any]]:
+    """What a dry run said before anything was ever asked, then the real run is made."""
+    query(station, "create extension if not exists pg_stat_statements")
+    query(station, "select pg_stat_statements_reset()")
+    dry = run("wxyc-assets", "dry-run", env=station.environment, cwd=project)
+    assert dry.returncode == 0, dry.stderr
+    assert query(station, WRITTEN) == []
+    job = ("dagster", "job", "execute", "-m", "wxyc_assets.definitions", "-j", "library_full")
+    assert run(*job, env=station.environment, cwd=project).returncode == 0
+    return [json.loads(line) for line in dry.stdout.splitlines()]
+
+
+def test_a_dry_run_prints_one_object_a_cohort_with_the_old_jobs_keys(
+    figures: list[dict[str, Any]],
+):
+    assert [set(each) for each in figures] == [KEYS, KEYS]
+    assert [set(each["would_skip"]) for each in figures] == [SKIPS, SKIPS]
+    for each in figures:
+        would = sum(
+            n for name, n in each.items() if name.startswith("would_") and name != "would_skip"
+        )
+        assert each["scanned"] == would + sum(each["would_skip"].values())
+
+
+def test_a_dry_run_says_what_the_real_run_then_does(
+    station: Station, figures: list[dict[str, Any]]
+):
+    counted = query(
+        station,
+        """
+        select
+            cohort,
+            count(*) as scanned,
+            count(*) filter (where kind = 'single_artist') as would_resolve,
+            count(*) filter (where is_matched) as would_resolve_compilation,
+            count(*) filter (where kind = 'unresolved') as would_unresolved,
+            count(*) filter (where kind = 'compilation' and not is_matched) as compilation,
+            sum(null_confidences)::int as source_rows_skipped_null_confidence
+        from wxyc_assets.lml_resolution
+        where write_error is null
+        group by cohort
+        order by cohort desc
+        """,
+    )
+    for said, real in zip(figures, counted, strict=True):
+        assert said["would_skip"]["compilation"] == real.pop("compilation")
+        del real["cohort"]
+        assert real == {name: said[name] for name in real}
+        assert real["scanned"] > 0
+
+
+def test_a_dry_run_as_a_job_shows_no_range_as_done(
+    station: Station, figures: list[dict[str, Any]], project: Path
+):
+    job = ("dagster", "job", "execute", "-m", "wxyc_assets.definitions")
+    done = run(*job, "-j", "library_identity_dry_run", env=station.environment, cwd=project)
+    assert done.returncode == 0, done.stderr
+    printed = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+    assert [each["scanned"] for each in printed if set(each) == KEYS] == [0, 0]
+
+
+@pytest.mark.usefixtures("figures")
+def test_explain_tells_a_record_from_range_to_tables(station: Station, project: Path):
+    (row,) = query(
+        station,
+        "select i.library_id, i.method from wxyc_schema.library_identity i "
+        "join wxyc_assets.lml_resolution r using (library_id) "
+        "where r.kind = 'single_artist' and i.notes = 'consumer:lml-bulk' limit 1",
+    )
+    library_id = row["library_id"]
+    told = run("wxyc-assets", "explain", str(library_id), env=station.environment, cwd=project)
+    assert told.returncode == 0, told.stderr
+    for word in ("range", "cohort", "due now", "single_artist", row["method"], "provenance"):
+        assert word in told.stdout
+
+    command = ("wxyc-assets", "explain", str(library_id), "--json")
+    story = json.loads(run(*command, env=station.environment, cwd=project).stdout)
+    assert story["library_id"] == library_id
+    assert story["not_due_because"] == "its identity was verified within the staleness window"
+    assert story["facts"]["identity"]["method"] == row["method"]
+    assert story["facts"]["resolution"]["answer"]["library_id"] == library_id
+
+
+def test_explain_knows_when_there_is_no_such_record(station: Station, project: Path):
+    told = run("wxyc-assets", "explain", "9999999", env=station.environment, cwd=project)
+    assert told.returncode == 1
+    assert "no record 9999999" in told.stderr
+
+
+def test_migrate_may_be_repeated(station: Station, project: Path):
+    done = run("wxyc-assets", "migrate", env=station.environment, cwd=project)
+    assert done.returncode == 0, done.stderr
+    assert "is at revision" in done.stdout
+
+
+def test_migrate_says_what_is_wrong(station: Station, project: Path):
+    for changes in (
+        {"DATABASE_URL": "postgresql://u:hush@127.0.0.1:1/x"},
+        {"WXYC_SCHEMA_NAME": "elsewhere", "ASSETS_SCHEMA_NAME": "elsewhere_too"},
+    ):
+        environment = {**station.environment, **changes}
+        done = run("wxyc-assets", "migrate", env=environment, cwd=project)
+        assert done.returncode == 1
+        assert "Error:" in done.stderr
+        assert "hush" not in done.stderr
+        assert "Traceback" not in done.stderr
