@@ -1,12 +1,15 @@
 """Bad news from below, in the words of Dagster."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 
 import dagster as dg
 
 from wxyc_assets.adapters.database import DatabaseError
 from wxyc_assets.adapters.lml import LmlError
+from wxyc_assets.domain.ranges import IdRange
+
+RANGES_SHOWN = 30
 
 
 @contextmanager
@@ -21,6 +24,20 @@ def told_to_dagster() -> Generator[None]:
         if ours is None or rest is not None:
             raise
         raise dg.Failure(str(_first(ours))) from group
+
+
+def fail_if_open(why_open: Mapping[IdRange, str], stopped: LmlError | None) -> None:
+    """Raises dg.Failure when a range is open, naming each with its reason."""
+    if not why_open:
+        return
+    left = sorted(why_open)
+    lines = [f"{each.key}: {why_open[each]}" for each in left]
+    why = f"LML stopped us: {stopped}" if stopped else "Some rows have no answer."
+    raise dg.Failure(
+        f"{why}\n{len(left)} ranges are open; every answer until now is stored, and re-executing "
+        "asks only for what is missing:\n  " + "\n  ".join(lines[:RANGES_SHOWN]),
+        metadata={"open_ranges": dg.MetadataValue.json([each.key for each in left])},
+    )
 
 
 def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:

@@ -7,6 +7,7 @@ from wxyc_assets.defs.library_identity import LIBRARY_IDENTITY, LML_RESOLUTIONS
 from wxyc_assets.defs.partitions import library_ranges
 
 identity_graph = dg.AssetSelection.assets("library_candidates", LML_RESOLUTIONS, LIBRARY_IDENTITY)
+covers = dg.AssetSelection.assets("library_artwork")
 all_ranges = {
     "dagster/asset_partition_range_start": library_ranges.get_first_partition_key() or "",
     "dagster/asset_partition_range_end": library_ranges.get_last_partition_key() or "",
@@ -18,11 +19,17 @@ library_identity_job = dg.define_asset_job(
     description="Identities for chosen ranges: pick them in the launchpad, or tag the run.",
 )
 
+library_artwork_job = dg.define_asset_job(
+    "library_artwork_job",
+    selection=covers,
+    description="Covers for chosen ranges; needs no identity run.",
+)
+
 library_full = dg.define_asset_job(
     "library_full",
-    selection=identity_graph,
+    selection=identity_graph | covers,
     run_tags=all_ranges,
     description="The whole library in one run, with no range to know.",
 )
 
-jobs = [library_identity_job, library_full, library_identity_dry_run]
+jobs = [library_identity_job, library_artwork_job, library_full, library_identity_dry_run]

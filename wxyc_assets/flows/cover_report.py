@@ -41,6 +41,16 @@ class CoverReport:
         """Rows with a cover, whoever wrote it, among all that are eligible or were; 1 for none."""
         return self.covered.covered / self.covered.albums if self.covered.albums else 1.0
 
+    def figures(self) -> dict[str, int]:
+        """Every counter by name."""
+        return {
+            "eligible": self.eligible,
+            "resting": self.resting,
+            **self.tally.figures(),
+            "lml_total_calls": len(self.latencies_ms),
+            "lml_total_latency_ms": round(sum(self.latencies_ms)),
+        }
+
 
 def account(
     id_range: IdRange,

@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from wxyc_assets.adapters import logs
 from wxyc_assets.adapters.artwork import Artwork, Wanted
 from wxyc_assets.adapters.lml import LmlError
 from wxyc_assets.adapters.range_locks import RangeLocks, open_locks
@@ -79,8 +80,9 @@ class Coverer:
         summary: CoverSummary,
     ) -> None:
         await lookups.settled.wait()
-        async with self._writing:
-            done = await self._write(id_range, wanted, lookups)
+        with logs.about(id_range=id_range.key):
+            async with self._writing:
+                done = await self._write(id_range, wanted, lookups)
         await locks.give(id_range)
         if done.tally.outcomes[Fate.WRITTEN]:
             summary.touched.add("library")

@@ -1,0 +1,123 @@
+"""Covers for the library: found by LML, written only for a single high-confidence match."""
+
+from typing import Literal
+
+import dagster as dg
+from pydantic import Field
+
+from wxyc_assets.adapters.artwork import Artwork
+from wxyc_assets.defs.failures import fail_if_open, told_to_dagster
+from wxyc_assets.defs.library_identity import LIBRARY_IDENTITY
+from wxyc_assets.defs.observed import observed
+from wxyc_assets.defs.partitions import library_ranges, one_run, report_range, selected_ranges
+from wxyc_assets.defs.resources import DatabaseResource, LmlResource
+from wxyc_assets.domain.artwork import CoverScope, Eligibility, Match, Rules
+from wxyc_assets.domain.contact_sheet import contact_sheet
+from wxyc_assets.domain.counters import percentiles
+from wxyc_assets.flows.cover_report import CoverReport
+from wxyc_assets.flows.covering import Coverer
+from wxyc_assets.flows.looking_up import LookingUp
+from wxyc_assets.flows.outbox import Outbox
+from wxyc_assets.flows.probes import Probes
+from wxyc_assets.settings import LONGEST_DAYS, settings
+
+OFFENDERS_SHOWN = 10
+
+
+class ArtworkConfig(dg.Config):
+    """Which library rows a run wants covers for, and how it judges them."""
+
+    eligibility: Literal["discogs_artist", "identity", "all"] = Field(
+        default=settings.artwork_eligibility.value,
+        description="Rows whose artist has a Discogs id; or whose identity has one, too; or all.",
+    )
+    match: Literal["careful", "first"] = Field(
+        default=settings.artwork_match.value,
+        description="A single high-confidence match; or the first result unseen.",
+    )
+    min_confidence: float = Field(
+        default=settings.artwork_min_confidence, ge=0, le=1, description="The floor for a release."
+    )
+    retry_days: float = Field(
+        default=settings.unresolved_retry_days,
+        gt=0,
+        le=LONGEST_DAYS,
+        description="A no rests this long.",
+    )
+    health_interval_seconds: float = Field(
+        default=30, ge=0, description="Between two looks at LML's breaker; each costs a request."
+    )
+
+    def scope(self) -> CoverScope:
+        """The scope as the domain knows it."""
+        return CoverScope(
+            eligibility=Eligibility(self.eligibility),
+            rules=Rules(min_confidence=self.min_confidence, match=Match(self.match)),
+            retry_days=self.retry_days,
+        )
+
+
+@dg.asset(
+    deps=[LIBRARY_IDENTITY],
+    partitions_def=library_ranges,
+    backfill_policy=one_run,
+    pool="lml",
+    kinds={"postgres"},
+)
+async def library_artwork(
+    context: dg.AssetExecutionContext,
+    config: ArtworkConfig,
+    database: DatabaseResource,
+    lml: LmlResource,
+) -> None:
+    """A cover in `library.artwork_url`, or a dated attempt to find one in `artwork_lookup`.
+
+    Only ever the right picture: whatever is not a single high-confidence match is refused, and the
+    reason is kept.
+    """
+
+    def report(done: CoverReport) -> None:
+        totals.add({f"artwork.{name}": number for name, number in done.figures().items()})
+        if not done.open_rows:
+            report_range(context, context.asset_key, done.id_range.key, _figures(done))
+
+    with observed(context, "library_artwork") as totals, told_to_dagster():
+        async with database.open() as opened, lml.open(opened) as client:
+            artwork = Artwork(opened, config.scope())
+            outbox = Outbox(artwork, context.run.run_id)
+            looking_up = LookingUp(
+                client,
+                patience=lml.patience(),
+                probes=Probes(client, interval=config.health_interval_seconds),
+                outbox=outbox,
+                rules=artwork.scope.rules,
+                max_in_flight=lml.max_in_flight,
+            )
+            coverer = Coverer(artwork, looking_up, outbox)
+            summary = await coverer.run(selected_ranges(context), report)
+            if summary.touched:
+                await opened.analyze(*summary.touched)
+        fail_if_open(summary.why_open, summary.stopped)
+
+
+def _figures(done: CoverReport) -> dict[str, dg.MetadataValue]:
+    latencies = percentiles(done.latencies_ms)
+    return {
+        "dagster/partition_row_count": dg.MetadataValue.int(done.covered.lookups),
+        **{name: dg.MetadataValue.int(number) for name, number in done.figures().items()},
+        "share_covered": dg.MetadataValue.float(done.share_covered),
+        **{f"lml_latency_ms_{p}": dg.MetadataValue.float(ms) for p, ms in latencies.items()},
+        **_contact_sheet(done),
+        **_offenders("refused", done.refusals),
+        **_offenders("not_written", done.write_errors),
+    }
+
+
+def _contact_sheet(done: CoverReport) -> dict[str, dg.MetadataValue]:
+    shown = done.first_covers
+    return {"contact_sheet": dg.MetadataValue.md(contact_sheet(shown))} if shown else {}
+
+
+def _offenders(name: str, reasons: dict[int, str]) -> dict[str, dg.MetadataValue]:
+    sample = {str(row): reasons[row] for row in sorted(reasons)[:OFFENDERS_SHOWN]}
+    return {name: dg.MetadataValue.json(sample)} if sample else {}
