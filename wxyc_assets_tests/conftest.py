@@ -16,6 +16,7 @@ from wxyc_assets.migrations.run import migrate
 from wxyc_assets.sandbox.backend import create_schema
 from wxyc_assets.sandbox.postgres import Postgres
 from wxyc_assets_tests.shelf import Shelf
+from wxyc_assets_tests.stock import stock
 
 TEMPLATE = "backend_template"
 _numbers = count(1)
@@ -109,3 +110,21 @@ CopyOf = Callable[[str], AbstractContextManager[str]]
 def copy_of(postgres: Postgres) -> CopyOf:
     """Opens a copy of a database, by its name; yields the URL."""
     return lambda template: _fresh_database(postgres, template=template)
+
+
+STOCKED_TEMPLATE = "stocked_template"
+
+
+@pytest.fixture(scope="session")
+def stocked_template(postgres: Postgres, assets_template: str) -> str:
+    _execute(postgres, "create database {} template {}", STOCKED_TEMPLATE, assets_template)
+    with Shelf(postgres.url(STOCKED_TEMPLATE)) as shelf:
+        stock(shelf)
+    return STOCKED_TEMPLATE
+
+
+@pytest.fixture
+def stocked(copy_of: CopyOf, stocked_template: str) -> Iterator[str]:
+    """The URL of a database with a small library that nobody has asked LML about."""
+    with copy_of(stocked_template) as url:
+        yield url
