@@ -2,18 +2,31 @@
 
 import dagster as dg
 
-from wxyc_assets.defs import library_artwork, library_candidates, library_identity
+from wxyc_assets.defs import (
+    library_artwork,
+    library_candidates,
+    library_identity,
+    rotation_cache,
+    rotation_identities,
+)
 from wxyc_assets.defs.jobs import jobs
 from wxyc_assets.defs.observed import start_observing
 from wxyc_assets.defs.resources import resources
+from wxyc_assets.defs.schedules import schedules
 
 start_observing()
 
+library = [library_candidates, library_identity, library_artwork]
+rotation = [rotation_identities, rotation_cache]
+
 defs = dg.Definitions(
-    assets=dg.load_assets_from_modules(
-        [library_candidates, library_identity, library_artwork], group_name="library"
-    ),
+    assets=[
+        *dg.load_assets_from_modules(library, group_name="library"),
+        *dg.load_assets_from_modules(rotation, group_name="rotation"),
+    ],
+    asset_checks=dg.load_asset_checks_from_modules(rotation),
     jobs=jobs,
+    schedules=schedules,
     resources=resources,
     executor=dg.in_process_executor,
 )

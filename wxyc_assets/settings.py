@@ -89,6 +89,9 @@ class Settings(BaseSettings):
         20, ge=1, le=MAX_BATCH, description="identities a refresh call; LML takes 50 at most"
     )
     refresh_max_concurrent: int = Field(1, ge=1, le=8, description="refresh calls in flight")
+    lml_health_interval_seconds: float = Field(
+        30, ge=0, description="between two looks at LML's breaker; each costs a Discogs request"
+    )
     artwork_min_confidence: float = Field(
         0.8, ge=0, le=1, description="how sure LML must be of a release for its cover to count"
     )
@@ -100,7 +103,9 @@ class Settings(BaseSettings):
         Match.CAREFUL, description="careful, or first: the first result unseen"
     )
     github_api_url: str = Field(
-        "https://api.github.com", description="where the deploy gate compares commits"
+        "https://api.github.com",
+        pattern="^https?://",
+        description="where the deploy gate compares commits",
     )
     gate_rotation: float = Field(
         0.99, ge=0, le=1, description="share of the active rotation that must have an identity"

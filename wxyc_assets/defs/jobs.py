@@ -5,6 +5,7 @@ import dagster as dg
 from wxyc_assets.defs.identity_dry_run import library_identity_dry_run
 from wxyc_assets.defs.library_identity import LIBRARY_IDENTITY, LML_RESOLUTIONS
 from wxyc_assets.defs.partitions import library_ranges
+from wxyc_assets.defs.rotation_dry_run import rotation_dry_run
 
 identity_graph = dg.AssetSelection.assets("library_candidates", LML_RESOLUTIONS, LIBRARY_IDENTITY)
 covers = dg.AssetSelection.assets("library_artwork")
@@ -32,4 +33,17 @@ library_full = dg.define_asset_job(
     description="The whole library in one run, with no range to know.",
 )
 
-jobs = [library_identity_job, library_artwork_job, library_full, library_identity_dry_run]
+rotation_job = dg.define_asset_job(
+    "rotation_job",
+    selection=dg.AssetSelection.assets("rotation_identities", "rotation_cache"),
+    description="Gates, then a refresh of LML's cache for everything in rotation.",
+)
+
+jobs = [
+    library_identity_job,
+    library_artwork_job,
+    library_full,
+    library_identity_dry_run,
+    rotation_job,
+    rotation_dry_run,
+]

@@ -16,6 +16,7 @@ from wxyc_assets.adapters import database, lml
 from wxyc_assets.adapters.budget import Limits, open_budget
 from wxyc_assets.adapters.database import Database
 from wxyc_assets.adapters.ledger import open_ledger
+from wxyc_assets.defs.rotation_gates import RotationGates
 from wxyc_assets.domain.candidates import Scope
 from wxyc_assets.flows.asking import Patience
 from wxyc_assets.flows.breaker import Breaker
@@ -205,6 +206,7 @@ resources = {
         rate_per_minute=settings.lml_rate_per_min,
         breaker_ceiling_minutes=settings.breaker_ceiling_minutes,
     ),
+    "rotation_gates": RotationGates(github_token=secret("GITHUB_TOKEN", required=False)),
     "scope": ScopeResource(),
     "pages": PagesResource(),
 }

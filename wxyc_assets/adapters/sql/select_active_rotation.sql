@@ -1,0 +1,5 @@
+select id as rotation_id, artist_name, album_title, lml_identity_id
+from rotation
+where kill_date is null
+or kill_date > coalesce((%(now)s::timestamptz)::date, current_date)
+order by id
