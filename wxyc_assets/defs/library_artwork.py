@@ -45,7 +45,9 @@ class ArtworkConfig(dg.Config):
         description="A no rests this long.",
     )
     health_interval_seconds: float = Field(
-        default=30, ge=0, description="Between two looks at LML's breaker; each costs a request."
+        default=settings.lml_health_interval_seconds,
+        ge=0,
+        description="Between two looks at LML's breaker; each costs a Discogs request.",
     )
 
     def scope(self) -> CoverScope:
