@@ -22,13 +22,13 @@ def is_canonical(library_id: int) -> bool:
     return library_id % 2 == 0
 
 
-def stock(shelf: Shelf) -> None:
-    """Records 1..RECORDS; those of an even number are canonical."""
+def stock(shelf: Shelf, *, step: int = 1) -> None:
+    """RECORDS records, every `step`th id from `step` on; even ids are canonical."""
     shelf.execute("set session_replication_role to replica")
     with shelf.connection.transaction():
         for number in range(40):
             shelf.artist(names.artist(number))
-        for library_id in range(1, RECORDS + 1):
+        for library_id in range(step, step * RECORDS + 1, step):
             compiled = is_compilation(library_id)
             name = "Various Artists" if compiled else names.artist(library_id)
             letters = "ZA" if library_id % 6 == 0 else None

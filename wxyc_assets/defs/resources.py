@@ -6,9 +6,9 @@ An adapter lives on the event loop of its step, so a recipe is opened in the ste
 import os
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from urllib.parse import urlsplit
 
 import dagster as dg
+import httpx
 from psycopg.conninfo import make_conninfo
 from pydantic import Field
 
@@ -22,6 +22,8 @@ from wxyc_assets.flows.asking import Patience
 from wxyc_assets.flows.breaker import Breaker
 from wxyc_assets.flows.resolving import PageSizes
 from wxyc_assets.settings import LONGEST_DAYS, settings
+
+LARGEST_PORT = 65_535
 
 
 class DatabaseResource(dg.ConfigurableResource):
@@ -115,10 +117,10 @@ class LmlResource(dg.ConfigurableResource):
         return Breaker(opened, ceiling_seconds=self.breaker_ceiling_minutes * 60)
 
     def _check(self) -> None:
-        address = urlsplit(self.url)
-        if address.scheme not in {"http", "https"} or not address.hostname or address.username:
+        if not _is_address(self.url):
+            shown = "..." if "@" in self.url else repr(self.url)
             raise dg.Failure(
-                f"LIBRARY_METADATA_URL={self.url!r} is not LML's address; it looks like "
+                f"LIBRARY_METADATA_URL={shown} is not LML's address; it looks like "
                 "https://lml.example.org, without a user or a password.",
                 allow_retries=False,
             )
@@ -133,6 +135,16 @@ class LmlResource(dg.ConfigurableResource):
                 "it?",
                 allow_retries=False,
             )
+
+
+def _is_address(url: str) -> bool:
+    try:
+        address = httpx.URL(url)
+    except httpx.InvalidURL:
+        return False
+    is_host = bool(address.host) and "%" not in address.host
+    is_open = address.scheme in {"http", "https"} and not address.userinfo
+    return is_open and is_host and (address.port or 0) <= LARGEST_PORT
 
 
 class ScopeResource(dg.ConfigurableResource):

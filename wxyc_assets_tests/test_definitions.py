@@ -1,0 +1,96 @@
+import json
+import os
+import subprocess
+import sys
+
+import dagster as dg
+
+from wxyc_assets.definitions import defs
+from wxyc_assets.defs.jobs import all_ranges
+from wxyc_assets.defs.partitions import library_ranges
+
+IDENTITY_GRAPH = {"library_candidates", "lml_resolutions", "library_identity"}
+
+
+def python(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """In a process of its own, which knows nothing of our environment."""
+    bare = {"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join(sys.path)}
+    return subprocess.run(
+        [sys.executable, "-W", "error", "-c", code],
+        env=bare | environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def test_the_definitions_are_sound():
+    dg.Definitions.validate_loadable(defs)
+
+
+def test_the_identity_graph_is_partitioned_by_ranges_and_takes_them_in_one_run():
+    graph = defs.resolve_asset_graph()
+    for name in IDENTITY_GRAPH:
+        node = graph.get(dg.AssetKey(name))
+        assert node.partitions_def == library_ranges
+        assert node.backfill_policy == dg.BackfillPolicy.single_run()
+        assert node.description
+
+
+def test_the_assets_depend_on_each_other_as_the_design_draws_them():
+    graph = defs.resolve_asset_graph()
+
+    def parents(name: str) -> set[str]:
+        return {key.to_user_string() for key in graph.get(dg.AssetKey(name)).parent_keys}
+
+    assert parents("library_candidates") == {"library"}
+    assert parents("lml_resolutions") == {"library_candidates"}
+    assert parents("library_identity") == {"lml_resolutions"}
+    assert graph.get(dg.AssetKey("library")).is_external
+
+
+def test_the_jobs_of_the_readme_are_there():
+    names = {job.name for job in defs.resolve_all_job_defs()}
+    assert {"library_identity_job", "library_full", "library_identity_dry_run"} <= names
+
+
+def test_the_full_job_takes_every_range_and_no_key_need_be_known():
+    tags = defs.resolve_job_def("library_full").run_tags
+    keys = library_ranges.get_partition_keys()
+    assert all_ranges.items() <= tags.items()
+    assert [*all_ranges.values()] == [keys[0], keys[-1]]
+
+
+def test_a_dry_run_shows_no_range_as_materialized():
+    job = defs.resolve_job_def("library_identity_dry_run")
+    assert job.asset_layer.executable_asset_keys == set()
+
+
+def test_they_load_without_an_environment_and_without_a_warning():
+    done = python("import wxyc_assets.definitions")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_bad_setting_is_named_when_they_load():
+    done = python("import wxyc_assets.definitions", BATCH_SIZE="1001", LOCAL_DEV="maybe")
+    assert done.returncode != 0
+    assert "BATCH_SIZE='1001'" in done.stderr
+    assert "LOCAL_DEV='maybe'" in done.stderr
+
+
+def test_no_secret_is_among_the_values_that_the_ui_shows():
+    code = (
+        "import json; from wxyc_assets.defs.resources import resources; "
+        "print(json.dumps({name: repr(each) for name, each in resources.items()}))"
+    )
+    secrets = {
+        "DATABASE_URL": "postgresql://dj:hunter2@db/wxyc",
+        "DB_PASSWORD": "hunter2",
+        "LML_API_KEY": "hunter2",
+        "GITHUB_TOKEN": "hunter2",
+    }
+    done = python(code, **secrets)
+    assert done.returncode == 0, done.stderr
+    assert "LmlResource" in json.loads(done.stdout)["lml"]
+    assert "hunter2" not in done.stdout
