@@ -9,6 +9,7 @@ from wxyc_assets.defs import (
     rotation_cache,
     rotation_identities,
 )
+from wxyc_assets.defs.alerts import alert_sensors
 from wxyc_assets.defs.jobs import jobs
 from wxyc_assets.defs.observed import start_observing
 from wxyc_assets.defs.resources import resources
@@ -27,6 +28,7 @@ defs = dg.Definitions(
     asset_checks=dg.load_asset_checks_from_modules(rotation),
     jobs=jobs,
     schedules=schedules,
+    sensors=alert_sensors,
     resources=resources,
     executor=dg.in_process_executor,
 )

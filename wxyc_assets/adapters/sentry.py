@@ -7,6 +7,7 @@ no integration of the SDK is on, and none can send the same failure a second tim
 import os
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import sentry_sdk
@@ -58,7 +59,31 @@ def start(
 
 def is_on() -> bool:
     """Whether anybody listens."""
-    return sentry_sdk.get_client().is_active()
+    return sentry_sdk.get_client().transport is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """Where events go, for who must know whether they arrived; the SDK does not tell."""
+
+    envelope_url: str
+    auth_header: str
+    environment: str | None
+    release: str | None
+
+
+def project() -> Project | None:
+    """The project of SENTRY_DSN; none without one."""
+    client = sentry_sdk.get_client()
+    if client.parsed_dsn is None:
+        return None
+    auth = client.parsed_dsn.to_auth(logs.REPO)
+    return Project(
+        envelope_url=auth.get_api_url(),
+        auth_header=auth.to_header(),
+        environment=client.options["environment"],
+        release=client.options["release"],
+    )
 
 
 def flush() -> None:

@@ -5,6 +5,7 @@ from collections import Counter
 import dagster as dg
 
 from wxyc_assets.adapters.library import Library
+from wxyc_assets.defs import promises
 from wxyc_assets.defs.failures import told_to_dagster
 from wxyc_assets.defs.observed import observed
 from wxyc_assets.defs.partitions import library_ranges, one_run, report_range, selected_ranges
@@ -21,6 +22,7 @@ library = dg.AssetSpec(
     backfill_policy=one_run,
     deps=[library],
     kinds={"postgres"},
+    freshness_policy=promises.weekly,
 )
 async def library_candidates(
     context: dg.AssetExecutionContext, database: DatabaseResource, scope: ScopeResource

@@ -9,6 +9,7 @@ from functools import partial
 import dagster as dg
 
 from wxyc_assets.adapters.library import TABLES, Library
+from wxyc_assets.defs import promises
 from wxyc_assets.defs.failures import told_to_dagster
 from wxyc_assets.defs.observed import observed
 from wxyc_assets.defs.partitions import library_ranges, one_run, report_range, selected_ranges
@@ -37,6 +38,7 @@ RANGES_SHOWN = 30
             deps=["library_candidates"],
             skippable=True,
             kinds={"postgres"},
+            freshness_policy=promises.weekly,
             description="LML's answer about a library row, word for word, or why LML refused it. "
             "Lives in `lml_resolution`.",
         ),
@@ -45,6 +47,7 @@ RANGES_SHOWN = 30
             deps=[LML_RESOLUTIONS],
             skippable=True,
             kinds={"postgres"},
+            freshness_policy=promises.weekly,
             description="What an answer means: an identity with its sources and history, "
             "compilation credits, a dated attempt. Lives in the Backend's tables.",
         ),

@@ -4,7 +4,7 @@ An adapter lives on the event loop of its step, so a recipe is opened in the ste
 """
 
 import os
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Collection
 from contextlib import asynccontextmanager
 
 import dagster as dg
@@ -12,10 +12,11 @@ import httpx
 from psycopg.conninfo import make_conninfo
 from pydantic import Field
 
-from wxyc_assets.adapters import database, lml
+from wxyc_assets.adapters import database, lml, receivers, sentry
 from wxyc_assets.adapters.budget import Limits, open_budget
 from wxyc_assets.adapters.database import Database
 from wxyc_assets.adapters.ledger import open_ledger
+from wxyc_assets.adapters.receivers import Receiver
 from wxyc_assets.defs.rotation_gates import RotationGates
 from wxyc_assets.domain.candidates import Scope
 from wxyc_assets.flows.asking import Patience
@@ -192,6 +193,27 @@ class PagesResource(dg.ConfigurableResource):
         return PageSizes(va=self.va_batch_size, non_va=self.batch_size)
 
 
+class AlertsResource(dg.ConfigurableResource):
+    """Who hears of trouble: Sentry, where SENTRY_DSN is set, and a chat's webhook."""
+
+    webhook_url: str
+    ui_url: str = Field(description="The Dagster UI's address, for links to runs.")
+
+    def has_receivers(self) -> bool:
+        """Whether there is anybody to tell."""
+        return bool(self.webhook_url) or sentry.project() is not None
+
+    @asynccontextmanager
+    async def receivers(self) -> AsyncGenerator[Collection[Receiver]]:
+        """All of them, over one client."""
+        async with receivers.connect(self.webhook_url or None) as opened:
+            yield opened
+
+    def link_to(self, run_id: str) -> str | None:
+        """The run in the UI, if we know where that is."""
+        return f"{self.ui_url.rstrip('/')}/runs/{run_id}" if self.ui_url else None
+
+
 def secret(name: str, *, required: bool) -> str:
     """A variable that is read when a run needs it, and never shown."""
     return dg.EnvVar(name) if required or os.environ.get(name) else ""  # noqa: TID251
@@ -221,4 +243,7 @@ resources = {
     "rotation_gates": RotationGates(github_token=secret("GITHUB_TOKEN", required=False)),
     "scope": ScopeResource(),
     "pages": PagesResource(),
+    "alerts": AlertsResource(
+        webhook_url=secret("ALERT_WEBHOOK_URL", required=False), ui_url=settings.dagster_ui_url
+    ),
 }

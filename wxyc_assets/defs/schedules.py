@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from wxyc_assets.defs.jobs import rotation_job
+from wxyc_assets.defs.jobs import all_ranges, library_identity_job, rotation_job
 
 rotation_daily = dg.ScheduleDefinition(
     name="rotation_daily",
@@ -13,4 +13,15 @@ rotation_daily = dg.ScheduleDefinition(
     description="Refreshes LML's cache for the rotation while few people listen.",
 )
 
-schedules = [rotation_daily]
+identities_weekly = dg.ScheduleDefinition(
+    name="identities_weekly",
+    job=library_identity_job,
+    tags=all_ranges,
+    cron_schedule="0 6 * * 0",
+    execution_timezone="UTC",
+    default_status=dg.DefaultScheduleStatus.STOPPED,
+    description="Asks anew about identities that have grown stale, and about what is new on the "
+    "shelf: Sunday, in the small hours of the station.",
+)
+
+schedules = [rotation_daily, identities_weekly]

@@ -1,0 +1,16 @@
+with claimed as (
+    select event_id, receiver
+    from alert_outbox
+    where delivered_at is null
+        and next_attempt_at <= %(now)s
+        and receiver = any(%(receivers)s)
+    order by occurred_at
+    limit %(at_most)s
+    for update skip locked
+)
+update alert_outbox
+set attempts = attempts + 1,
+    next_attempt_at = %(now)s + least(%(first_wait)s * 2 ^ least(attempts, 20), %(longest_wait)s)
+from claimed
+where alert_outbox.event_id = claimed.event_id and alert_outbox.receiver = claimed.receiver
+returning alert_outbox.event_id, alert_outbox.receiver, payload, occurred_at

@@ -1,0 +1,3 @@
+update alert_outbox
+set delivered_at = %(now)s, last_error = null
+where event_id = %(event_id)s and receiver = %(receiver)s and delivered_at is null

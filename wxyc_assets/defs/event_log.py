@@ -1,0 +1,115 @@
+"""What Dagster's event log says, in our words; everything that reads event records is here.
+
+There is no public call for check evaluations across all checks: `get_event_records` of the
+instance is deprecated without a successor, so the storage below it is asked.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import takewhile
+
+import dagster as dg
+from dagster import EventLogRecord, RunStatusChangeRecordsFilter
+
+from wxyc_assets.defs.occurrences import evaluated_check, failed_run, successful_run
+from wxyc_assets.domain.alerts import Occurrence
+
+RECORDS_A_TICK = 500
+SETTLED_AFTER = timedelta(minutes=1)
+"""Ids are given before commits, so a lower one may appear after a higher one was read. What is
+younger than this is read again by the next tick; an alert told twice is recognised by its id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """The last event of each kind that needs no second look, by storage id."""
+
+    failed_runs: int = 0
+    successful_runs: int = 0
+    checks: int = 0
+
+    @classmethod
+    def parse(cls, text: str) -> "Cursor":
+        return cls(**json.loads(text))
+
+    def dump(self) -> str:
+        return json.dumps(asdict(self))
+
+
+def end_of_log(instance: dg.DagsterInstance) -> Cursor:
+    """Behind everything that has happened so far."""
+
+    def last(records: Sequence[EventLogRecord]) -> int:
+        return records[0].storage_id if records else 0
+
+    return Cursor(
+        failed_runs=last(_runs(instance, dg.DagsterEventType.RUN_FAILURE, limit=1)),
+        successful_runs=last(_runs(instance, dg.DagsterEventType.RUN_SUCCESS, limit=1)),
+        checks=last(_checks(instance, limit=1)),
+    )
+
+
+def since(
+    instance: dg.DagsterInstance, cursor: Cursor, now: datetime
+) -> tuple[list[Occurrence], Cursor]:
+    """What went wrong or right behind the cursor, and the cursor for the next time."""
+    failed = _runs(instance, dg.DagsterEventType.RUN_FAILURE, after=cursor.failed_runs)
+    succeeded = _runs(instance, dg.DagsterEventType.RUN_SUCCESS, after=cursor.successful_runs)
+    checks = _checks(instance, after=cursor.checks)
+    occurrences = [
+        *(failed_run(instance, run, at) for run, at in _with_runs(instance, failed)),
+        *(successful_run(run, at) for run, at in _with_runs(instance, succeeded)),
+        *(evaluated_check(each.event_log_entry, _at(each)) for each in checks),
+    ]
+    return [each for each in occurrences if each], Cursor(
+        failed_runs=_settled(failed, now, cursor.failed_runs),
+        successful_runs=_settled(succeeded, now, cursor.successful_runs),
+        checks=_settled(checks, now, cursor.checks),
+    )
+
+
+def _runs(
+    instance: dg.DagsterInstance,
+    event_type: dg.DagsterEventType,
+    *,
+    after: int | None = None,
+    limit: int = RECORDS_A_TICK,
+) -> Sequence[EventLogRecord]:
+    wanted = RunStatusChangeRecordsFilter(event_type, after_storage_id=after)  # pyright: ignore[reportArgumentType]
+    return instance.fetch_run_status_changes(
+        wanted, limit=limit, ascending=after is not None
+    ).records
+
+
+def _checks(
+    instance: dg.DagsterInstance, *, after: int | None = None, limit: int = RECORDS_A_TICK
+) -> Sequence[EventLogRecord]:
+    wanted = dg.EventRecordsFilter(dg.DagsterEventType.ASSET_CHECK_EVALUATION, after_cursor=after)
+    return instance.event_log_storage.get_event_records(
+        wanted, limit=limit, ascending=after is not None
+    )
+
+
+def _with_runs(
+    instance: dg.DagsterInstance, records: Sequence[EventLogRecord]
+) -> Iterator[tuple[dg.DagsterRun, datetime]]:
+    if not records:
+        return
+    run_ids = [record.run_id for record in records]
+    found = instance.get_run_records(dg.RunsFilter(run_ids=run_ids))
+    runs = {each.dagster_run.run_id: each.dagster_run for each in found}
+    for record in records:
+        if record.run_id in runs:  # a deleted run has nothing left to tell
+            yield runs[record.run_id], _at(record)
+
+
+def _settled(records: Sequence[EventLogRecord], now: datetime, before: int) -> int:
+    border = (now - SETTLED_AFTER).timestamp()
+    old = takewhile(lambda record: record.timestamp < border, records)
+    return max((record.storage_id for record in old), default=before)
+
+
+def _at(record: EventLogRecord) -> datetime:
+    return datetime.fromtimestamp(record.timestamp, UTC)

@@ -1,0 +1,129 @@
+"""Dagster's runs and check evaluations as occurrences that people may have to hear of."""
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+import dagster as dg
+
+from wxyc_assets.domain.alerts import Kind, Level, Subject, Success, Trouble
+
+PARTITION = "dagster/partition"
+FIRST, LAST = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
+BY_A_CHECK = "DagsterAssetCheckFailedError"
+STEPS_TOLD = 3
+ID_RANGE = "id_range"
+"""The metadata by which an unpartitioned check may say which range it is about."""
+
+
+def failed_run(instance: dg.DagsterInstance, run: dg.DagsterRun, at: datetime) -> Trouble | None:
+    """The failure of a run; none when only blocking checks failed it: each is told by itself."""
+    entries = instance.all_logs(run.run_id, of_type=dg.DagsterEventType.STEP_FAILURE)
+    events = [each.dagster_event for each in entries if each.dagster_event]
+    own = [each for each in events if not _is_by_a_check(each)]
+    if events and not own:
+        return None
+    numbers, facts = _figures(_metadata_of(own))
+    return Trouble(
+        _subject_of(run),
+        run.run_id,
+        at,
+        text="\n".join(map(_why, own[:STEPS_TOLD])) or _end_of(instance, run),
+        numbers={"failed_steps": len(own), **numbers},
+        facts={"steps": ", ".join(each.step_key or "" for each in own), **facts},
+    )
+
+
+def successful_run(run: dg.DagsterRun, at: datetime) -> Success:
+    """The success of a run."""
+    return Success(_subject_of(run), run.run_id, at)
+
+
+def evaluated_check(entry: dg.EventLogEntry, at: datetime) -> Trouble | Success | None:
+    """What a check found; its description and metadata are what people are told."""
+    event = entry.dagster_event
+    if event is None:
+        return None
+    found = event.asset_check_evaluation_data
+    numbers, facts = _figures(found.metadata)
+    subject = Subject(
+        Kind.CHECK,
+        found.check_name,
+        asset=found.asset_key.to_user_string(),
+        id_range=found.partition or facts.pop(ID_RANGE, None),
+    )
+    if found.passed:
+        return Success(subject, entry.run_id, at)
+    is_error = found.severity is dg.AssetCheckSeverity.ERROR
+    return Trouble(
+        subject,
+        entry.run_id,
+        at,
+        text=found.description or "",
+        level=Level.ERROR if is_error else Level.WARNING,
+        numbers=numbers,
+        facts={"blocking": "yes" if found.blocking else "no", **facts},
+    )
+
+
+def _subject_of(run: dg.DagsterRun) -> Subject:
+    selected = ", ".join(sorted(key.to_user_string() for key in run.asset_selection or ()))
+    is_nameless = run.job_name.startswith("__")  # a run of assets that were picked in the UI
+    name = selected if is_nameless and selected else run.job_name
+    return Subject(Kind.RUN, name, asset=selected, id_range=_range_of(run.tags))
+
+
+def _range_of(tags: Mapping[str, str]) -> str | None:
+    first, last = tags.get(FIRST), tags.get(LAST)
+    if first and last:
+        return first if first == last else f"{first.partition('-')[0]}-{last.rpartition('-')[2]}"
+    return tags.get(PARTITION)
+
+
+def _is_by_a_check(event: dg.DagsterEvent) -> bool:
+    error = event.step_failure_data.error
+    return error is not None and error.cls_name == BY_A_CHECK
+
+
+def _why(event: dg.DagsterEvent) -> str:
+    failure = event.step_failure_data
+    if failure.user_failure_data and failure.user_failure_data.description:
+        return f"{event.step_key}: {failure.user_failure_data.description}"
+    error = failure.error
+    while error and error.cause:
+        error = error.cause
+    return f"{event.step_key}: {error.message.strip() if error else event.message}"
+
+
+def _end_of(instance: dg.DagsterInstance, run: dg.DagsterRun) -> str:
+    entries = instance.all_logs(run.run_id, of_type=dg.DagsterEventType.RUN_FAILURE)
+    messages = [each.dagster_event.message for each in entries if each.dagster_event]
+    return messages[-1] or "" if messages else ""
+
+
+def _metadata_of(events: Sequence[dg.DagsterEvent]) -> dict[str, dg.MetadataValue]:
+    given = [each.step_failure_data.user_failure_data for each in events]
+    return {name: value for each in given if each for name, value in each.metadata.items()}
+
+
+def _figures(
+    metadata: Mapping[str, dg.MetadataValue],
+) -> tuple[dict[str, float], dict[str, str]]:
+    """Finite numbers, and short facts; a list is counted as well."""
+    numbers: dict[str, float] = {}
+    facts: dict[str, str] = {}
+    for name, each in metadata.items():
+        match each:
+            case dg.IntMetadataValue() | dg.FloatMetadataValue():
+                if each.value is not None and math.isfinite(each.value):
+                    numbers[name] = each.value
+            case dg.TextMetadataValue() | dg.UrlMetadataValue():
+                facts[name] = each.value or ""
+            case dg.JsonMetadataValue():
+                facts[name] = json.dumps(each.value, ensure_ascii=False, default=str)
+                if isinstance(each.value, list):
+                    numbers[f"{name}.count"] = len(each.value)
+            case _:
+                pass  # tables and pictures stay in the UI
+    return numbers, facts

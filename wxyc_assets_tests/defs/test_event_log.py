@@ -1,0 +1,196 @@
+"""What Dagster's event log makes of real runs, and what we make of the log."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from wxyc_assets.defs import event_log
+from wxyc_assets.defs.event_log import SETTLED_AFTER, Cursor
+from wxyc_assets.domain.alerts import Kind, Level, Occurrence, Success, Trouble
+
+FIRST, SECOND = "0000001-0002500", "0002501-0005000"
+ranges = dg.StaticPartitionsDefinition([FIRST, SECOND])
+
+
+class Mood(dg.Config):
+    """What a run should come to."""
+
+    failing: bool = False
+    uncovered: bool = False
+
+
+@dg.asset(partitions_def=ranges, backfill_policy=dg.BackfillPolicy.single_run())
+def covers(config: Mood) -> None:
+    if config.failing:
+        raise dg.Failure(
+            "LML stopped us", metadata={"open_ranges": dg.MetadataValue.json([FIRST, SECOND])}
+        )
+
+
+@dg.asset
+def coverage() -> None:
+    """Checked by the gates below."""
+
+
+def verdict(config: Mood, **changes: Any) -> dg.AssetCheckResult:
+    usual: dict[str, Any] = {
+        "passed": not config.uncovered,
+        "description": "0.97 of the library is covered",
+        "metadata": {"covered": 0.97, "odd": float("nan"), "ranges": [FIRST], "why": "a loss"},
+    }
+    return dg.AssetCheckResult(**usual | changes)
+
+
+@dg.asset_check(asset=coverage, blocking=True)
+def is_covered(config: Mood) -> dg.AssetCheckResult:
+    return verdict(config)
+
+
+@dg.asset_check(asset=coverage)
+def is_fresh(config: Mood) -> dg.AssetCheckResult:
+    return verdict(config, severity=dg.AssetCheckSeverity.WARN)
+
+
+@dg.asset(deps=[coverage])
+def report() -> None:
+    """Behind the gate."""
+
+
+defs = dg.Definitions(
+    assets=[covers, coverage, report],
+    asset_checks=[is_covered, is_fresh],
+    jobs=[
+        dg.define_asset_job("covers_job", selection=[covers]),
+        dg.define_asset_job("coverage_job", selection=[coverage, report]),
+    ],
+)
+BEGINNING = Cursor()
+
+
+@pytest.fixture
+def instance() -> Iterator[dg.DagsterInstance]:
+    with dg.DagsterInstance.ephemeral() as instance:
+        yield instance
+
+
+def run_covers(instance: dg.DagsterInstance, *, failing: bool = False, **more: Any) -> str:
+    job = defs.resolve_job_def("covers_job")
+    config = {"ops": {"covers": {"config": {"failing": failing}}}}
+    return job.execute_in_process(
+        run_config=config, instance=instance, raise_on_error=False, **more
+    ).run_id
+
+
+def run_coverage(instance: dg.DagsterInstance, *, uncovered: bool = False) -> str:
+    job = defs.resolve_job_def("coverage_job")
+    mood = {"config": {"uncovered": uncovered}}
+    config = {"ops": {"coverage_is_covered": mood, "coverage_is_fresh": mood}}
+    return job.execute_in_process(run_config=config, instance=instance, raise_on_error=False).run_id
+
+
+def everything(instance: dg.DagsterInstance) -> list[Occurrence]:
+    return event_log.since(instance, BEGINNING, datetime.now(UTC))[0]
+
+
+def test_a_failed_run_is_trouble_with_its_reason_and_numbers(instance: dg.DagsterInstance):
+    run_id = run_covers(instance, failing=True, partition_key=FIRST)
+    (found,) = everything(instance)
+    assert isinstance(found, Trouble)
+    assert found.run_id == run_id
+    assert found.text == "covers: LML stopped us"
+    assert found.numbers == {"failed_steps": 1, "open_ranges.count": 2}
+    assert found.facts["steps"] == "covers"
+    assert (found.subject.kind, found.subject.name) == (Kind.RUN, "covers_job")
+    assert found.subject.id_range == FIRST
+    assert abs(datetime.now(UTC) - found.at) < timedelta(minutes=5)
+
+
+def test_a_run_over_several_ranges_names_them_as_one(instance: dg.DagsterInstance):
+    tags = {
+        "dagster/asset_partition_range_start": FIRST,
+        "dagster/asset_partition_range_end": SECOND,
+    }
+    run_covers(instance, failing=True, tags=tags)
+    (found,) = everything(instance)
+    assert found.subject.id_range == "0000001-0005000"
+
+
+def test_a_successful_run_has_the_subject_of_the_failed_one(instance: dg.DagsterInstance):
+    run_covers(instance, failing=True, partition_key=FIRST)
+    run_covers(instance, partition_key=FIRST)
+    run_covers(instance, partition_key=SECOND)
+    failed, succeeded, elsewhere = everything(instance)
+    assert isinstance(succeeded, Success)
+    assert failed.subject == succeeded.subject != elsewhere.subject
+
+
+def test_a_gate_that_stops_a_run_is_one_trouble_not_two(instance: dg.DagsterInstance):
+    run_id = run_coverage(instance, uncovered=True)
+    run = instance.get_run_by_id(run_id)
+    assert run is not None
+    assert run.status is dg.DagsterRunStatus.FAILURE
+    found = {each.subject.name: each for each in everything(instance)}
+    gate, hint = found["is_covered"], found["is_fresh"]
+    assert len(found) == 2
+    assert isinstance(gate, Trouble)
+    assert isinstance(hint, Trouble)
+    assert (gate.level, hint.level) == (Level.ERROR, Level.WARNING)
+    assert gate.subject.asset == "coverage"
+    assert gate.text == "0.97 of the library is covered"
+    assert gate.numbers == {"covered": 0.97, "ranges.count": 1}
+    assert gate.facts == {"blocking": "yes", "ranges": f'["{FIRST}"]', "why": "a loss"}
+    assert gate.run_id == run_id
+
+
+def test_checks_that_hold_are_successes(instance: dg.DagsterInstance):
+    run_coverage(instance)
+    kinds = [type(each) for each in everything(instance)]
+    assert kinds == [Success] * 3  # the run, and two checks
+
+
+def test_a_run_that_died_without_a_step_is_told_by_its_end(instance: dg.DagsterInstance):
+    job = defs.resolve_job_def("covers_job")
+    run = instance.create_run_for_job(job, tags={"dagster/partition": FIRST})
+    instance.report_run_failed(run, "The run worker vanished")
+    (found,) = everything(instance)
+    assert isinstance(found, Trouble)
+    assert found.text == "The run worker vanished"
+
+
+def test_a_run_of_picked_assets_is_called_by_them(instance: dg.DagsterInstance):
+    job = defs.resolve_implicit_global_asset_job_def()
+    job.execute_in_process(
+        run_config={"ops": {"covers": {"config": {"failing": True}}}},
+        instance=instance,
+        asset_selection=[dg.AssetKey("covers")],
+        partition_key=FIRST,
+        raise_on_error=False,
+    )
+    (found,) = everything(instance)
+    assert (found.subject.name, found.subject.asset) == ("covers", "covers")
+
+
+def test_behind_the_end_of_the_log_is_nothing(instance: dg.DagsterInstance):
+    run_covers(instance, failing=True, partition_key=FIRST)
+    run_coverage(instance, uncovered=True)
+    cursor = event_log.end_of_log(instance)
+    assert event_log.since(instance, cursor, datetime.now(UTC))[0] == []
+    run_coverage(instance)
+    assert len(event_log.since(instance, cursor, datetime.now(UTC))[0]) == 3
+
+
+def test_what_is_young_is_read_again_and_what_is_settled_is_not(instance: dg.DagsterInstance):
+    run_coverage(instance, uncovered=True)
+    young, cursor = event_log.since(instance, BEGINNING, datetime.now(UTC))
+    assert cursor == BEGINNING
+    later = datetime.now(UTC) + SETTLED_AFTER * 2
+    again, cursor = event_log.since(instance, cursor, later)
+    assert again == young
+    assert event_log.since(instance, cursor, later)[0] == []
+
+
+def test_a_cursor_survives_being_written_down():
+    assert Cursor.parse(Cursor(3, 4, 5).dump()) == Cursor(3, 4, 5)
