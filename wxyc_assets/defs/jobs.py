@@ -20,6 +20,13 @@ library_identity_job = dg.define_asset_job(
     description="Identities for chosen ranges: pick them in the launchpad, or tag the run.",
 )
 
+library_identity_full = dg.define_asset_job(
+    "library_identity_full",
+    selection=identity_graph,
+    run_tags=all_ranges,
+    description="Identities for the whole library; what is not due is not asked about.",
+)
+
 library_artwork_job = dg.define_asset_job(
     "library_artwork_job",
     selection=covers,
@@ -41,6 +48,7 @@ rotation_job = dg.define_asset_job(
 
 jobs = [
     library_identity_job,
+    library_identity_full,
     library_artwork_job,
     library_full,
     library_identity_dry_run,

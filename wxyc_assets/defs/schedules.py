@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from wxyc_assets.defs.jobs import all_ranges, library_identity_job, rotation_job
+from wxyc_assets.defs.jobs import library_identity_full, rotation_job
 
 rotation_daily = dg.ScheduleDefinition(
     name="rotation_daily",
@@ -15,8 +15,7 @@ rotation_daily = dg.ScheduleDefinition(
 
 identities_weekly = dg.ScheduleDefinition(
     name="identities_weekly",
-    job=library_identity_job,
-    tags=all_ranges,
+    job=library_identity_full,
     cron_schedule="0 6 * * 0",
     execution_timezone="UTC",
     default_status=dg.DefaultScheduleStatus.STOPPED,
