@@ -4,7 +4,7 @@ PORT ?= 3000
 PYTHON ?= python3
 BIN = .venv/bin
 
-.PHONY: demo ui test lock
+.PHONY: demo ui test bench lock
 
 demo: .venv/installed
 	$(BIN)/wxyc-assets demo --scale $(SCALE)
@@ -31,3 +31,7 @@ lock:
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	touch $@
+
+# Ratios of things measured side by side; takes about ten minutes, on a machine with nothing else to do.
+bench: .venv/installed
+	$(BIN)/python -m wxyc_assets_tests.bench

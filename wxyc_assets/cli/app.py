@@ -2,7 +2,7 @@
 
 import typer
 
-from wxyc_assets.cli import demo, dry_run, explain, maintenance, pretend
+from wxyc_assets.cli import configuration, demo, dry_run, explain, maintenance, pretend
 
 app = typer.Typer(
     help="WXYC's library coverage as data assets.",
@@ -12,6 +12,7 @@ app = typer.Typer(
 app.command()(maintenance.migrate)
 app.command()(dry_run.dry_run)
 app.command()(explain.explain)
+app.command()(configuration.configuration)
 app.command()(demo.demo)
 app.command()(demo.ui)
 app.add_typer(pretend.sandbox, name="sandbox")

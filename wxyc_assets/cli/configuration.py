@@ -1,0 +1,74 @@
+"""`wxyc-assets configuration`: every variable, from the code that reads it."""
+
+from collections.abc import Iterator
+
+import typer
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+from wxyc_assets.settings import Settings
+
+SECRETS = {
+    "DATABASE_URL": "the Backend database; or DB_HOST and its like: required",
+    "DB_PASSWORD": "the Backend database's password, when no DATABASE_URL",
+    "LML_API_KEY": "LML's key: required unless LOCAL_DEV=1",
+    "DAGSTER_PG_URL": "Dagster's own storage: required by dagster.yaml",
+    "GITHUB_TOKEN": "for the deploy gate's look at GitHub",
+    "ALERT_WEBHOOK_URL": "where alerts go beside Sentry, as Slack takes them",
+    "SENTRY_DSN": "where Sentry listens; without it nothing is sent",
+}
+SENTRY = {
+    "SENTRY_ENVIRONMENT": "the environment that Sentry shows",
+    "SENTRY_RELEASE": "the release that Sentry shows",
+    "SENTRY_TRACES_SAMPLE_RATE": "share of runs that are traced; 1.0 when a DSN is set",
+}
+
+
+def configuration() -> None:
+    """Print every environment variable, its default and its meaning, as Markdown."""
+    typer.echo("\n".join(page()))
+
+
+def page() -> Iterator[str]:
+    """`docs/configuration.md`, line by line."""
+    yield "# Configuration"
+    yield ""
+    yield "Made by `wxyc-assets configuration`. A bad value is named with what is allowed, before"
+    yield "anything is touched."
+    yield ""
+    yield "| variable | default | meaning |"
+    yield "|---|---|---|"
+    for name, field in Settings.model_fields.items():
+        yield f"| `{name.upper()}` | {_default(field)} | {field.description}{_bounds(field)} |"
+    yield ""
+    yield "Secrets are read when a run needs them, and shown nowhere:"
+    yield ""
+    yield from _table(SECRETS)
+    yield ""
+    yield "Sentry reads its own:"
+    yield ""
+    yield from _table(SENTRY)
+
+
+def _table(variables: dict[str, str]) -> Iterator[str]:
+    yield "| variable | meaning |"
+    yield "|---|---|"
+    for name, meaning in variables.items():
+        yield f"| `{name}` | {meaning} |"
+
+
+def _default(field: FieldInfo) -> str:
+    if field.default in (None, "", PydanticUndefined):
+        return ""
+    return f"`{str(field.default).lower() if isinstance(field.default, bool) else field.default}`"
+
+
+def _bounds(field: FieldInfo) -> str:
+    signs = {"ge": "from", "gt": "above", "le": "to", "lt": "below"}
+    said = [
+        f"{word} {getattr(rule, sign):g}"
+        for rule in field.metadata
+        for sign, word in signs.items()
+        if hasattr(rule, sign)
+    ]
+    return f" ({' '.join(said)})" if said else ""
