@@ -20,7 +20,6 @@ SECRETS = {
 SENTRY = {
     "SENTRY_ENVIRONMENT": "the environment that Sentry shows",
     "SENTRY_RELEASE": "the release that Sentry shows",
-    "SENTRY_TRACES_SAMPLE_RATE": "share of runs that are traced; 1.0 when a DSN is set",
 }
 
 
@@ -66,7 +65,7 @@ def _default(field: FieldInfo) -> str:
 def _bounds(field: FieldInfo) -> str:
     signs = {"ge": "from", "gt": "above", "le": "to", "lt": "below"}
     said = [
-        f"{word} {getattr(rule, sign):g}"
+        f"{word} {getattr(rule, sign):.10g}"
         for rule in field.metadata
         for sign, word in signs.items()
         if hasattr(rule, sign)

@@ -21,7 +21,12 @@ from wxyc_assets.domain.candidates import Scope
 from wxyc_assets.domain.ranges import IdRange
 from wxyc_assets.flows.applying import Applier
 from wxyc_assets.sandbox.station import ASSETS_SCHEMA, SCHEMA, Station, run_station
-from wxyc_assets_tests.bench.metering import Cost, measured, postgres_cpu
+from wxyc_assets_tests.bench.metering import (
+    Cost,
+    measured,
+    postgres_cpu,
+    wait_for_backends_to_end,
+)
 from wxyc_assets_tests.bench.row_by_row import write_row_by_row
 
 console = Console(width=130)
@@ -41,9 +46,8 @@ def main(
     large: Annotated[float, typer.Option(help="A larger one, for growth; 0 leaves it out.")] = 0,
 ) -> None:
     """Measure the identity graph; nothing else should run on the machine meanwhile."""
-    console.print(
-        f"{platform.platform()}, Python {platform.python_version()}, {os.cpu_count()} CPUs"
-    )
+    python = f"Python {platform.python_version()}"
+    console.print(f"{platform.platform()}, {python}, {os.cpu_count()} CPUs")
     costs: dict[str, Cost] = {}
     for in_flight in (1, 2, 4, 8):
         with _station(scale) as station:
@@ -73,8 +77,9 @@ def _station(scale: float) -> Generator[Station]:
 def _table(costs: dict[str, Cost], startup: float) -> Table:
     table = Table(title="The identity graph, widened scope, through Dagster")
     columns = (
-        "run", "rows", "wall s", "LML's own s", "wall / LML", "without start / LML", "statements a call",
-        "transactions a call", "Postgres CPU s", "its CPU s", "MiB", "writes on library",
+        "run", "rows", "wall s", "LML's own s", "wall / LML", "without start / LML",
+        "statements a call", "transactions a call", "Postgres CPU s", "its CPU s", "MiB",
+        "writes on library",
     )  # fmt: skip
     for column in columns:
         table.add_column(column, justify="left" if column == "run" else "right")
@@ -109,8 +114,10 @@ def _writers(station: Station) -> Table:
         _reset(station)
         started, cpu = monotonic(), postgres_cpu(pid)
         rows = write(station)
+        wall = monotonic() - started
+        wait_for_backends_to_end(station)
         spent.append(postgres_cpu(pid) - cpu)
-        table.add_row(name, f"{rows:,}", f"{monotonic() - started:.1f}", f"{spent[-1]:.1f}")
+        table.add_row(name, f"{rows:,}", f"{wall:.1f}", f"{spent[-1]:.1f}")
     table.add_row("set-based / one a row", "", "", f"{spent[1] / spent[0]:.2f}")
     return table
 

@@ -7,8 +7,9 @@ from time import monotonic
 
 import psutil
 import psycopg
+import stamina
 
-from wxyc_assets.sandbox.station import Station
+from wxyc_assets.sandbox.station import BACKEND, Station
 from wxyc_assets_tests.operation.processes import BIN
 
 SAMPLE_EVERY_SECONDS = 0.2
@@ -29,6 +30,10 @@ TRANSACTIONS = "select xact_commit from pg_stat_database where datname = 'backen
 
 class RunFailed(RuntimeError):
     """The run that was to be measured did not succeed."""
+
+
+class BackendsLeft(Exception):
+    """Somebody is still connected to the station's database."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +108,22 @@ def postgres_cpu(pid: int) -> float:
     return own + sum(_cpu(each) for each in server.children())
 
 
+def wait_for_backends_to_end(station: Station) -> None:
+    """A backend's CPU time is the server's once its connection is closed and it was reaped."""
+    server = psutil.Process(_pid(station))
+    for attempt in stamina.retry_context(on=BackendsLeft, attempts=None, timeout=30, wait_max=0.1):
+        with attempt:
+            if any(f" {BACKEND} " in _title(each) for each in server.children()):
+                raise BackendsLeft
+
+
+def _title(process: psutil.Process) -> str:
+    try:
+        return " ".join(process.cmdline())
+    except (psutil.NoSuchProcess, psutil.ZombieProcess):
+        return ""
+
+
 def _cpu(process: psutil.Process) -> float:
     try:
         times = process.cpu_times()
@@ -112,8 +133,11 @@ def _cpu(process: psutil.Process) -> float:
 
 
 def _postgres_cpu(station: Station) -> float:
-    pid = int((station.home / "postgres" / "postmaster.pid").read_text().splitlines()[0])
-    return postgres_cpu(pid)
+    return postgres_cpu(_pid(station))
+
+
+def _pid(station: Station) -> int:
+    return int((station.home / "postgres" / "postmaster.pid").read_text().splitlines()[0])
 
 
 def _query(station: Station, statement: str) -> None:

@@ -17,7 +17,8 @@ order by library_id
 """
 IDENTITY = """
 insert into library_identity
-    (library_id, wikidata_qid, spotify_id, apple_music_id, last_verified_at, method, confidence, notes)
+    (library_id, wikidata_qid, spotify_id, apple_music_id, last_verified_at, method, confidence,
+    notes)
 values (%s, %s, %s, %s, %s, %s, %s, 'consumer:lml-bulk')
 on conflict (library_id) do update set
     wikidata_qid = excluded.wikidata_qid, spotify_id = excluded.spotify_id,
