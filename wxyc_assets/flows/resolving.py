@@ -36,9 +36,10 @@ class Summary:
         return any(each.total.scanned for each in self.reports)
 
     @property
-    def open_ranges(self) -> list[IdRange]:
-        left_open = [each.id_range for each in self.reports if each.open_rows]
-        return sorted([*left_open, *self.untouched])
+    def why_open(self) -> dict[IdRange, str]:
+        """Ranges in which LML owes an answer, each with what people should know about it."""
+        begun = {each.id_range: each.why_open for each in self.reports if each.open_rows}
+        return begun | dict.fromkeys(self.untouched, "not begun")
 
 
 @dataclass(frozen=True, slots=True)
