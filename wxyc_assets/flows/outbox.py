@@ -29,10 +29,11 @@ class Outbox:
     async def store(self) -> None:
         """Stores everything that was put until now; raises DatabaseError."""
         async with self._turn:
-            lookups, self._lookups = self._lookups, []
+            lookups = self._lookups[:]
             self._is_full.clear()
             if lookups:
                 await self._artwork.store(lookups, self._run_id)
+                del self._lookups[: len(lookups)]  # others were put meanwhile
                 self.stored += len(lookups)
 
     async def run(self) -> None:

@@ -1,5 +1,6 @@
 import asyncio
 
+import psycopg
 import pytest
 
 from wxyc_assets.adapters.artwork import Artwork, Lookup
@@ -52,3 +53,16 @@ async def test_an_empty_outbox_writes_nothing(outbox: Outbox, shelf: Shelf) -> N
     before = shelf.versions()
     await outbox.store()
     assert shelf.versions() == before
+
+
+async def test_what_could_not_be_stored_is_kept_for_the_next_time(
+    outbox: Outbox, shelf: Shelf
+) -> None:
+    outbox.put(lookup(1))
+    shelf.execute("alter table artwork_lookup rename to gone")
+    with pytest.raises(psycopg.errors.UndefinedTable):
+        await outbox.store()
+    shelf.execute("alter table gone rename to artwork_lookup")
+    outbox.put(lookup(2))
+    await outbox.store()
+    assert outcomes(shelf).keys() == {1, 2}
