@@ -155,7 +155,10 @@ class World:
     def _answer(self, record: Record) -> Json:
         random = self._random
         if record.last and random.random() < 0.5:
-            return deepcopy(record.last)
+            said_again = deepcopy(record.last)
+            if random.random() < 0.3:
+                self._change_sources(said_again["provenance"])
+            return said_again
         kind = random.choices(("single", "compilation", "unresolved"), (5, 3, 2))[0]
         if kind == "single":
             words = self._single(record, hostile=random.random() < 0.3)
@@ -187,6 +190,19 @@ class World:
         if hostile:
             self._spoil(words)
         return words
+
+    def _change_sources(self, provenance: list[Json]) -> None:
+        """The same decision on other grounds: a source more, less, or with another id."""
+        random = self._random
+        match random.choice(("more", "less", "other")):
+            case "more":
+                provenance.append(entry(random.choice(SOURCES), "from nowhere"))
+            case "less" if provenance:
+                provenance.pop()
+            case _ if provenance:
+                provenance[0]["external_id"] = "another"
+            case _:
+                pass
 
     def _spoil(self, words: Json) -> None:
         random = self._random

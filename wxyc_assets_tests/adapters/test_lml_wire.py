@@ -1,13 +1,16 @@
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from typing import Any
 
+import psycopg
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from psycopg.types.json import Jsonb
 
-from wxyc_assets.adapters.lml_wire import KINDS, Answer, Answers, NotAnAnswer, read_answers
+from wxyc_assets.adapters.lml_wire import KINDS, Answer, Answers, NotAnAnswer, dump, read_answers
+from wxyc_assets.sandbox.postgres import Postgres
 
 STEREOLAB = {
     "kind": "single_artist",
@@ -287,6 +290,26 @@ def test_whatever_comes_only_asked_rows_are_answered_and_each_once(text: bytes, 
         assert is_storable(each.unstorable)
         assert each.kind in KINDS
         assert type(each.is_matched(answers.tracks_contract_version)) is bool
+
+
+@pytest.fixture(scope="module")
+def jsonb(postgres: Postgres) -> Generator[psycopg.Connection]:
+    with psycopg.connect(postgres.url("postgres"), autocommit=True) as connection:
+        yield connection
+
+
+@settings(max_examples=300)
+@given(text=bodies)
+def test_whatever_comes_postgres_can_hold_what_is_kept_of_it(
+    jsonb: psycopg.Connection, text: bytes
+):
+    try:
+        answers = read_answers(text, [*range(1, 7)])
+    except NotAnAnswer:
+        return
+    for each in answers.answered:
+        kept = [each.words, each.unstorable, each.null_confidences]
+        jsonb.execute("select %s", [Jsonb(kept, dumps=dump)])
 
 
 def is_storable(value: Any) -> bool:

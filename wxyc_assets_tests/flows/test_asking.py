@@ -1,7 +1,6 @@
 import asyncio
 import math
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -19,19 +18,12 @@ from wxyc_assets.flows.trying import Patience
 from wxyc_assets.sandbox.lml.app import Lml as PretendLml
 from wxyc_assets.sandbox.lml.faults import Fault
 from wxyc_assets_tests.answers import candidate
+from wxyc_assets_tests.flows.station import Unlimited
 from wxyc_assets_tests.sandbox.lml.clients import AT_ONCE
 from wxyc_assets_tests.sandbox.lml.virtual_time import run_virtually
 
 PATIENCE = Patience(attempts=4, first_wait=0.5, longest_wait=30, jitter=0)
 IMPATIENT = Patience(attempts=1)
-
-
-class Unlimited:
-    """A budget that lets everybody pass."""
-
-    @asynccontextmanager
-    async def admit(self, tokens: float) -> AsyncGenerator[None]:
-        yield
 
 
 def page(*library_ids: int) -> list[Candidate]:

@@ -1,129 +1,35 @@
 """Whole runs: the real client over the pretend LML, the real tables in a real PostgreSQL."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Generator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
-from functools import partial
+from collections.abc import Callable
 from typing import Any
 
-import httpx
 import pytest
 
-from wxyc_assets.adapters import database, lml
 from wxyc_assets.adapters.database import DatabaseUnavailable
-from wxyc_assets.adapters.library import Library
 from wxyc_assets.adapters.lml import LmlRefused, LmlUnavailable
 from wxyc_assets.domain.candidates import Cohort, Scope
 from wxyc_assets.domain.counters import Outcome
-from wxyc_assets.domain.ranges import IdRange, tile
-from wxyc_assets.flows.applying import Applier
-from wxyc_assets.flows.asking import Asker
-from wxyc_assets.flows.range_report import RangeReport
-from wxyc_assets.flows.resolving import PageSizes, Resolver, Summary
+from wxyc_assets.flows.resolving import PageSizes
 from wxyc_assets.flows.trying import Patience
 from wxyc_assets.sandbox.lml.app import Lml as PretendLml
 from wxyc_assets.sandbox.lml.faults import Fault
 from wxyc_assets_tests.conftest import CopyOf
-from wxyc_assets_tests.flows.test_asking import Unlimited
+from wxyc_assets_tests.flows.station import NARROW, RANGES, RECHECK, WIDE, Station
 from wxyc_assets_tests.sandbox.lml.clients import AT_ONCE
 from wxyc_assets_tests.shelf import Shelf
 from wxyc_assets_tests.stock import RECORDS, few_credits, is_canonical, is_compilation
 
-RANGES = list(tile(RECORDS, 60))
-NARROW, WIDE, RECHECK = Scope(), Scope(include_null_canonical=True), Scope(recheck=True)
 ALL = {*range(1, RECORDS + 1)}
 CANONICAL = {each for each in ALL if is_canonical(each)}
-SMALL_PAGES = PageSizes(va=5, non_va=20)
-NOT_LATER = Patience(attempts=1)
-AT_ONCE_AGAIN = Patience(attempts=3, first_wait=0, jitter=0)
-
-
-@dataclass
-class Station:
-    """One database and one pretend LML; `run` does what the graph does."""
-
-    url: str
-    pretend: PretendLml = field(default_factory=lambda: PretendLml(AT_ONCE, credits=few_credits))
-    reports: list[RangeReport] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.shelf = Shelf(self.url)
-
-    @property
-    def asked(self) -> set[int]:
-        return {*self.pretend.counters.answered}
-
-    @property
-    def calls(self) -> int:
-        return self.pretend.counters.calls["resolve"]
-
-    async def run(
-        self,
-        scope: Scope = WIDE,
-        *,
-        ranges: Sequence[IdRange] = RANGES,
-        candidates: bool = True,
-        asks: bool = True,
-        applies: bool = True,
-        faults: Sequence[Fault] = (),
-        patience: Patience = NOT_LATER,
-        sizes: PageSizes = SMALL_PAGES,
-        in_flight: int = 2,
-    ) -> Summary:
-        self.pretend.faults = faults
-        async with AsyncExitStack() as stack:
-            opened = await stack.enter_async_context(opening(self.url))
-            client = await stack.enter_async_context(mounted(self.pretend))
-            library = Library(opened)
-            for id_range in ranges if candidates else ():
-                await library.put_candidates(id_range, scope, "run")
-            keep = partial(library.store_answers, run_id="run")
-            resolver = Resolver(
-                library,
-                asker=Asker(client, patience, keep) if asks else None,
-                applier=Applier(library, scope) if applies else None,
-                scope=scope,
-                page_sizes=sizes,
-                run_id="run",
-                max_in_flight=in_flight,
-            )
-            self.reports = []
-            return await resolver.run(ranges, self.reports.append)
-
-    def figure(self, name: str) -> float:
-        return sum(each.total.figures().get(name, 0) for each in self.reports)
-
-
-@asynccontextmanager
-async def opening(url: str) -> AsyncGenerator[database.Database]:
-    async with database.connect(
-        url, schema="wxyc_schema", assets_schema="wxyc_assets", max_connections=14
-    ) as opened:
-        yield opened
-
-
-@asynccontextmanager
-async def mounted(pretend: PretendLml) -> AsyncGenerator[lml.Lml]:
-    transport = httpx.ASGITransport(app=pretend)  # pyright: ignore[reportArgumentType]
-    async with lml.connect(
-        "http://lml", api_key=None, budget=Unlimited(), timeout_seconds=60, transport=transport
-    ) as client:
-        yield client
-
-
-@pytest.fixture
-def station(stocked: str) -> Generator[Station]:
-    made = Station(stocked)
-    with made.shelf:
-        yield made
+AT_ONCE_AGAIN = Patience(attempts=20, first_wait=0, jitter=0)
 
 
 async def test_a_wide_run_asks_about_every_row_once(station: Station):
     summary = await station.run(WIDE)
     assert station.asked == ALL
     assert station.pretend.counters.answered_more_than_once == 0
-    assert (summary.open_ranges, summary.stopped, summary.wrote) == ([], None, True)
+    assert (summary.why_open, summary.stopped, summary.wrote) == ({}, None, True)
     assert sorted(each.id_range for each in station.reports) == RANGES
     assert station.figure("scanned") == RECORDS
     identities = station.shelf.value("select count(*) from library_identity")
@@ -164,7 +70,7 @@ async def test_a_second_run_asks_nothing_and_writes_nothing(station: Station, sc
     before = station.shelf.versions()
     summary = await station.run(scope, candidates=True)
     assert station.calls == 0
-    assert (summary.wrote, summary.open_ranges) == (False, [])
+    assert (summary.wrote, summary.why_open) == (False, {})
     assert station.shelf.versions() == before
     writing = station.shelf.rows(
         "select query from pg_stat_statements s join pg_database d on d.oid = s.dbid "
@@ -195,14 +101,14 @@ async def test_on_a_re_run_only_what_is_missing_is_asked(station: Station):
     summary = await station.run(faults=faults)
     missing = ALL - station.asked
     assert missing
-    assert summary.open_ranges
+    assert summary.why_open
     assert station.figure("rows_skipped.lml_error") == len(missing)
     assert station.figure("scanned") == RECORDS
     first = station.calls
     summary = await station.run()
     assert station.asked == ALL
     assert station.pretend.counters.answered_more_than_once == 0
-    assert summary.open_ranges == []
+    assert not summary.why_open
     assert station.calls > first
 
 
@@ -219,7 +125,7 @@ async def test_passing_trouble_is_invisible_afterwards(
 ):
     faults = [Fault("status", every=3, status=502), Fault("closed_body", every=7)]
     summary = await station.run(faults=faults, patience=AT_ONCE_AGAIN)
-    assert summary.open_ranges == []
+    assert not summary.why_open
     with copy_of(stocked_template) as url:
         calm = Station(url)
         with calm.shelf:
@@ -249,7 +155,7 @@ async def test_asking_and_applying_apart_is_the_same_as_both(
 async def test_an_open_range_leaves_the_others_complete(station: Station):
     faults = [Fault("short", rows=frozenset({70}))]
     summary = await station.run(faults=faults)
-    assert summary.open_ranges == [RANGES[1]]
+    assert list(summary.why_open) == [RANGES[1]]
     complete = [each.id_range for each in station.reports if not each.open_rows]
     assert sorted(complete) == [RANGES[0], *RANGES[2:]]
     (report,) = [each for each in station.reports if each.open_rows]
@@ -262,7 +168,7 @@ async def test_a_wrong_key_stops_the_run_and_the_rest_is_not_begun(station: Stat
     assert isinstance(summary.stopped, LmlRefused)
     assert station.calls <= 2
     assert summary.untouched
-    assert summary.open_ranges == RANGES
+    assert sorted(summary.why_open) == RANGES
     assert station.shelf.value("select count(*) from lml_resolution") == 0
 
 
@@ -285,7 +191,7 @@ async def test_a_row_that_lml_cannot_digest_is_recorded_and_leaves_its_range_com
 ):
     faults = [Fault("status", rows=frozenset({70}), status=422)]
     summary = await station.run(faults=faults)
-    assert summary.open_ranges == []
+    assert not summary.why_open
     assert station.asked == ALL - {70}
     row = station.shelf.row("select * from lml_resolution where library_id = 70")
     assert row is not None
@@ -303,7 +209,7 @@ async def test_an_answer_that_cannot_be_written_is_recorded_and_leaves_its_range
     singles = {each for each in ALL if not is_compilation(each)}
     faults = [Fault("poison", poison="confidence_too_high", rows=frozenset(singles))]
     summary = await station.run(faults=faults, ranges=RANGES[:1])
-    assert summary.open_ranges == []
+    assert not summary.why_open
     assert station.figure("rows_skipped.writer_error") > 0
     assert station.figure("rows_resolved") == 0
     assert station.shelf.value("select count(*) from library_identity") == 0
@@ -313,7 +219,7 @@ async def test_an_answer_that_cannot_be_written_is_recorded_and_leaves_its_range
 async def test_nul_bytes_in_tracks_and_sources_cost_no_row(station: Station):
     faults = [Fault("poison", poison="nul", rows=frozenset(ALL))]
     summary = await station.run(faults=faults)
-    assert (summary.open_ranges, station.asked) == ([], ALL)
+    assert (summary.why_open, station.asked) == ({}, ALL)
     assert station.figure("rows_skipped.writer_error") == 0
     assert station.figure("unstorable_values") > 0
     assert station.figure("tracks_written") == 0
@@ -374,7 +280,7 @@ async def test_a_record_that_changes_while_lml_is_asked_is_left_alone(
 
     station.pretend = PretendLml(AT_ONCE, credits=few_credits, answers=answers)
     summary = await station.run(ranges=RANGES[:1])
-    assert summary.open_ranges == []
+    assert not summary.why_open
     assert station.figure("scanned") == 59
     assert station.shelf.rows("select * from library_identity where library_id = 7") == []
     if change == "rename":
@@ -409,7 +315,7 @@ async def test_a_database_that_goes_away_ends_the_run_with_its_own_error(station
     assert others is None
     station.pretend = PretendLml(AT_ONCE, credits=few_credits)
     summary = await station.run()
-    assert summary.open_ranges == []
+    assert not summary.why_open
 
 
 async def test_no_ranges_are_no_work(station: Station):

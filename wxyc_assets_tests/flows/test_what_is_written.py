@@ -602,6 +602,15 @@ async def test_an_answer_about_a_record_that_changed_meanwhile_is_not_written(
     assert desk.identity is None
 
 
+async def test_a_record_renamed_after_its_answer_was_read_gets_no_identity(desk: Desk):
+    await store(desk.database, NOW, [candidate(1)], [single(1, DISCOGS)])
+    library = Library(desk.database)
+    waiting = await library.unapplied(EVERYTHING, NARROW)
+    desk.shelf.execute("update library set artist_name = 'Chan Marshall'")
+    await library.apply(waiting, NARROW)
+    assert (len(waiting), desk.identity, desk.sources) == (1, None, {})
+
+
 async def test_the_librarys_watermark_is_never_moved(desk: Desk):
     statement = "select version from library_watermark"
     before = desk.shelf.value(statement)
