@@ -13,6 +13,7 @@ from typing import Any
 import sentry_sdk
 from sentry_sdk.traces import SpanStatus, StreamedSpan, new_trace, start_span
 from sentry_sdk.transport import Transport
+from sentry_sdk.utils import BadDsn
 
 from wxyc_assets.adapters import logs
 from wxyc_assets.domain.redaction import Redaction
@@ -29,7 +30,7 @@ def start(
 ) -> None:
     """Once a process; the SDK reads SENTRY_DSN, SENTRY_ENVIRONMENT and SENTRY_RELEASE itself.
 
-    `transport` is the test seam.
+    `transport` is the test seam. Raises ValueError when SENTRY_DSN is none.
     """
 
     if transport is None and not os.environ.get("SENTRY_DSN"):  # noqa: TID251
@@ -41,20 +42,25 @@ def start(
             attributes.pop(name, None)
         return redaction.everywhere(telemetry)
 
-    sentry_sdk.init(
-        transport=transport,
-        trace_lifecycle="stream",
-        traces_sample_rate=sample_rate,
-        before_send=stripped,
-        before_send_span=stripped,
-        default_integrations=False,
-        auto_enabling_integrations=False,
-        auto_session_tracking=False,
-        enable_backpressure_handling=False,
-        include_local_variables=False,  # and no personal data: that is the default
-        include_source_context=False,
-        max_breadcrumbs=0,
-    )
+    try:
+        sentry_sdk.init(
+            transport=transport,
+            trace_lifecycle="stream",
+            traces_sample_rate=sample_rate,
+            before_send=stripped,
+            before_send_span=stripped,
+            default_integrations=False,
+            auto_enabling_integrations=False,
+            auto_session_tracking=False,
+            enable_backpressure_handling=False,
+            include_local_variables=False,  # and no personal data: that is the default
+            include_source_context=False,
+            max_breadcrumbs=0,
+        )
+    except BadDsn as error:
+        raise ValueError(
+            f"SENTRY_DSN is not a DSN such as https://key@sentry.example.org/1: {error}"
+        ) from None
 
 
 def is_on() -> bool:

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from wxyc_assets.adapters.library import Library
 from wxyc_assets.defs.failures import told_to_dagster
+from wxyc_assets.defs.observed import observed
 from wxyc_assets.defs.partitions import library_ranges
 from wxyc_assets.defs.resources import (
     DatabaseResource,
@@ -17,7 +18,7 @@ from wxyc_assets.defs.resources import (
     ScopeResource,
 )
 from wxyc_assets.domain.candidates import Cohort
-from wxyc_assets.domain.counters import UNANSWERED, Tally
+from wxyc_assets.domain.counters import UNANSWERED, Tally, by_cohort
 from wxyc_assets.domain.ranges import IdRange
 from wxyc_assets.flows.asking import Asker
 from wxyc_assets.flows.dry_run import DryRun, figures, keep_nothing
@@ -79,12 +80,17 @@ async def ask_and_count(
     pages: PagesResource,
 ) -> None:
     """Asks LML as a real run would, writes nothing, and prints what would be written."""
-    tallies = await run_dry(config.ranges, database=database, lml=lml, scope=scope, pages=pages)
-    print_figures(tallies)
-    context.add_output_metadata(
-        {cohort.value: dg.MetadataValue.json(figures(tally)) for cohort, tally in tallies.items()}
-    )
-    fail_if_unanswered(tallies)
+    with observed(context, "library_identity_dry_run") as totals:
+        tallies = await run_dry(config.ranges, database=database, lml=lml, scope=scope, pages=pages)
+        totals.add(by_cohort(tallies))
+        print_figures(tallies)
+        context.add_output_metadata(
+            {
+                cohort.value: dg.MetadataValue.json(figures(tally))
+                for cohort, tally in tallies.items()
+            }
+        )
+        fail_if_unanswered(tallies)
 
 
 @dg.job(description="What a run of the identity graph would do; nothing is written.")

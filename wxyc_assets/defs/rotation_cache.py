@@ -4,7 +4,9 @@ import dagster as dg
 from pydantic import Field
 
 from wxyc_assets.adapters.rotation import Rotation
+from wxyc_assets.defs import promises
 from wxyc_assets.defs.failures import told_to_dagster
+from wxyc_assets.defs.observed import observed
 from wxyc_assets.defs.resources import DatabaseResource, LmlResource
 from wxyc_assets.defs.rotation_gates import RotationGates
 from wxyc_assets.defs.rotation_identities import rotation_identities
@@ -41,7 +43,12 @@ class RareConfig(dg.Config):
     )
 
 
-@dg.asset(deps=[rotation_identities], pool="lml", kinds={"postgres"})
+@dg.asset(
+    deps=[rotation_identities],
+    pool="lml",
+    kinds={"postgres"},
+    freshness_policy=promises.daily,
+)
 async def rotation_cache(
     context: dg.AssetExecutionContext,
     config: RefreshConfig,
@@ -54,7 +61,7 @@ async def rotation_cache(
     Lives in `rotation_refresh`, one row a run. Both gates are looked at here as well, so that
     nothing is refreshed behind a shut one, whatever was selected.
     """
-    with told_to_dagster():
+    with observed(context, "rotation_cache") as totals, told_to_dagster():
         async with database.open() as opened, lml.open(opened) as client:
             rotation = Rotation(opened)
             active = await rotation.active()
@@ -72,9 +79,10 @@ async def rotation_cache(
             report = await refresh_on_record(
                 refresher, rotation, active.identity_ids, run_id=context.run.run_id
             )
-    figures = _figures(report)
-    if report.failure:
-        raise dg.Failure(report.failure, metadata=figures)
+        totals.add(report.tally.figures())
+        figures = _figures(report)
+        if report.failure:
+            raise dg.Failure(report.failure, metadata=figures)
     context.add_output_metadata(figures)
 
 

@@ -1,10 +1,12 @@
 """What became of each library row of a run, counted so that the sum is right."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from statistics import quantiles
+
+from wxyc_assets.domain.candidates import Cohort
 
 
 class Outcome(StrEnum):
@@ -59,6 +61,15 @@ class Tally:
             "lml_total_latency_ms": round(sum(self.latencies_ms)),
             **self.details,
         }
+
+
+def by_cohort(tallies: Mapping[Cohort, Tally]) -> dict[str, float]:
+    """The figures of each cohort's tally, as `consumer.va.scanned` and so on."""
+    return {
+        f"consumer.{cohort}.{name}": number
+        for cohort, tally in tallies.items()
+        for name, number in tally.figures().items()
+    }
 
 
 def percentiles(values: Iterable[float]) -> dict[str, float]:

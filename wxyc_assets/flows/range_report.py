@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from wxyc_assets.adapters.lml import LmlError
 from wxyc_assets.domain.candidates import Cohort
-from wxyc_assets.domain.counters import UNANSWERED, Outcome, Tally
+from wxyc_assets.domain.counters import UNANSWERED, Outcome, Tally, by_cohort
 from wxyc_assets.domain.ranges import IdRange
 from wxyc_assets.domain.verdicts import outcome_of
 from wxyc_assets.flows.applying import Applied
@@ -49,11 +49,7 @@ class RangeReport:
 
     def figures(self) -> dict[str, float]:
         """Every counter by the name that the station's dashboards know it by, cohort by cohort."""
-        return {
-            f"consumer.{cohort}.{name}": number
-            for cohort, tally in self.tallies.items()
-            for name, number in tally.figures().items()
-        }
+        return by_cohort(self.tallies)
 
 
 def account(id_range: IdRange, asked: Sequence[Asked], applied: Applied | None) -> RangeReport:

@@ -133,3 +133,13 @@ def test_spans_reach_a_real_receiver_before_the_step_ends(monkeypatch: pytest.Mo
     said = attributes(named(sink, "library_identity.totals")[0])
     assert said["consumer.va.scanned"] == 3
     assert (said["sentry.environment"], said["sentry.release"]) == ("rehearsal", "moon-pix")
+
+
+@pytest.mark.parametrize(
+    "dsn", ["sentry.example.org", "https://sentry.example.org/1", "https://k@s"]
+)
+def test_a_dsn_that_is_none_is_named(monkeypatch: pytest.MonkeyPatch, dsn: str):
+    monkeypatch.setenv("SENTRY_DSN", dsn)
+    with pytest.raises(ValueError, match="SENTRY_DSN is not a DSN such as https"):
+        sentry.start(Redaction())
+    assert not sentry.is_on()

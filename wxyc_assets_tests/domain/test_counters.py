@@ -2,7 +2,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wxyc_assets.domain.counters import UNANSWERED, MiscountedRows, Outcome, Tally, percentiles
+from wxyc_assets.domain.candidates import Cohort
+from wxyc_assets.domain.counters import (
+    UNANSWERED,
+    MiscountedRows,
+    Outcome,
+    Tally,
+    by_cohort,
+    percentiles,
+)
 
 outcomes = st.dictionaries(st.sampled_from(Outcome), st.integers(0, 1000))
 
@@ -89,3 +97,10 @@ def test_percentiles_lie_between_the_extremes(values: list[float]):
 
 def test_percentiles_of_a_hundred_and_one():
     assert percentiles(map(float, range(101))) == {"p50": 50.0, "p95": 95.0}
+
+
+def test_a_cohorts_figures_carry_its_name():
+    figures = by_cohort({Cohort.VA: Tally(scanned=2), Cohort.NON_VA: Tally(scanned=5)})
+    assert figures["consumer.va.scanned"] == 2
+    assert figures["consumer.non_va.scanned"] == 5
+    assert figures["consumer.va.rows_skipped.lml_error"] == 0
