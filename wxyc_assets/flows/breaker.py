@@ -7,6 +7,7 @@ from wxyc_assets.adapters.lml import Lml, LmlError
 
 ASK_EVERY_SECONDS = 30.0
 """With a closed breaker each look costs LML a Discogs request (LML's contract)."""
+SOON_SECONDS = 0.01
 
 
 class BreakerStaysOpen(LmlError):
@@ -34,19 +35,20 @@ class Breaker:
         if self._not_closed_since is None and not self._is_time_to_look:
             return
         async with self._turn:
-            while await self._is_not_closed():
-                await asyncio.sleep(min(self._left_to_wait(), ASK_EVERY_SECONDS))
+            while (since := await self._not_closed()) is not None:
+                await asyncio.sleep(min(self._left_to_wait(since), ASK_EVERY_SECONDS))
 
     @property
     def _is_time_to_look(self) -> bool:
         return asyncio.get_running_loop().time() >= self._next_look
 
-    async def _is_not_closed(self) -> bool:
+    async def _not_closed(self) -> float | None:
+        """Since when, on the loop's clock."""
         if self._gave_up:
             raise self._gave_up
         if self._is_time_to_look:
             await self._look()
-        return self._not_closed_since is not None
+        return self._not_closed_since
 
     async def _look(self) -> None:
         with suppress(LmlError):
@@ -58,14 +60,14 @@ class Breaker:
         elif self._not_closed_since is None:
             self._not_closed_since = now
 
-    def _left_to_wait(self) -> float:
-        now = asyncio.get_running_loop().time()
-        waited = now - (self._not_closed_since or now)
-        if waited >= self._ceiling_seconds:
+    def _left_to_wait(self, since: float) -> float:
+        waited = asyncio.get_running_loop().time() - since
+        left = self._ceiling_seconds - waited
+        if left < SOON_SECONDS:
             self._gave_up = BreakerStaysOpen(
                 f"LML's breaker towards Discogs has been {self._state} for {waited / 60:.0f} "
                 "minutes, which is as long as we wait. What was done until now is kept; run again "
                 "when /health says closed."
             )
             raise self._gave_up
-        return self._ceiling_seconds - waited
+        return left
