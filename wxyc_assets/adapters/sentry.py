@@ -19,8 +19,8 @@ from wxyc_assets.adapters import logs
 from wxyc_assets.domain.redaction import Redaction
 
 FLUSH_SECONDS = 5.0
-TELL_TALES = ("process.command_args", "server.address")
-"""Attributes of the SDK's own: a command line may hold a password."""
+COMMAND_LINE = "process.command_args"
+"""An attribute of the SDK's own; a command line may hold a password."""
 
 Attributes = Mapping[str, str | int | float]
 
@@ -37,9 +37,7 @@ def start(
         return
 
     def stripped(telemetry: Any, _: Any) -> Any:
-        attributes = telemetry.get("attributes", {})
-        for name in TELL_TALES:
-            attributes.pop(name, None)
+        telemetry.get("attributes", {}).pop(COMMAND_LINE, None)
         return redaction.everywhere(telemetry)
 
     try:

@@ -16,6 +16,7 @@ from wxyc_assets.sandbox.lml.app import Lml as PretendLml
 from wxyc_assets.sandbox.lml.faults import Fault
 from wxyc_assets.sandbox.lml.server import serve
 from wxyc_assets.sandbox.sentry_sink import Sink
+from wxyc_assets_tests.defs.rotation import station
 from wxyc_assets_tests.observing import attributes, named, recording
 from wxyc_assets_tests.sandbox.lml.clients import AT_ONCE
 from wxyc_assets_tests.shelf import Shelf
@@ -140,3 +141,17 @@ def test_an_op_without_a_range_is_observed_as_well(sink: Sink):
     said = attributes(named(sink, "covers.totals")[0])
     assert said["covers"] == 5
     assert "id_range" not in said
+
+
+def test_a_refresh_of_the_rotation_tells_its_counters(assets: str, sink: Sink):
+    with station(assets, PretendLml(AT_ONCE)) as rotation:
+        rotation.rotate(1, 2, 3)
+        assert rotation.run(config={"batch_size": 2, "pause_seconds": 0}).success
+        (row,) = rotation.rows()
+    said = attributes(named(sink, "rotation_cache.totals")[0])
+    assert said["tool"] == "rotation_cache"
+    assert said["backfill.identities_scanned"] == 3
+    for name in ("identities_resolved", "warmed_releases", "warmed_artists", "lml_error"):
+        assert said[f"backfill.{name}"] == row[name]
+    calls = [attributes(each) for each in named(sink, "lml.refresh_for_identities")]
+    assert sorted(each["lml.batch_size"] for each in calls) == [1, 2]
