@@ -13,6 +13,7 @@ from typing import Any, cast
 import httpx
 
 from wxyc_assets.adapters.lml import Lml, LmlError
+from wxyc_assets.adapters.lml_lookup import Health
 
 FIRST_COMMIT = "8a1344c"
 """LML's first commit with the refresh."""
@@ -65,6 +66,11 @@ async def look(lml: Lml, commits: Commits, *, local_dev: bool) -> Gate:
         health = await lml.health(HEALTH_SECONDS)
     except LmlError as error:
         return Gate(False, f"LML did not say which commit it runs: {error}")
+    return await judge(health, lml, commits, local_dev=local_dev)
+
+
+async def judge(health: Health, lml: Lml, commits: Commits, *, local_dev: bool) -> Gate:
+    """What this health means for the gate; raises DatabaseError."""
     if health.commit_sha:
         return await _compared(commits, health.commit_sha.strip().lower())
     if local_dev:

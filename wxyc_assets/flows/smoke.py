@@ -1,0 +1,87 @@
+"""A first look at an LML that we have not worked with: five questions that change nothing."""
+
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+
+from wxyc_assets.adapters import deploy_gate
+from wxyc_assets.adapters.deploy_gate import Commits
+from wxyc_assets.adapters.lml import Lml, LmlError
+from wxyc_assets.adapters.lml_lookup import Health
+from wxyc_assets.domain.candidates import Candidate, Cohort
+
+KNOWN_RECORD = Candidate(1, "Stereolab", "Dots and Loops", 1, Cohort.NON_VA)
+NOT_EMPTY = 422
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One question: what we expected, and what came."""
+
+    question: str
+    expected: str
+    found: str
+    is_well: bool
+
+
+async def smoke(lml: Lml, commits: Commits, *, local_dev: bool) -> AsyncGenerator[Line]:
+    """Line by line, as they are answered; an LML that fails is a line. Raises DatabaseError."""
+    health_line, health = await _health(lml)
+    yield health_line
+    yield await _gate(health, lml, commits, local_dev=local_dev)
+    yield await _resolve(lml)
+    yield await _lookup(lml)
+    yield await _empty_refresh(lml)
+
+
+async def _health(lml: Lml) -> tuple[Line, Health | None]:
+    question, expected = "GET /health", "healthy, the breaker towards Discogs closed"
+    try:
+        health = await lml.health(deploy_gate.HEALTH_SECONDS)
+    except LmlError as error:
+        return Line(question, expected, str(error), False), None
+    found = (
+        f"{health.status}, breaker {health.breaker}, version {health.version}, "
+        f"commit {health.commit_sha}"
+    )
+    is_well = health.status == "healthy" and health.is_breaker_closed
+    return Line(question, expected, found, is_well), health
+
+
+async def _gate(health: Health | None, lml: Lml, commits: Commits, *, local_dev: bool) -> Line:
+    question, expected = "the deploy gate of the refresh", "open"
+    if health is None:
+        return Line(question, expected, "unknown: LML did not say which commit it runs", False)
+    gate = await deploy_gate.judge(health, lml, commits, local_dev=local_dev)
+    return Line(question, expected, gate.reason, gate.is_open)
+
+
+async def _resolve(lml: Lml) -> Line:
+    question, expected = "bulk-resolve of one record", "one answer, of a kind that we know"
+    try:
+        resolved = await lml.resolve([KNOWN_RECORD])
+    except LmlError as error:
+        return Line(question, expected, str(error), False)
+    kinds = [each.kind for each in resolved.answers.answered]
+    found = f"{', '.join(kinds) or 'no usable answer'} in {resolved.latency_ms:.0f} ms"
+    return Line(question, expected, found, len(kinds) == 1 and not resolved.answers.untrusted)
+
+
+async def _lookup(lml: Lml) -> Line:
+    question, expected = "lookup of one record", "an answer, not timed out and not degraded"
+    try:
+        looked_up = await lml.lookup(KNOWN_RECORD.artist_name, KNOWN_RECORD.album_title)
+    except LmlError as error:
+        return Line(question, expected, str(error), False)
+    found = looked_up.found
+    completeness = "incomplete" if found.is_incomplete else "complete"
+    said = f"{len(found.results)} results, {completeness}, in {looked_up.latency_ms:.0f} ms"
+    return Line(question, expected, said, not found.is_incomplete)
+
+
+async def _empty_refresh(lml: Lml) -> Line:
+    question, expected = "refresh of nothing", f"HTTP {NOT_EMPTY}, and nothing is touched"
+    try:
+        status = await lml.probe_refresh()
+    except LmlError as error:
+        return Line(question, expected, str(error), False)
+    return Line(question, expected, f"HTTP {status}", status == NOT_EMPTY)
