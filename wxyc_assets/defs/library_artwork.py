@@ -97,8 +97,12 @@ async def library_artwork(
             )
             coverer = Coverer(artwork, looking_up, outbox)
             summary = await coverer.run(selected_ranges(context), report)
-            if summary.touched:
-                await opened.analyze(*summary.touched)
+            unanalyzed = await opened.analyze(*summary.touched) if summary.touched else []
+        if unanalyzed:
+            context.log.warning(
+                f"ANALYZE did not take on {', '.join(unanalyzed)}: our role does not own them. "
+                "Have their owner run it; stale statistics make searches slow."
+            )
         fail_if_open(summary.why_open, summary.stopped)
 
 
