@@ -8,7 +8,7 @@ from typing import Any
 
 from psycopg.types.json import Jsonb
 
-from wxyc_assets.adapters.database import Database
+from wxyc_assets.adapters.database import Database, again_after_a_deadlock
 from wxyc_assets.adapters.library import Clock
 from wxyc_assets.adapters.lml_wire import dump
 from wxyc_assets.domain.artwork import Album, CoverScope
@@ -111,6 +111,7 @@ class Artwork:
                 },
             )
 
+    @again_after_a_deadlock
     async def write(self, library_ids: Sequence[int]) -> frozenset[int]:
         """Writes the stored covers of these rows in one transaction; returns whose it wrote.
 
@@ -133,6 +134,7 @@ class Artwork:
             )
         return written
 
+    @again_after_a_deadlock
     async def rehearse(self, library_ids: Sequence[int]) -> None:
         """Writes these covers and takes them back; raises RowRefused where one cannot be written.
 

@@ -2,6 +2,7 @@
 
 DatabaseError
 ├── DatabaseUnavailable     no connection, or it was lost: running again may help
+├── Deadlocked              we and another writer waited for each other: trying again helps
 ├── SchemaOutdated          our own tables are missing or of another version
 └── RowRefused              the database will not hold what a row says
 """
@@ -13,6 +14,7 @@ from importlib.resources import files
 from typing import Any
 
 import psycopg
+import stamina
 from psycopg import errors
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import DictRow, dict_row
@@ -41,12 +43,22 @@ class DatabaseUnavailable(DatabaseError):
     """The database cannot be reached, or went away in the middle."""
 
 
+class Deadlocked(DatabaseError):
+    """We and another writer waited for each other, and the database chose us to give way."""
+
+
 class SchemaOutdated(DatabaseError):
     """Our own tables are not what this version of the code expects."""
 
 
 class RowRefused(DatabaseError):
     """The database will not hold what one of the rows says."""
+
+
+again_after_a_deadlock = stamina.retry(
+    on=Deadlocked, attempts=8, timeout=None, wait_initial=0.05, wait_max=2.0, wait_jitter=0.2
+)
+"""For what does its work in one transaction."""
 
 
 @cache
@@ -62,6 +74,8 @@ async def translated() -> AsyncGenerator[None]:
         yield
     except (psycopg.DataError, psycopg.IntegrityError, errors.ProgramLimitExceeded) as error:
         raise RowRefused(_first_line(error)) from error
+    except errors.DeadlockDetected as error:
+        raise Deadlocked(_first_line(error)) from error
     except (psycopg.OperationalError, psycopg.InterfaceError) as error:
         raise DatabaseUnavailable(f"The database went away: {_first_line(error)}") from error
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from psycopg.types.json import Jsonb
 
-from wxyc_assets.adapters.database import Database, Transaction
+from wxyc_assets.adapters.database import Database, Transaction, again_after_a_deadlock
 from wxyc_assets.adapters.lml_wire import Answer, Answers, dump
 from wxyc_assets.domain.candidates import Candidate, Cohort, Reason, Scope
 from wxyc_assets.domain.ranges import IdRange
@@ -168,6 +168,7 @@ class Library:
             )
         return [StoredAnswer(**_with_cohort(row)) for row in rows]
 
+    @again_after_a_deadlock
     async def apply(self, answers: Sequence[StoredAnswer], scope: Scope) -> Counter[str]:
         """Writes what the answers mean, in one transaction; returns the details by name.
 
