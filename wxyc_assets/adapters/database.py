@@ -72,7 +72,12 @@ async def translated() -> AsyncGenerator[None]:
     """Turns psycopg's errors into ours; the message never holds the connection string."""
     try:
         yield
-    except (psycopg.DataError, psycopg.IntegrityError, errors.ProgramLimitExceeded) as error:
+    except (
+        psycopg.DataError,
+        psycopg.IntegrityError,
+        errors.ProgramLimitExceeded,
+        errors.RaiseException,
+    ) as error:
         raise RowRefused(_first_line(error)) from error
     except errors.DeadlockDetected as error:
         raise Deadlocked(_first_line(error)) from error

@@ -79,6 +79,7 @@ def _variables(
         "INCLUDE_NULL_CANONICAL": "1",
         "LML_MAX_CONCURRENT": str(CALLS_IN_FLIGHT),
         "LML_RATE_PER_MIN": "0",
+        "LML_HEALTH_INTERVAL_SECONDS": "1",
         "LIBRARY_MAX_ID": str(ceiling),
         "LIBRARY_RANGE_WIDTH": str(-(-ceiling // RANGES)),
     }
