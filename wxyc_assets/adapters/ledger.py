@@ -47,10 +47,8 @@ class PostgresLedger:
         (row,) = await self._fetch("select_company", {"slots": slots})
         return Company(**row)
 
-    async def draw(self, tokens: float, *, per_second: float, burst: float) -> float:
-        (row,) = await self._fetch(
-            "draw_tokens", {"tokens": tokens, "per_second": per_second, "burst": burst}
-        )
+    async def draw(self, tokens: float, *, per_second: float) -> float:
+        (row,) = await self._fetch("draw_tokens", {"tokens": tokens, "per_second": per_second})
         return row["wait_seconds"]
 
     async def _fetch(self, name: LiteralString, parameters: Parameters) -> list[DictRow]:

@@ -5,15 +5,17 @@ from typing import Protocol
 
 BLOCK_SECONDS = 4.0
 """What is drawn at once, in seconds of the rate: small calls share a round trip."""
-BURST_SECONDS = 4.0
-"""What a rested bucket may give at once, in seconds of the rate."""
 
 
 class TokenLedger(Protocol):
     """Where tokens are counted so that all processes see them."""
 
-    async def draw(self, tokens: float, *, per_second: float, burst: float) -> float:
-        """Reserves tokens; returns in how many seconds they may be spent. Negative: gives back."""
+    async def draw(self, tokens: float, *, per_second: float) -> float:
+        """Reserves tokens; returns in how many seconds they may be spent. Negative: gives back.
+
+        They may be spent when everything drawn before them has drained at the rate: over any time
+        at most one draw runs ahead of it.
+        """
         ...
 
 
@@ -47,8 +49,6 @@ class Purse:
             await self._draw(-self._tokens)
 
     async def _draw(self, tokens: float) -> None:
-        wait = await self._ledger.draw(
-            tokens, per_second=self._per_second, burst=BURST_SECONDS * self._per_second
-        )
+        wait = await self._ledger.draw(tokens, per_second=self._per_second)
         self._tokens += tokens
         self._ready_at = asyncio.get_running_loop().time() + wait

@@ -49,9 +49,9 @@ class BankLedger:
             free=sum(slot not in self._bank.holders for slot in range(1, slots + 1)),
         )
 
-    async def draw(self, tokens: float, *, per_second: float, burst: float) -> float:
+    async def draw(self, tokens: float, *, per_second: float) -> float:
         now = asyncio.get_running_loop().time()
         drained = self._bank.debt - (now - self._bank.settled_at) * per_second
-        self._bank.debt = max(drained, -burst) + tokens
+        self._bank.debt = max(drained, 0.0) + tokens
         self._bank.settled_at = now
-        return max(self._bank.debt, 0.0) / per_second
+        return max(self._bank.debt - tokens, 0.0) / per_second

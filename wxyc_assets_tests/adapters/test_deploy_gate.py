@@ -13,7 +13,7 @@ from wxyc_assets.sandbox.ledger import Bank, BankLedger
 from wxyc_assets.sandbox.lml.app import Lml
 from wxyc_assets.sandbox.lml.faults import Fault
 from wxyc_assets.sandbox.lml.settings import LmlSettings
-from wxyc_assets_tests.sandbox.lml.virtual_time import run_virtually
+from wxyc_assets.sandbox.virtual_time import run_virtually
 
 SHA = "0123456789abcdef0123456789abcdef01234567"
 GitHub = Callable[[httpx.Request], httpx.Response]

@@ -25,8 +25,8 @@ from wxyc_assets.domain.candidates import Candidate, Cohort
 from wxyc_assets.sandbox.lml.app import Lml as PretendLml
 from wxyc_assets.sandbox.lml.faults import Fault
 from wxyc_assets.sandbox.lml.server import serve
+from wxyc_assets.sandbox.virtual_time import run_virtually
 from wxyc_assets_tests.sandbox.lml.clients import AT_ONCE
-from wxyc_assets_tests.sandbox.lml.virtual_time import run_virtually
 
 RECORDS = [
     Candidate(1, "Juana Molina", "DOGA", 11, Cohort.NON_VA),

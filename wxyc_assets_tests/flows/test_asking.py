@@ -17,10 +17,10 @@ from wxyc_assets.flows.asking import Asked, Asker, Page
 from wxyc_assets.flows.trying import Patience
 from wxyc_assets.sandbox.lml.app import Lml as PretendLml
 from wxyc_assets.sandbox.lml.faults import Fault
+from wxyc_assets.sandbox.virtual_time import run_virtually
 from wxyc_assets_tests.answers import candidate
 from wxyc_assets_tests.flows.station import Unlimited
 from wxyc_assets_tests.sandbox.lml.clients import AT_ONCE
-from wxyc_assets_tests.sandbox.lml.virtual_time import run_virtually
 
 PATIENCE = Patience(attempts=4, first_wait=0.5, longest_wait=30, jitter=0)
 IMPATIENT = Patience(attempts=1)

@@ -1,10 +1,10 @@
--- The debt drains at the rate; what is drawn may be spent when it has drained to nothing.
+-- The debt drains at the rate. What is drawn may be spent when the debt before it has drained, so
+-- that at most one draw runs ahead of the rate.
 update lml_budget
 set
     debt = greatest(
-        debt - extract(epoch from clock_timestamp() - settled_at)::float8 * %(per_second)s,
-        -%(burst)s::float8
+        debt - extract(epoch from clock_timestamp() - settled_at)::float8 * %(per_second)s, 0
     ) + %(tokens)s,
     settled_at = clock_timestamp()
 where id = 1
-returning greatest(debt, 0) / %(per_second)s as wait_seconds
+returning greatest(debt - %(tokens)s, 0) / %(per_second)s as wait_seconds

@@ -9,6 +9,7 @@ import pytest
 from wxyc_assets.sandbox.lml.app import Lml
 from wxyc_assets.sandbox.lml.faults import Fault, Kind
 from wxyc_assets.sandbox.lml.settings import LmlSettings
+from wxyc_assets.sandbox.virtual_time import run_virtually
 from wxyc_assets_tests.sandbox.lml.clients import (
     AT_ONCE,
     LOOKUP,
@@ -20,7 +21,6 @@ from wxyc_assets_tests.sandbox.lml.clients import (
     looked_up,
     post,
 )
-from wxyc_assets_tests.sandbox.lml.virtual_time import run_virtually
 
 WANTED = {"artist": "Cat Power", "album": "Moon Pix"}
 

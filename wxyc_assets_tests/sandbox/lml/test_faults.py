@@ -12,6 +12,7 @@ import pytest
 
 from wxyc_assets.sandbox.lml.app import Lml
 from wxyc_assets.sandbox.lml.faults import Fault, Kind, Poison
+from wxyc_assets.sandbox.virtual_time import run_virtually
 from wxyc_assets_tests.sandbox.lml.clients import (
     AT_ONCE,
     LOOKUP,
@@ -24,7 +25,6 @@ from wxyc_assets_tests.sandbox.lml.clients import (
     resolved,
     row,
 )
-from wxyc_assets_tests.sandbox.lml.virtual_time import run_virtually
 
 NOON = datetime(2026, 7, 4, 12, tzinfo=UTC)
 VARIOUS = [row(library_id, "Various Artists") for library_id in range(1, 31)]

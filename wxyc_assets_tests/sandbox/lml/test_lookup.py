@@ -10,6 +10,7 @@ import pytest
 
 from wxyc_assets.sandbox.lml.app import Lml
 from wxyc_assets.sandbox.lml.chance import fold
+from wxyc_assets.sandbox.virtual_time import run_virtually
 from wxyc_assets_tests.sandbox.lml.clients import (
     AT_ONCE,
     LOOKUP,
@@ -17,7 +18,6 @@ from wxyc_assets_tests.sandbox.lml.clients import (
     looked_up,
     post,
 )
-from wxyc_assets_tests.sandbox.lml.virtual_time import run_virtually
 
 SHELVES = [(number, f"Artist {number}", f"Album {number}") for number in range(1, 1501)]
 SEARCH_TYPES = {"direct", "fallback", "alternative", "compilation", "song_as_artist", "none"}

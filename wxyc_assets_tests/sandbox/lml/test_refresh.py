@@ -9,8 +9,8 @@ import pytest
 
 from wxyc_assets.sandbox.lml.app import Lml
 from wxyc_assets.sandbox.lml.settings import LmlSettings
+from wxyc_assets.sandbox.virtual_time import run_virtually
 from wxyc_assets_tests.sandbox.lml.clients import AT_ONCE, REFRESH, client, post
-from wxyc_assets_tests.sandbox.lml.virtual_time import run_virtually
 
 
 async def refreshed(lml: Lml, identity_ids: range) -> list[dict[str, Any]]:
