@@ -4,7 +4,7 @@ PORT ?= 3000
 PYTHON ?= python3
 BIN = .venv/bin
 
-.PHONY: demo ui test bench lock
+.PHONY: demo ui test test-versions bench lock
 
 demo: .venv/installed
 	$(BIN)/wxyc-assets demo --scale $(SCALE)
@@ -18,6 +18,14 @@ test: .venv/installed
 	$(BIN)/pyright --pythonpath $(BIN)/python
 	$(BIN)/lint-imports
 	$(BIN)/pytest
+
+# What speaks SQL, on the PostgreSQL of production and on one between: eval "$(.ci/servers)" first.
+test-versions: .venv/installed
+	for bin in "$$POSTGRES_14_BIN" "$$POSTGRES_15_BIN"; do \
+	    test -x "$$bin/postgres" || { echo "no PostgreSQL in '$$bin'; see .ci/servers"; exit 1; }; \
+	    $(BIN)/pytest --postgres-bin "$$bin" $(addprefix wxyc_assets_tests/, \
+	        adapters flows defs migrations) || exit 1; \
+	done
 
 # After a change of the dependencies in pyproject.toml.
 lock:

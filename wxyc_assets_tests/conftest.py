@@ -27,11 +27,18 @@ def schema() -> str:
     return "wxyc_schema"
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--postgres-bin", type=Path, help="the server to test on; without it, the embedded one"
+    )
+
+
 @pytest.fixture(scope="session")
-def postgres() -> Generator[Postgres]:
+def postgres(request: pytest.FixtureRequest) -> Generator[Postgres]:
     with tempfile.TemporaryDirectory(prefix="wxyc-") as home:
         Path(home).chmod(0o711)  # root's server is not root: pytest's own folders shut it out
-        with Postgres(Path(home) / "postgres", durable=False) as server:
+        bin = request.config.getoption("--postgres-bin")
+        with Postgres(Path(home) / "postgres", bin, durable=False) as server:
             yield server
 
 
