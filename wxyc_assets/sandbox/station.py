@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import psycopg
+
 from wxyc_assets.migrations.run import migrate
 from wxyc_assets.sandbox.library import World, seed_library
 from wxyc_assets.sandbox.lml.app import Lml
@@ -19,7 +21,6 @@ BACKEND, DAGSTER = "backend", "dagster"
 RANGES = 32
 IDS_AT_SCALE_1 = 80_000
 CALLS_IN_FLIGHT = 4
-SEEDED = "library_is_seeded"
 
 DAGSTER_YAML = Path(__file__).parents[2] / "dagster.yaml"
 
@@ -50,7 +51,7 @@ def run_station(project: Path, scale: float) -> Generator[Station]:
         for database in (BACKEND, DAGSTER):
             postgres.create_database(database)
         urls = postgres.url(BACKEND), postgres.url(DAGSTER)
-        _seed_once(home, urls[0], world)
+        _seed_once(urls[0], world)
         migrate(urls[0], assets_schema=ASSETS_SCHEMA, backend_schema=SCHEMA)
         dagster_home = home / "dagster"
         dagster_home.mkdir(exist_ok=True)
@@ -58,11 +59,11 @@ def run_station(project: Path, scale: float) -> Generator[Station]:
         yield Station(home, urls[0], lml, _variables(dagster_home, *urls, lml_url, scale))
 
 
-def _seed_once(home: Path, url: str, world: World) -> None:
-    seeded = home / SEEDED
-    if not seeded.exists():
+def _seed_once(url: str, world: World) -> None:
+    with psycopg.connect(url) as connection:
+        found = connection.execute("select to_regclass(%s)", [f"{SCHEMA}.library"]).fetchone()
+    if found == (None,):
         seed_library(url, SCHEMA, world)
-        seeded.touch()
 
 
 def _variables(
