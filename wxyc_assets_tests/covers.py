@@ -18,6 +18,7 @@ from wxyc_assets.adapters.lml_lookup import read_lookup
 from wxyc_assets.adapters.lml_wire import dump
 from wxyc_assets.domain.artwork import Album, Choice, Cover, CoverScope, Found, choose
 from wxyc_assets.domain.ranges import IdRange
+from wxyc_assets.flows.breaker import Breaker
 from wxyc_assets.flows.cover_report import CoverReport
 from wxyc_assets.flows.covering import Coverer, CoverSummary
 from wxyc_assets.flows.looking_up import LookingUp
@@ -132,6 +133,7 @@ class Covering:
     interval: float = 0.0
     max_in_flight: int = 4
     now: datetime | None = None
+    breaker_ceiling: float | None = None
     url: str = "http://lml"
     reports: list[CoverReport] = field(default_factory=list[CoverReport])
 
@@ -153,10 +155,16 @@ class Covering:
                     transport=transport,
                 )
             )
+            breaker = (
+                None
+                if self.breaker_ceiling is None
+                else Breaker(client, ceiling_seconds=self.breaker_ceiling)
+            )
             looking_up = LookingUp(
                 client,
                 patience=self.patience,
-                probes=Probes(client, interval=self.interval),
+                probes=Probes(breaker or client, interval=self.interval),
+                breaker=breaker,
                 outbox=outbox,
                 rules=self.scope.rules,
                 max_in_flight=self.max_in_flight,

@@ -87,13 +87,15 @@ async def library_artwork(
         async with database.open() as opened, lml.open(opened) as client:
             artwork = Artwork(opened, config.scope())
             outbox = Outbox(artwork, context.run.run_id)
+            breaker = lml.breaker(client)
             looking_up = LookingUp(
                 client,
                 patience=lml.patience(),
-                probes=Probes(client, interval=config.health_interval_seconds),
+                probes=Probes(breaker, interval=config.health_interval_seconds),
                 outbox=outbox,
                 rules=artwork.scope.rules,
                 max_in_flight=lml.max_in_flight,
+                breaker=breaker,
             )
             coverer = Coverer(artwork, looking_up, outbox)
             summary = await coverer.run(selected_ranges(context), report)

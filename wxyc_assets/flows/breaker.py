@@ -4,6 +4,7 @@ import asyncio
 from contextlib import suppress
 
 from wxyc_assets.adapters.lml import Lml, LmlError
+from wxyc_assets.adapters.lml_lookup import Health
 
 ASK_EVERY_SECONDS = 30.0
 """With a closed breaker each look costs LML a Discogs request (LML's contract)."""
@@ -38,6 +39,15 @@ class Breaker:
             while (since := await self._not_closed()) is not None:
                 await asyncio.sleep(min(self._left_to_wait(since), ASK_EVERY_SECONDS))
 
+    async def health(self) -> Health:
+        """A look of somebody else's, which counts as one of ours; raises LmlError."""
+        try:
+            health = await self._lml.health()
+            self._state = health.breaker
+            return health
+        finally:
+            self._take_note()
+
     @property
     def _is_time_to_look(self) -> bool:
         return asyncio.get_running_loop().time() >= self._next_look
@@ -47,12 +57,11 @@ class Breaker:
         if self._gave_up:
             raise self._gave_up
         if self._is_time_to_look:
-            await self._look()
+            with suppress(LmlError):  # then we go by what we knew
+                await self.health()
         return self._not_closed_since
 
-    async def _look(self) -> None:
-        with suppress(LmlError):
-            self._state = (await self._lml.health()).breaker
+    def _take_note(self) -> None:
         now = asyncio.get_running_loop().time()
         self._next_look = now + ASK_EVERY_SECONDS
         if self._state in {None, "closed"}:

@@ -10,6 +10,7 @@ from wxyc_assets.adapters.artwork import COVER, LML_REFUSED, Lookup
 from wxyc_assets.adapters.lml import Lml, LmlError, LmlRejectedBatch
 from wxyc_assets.domain.artwork import Album, Choice, Cover, Found, NoCover, Refusal, Rules, choose
 from wxyc_assets.domain.cover_outcomes import CoverTally, Fate
+from wxyc_assets.flows.breaker import Breaker, BreakerStaysOpen
 from wxyc_assets.flows.outbox import Outbox
 from wxyc_assets.flows.probes import Probes
 from wxyc_assets.flows.trying import Patience, Trier, may_be_about_a_row
@@ -57,7 +58,10 @@ class Question:
 
 
 class LookingUp:
-    """Asks LML until it is down or says no to us; then `stopped` says why."""
+    """Asks LML until it is down or says no to us; then `stopped` says why.
+
+    Pauses while the breaker is not closed; None: an open one is nothing to wait for.
+    """
 
     def __init__(
         self,
@@ -68,6 +72,7 @@ class LookingUp:
         outbox: Outbox,
         rules: Rules,
         max_in_flight: int,
+        breaker: Breaker | None = None,
     ) -> None:
         self._lml = lml
         self._trier = Trier(patience)
@@ -75,6 +80,7 @@ class LookingUp:
         self._outbox = outbox
         self._rules = rules
         self._max_in_flight = max_in_flight
+        self._breaker = breaker
         self._questions: asyncio.Queue[Question] = asyncio.Queue(QUESTIONS_AHEAD * max_in_flight)
 
     @property
@@ -101,6 +107,7 @@ class LookingUp:
             await self._answer(await self._questions.get())
 
     async def _answer(self, question: Question) -> None:
+        await self._pause()
         probe = 0 if self.stopped else await self._probes.latest()
         if self.stopped:
             self._fail(question, self.stopped)
@@ -126,6 +133,16 @@ class LookingUp:
             self._judge(question, looked_up.found, probe)
         self._trier.consider_stopping(error)
         if self.stopped:
+            self._probes.give_up()
+
+    async def _pause(self) -> None:
+        if self._breaker is None or self.stopped:
+            return
+        try:
+            await self._probes.latest()  # the first look serves both
+            await self._breaker.wait_until_closed()
+        except BreakerStaysOpen as error:
+            self._trier.stopped = error
             self._probes.give_up()
 
     def _judge(self, question: Question, found: Found, probe: int) -> None:

@@ -3,10 +3,18 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
-from wxyc_assets.adapters.lml import Lml, LmlError
+from wxyc_assets.adapters.lml import LmlError
+from wxyc_assets.adapters.lml_lookup import Health
 
 Verdict = Callable[[bool], None]
+
+
+class Patient(Protocol):
+    """Whoever can say how LML is."""
+
+    async def health(self) -> Health: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +32,7 @@ class Probes:
     Probes are numbered from 1; `run` makes them, one after the other.
     """
 
-    def __init__(self, lml: Lml, *, interval: float) -> None:
+    def __init__(self, lml: Patient, *, interval: float) -> None:
         self._lml = lml
         self._interval = interval
         self._found_closed: list[bool] = []

@@ -246,6 +246,30 @@ async def test_with_the_breaker_open_after_an_empty_answer_is_unknown(
     assert "unknown" not in (await covered(opened, lml)).counts
 
 
+async def test_a_breaker_that_stays_open_past_the_ceiling_stops_before_the_first_lookup(
+    opened: Database, shelf: Shelf
+) -> None:
+    albums = some("cover", 3)
+    put(shelf, *albums)
+    lml = pretend(*albums, settings=replace(AT_ONCE, breaker="half-open"))
+    run = Covering(opened, lml, breaker_ceiling=0)
+    summary = await run.run()
+    assert "has been half-open" in str(summary.stopped)
+    assert not lml.counters.calls["lookup"]
+    assert lml.counters.calls["health"] == 1
+
+
+async def test_a_closed_breaker_is_looked_at_no_more_often_for_the_pause(
+    opened: Database, shelf: Shelf
+) -> None:
+    albums = some("empty", 2)
+    put(shelf, *albums)
+    lml = pretend(*albums)
+    run = await covered(opened, lml, breaker_ceiling=60)
+    assert "unknown" not in run.counts
+    assert lml.counters.calls["health"] == 2
+
+
 async def test_an_unhealthy_health_route_leaves_the_empty_unknown(
     opened: Database, shelf: Shelf
 ) -> None:
