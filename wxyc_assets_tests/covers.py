@@ -12,7 +12,6 @@ import httpx
 
 from wxyc_assets.adapters import lml
 from wxyc_assets.adapters.artwork import Artwork
-from wxyc_assets.adapters.budget import InFlight
 from wxyc_assets.adapters.database import Database
 from wxyc_assets.adapters.lml_lookup import read_lookup
 from wxyc_assets.adapters.lml_wire import dump
@@ -31,6 +30,7 @@ from wxyc_assets.sandbox.lml.chance import Chance, fold
 from wxyc_assets.sandbox.lml.findings import shaped
 from wxyc_assets.sandbox.lml.lookups import LIVE_PER_MILLE
 from wxyc_assets.sandbox.lml.settings import LmlSettings
+from wxyc_assets_tests.in_flight import InFlight
 from wxyc_assets_tests.sandbox.lml.clients import AT_ONCE
 from wxyc_assets_tests.shelf import Shelf
 

@@ -24,19 +24,6 @@ class Limits:
     tokens_per_minute: float
 
 
-class InFlight:
-    """At most so many requests in flight from this process."""
-
-    def __init__(self, most: int) -> None:
-        self._places = asyncio.Semaphore(most)
-
-    @asynccontextmanager
-    async def admit(self, tokens: float) -> AsyncGenerator[None]:
-        """Waits for a place."""
-        async with self._places:
-            yield
-
-
 class Ledger(SlotLedger, TokenLedger, Protocol):
     """Where the budget is kept: Postgres, or rows in memory on a virtual clock."""
 

@@ -12,7 +12,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wxyc_assets.adapters import lml
-from wxyc_assets.adapters.budget import InFlight
 from wxyc_assets.adapters.lml import (
     LmlContractBroken,
     LmlError,
@@ -26,6 +25,7 @@ from wxyc_assets.sandbox.lml.app import Lml as PretendLml
 from wxyc_assets.sandbox.lml.faults import Fault
 from wxyc_assets.sandbox.lml.server import serve
 from wxyc_assets.sandbox.virtual_time import run_virtually
+from wxyc_assets_tests.in_flight import InFlight
 from wxyc_assets_tests.sandbox.lml.clients import AT_ONCE
 
 RECORDS = [

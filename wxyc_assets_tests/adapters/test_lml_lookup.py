@@ -11,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wxyc_assets.adapters import lml
-from wxyc_assets.adapters.budget import InFlight
 from wxyc_assets.adapters.lml import LmlContractBroken, LmlUnavailable
 from wxyc_assets.adapters.lml_lookup import read_health, read_lookup
 from wxyc_assets.adapters.lml_wire import NotAnAnswer
@@ -20,6 +19,7 @@ from wxyc_assets.sandbox.lml.app import Lml as PretendLml
 from wxyc_assets.sandbox.lml.faults import Fault, Kind
 from wxyc_assets.sandbox.lml.server import serve
 from wxyc_assets_tests.covers import album, found, pretend
+from wxyc_assets_tests.in_flight import InFlight
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),

@@ -8,13 +8,13 @@ import httpx
 import pytest
 
 from wxyc_assets.adapters import lml, sentry
-from wxyc_assets.adapters.budget import InFlight
 from wxyc_assets.adapters.lml import LmlUnavailable
 from wxyc_assets.adapters.lml_trace import cache_stats
 from wxyc_assets.domain.candidates import Candidate, Cohort
 from wxyc_assets.sandbox.lml.app import Lml as PretendLml
 from wxyc_assets.sandbox.lml.faults import Fault
 from wxyc_assets.sandbox.sentry_sink import Sink
+from wxyc_assets_tests.in_flight import InFlight
 from wxyc_assets_tests.observing import attributes, named, recording
 from wxyc_assets_tests.sandbox.lml.clients import AT_ONCE
 

@@ -7,11 +7,11 @@ from typing import Any
 import httpx
 
 from wxyc_assets.adapters import lml
-from wxyc_assets.adapters.budget import InFlight
 from wxyc_assets.flows.probes import Probes
 from wxyc_assets.sandbox.lml.app import Lml
 from wxyc_assets.sandbox.virtual_time import run_virtually
 from wxyc_assets_tests.covers import pretend
+from wxyc_assets_tests.in_flight import InFlight
 
 INTERVAL = 30.0
 
