@@ -12,7 +12,7 @@ from typing import Any, cast
 
 import httpx
 
-from wxyc_assets.adapters.lml import Lml, LmlError
+from wxyc_assets.adapters.lml import Lml, LmlError, quoted
 from wxyc_assets.adapters.lml_lookup import Health
 
 FIRST_COMMIT = "8a1344c"
@@ -56,7 +56,7 @@ class Commits:
         except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
             raise CompareFailed(repr(error)) from error
         if not isinstance(said, dict):
-            raise CompareFailed(f"HTTP {response.status_code} {response.text[:100]!r}")
+            raise CompareFailed(f"HTTP {response.status_code} {quoted(response)!r}")
         return str(cast(dict[str, Any], said).get("status"))
 
 

@@ -23,6 +23,7 @@ from wxyc_assets.adapters.lml_lookup import Health
 from wxyc_assets.adapters.lml_wire import Answers
 from wxyc_assets.domain.artwork import Found
 from wxyc_assets.domain.candidates import Candidate
+from wxyc_assets.domain.redaction import Redaction
 from wxyc_assets.domain.refreshes import Refreshed
 
 RESOLVE = "/api/v1/identity/bulk-resolve-libraries"
@@ -35,6 +36,7 @@ TOKENS_A_REFRESHED_ID = 4
 LOOKUP_SECONDS = 30.0
 REFRESH_SECONDS = 360.0
 PROBE_SECONDS = 10.0
+QUOTED_CHARACTERS = 200
 LATER = frozenset({408, 425, 429, 500, 502, 503, 504})
 ABOUT_THE_BATCH = frozenset({413, 422})
 
@@ -209,12 +211,18 @@ class Lml:
             raise LmlUnavailable(f"{method} {path}: {error!r}") from error
 
 
+def quoted(response: httpx.Response) -> str:
+    """How an answer begins, for people; an error page may repeat the key that it was sent."""
+    key = response.request.headers.get("Authorization", "").removeprefix("Bearer ")
+    return Redaction([key]).text(response.text)[:QUOTED_CHARACTERS]
+
+
 def _judged(response: httpx.Response) -> bytes:
     status = response.status_code
     if status == 200:
         return response.content
     request = response.request
-    said = f"{request.method} {request.url.path}: HTTP {status} {response.text[:200]!r}"
+    said = f"{request.method} {request.url.path}: HTTP {status} {quoted(response)!r}"
     if status in LATER:
         raise LmlUnavailable(said, status=status, retry_after=_retry_after(response))
     if status in ABOUT_THE_BATCH:
