@@ -2,7 +2,16 @@
 
 import typer
 
-from wxyc_assets.cli import configuration, demo, dry_run, explain, maintenance, pretend
+from wxyc_assets.cli import (
+    configuration,
+    demo,
+    dry_run,
+    explain,
+    maintenance,
+    pretend,
+    rehearse,
+    rotation,
+)
 
 app = typer.Typer(
     help="WXYC's library coverage as data assets.",
@@ -13,6 +22,9 @@ app.command()(maintenance.migrate)
 app.command()(dry_run.dry_run)
 app.command()(explain.explain)
 app.command()(configuration.configuration)
+app.command()(rotation.rotation_dry_run)
+app.command()(rotation.smoke)
+app.command()(rehearse.rehearse)
 app.command()(demo.demo)
 app.command()(demo.ui)
 app.add_typer(pretend.sandbox, name="sandbox")

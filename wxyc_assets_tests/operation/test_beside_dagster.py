@@ -143,3 +143,26 @@ def test_migrate_says_what_is_wrong(station: Station, project: Path):
         assert "Error:" in done.stderr
         assert "hush" not in done.stderr
         assert "Traceback" not in done.stderr
+
+
+def test_smoke_says_what_it_expected_and_what_came(station: Station, project: Path):
+    told = run("wxyc-assets", "smoke", env=station.environment, cwd=project)
+    assert told.returncode == 0, told.stdout + told.stderr
+    assert told.stdout.count("as expected") == 5
+    assert told.stdout.count("expected  ") == told.stdout.count("found     ") == 5
+
+    station.lml.configure(breaker="open")
+    told = run("wxyc-assets", "smoke", env=station.environment, cwd=project)
+    station.lml.configure(breaker="closed")
+    assert told.returncode == 1
+    assert "NOT as expected  GET /health" in told.stdout
+
+
+def test_a_dry_run_of_the_refresh_calls_nothing(station: Station, project: Path):
+    station.lml.counters.reset()
+    done = run("wxyc-assets", "rotation-dry-run", env=station.environment, cwd=project)
+    assert done.returncode == 0, done.stderr
+    planned = json.loads(done.stdout)
+    assert planned["identities"] > 300
+    assert planned["calls"] == 0
+    assert station.lml.counters.calls.total() == 0
