@@ -11,7 +11,6 @@ from wxyc_assets.cli.console import err, out
 from wxyc_assets.sandbox.rehearsal import SETTINGS, WORLDS, rehearse_all
 from wxyc_assets.sandbox.rehearsal_report import plot, recommend, table
 
-
 TABLE_WIDTH = 160
 
 

@@ -149,7 +149,7 @@ def test_smoke_says_what_it_expected_and_what_came(station: Station, project: Pa
     told = run("wxyc-assets", "smoke", env=station.environment, cwd=project)
     assert told.returncode == 0, told.stdout + told.stderr
     assert told.stdout.count("as expected") == 5
-    assert told.stdout.count("expected  ") == told.stdout.count("found     ") == 5
+    assert told.stdout.count("    expected  ") == told.stdout.count("    found     ") == 5
 
     station.lml.configure(breaker="open")
     told = run("wxyc-assets", "smoke", env=station.environment, cwd=project)
