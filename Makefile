@@ -27,12 +27,14 @@ test-versions: .venv/installed
 	        adapters flows defs migrations) || exit 1; \
 	done
 
-# After a change of the dependencies in pyproject.toml.
+# After a change of the dependencies in pyproject.toml: everything, and what the image holds.
+LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+    --no-emit-index-url --no-emit-find-links --no-header --no-strip-extras pyproject.toml
+
 lock:
 	$(BIN)/pip install --quiet uv
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-	    --no-emit-index-url --no-emit-find-links --no-header --no-strip-extras \
-	    --all-extras --group dev pyproject.toml --output-file requirements.lock
+	$(LOCK) --all-extras --group dev --output-file requirements.lock
+	$(LOCK) --group build --constraint requirements.lock --output-file requirements-prod.lock
 
 .venv/installed: requirements.lock pyproject.toml
 	$(PYTHON) -m venv .venv
