@@ -24,7 +24,6 @@ from wxyc_assets.sandbox.account import (
 )
 
 PORT = 5432
-SOCKET_NAME = f".s.PGSQL.{PORT}"
 SOCKET_PATH_BYTES = 107
 
 
@@ -52,12 +51,23 @@ def default_home(project: Path) -> Path:
 class Postgres:
     """One server over one data folder; `durable=False` gives up safety from power cuts for speed.
 
-    Starting it where it runs already attaches to it; leaving the `with` block stops it.
+    Starting it where it runs already attaches to it; leaving the `with` block stops it. With a
+    `tcp_port` it listens on 127.0.0.1 as well.
     """
 
-    def __init__(self, data: Path, bin: Path | None = None, *, durable: bool = True) -> None:
+    def __init__(
+        self,
+        data: Path,
+        bin: Path | None = None,
+        *,
+        durable: bool = True,
+        tcp_port: int | None = None,
+    ) -> None:
         self.data = data.resolve()
         self.durable = durable
+        self._tcp_port = tcp_port
+        self._port = tcp_port or PORT
+        self._socket_name = f".s.PGSQL.{self._port}"
         self._given_bin = (bin or embedded_bin()).resolve()
 
     def __enter__(self) -> Self:
@@ -71,7 +81,7 @@ class Postgres:
     def running(self) -> bool:
         """Whether somebody listens: a process id may be a zombie's, or another program's by now."""
         with socket.socket(socket.AF_UNIX) as knock:
-            return knock.connect_ex(str(self._socket / SOCKET_NAME)) == 0
+            return knock.connect_ex(str(self._socket / self._socket_name)) == 0
 
     def start(self) -> None:
         """Raises PostgresFailed with the end of the server's log, FolderOutOfReach before that."""
@@ -98,7 +108,9 @@ class Postgres:
 
     def url(self, database: str) -> str:
         """As psycopg, psycopg2 and SQLAlchemy all read it."""
-        return f"postgresql://postgres@:{PORT}/{quote(database)}?host={quote(str(self._socket))}"
+        return (
+            f"postgresql://postgres@:{self._port}/{quote(database)}?host={quote(str(self._socket))}"
+        )
 
     def create_database(self, name: str) -> None:
         """Creates it, unless it is there."""
@@ -118,7 +130,7 @@ class Postgres:
 
     @property
     def _socket(self) -> Path:
-        if len(os.fsencode(self.data / SOCKET_NAME)) <= SOCKET_PATH_BYTES:
+        if len(os.fsencode(self.data / self._socket_name)) <= SOCKET_PATH_BYTES:
             return self.data
         return Path(tempfile.gettempdir()) / f"wxyc-pg-{digest(str(self.data))}"
 
@@ -152,8 +164,8 @@ class Postgres:
             yield "--no-sync"
 
     def _settings(self) -> Iterator[str]:
-        yield "listen_addresses="
-        yield f"port={PORT}"
+        yield f"listen_addresses={'127.0.0.1' if self._tcp_port else ''}"
+        yield f"port={self._port}"
         yield f'unix_socket_directories="{self._socket}"'
         yield "max_connections=200"
         yield "track_io_timing=off"

@@ -1,5 +1,6 @@
 """TLS towards LML and towards PostgreSQL, by a certificate authority of the house."""
 
+import json
 import os
 import shutil
 import tempfile
@@ -20,11 +21,8 @@ from wxyc_assets.sandbox.station import Station
 from wxyc_assets_tests.operation.processes import free_port, run
 from wxyc_assets_tests.sandbox.lml.clients import AT_ONCE
 
-RANGE = '{"dagster/partition": "0000001-0000025"}'
-JOB = (
-    *("dagster", "job", "execute", "-m", "wxyc_assets.definitions"),
-    *("-j", "library_identity_job", "--tags", RANGE),
-)
+FIRST, SECOND = "0000001-0000025", "0000026-0000050"
+JOB = ("dagster", "job", "execute", "-m", "wxyc_assets.definitions", "-j", "library_identity_job")
 
 
 class House:
@@ -55,10 +53,11 @@ def stranger(project: Path) -> House:
     return House(project / "stranger")
 
 
-def executed(station: Station, **changes: str) -> tuple[int, str]:
+def executed(station: Station, id_range: str, **changes: str) -> tuple[int, str]:
     """The exit code of a run over one range, and all it said."""
     environment = {**station.environment, **changes}
-    done = run(*JOB, env=environment, cwd=station.home)
+    tags = json.dumps({"dagster/partition": id_range})
+    done = run(*JOB, "--tags", tags, env=environment, cwd=station.home)
     return done.returncode, done.stdout + done.stderr
 
 
@@ -66,7 +65,9 @@ def test_lml_is_reached_by_a_certificate_that_the_house_vouches_for(station: Sta
     with serve(station.lml, certificate=house.certificate("127.0.0.1")) as url:
         assert url.startswith("https://")
         station.lml.counters.reset()
-        code, said = executed(station, LIBRARY_METADATA_URL=url, SSL_CERT_FILE=str(house.root))
+        code, said = executed(
+            station, FIRST, LIBRARY_METADATA_URL=url, SSL_CERT_FILE=str(house.root)
+        )
     assert code == 0, said
     assert station.lml.counters.rows["resolve"] > 0
 
@@ -78,7 +79,7 @@ def test_an_lml_that_nobody_vouches_for_is_told_nothing(
     lml = Lml(AT_ONCE)
     changes = {"SSL_CERT_FILE": str(stranger.root)} if trusted == "somebody else" else {}
     with serve(lml, certificate=house.certificate("127.0.0.1")) as url:
-        code, said = executed(station, LIBRARY_METADATA_URL=url, **changes)
+        code, said = executed(station, SECOND, LIBRARY_METADATA_URL=url, **changes)
     assert code != 0
     assert "CERTIFICATE_VERIFY_FAILED" in said
     assert lml.counters.calls == {}
@@ -87,7 +88,9 @@ def test_an_lml_that_nobody_vouches_for_is_told_nothing(
 def test_a_certificate_of_another_host_is_none(station: Station, house: House):
     lml = Lml(AT_ONCE)
     with serve(lml, certificate=house.certificate("lml.example.org")) as url:
-        code, said = executed(station, LIBRARY_METADATA_URL=url, SSL_CERT_FILE=str(house.root))
+        code, said = executed(
+            station, SECOND, LIBRARY_METADATA_URL=url, SSL_CERT_FILE=str(house.root)
+        )
     assert code != 0
     assert "CERTIFICATE_VERIFY_FAILED" in said
     assert lml.counters.calls == {}
@@ -143,8 +146,9 @@ def test_both_databases_are_reached_by_tls_and_every_connection_is_one(
         connection.execute("create table wxyc_assets.heard (encrypted bool)")
         connection.execute(
             "create function wxyc_assets.hear() returns trigger language plpgsql as $$ begin "
-            "insert into wxyc_assets.heard select ssl from pg_stat_ssl where pid = pg_backend_pid();"
-            " return new; end $$"
+            "insert into wxyc_assets.heard "
+            "select ssl from pg_stat_ssl where pid = pg_backend_pid(); "
+            "return new; end $$"
         )
         connection.execute(
             "create trigger heard before insert on wxyc_assets.lml_resolution "
@@ -157,9 +161,10 @@ def test_both_databases_are_reached_by_tls_and_every_connection_is_one(
         )
         connection.execute(
             "insert into library (id, artist_id, genre_id, format_id, album_title, code_number, "
-            "legacy_release_id, artist_name) values (1, 1, 1, 1, 'Dots and Loops', 1, 1, 'Stereolab')"
+            "legacy_release_id, artist_name) "
+            "values (1, 1, 1, 1, 'Dots and Loops', 1, 1, 'Stereolab')"
         )
-        code, said = executed(station, **changes)
+        code, said = executed(station, FIRST, **changes)
         assert code == 0, said
         heard = connection.execute("select distinct encrypted from wxyc_assets.heard").fetchall()
         assert heard == [(True,)]
@@ -181,7 +186,7 @@ def test_a_database_that_is_not_to_be_trusted_is_not_talked_to(
 ):
     if options["sslmode"] == "verify-full":
         options = options | {"sslrootcert": str(stranger.root)}
-    code, said = executed(station, DATABASE_URL=address(shut, "postgres", **options))
+    code, said = executed(station, SECOND, DATABASE_URL=address(shut, "postgres", **options))
     assert code != 0
     assert message in said
 

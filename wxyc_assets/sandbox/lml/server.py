@@ -5,6 +5,7 @@ import socket
 import threading
 from collections.abc import Generator
 from contextlib import contextmanager
+from pathlib import Path
 from time import sleep
 
 import uvicorn
@@ -32,12 +33,17 @@ def run(app: Lml, *, host: str = "127.0.0.1", port: int) -> None:
 
 
 @contextmanager
-def serve(app: Lml | ASGIApp, *, host: str = "127.0.0.1", port: int = 0) -> Generator[str]:
-    """Serve in a thread of its own; yields the base URL. Port 0 is any free one."""
+def serve(
+    app: Lml | ASGIApp, *, host: str = "127.0.0.1", port: int = 0, certificate: Path | None = None
+) -> Generator[str]:
+    """Serve in a thread of its own; yields the base URL. Port 0 is any free one.
+
+    With a certificate (and its key, in one PEM file) the URL begins with https.
+    """
     listening = _listen(host, port)
-    server = _server(app)
+    server = _server(app, certificate)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
-    url = f"http://{host}:{listening.getsockname()[1]}"
+    url = f"{'https' if certificate else 'http'}://{host}:{listening.getsockname()[1]}"
     thread.start()
     try:
         while not server.started and thread.is_alive():
@@ -49,7 +55,7 @@ def serve(app: Lml | ASGIApp, *, host: str = "127.0.0.1", port: int = 0) -> Gene
         listening.close()
 
 
-def _server(app: Lml | ASGIApp) -> uvicorn.Server:
+def _server(app: Lml | ASGIApp, certificate: Path | None = None) -> uvicorn.Server:
     config = uvicorn.Config(
         app,  # pyright: ignore[reportArgumentType]
         http=Protocol,
@@ -60,6 +66,7 @@ def _server(app: Lml | ASGIApp) -> uvicorn.Server:
         proxy_headers=False,
         server_header=False,
         timeout_keep_alive=75,
+        ssl_certfile=certificate,
     )
     return uvicorn.Server(config)
 
