@@ -4,10 +4,15 @@ PORT ?= 3000
 PYTHON ?= python3
 BIN = .venv/bin
 
-.PHONY: demo ui test test-versions bench lock
+.PHONY: demo gates ui test test-versions bench audit lock
 
 demo: .venv/installed
 	$(BIN)/wxyc-assets demo --scale $(SCALE)
+
+# Is the demo's library covered? The exit code says so; the pattern for a pipeline of one's own.
+gates: .venv/installed
+	$(BIN)/wxyc-assets sandbox run --scale $(SCALE) -- \
+	    $(BIN)/dagster job execute -m wxyc_assets.definitions -j coverage_gates
 
 ui: .venv/installed
 	$(BIN)/wxyc-assets ui --scale $(SCALE) --port $(PORT)
@@ -25,6 +30,15 @@ test-versions: .venv/installed
 	    test -x "$$bin/postgres" || { echo "no PostgreSQL in '$$bin'; see .ci/servers"; exit 1; }; \
 	    $(BIN)/pytest --postgres-bin "$$bin" $(addprefix wxyc_assets_tests/, \
 	        adapters flows defs migrations) || exit 1; \
+	done
+
+# Known vulnerabilities in what is locked; asks pypi.org, so it is no part of the tests. What cannot
+# be looked up is a failure (--strict), or an index without advisories would pass for a clean one.
+audit: .venv/installed
+	$(PYTHON) -m venv .venv/audit
+	.venv/audit/bin/pip install --quiet --disable-pip-version-check pip-audit==2.10.1
+	for lock in requirements.lock requirements-prod.lock; do \
+	    .venv/audit/bin/pip-audit --strict --disable-pip --require-hashes -r $$lock || exit 1; \
 	done
 
 # After a change of the dependencies in pyproject.toml: everything, and what the image holds.

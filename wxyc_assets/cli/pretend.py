@@ -2,6 +2,7 @@
 
 import shlex
 import signal
+import subprocess
 from pathlib import Path
 from typing import Annotated
 
@@ -18,8 +19,8 @@ from wxyc_assets.sandbox.station import run_station
 sandbox = typer.Typer(
     no_args_is_help=True,
     help="A station to play with: a Backend-shaped database and a pretend LML.\n\n"
-    "`up` starts both and prints the environment for your shell; `lml` and `seed` are its parts, "
-    "for a database or a port of your own.\n\n"
+    "`up` starts both and prints the environment for your shell, `run` runs one command on them; "
+    "`lml` and `seed` are its parts, for a database or a port of your own.\n\n"
     "The pretend LML can be told to misbehave while it runs: `curl URL/sandbox/counters` reads "
     "its counters, `PUT /sandbox/faults` takes faults such as "
     '`[{"kind": "status", "status": 503, "every": 5}]`, `PUT /sandbox/settings` changes '
@@ -36,6 +37,16 @@ def up(scale: Scale = 0.1) -> None:
         typer.echo("\n".join(f"export {name}={shlex.quote(ours[name])}" for name in sorted(ours)))
         err.print("The station is up; Ctrl-C ends it.")
         signal.pause()
+
+
+@sandbox.command("run", context_settings={"ignore_unknown_options": True})
+def run_command(
+    command: Annotated[list[str], typer.Argument(help="A program and its arguments.")],
+    scale: Scale = 0.1,
+) -> None:
+    """Run one command on a whole station, which is up for as long as the command takes."""
+    with run_station(Path.cwd(), scale) as station:
+        raise typer.Exit(subprocess.call(command, env=station.environment))
 
 
 @sandbox.command()
