@@ -59,6 +59,7 @@ where watermark is not null
 -- Our own.
 grant select on :"assets_schema".alembic_version to :"writer";
 grant select, insert, update, delete on :"assets_schema".library_candidate to :"writer";
+grant select, insert, delete on :"assets_schema".coverage_snapshot to :"writer";
 grant select, insert, update on
     :"assets_schema".lml_resolution,
     :"assets_schema".artwork_lookup,

@@ -5,11 +5,13 @@ import dagster as dg
 from wxyc_assets.defs import (
     library_artwork,
     library_candidates,
+    library_coverage,
     library_identity,
     rotation_cache,
     rotation_identities,
 )
 from wxyc_assets.defs.alerts import alert_sensors
+from wxyc_assets.defs.coverage_sensor import coverage_follows_backfills
 from wxyc_assets.defs.jobs import jobs
 from wxyc_assets.defs.observed import start_observing
 from wxyc_assets.defs.resources import resources
@@ -17,7 +19,7 @@ from wxyc_assets.defs.schedules import schedules
 
 start_observing()
 
-library = [library_candidates, library_identity, library_artwork]
+library = [library_candidates, library_identity, library_artwork, library_coverage]
 rotation = [rotation_identities, rotation_cache]
 
 defs = dg.Definitions(
@@ -25,10 +27,10 @@ defs = dg.Definitions(
         *dg.load_assets_from_modules(library, group_name="library"),
         *dg.load_assets_from_modules(rotation, group_name="rotation"),
     ],
-    asset_checks=dg.load_asset_checks_from_modules(rotation),
+    asset_checks=dg.load_asset_checks_from_modules([*library, *rotation]),
     jobs=jobs,
     schedules=schedules,
-    sensors=alert_sensors,
+    sensors=[*alert_sensors, coverage_follows_backfills],
     resources=resources,
     executor=dg.in_process_executor,
 )

@@ -117,6 +117,60 @@ class Settings(BaseSettings):
         0.05, ge=0, le=1, description="share of refreshed identities that may end in an error"
     )
 
+    gate_coverage: float = Field(
+        0.99,
+        ge=0,
+        le=1,
+        description="share of the rows in scope that must have an identity, or rest with a dated "
+        "attempt",
+    )
+    gate_identity: float = Field(
+        0.2,
+        ge=0,
+        le=1,
+        description="share of the rows in scope that must have an identity; the station began "
+        "with 0.22",
+    )
+    gate_artwork: float = Field(
+        0.005,
+        ge=0,
+        le=1,
+        description="share of the wanted covers that must be there; the station began with 0.008",
+    )
+    gate_artwork_target: float = Field(
+        0.99,
+        ge=0,
+        le=1,
+        description="share of the rows that want a cover that must have one, or a dated no",
+    )
+    gate_compilations: float = Field(
+        0.99,
+        ge=0,
+        le=1,
+        description="share of the compilation cohort of which LML must have said what it is",
+    )
+    gate_agreement: float = Field(
+        1.0,
+        ge=0,
+        le=1,
+        description="share of library rows whose tables must show what LML's applied answer says",
+    )
+    max_asked_twice: int = Field(
+        0, ge=0, description="library rows that may be asked about twice within their window"
+    )
+    max_orphaned_sources: int = Field(
+        0, ge=0, description="library rows that may have sources without an identity"
+    )
+    regression_tolerance: float = Field(
+        0.005,
+        ge=0,
+        le=1,
+        description="how far coverage may lie below the best of the snapshots before",
+    )
+    regression_snapshots: int = Field(
+        30, ge=1, le=1000, description="how many snapshots before count for that"
+    )
+
     dagster_ui_url: str = Field("", description="the Dagster UI's address, for links in alerts")
     sentry_traces_sample_rate: float = Field(
         1.0, ge=0, le=1, description="share of steps that are traced, where SENTRY_DSN is set"

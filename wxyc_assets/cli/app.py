@@ -10,6 +10,7 @@ from wxyc_assets.cli import (
     maintenance,
     pretend,
     rehearse,
+    report,
     rotation,
 )
 
@@ -21,6 +22,7 @@ app = typer.Typer(
 app.command()(maintenance.migrate)
 app.command()(dry_run.dry_run)
 app.command()(explain.explain)
+app.command()(report.report)
 app.command()(configuration.configuration)
 app.command()(rotation.rotation_dry_run)
 app.command()(rotation.smoke)

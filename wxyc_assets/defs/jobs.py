@@ -9,6 +9,7 @@ from wxyc_assets.defs.rotation_dry_run import rotation_dry_run
 
 identity_graph = dg.AssetSelection.assets("library_candidates", LML_RESOLUTIONS, LIBRARY_IDENTITY)
 covers = dg.AssetSelection.assets("library_artwork")
+coverage = dg.AssetSelection.assets("library_coverage")
 all_ranges = {
     "dagster/asset_partition_range_start": library_ranges.get_first_partition_key() or "",
     "dagster/asset_partition_range_end": library_ranges.get_last_partition_key() or "",
@@ -35,9 +36,17 @@ library_artwork_job = dg.define_asset_job(
 
 library_full = dg.define_asset_job(
     "library_full",
-    selection=identity_graph | covers,
+    selection=identity_graph | covers | coverage,
     run_tags=all_ranges,
-    description="The whole library in one run, with no range to know.",
+    description="The whole library in one run, with no range to know; then a snapshot of the "
+    "coverage, whose gates make the exit code.",
+)
+
+coverage_gates = dg.define_asset_job(
+    "coverage_gates",
+    selection=coverage,
+    description="A fresh snapshot of the coverage, then its gates; fails when one is shut, and "
+    "prints which and by how much.",
 )
 
 rotation_job = dg.define_asset_job(
@@ -51,6 +60,7 @@ jobs = [
     library_identity_full,
     library_artwork_job,
     library_full,
+    coverage_gates,
     library_identity_dry_run,
     rotation_job,
     rotation_dry_run,

@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from wxyc_assets.defs.jobs import library_identity_full, rotation_job
+from wxyc_assets.defs.jobs import coverage_gates, library_identity_full, rotation_job
 
 rotation_daily = dg.ScheduleDefinition(
     name="rotation_daily",
@@ -23,4 +23,13 @@ identities_weekly = dg.ScheduleDefinition(
     "shelf: Sunday, in the small hours of the station.",
 )
 
-schedules = [rotation_daily, identities_weekly]
+coverage_daily = dg.ScheduleDefinition(
+    name="coverage_daily",
+    job=coverage_gates,
+    cron_schedule="0 9 * * *",
+    execution_timezone="UTC",
+    default_status=dg.DefaultScheduleStatus.STOPPED,
+    description="A snapshot of the coverage a day, with its gates; asks LML nothing.",
+)
+
+schedules = [rotation_daily, identities_weekly, coverage_daily]

@@ -81,6 +81,7 @@ def _variables(
         "LML_MAX_CONCURRENT": str(CALLS_IN_FLIGHT),
         "LML_RATE_PER_MIN": "0",
         "LML_HEALTH_INTERVAL_SECONDS": "1",
+        "GATE_ARTWORK_TARGET": "0.98",  # one lookup in a hundred the pretend LML never answers
         "LIBRARY_MAX_ID": str(ceiling),
         "LIBRARY_RANGE_WIDTH": str(-(-ceiling // RANGES)),
     }

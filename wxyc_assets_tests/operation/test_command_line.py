@@ -33,7 +33,9 @@ def untouched(station: Station) -> None:
     """Every test starts with a library that nobody asked about."""
     with psycopg.connect(station.database_url) as connection:
         connection.execute("set search_path to wxyc_assets, wxyc_schema")
-        connection.execute("truncate lml_resolution, library_candidate, library_identity")
+        connection.execute(
+            "truncate lml_resolution, library_candidate, library_identity, library_identity_source"
+        )
         connection.execute("update library set unresolved_attempted_at = null")
     station.lml.counters.reset()
 

@@ -1,35 +1,222 @@
-select
-    case
-        when coalesce(l.code_volume_letters, '') ^@ 'Z' then 'va'
-        when exists (select from compilation_track_artist t where t.library_id = l.id) then 'va'
-        else 'non_va'
-    end as cohort,
-    case
-        when i.last_verified_at >= now() - %(stale_window)s then 'identified'
-        when r.is_resting and i.library_id is not null then 'identified, resting'
-        when i.library_id is not null then 'identified, stale'
-        when l.artist_name is null then 'no artist name'
-        when r.refusal is not null and r.is_resting then 'refused by LML, resting'
-        when r.is_matched and r.is_resting then 'compilation matched, resting'
-        when r.kind = 'compilation' and r.is_resting then 'compilation not matched, resting'
-        when r.is_resting then 'unresolved, resting'
-        when r.write_error is not null then 'answer cannot be written'
-        when l.unresolved_attempted_at >= now() - %(retry_window)s then 'unresolved, resting'
-        when l.unresolved_attempted_at is not null or r.library_id is not null
-            then 'attempted long ago'
-        else 'never asked'
-    end as state,
-    count(*) as library_rows
-from library l
-left join library_identity i on i.library_id = l.id
-left join lateral (
+-- Every library row once, by how far it got: counts for the library, each cohort, range and genre.
+with moment as (
     select
-        r.*,
-        r.answered_at > now() - %(retry_window)s
-            and (r.refusal is not null or r.kind in ('unresolved', 'compilation')) as is_resting
-    from lml_resolution r
-    where r.library_id = l.id
-    and r.artist_name = l.artist_name
-) r on true
-group by 1, 2
-order by 1, 2
+        coalesce(%(now)s::timestamptz, now()) as now,
+        coalesce(%(now)s::timestamptz, now()) - %(stale_window)s as stale_from,
+        coalesce(%(now)s::timestamptz, now()) - %(retry_window)s as retry_from,
+        coalesce(%(now)s::timestamptz, now()) - %(cover_window)s as cover_from
+),
+known as (
+    select
+        l.id as library_id,
+        l.genre_id::text as genre,
+        width_bucket(l.id, %(firsts)s::int[]) as place,
+        l.artist_name is not null and (%(is_wide)s or l.canonical_entity_id is not null)
+            as is_in_scope,
+        l.artist_name,
+        l.unresolved_attempted_at as attempted_at,
+        l.artwork_url,
+        l.album_title,
+        l.legacy_release_id,
+        l.discogs_unavailable,
+        l.artist_id,
+        case
+            when coalesce(l.code_volume_letters, '') ^@ 'Z' then 'va'
+            when exists (select from compilation_track_artist t where t.library_id = l.id) then 'va'
+            else 'non_va'
+        end as cohort,
+        i.library_id is not null as is_identified,
+        i.method = 'manual' and i.notes is distinct from %(mark)s as is_a_persons,
+        i.last_verified_at as verified_at,
+        i.method,
+        i.confidence,
+        i.wikidata_qid,
+        i.spotify_id,
+        i.apple_music_id,
+        coalesce(s.sources, 0) as sources,
+        s.external_ids,
+        r.kind,
+        r.is_matched,
+        r.refusal,
+        r.answered_at,
+        r.applied_at,
+        r.cohort as asked_cohort,
+        r.previous_answered_at,
+        r.previous_kind,
+        r.asked_because,
+        case when r.kind = 'single_artist' then r.answer end as answer,
+        coalesce(r.answered_at > retry_from, false)
+            and (r.refusal is not null or r.kind in ('unresolved', 'compilation')) as is_resting,
+        moment.*
+    from library l
+    cross join moment
+    left join library_identity i on i.library_id = l.id
+    left join lml_resolution r on r.library_id = l.id and r.artist_name = l.artist_name
+    left join (
+        select
+            library_id,
+            count(*) as sources,
+            jsonb_object_agg(source, external_id) as external_ids
+        from library_identity_source
+        group by library_id
+    ) s on s.library_id = l.id
+),
+fact as materialized (
+    select
+        f.library_id,
+        f.cohort,
+        f.place,
+        f.genre,
+        case
+            when f.artist_name is null then 'no_artist_name'
+            when not f.is_in_scope then 'no_canonical_entity'
+            when f.verified_at >= f.stale_from then 'fresh'
+            when f.is_identified then 'stale'
+            when f.kind is not null and f.applied_at is null then 'not_written'
+            when f.is_resting and f.refusal is not null then 'refused'
+            when f.is_resting and f.is_matched then 'compilation_matched'
+            when f.is_resting and f.kind = 'compilation' then 'compilation_unmatched'
+            when f.is_resting then 'unresolved'
+            when (%(is_wide)s or f.cohort = 'va') and f.attempted_at >= f.retry_from
+                then 'attempted_elsewhere'
+            when f.attempted_at is not null or f.answered_at is not null then 'attempted_long_ago'
+            else 'never_asked'
+        end as state,
+        case
+            when f.discogs_unavailable or not case %(eligibility)s::text
+                when 'all' then btrim(a.artist_name) <> '' and btrim(f.album_title) <> ''
+                when 'identity' then a.discogs_artist_id is not null or f.external_ids ? 'discogs'
+                else a.discogs_artist_id is not null
+            end then 'cover_not_wanted'
+            when f.artwork_url is not null then 'cover_there'
+            when k.outcome = 'cover' and k.applied_at is null
+                and (k.write_error is null or k.looked_up_at > f.cover_from) then 'cover_waiting'
+            when k.outcome not in ('cover', 'unknown') and k.looked_up_at > f.cover_from
+                then 'cover_denied'
+            else 'cover_unknown'
+        end as cover,
+        case when f.is_identified then f.method end as method,
+        case
+            when f.is_identified then
+                (least(floor(f.confidence::numeric * 10), 9) / 10)::numeric(2, 1)::text
+        end as confidence,
+        case when f.is_identified then f.sources::text end as sources,
+        case when f.is_in_scope and f.cohort = 'va' then 'counted' end as compilation,
+        case
+            when f.is_in_scope and f.cohort = 'va' and f.is_matched then 'counted'
+        end as matched,
+        case
+            when f.is_in_scope
+                and f.cohort = 'va'
+                and not f.is_identified
+                and f.attempted_at is null
+                and (f.kind is null or f.applied_at is null)
+            then 'unclassified'
+        end as unclassified,
+        case
+            when f.asked_because is distinct from 'recheck'
+                and f.previous_answered_at > f.answered_at - w.previous_window
+                and f.answered_at > f.now - w.previous_window
+            then 'asked_twice'
+        end as asked_twice,
+        case
+            when f.applied_at is null then null
+            when f.is_matched and f.asked_cohort = 'va'
+                then case when coalesce(f.attempted_at < f.answered_at, true) then 'disagreeing' end
+            when f.kind <> 'single_artist' or f.is_a_persons then null
+            when not f.is_identified or f.verified_at < f.answered_at then 'disagreeing'
+            when f.verified_at > f.answered_at then null
+            when (f.method, f.confidence, f.wikidata_qid, f.spotify_id, f.apple_music_id)
+                is distinct from (
+                    f.answer ->> 'method',
+                    (f.answer ->> 'confidence')::real,
+                    f.answer #>> '{main,wikidata_qid}',
+                    f.answer #>> '{main,spotify_artist_id}',
+                    f.answer #>> '{main,apple_music_artist_id}'
+                )
+                or not coalesce(f.external_ids, '{}') @> said.external_ids
+            then 'disagreeing'
+        end as disagreeing,
+        case when f.sources > 0 and not f.is_identified then 'orphaned' end as orphaned,
+        case
+            when f.place not between 1 and cardinality(%(firsts)s::int[]) - 1 then 'outside'
+        end as outside
+    from known f
+    join artists a on a.id = f.artist_id
+    cross join lateral (
+        select case
+            when f.previous_kind = 'single_artist' then %(stale_window)s else %(retry_window)s
+        end as previous_window
+    ) w
+    left join artwork_lookup k
+        on k.library_id = f.library_id
+        and k.artist_name = a.artist_name
+        and k.album_title = f.album_title
+        and k.legacy_release_id = f.legacy_release_id
+        and k.match = %(match)s
+        and case
+            when k.match = 'careful' and k.outcome in ('cover', 'below_floor')
+            then (k.outcome = 'cover') = coalesce(k.confidence >= %(least_confidence)s, false)
+            else true
+        end
+    left join lateral (
+        select coalesce(
+            jsonb_object_agg(e.said ->> 'source', e.said ->> 'external_id' order by e.at), '{}'
+        ) as external_ids
+        from jsonb_array_elements(
+            case jsonb_typeof(f.answer -> 'provenance')
+                when 'array' then f.answer -> 'provenance'
+                else '[]'
+            end
+        ) with ordinality e (said, at)
+        where e.said ->> 'source' is not null
+        and e.said ->> 'confidence' is not null
+        and e.said ->> 'external_id' is not null
+    ) said on f.applied_at is not null and f.verified_at = f.answered_at
+),
+measured as (
+    select f.library_id, f.cohort, f.place, f.genre, m.measure, m.value
+    from fact f
+    cross join lateral (
+        values
+            ('states', f.state),
+            ('covers', f.cover),
+            ('methods', f.method),
+            ('confidences', f.confidence),
+            ('sources', f.sources),
+            ('compilations', f.compilation),
+            ('compilations_matched', f.matched),
+            (
+                'offenders',
+                case
+                    when f.state in ('not_written', 'attempted_long_ago', 'never_asked')
+                    then 'uncovered'
+                end
+            ),
+            ('offenders', case when f.cover in ('cover_waiting', 'cover_unknown') then 'without_cover' end),
+            ('offenders', f.unclassified),
+            ('offenders', f.asked_twice),
+            ('offenders', f.disagreeing),
+            ('offenders', f.orphaned),
+            ('offenders', f.outside)
+    ) m (measure, value)
+    where m.value is not null
+)
+select
+    case grouping(cohort, place, genre)
+        when 7 then 'all'
+        when 3 then 'cohort'
+        when 5 then 'id_range'
+        else 'genre'
+    end as dimension,
+    coalesce(cohort, genre, '') as member,
+    place,
+    measure,
+    value,
+    count(*) as library_rows,
+    max(library_id) as largest_id,
+    (array_agg(library_id order by library_id) filter (where measure = 'offenders'))[1:10] as sample
+from measured
+group by grouping sets (
+    (measure, value), (cohort, measure, value), (place, measure, value), (genre, measure, value)
+)

@@ -1,0 +1,2 @@
+delete from coverage_snapshot
+where run_id = %(run_id)s

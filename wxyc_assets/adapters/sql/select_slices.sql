@@ -1,0 +1,7 @@
+select *
+from coverage_snapshot
+where run_id = any(%(run_ids)s)
+order by
+    dimension,
+    case when dimension = 'genre' then member::int end,
+    member

@@ -1,0 +1,53 @@
+"""`wxyc-assets report`: the newest snapshot of the coverage as a page."""
+
+import asyncio
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from wxyc_assets.adapters.coverage import Coverage
+from wxyc_assets.cli import connections
+from wxyc_assets.cli.console import err, out
+from wxyc_assets.defs.failures import told_to_dagster
+from wxyc_assets.defs.library_coverage import CEILING, FloorsConfig
+from wxyc_assets.domain.coverage_page import page
+from wxyc_assets.flows.judging import Judged, judge_newest
+
+
+def report(
+    output: Annotated[Path, typer.Option("--output", "-o", help="The file to write.")] = Path(
+        "coverage.html"
+    ),
+) -> None:
+    """Write the newest snapshot of the coverage, and its gates, as one HTML file.
+
+    It needs nothing beside itself: attach it, mail it, open it on a phone. It takes no snapshot;
+    the jobs library_full and coverage_gates do.
+    """
+    with connections.told_to_people():
+        judged = asyncio.run(_judged())
+    if judged is None:
+        err.print(
+            "[bold red]Error:[/] There is no snapshot yet. Take one: "
+            "dagster job execute -m wxyc_assets.definitions -j coverage_gates",
+            soft_wrap=True,
+        )
+        raise typer.Exit(1)
+    try:
+        output.write_text(
+            page(judged.snapshot, judged.past.totals, judged.verdicts), encoding="utf-8"
+        )
+    except OSError as error:
+        err.print(f"[bold red]Error:[/] {output} cannot be written: {error.strerror}")
+        raise typer.Exit(1) from None
+    out.print(f"{output} shows the snapshot of {judged.snapshot.taken_at:%Y-%m-%d %H:%M %Z}.")
+
+
+async def _judged() -> Judged | None:
+    config = FloorsConfig()
+    with told_to_dagster():
+        async with connections.database().open() as database:
+            return await judge_newest(
+                Coverage(database), config.floors(), ceiling=CEILING, compared=config.snapshots
+            )

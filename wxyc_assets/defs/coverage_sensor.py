@@ -1,0 +1,67 @@
+"""A snapshot after each backfill of what it counts: one a backfill, however many ranges."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import dagster as dg
+from dagster._core.execution.backfill import BulkActionsFilter, PartitionBackfill  # no public name
+
+from wxyc_assets.defs.jobs import coverage_gates, library_artwork_job, library_identity_job
+
+COUNTED = {
+    dg.AssetKey(name)
+    for name in ("library_candidates", "lml_resolutions", "library_identity", "library_artwork")
+}
+COVERAGE = dg.AssetKey("library_coverage")
+JOBS = {library_identity_job.name, library_artwork_job.name}
+LONGEST_BACKFILL = timedelta(days=14)
+OVERLAP = timedelta(minutes=5)
+"""An end is dated before it can be seen; what is seen twice is known by its run key."""
+
+
+@dg.sensor(
+    job=coverage_gates,
+    minimum_interval_seconds=30,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Takes a snapshot, and looks at the gates, after each backfill of identities or "
+    "covers, however it ended. Begins with what ends after its first tick.",
+)
+def coverage_follows_backfills(
+    context: dg.SensorEvaluationContext,
+) -> Iterator[dg.RunRequest | dg.SkipReason]:
+    now = datetime.now(UTC)
+    if context.cursor is None:
+        context.update_cursor(_cursor(now, now))
+        yield dg.SkipReason("From now on.")
+        return
+    begun, looked = (datetime.fromisoformat(each) for each in json.loads(context.cursor))
+    ended = list(_ended_since(context.instance, max(begun, looked - OVERLAP), now))
+    context.update_cursor(_cursor(begun, now))
+    for each in ended:
+        yield dg.RunRequest(
+            run_key=each.backfill_id, tags={"wxyc_assets/after_backfill": each.backfill_id}
+        )
+    if not ended:
+        yield dg.SkipReason("No backfill has ended.")
+
+
+def _cursor(begun: datetime, looked: datetime) -> str:
+    return json.dumps([begun.isoformat(), looked.isoformat()])
+
+
+def _ended_since(
+    instance: dg.DagsterInstance, since: datetime, now: datetime
+) -> Iterator[PartitionBackfill]:
+    recent = BulkActionsFilter(created_after=now - LONGEST_BACKFILL)
+    for each in instance.get_backfills(filters=recent):
+        end = each.backfill_end_timestamp
+        if end is not None and end > since.timestamp() and _is_counted(each):
+            yield each
+
+
+def _is_counted(backfill: PartitionBackfill) -> bool:
+    selected = {*(backfill.asset_selection or ())}
+    if not selected:
+        return backfill.job_name in JOBS
+    return bool(selected & COUNTED) and COVERAGE not in selected
