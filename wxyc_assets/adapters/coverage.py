@@ -41,6 +41,16 @@ class Counted:
     sample: Sequence[int] | None
 
 
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far runs got: library rows found due and resolved, albums looked up, covers written."""
+
+    due: int
+    resolved: int
+    looked_up: int
+    covers: int
+
+
 class Coverage:
     """Counts over the whole library, and snapshots; `now` comes from `clock`, else the database."""
 
@@ -82,11 +92,11 @@ class Coverage:
             }
         )
 
-    async def progress(self, since: datetime) -> tuple[int, int]:
-        """Rows found due since then, and those of them that were answered and applied."""
+    async def progress(self, since: datetime) -> Progress:
+        """What was done since then."""
         async with self._database.transaction() as transaction:
             (row,) = await transaction.fetch("count_progress", {"since": since})
-        return row["due"], row["done"]
+        return Progress(**row)
 
     async def put(
         self, run_id: str, scope: Scope, eligibility: Eligibility, slices: Iterable[Slice]

@@ -15,6 +15,7 @@ from rich.table import Table
 
 from wxyc_assets.adapters import database
 from wxyc_assets.adapters.coverage import Coverage
+from wxyc_assets.adapters.coverage import Progress as Done
 from wxyc_assets.cli.console import err, out
 from wxyc_assets.cli.options import Scale
 from wxyc_assets.domain.candidates import Cohort, Scope
@@ -34,12 +35,14 @@ def demo(scale: Scale = 0.1) -> None:
     err.print(f"Starting PostgreSQL and the pretend LML, and a library at scale {scale:g} ...")
     with run_station(Path.cwd(), scale) as station:
         before = asyncio.run(_states(station))
-        code = asyncio.run(_materialize(station))
+        code, done = asyncio.run(_materialize(station))
         after = asyncio.run(_states(station))
         asked = station.lml.counters
     out.print(_coverage_table(before, after))
     out.print(
-        f"LML was asked about {asked.rows['resolve']:,} rows in {asked.calls['resolve']:,} calls."
+        f"LML was asked about {asked.rows['resolve']:,} rows in {asked.calls['resolve']:,} calls, "
+        f"and for {asked.calls['lookup']:,} covers; {done.covers:,} were written.",
+        soft_wrap=True,
     )
     if code:
         err.print(f"The run failed; its log is {_log(station)}.")
@@ -62,18 +65,18 @@ def ui(
         raise typer.Exit(subprocess.call(_dagster(*command), env=station.environment))
 
 
-async def _materialize(station: Station) -> int:
+async def _materialize(station: Station) -> tuple[int, Done]:
     command = _dagster("job", "execute", "-m", "wxyc_assets.definitions", "-j", "library_full")
     with _log(station).open("wb") as log:
         job = await asyncio.create_subprocess_exec(
             *command, env=station.environment, stdout=log, stderr=log
         )
         async with _connect(station) as opened:
-            await _show_progress(Coverage(opened), job)
-    return job.returncode or 0
+            done = await _show_progress(Coverage(opened), job)
+    return job.returncode or 0, done
 
 
-async def _show_progress(coverage: Coverage, job: asyncio.subprocess.Process) -> None:
+async def _show_progress(coverage: Coverage, job: asyncio.subprocess.Process) -> Done:
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -83,11 +86,15 @@ async def _show_progress(coverage: Coverage, job: asyncio.subprocess.Process) ->
     started = datetime.now(UTC)
     ended = asyncio.create_task(job.wait())
     with Progress(*columns, console=err) as progress:
-        bar = progress.add_task("library_full: due rows resolved", total=None)
-        while not ended.done():
+        identities = progress.add_task("due rows resolved", total=None)
+        covers = progress.add_task("albums looked up", total=None)
+        while True:
             await asyncio.wait([ended], timeout=LOOK_EVERY_SECONDS)
-            due, done = await coverage.progress(started)
-            progress.update(bar, total=due or None, completed=done)
+            done = await coverage.progress(started)
+            progress.update(identities, total=done.due or None, completed=done.resolved)
+            progress.update(covers, completed=done.looked_up)
+            if ended.done():
+                return done
 
 
 async def _states(station: Station) -> States:
