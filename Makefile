@@ -32,7 +32,7 @@ test-versions: .venv/installed
 	        adapters flows defs migrations) || exit 1; \
 	done
 
-# Known vulnerabilities in what is locked; asks pypi.org, so it is no part of the tests. What cannot
+# Known vulnerabilities in what is locked; asks for advisories online, so it is no part of the tests. What cannot
 # be looked up is a failure (--strict), or an index without advisories would pass for a clean one.
 audit: .venv/installed
 	$(PYTHON) -m venv .venv/audit
