@@ -18,6 +18,8 @@ STYLES = (
     ("#00604a", "2 4", "triangle"),
 )
 """A line's colour, its dashes and its marks: each tells the lines apart by itself."""
+BLACK, DARKEST_FOR_BLACK = "#000000", 47
+"""From this lightness on black is readable, below it white: 4.5 to 1 at least, as WCAG asks."""
 LABEL_GAP = 20
 FONT = "font-family='system-ui, sans-serif'"
 
@@ -78,7 +80,8 @@ def inline(svg: str, title: str) -> str:
 def shade(share: float) -> tuple[str, str]:
     """A blue, the darker the larger the share, and the ink that is readable on it."""
     light = 96 - 70 * min(1.0, max(0.0, share))
-    return f"hsl(210 60% {light:.0f}%)", PAPER if light < 55 else INK
+    light = round(light)
+    return f"hsl(210 60% {light}%)", BLACK if light >= DARKEST_FOR_BLACK else PAPER
 
 
 def percent(share: float | None) -> str:

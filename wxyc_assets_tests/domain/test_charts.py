@@ -1,13 +1,22 @@
 """The pictures: well formed, and readable without colour."""
 
 from base64 import b64decode
+from colorsys import hls_to_rgb
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from xml.etree import ElementTree
 
 import pytest
 
-from wxyc_assets.domain.charts import Cell, Line, heat_strip, inline, lines_over_time, percent
+from wxyc_assets.domain.charts import (
+    Cell,
+    Line,
+    heat_strip,
+    inline,
+    lines_over_time,
+    percent,
+    shade,
+)
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
 SVG = "{http://www.w3.org/2000/svg}"
@@ -52,3 +61,23 @@ def test_a_picture_in_markdown_holds_itself():
     start, _, encoded = inline("<svg/>", "title").partition("base64,")
     assert start == "![title](data:image/svg+xml;"
     assert b64decode(encoded.removesuffix(")")) == b"<svg/>"
+
+
+def luminance(red: float, green: float, blue: float) -> float:
+    linear = [
+        each / 12.92 if each <= 0.03928 else ((each + 0.055) / 1.055) ** 2.4
+        for each in (red, green, blue)
+    ]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+@pytest.mark.parametrize("hundredth", range(101))
+def test_a_share_is_readable_on_its_shade_and_more_is_never_lighter(hundredth: int):
+    def lightness(fill: str) -> float:
+        return float(fill.split()[-1].removesuffix("%)")) / 100
+
+    fill, ink = shade(hundredth / 100)
+    ground = luminance(*hls_to_rgb(210 / 360, lightness(fill), 0.6))
+    contrast = 1.05 / (ground + 0.05) if ink == "#ffffff" else (ground + 0.05) / 0.05
+    assert contrast >= 4.5
+    assert lightness(fill) <= lightness(shade(max(0, hundredth - 1) / 100)[0])
