@@ -1,5 +1,6 @@
 """Every fault of LML, driven through the graph: no wrong row, no lost answer, right sums."""
 
+import os
 import socket
 import subprocess
 import sys
@@ -280,7 +281,7 @@ def test_an_lml_that_is_not_there_fails_the_command_within_seconds(
         starter.home.mkdir()
         done = subprocess.run(
             [sys.executable, "-m", "dagster", *JOB, "library_identity_full"],
-            env=starter.environment,
+            env=starter.environment | {"PYTHONPATH": os.pathsep.join(sys.path)},
             cwd=tmp_path,
             capture_output=True,
             text=True,
