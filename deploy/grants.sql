@@ -67,6 +67,7 @@ grant select, insert, update on
     :"assets_schema".alert_outbox
     to :"writer";
 grant select, update (debt, settled_at) on :"assets_schema".lml_budget to :"writer";
+grant select, insert, delete on :"assets_schema".coverage_snapshot to :"writer";
 
 -- Who does not own a table may not ANALYZE it, and before PostgreSQL 17 that is skipped in silence.
 -- This runs as the owner, on the tables that a run writes, and does nothing else.

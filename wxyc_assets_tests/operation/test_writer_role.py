@@ -125,7 +125,7 @@ def privileges(granted: Granted) -> list[tuple[str, str | None, str]]:
         ).fetchall()
 
 
-JOBS = ["library_full", "rotation_job"]
+JOBS = ["library_full", "rotation_job", "coverage_gates"]
 
 
 @pytest.fixture(scope="module")
@@ -149,6 +149,7 @@ def ran(granted: Granted) -> Granted:
         "wxyc_schema.library where unresolved_attempted_at > now() - interval '1 hour'",
         "wxyc_assets.artwork_lookup where applied_at is not null",
         "wxyc_assets.rotation_refresh where finished_at is not null and failure is null",
+        "wxyc_assets.coverage_snapshot",
     ],
 )
 def test_the_whole_graph_writes_what_it_has_to(ran: Granted, rows: LiteralString):
@@ -227,6 +228,7 @@ REFUSED: list[LiteralString] = [
     "delete from wxyc_assets.lml_resolution",
     "delete from wxyc_assets.artwork_lookup",
     "delete from wxyc_assets.rotation_refresh",
+    "update wxyc_assets.coverage_snapshot set fresh = 0",
     "delete from wxyc_assets.alert_outbox",
     "delete from wxyc_assets.lml_budget",
     "update wxyc_assets.lml_budget set id = 1",
