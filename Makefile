@@ -4,7 +4,7 @@ PORT ?= 3000
 PYTHON ?= python3
 BIN = .venv/bin
 
-.PHONY: demo gates ui test test-versions bench audit lock
+.PHONY: demo gates report ui test test-versions bench audit lock
 
 demo: .venv/installed
 	$(BIN)/wxyc-assets demo --scale $(SCALE)
@@ -13,6 +13,9 @@ demo: .venv/installed
 gates: .venv/installed
 	$(BIN)/wxyc-assets sandbox run --scale $(SCALE) -- \
 	    $(BIN)/dagster job execute -m wxyc_assets.definitions -j coverage_gates
+
+report: .venv/installed
+	$(BIN)/wxyc-assets sandbox run --scale $(SCALE) -- $(BIN)/wxyc-assets report
 
 ui: .venv/installed
 	$(BIN)/wxyc-assets ui --scale $(SCALE) --port $(PORT)
@@ -32,8 +35,9 @@ test-versions: .venv/installed
 	        adapters flows defs migrations) || exit 1; \
 	done
 
-# Known vulnerabilities in what is locked; asks for advisories online, so it is no part of the tests. What cannot
-# be looked up is a failure (--strict), or an index without advisories would pass for a clean one.
+# Known vulnerabilities in what is locked; asks for advisories online, so it is no part of the
+# tests. What cannot be looked up is a failure (--strict), or an index without advisories would pass
+# for a clean one.
 audit: .venv/installed
 	$(PYTHON) -m venv .venv/audit
 	.venv/audit/bin/pip install --quiet --disable-pip-version-check pip-audit==2.10.1
