@@ -1,6 +1,7 @@
 """`make bench`: ratios of things measured side by side in one run, and what they are made of."""
 
 import asyncio
+import json
 import os
 import platform
 import tempfile
@@ -18,7 +19,7 @@ from rich.table import Table
 from wxyc_assets.adapters.database import connect
 from wxyc_assets.adapters.library import Library
 from wxyc_assets.domain.candidates import Scope
-from wxyc_assets.domain.ranges import IdRange
+from wxyc_assets.domain.ranges import IdRange, tile
 from wxyc_assets.flows.applying import Applier
 from wxyc_assets.sandbox.station import ASSETS_SCHEMA, SCHEMA, Station, run_station
 from wxyc_assets_tests.bench.metering import (
@@ -31,6 +32,7 @@ from wxyc_assets_tests.bench.row_by_row import write_row_by_row
 
 console = Console(width=130)
 
+RANGES = ("LIBRARY_MAX_ID", "LIBRARY_RANGE_WIDTH")
 JOB = ("dagster", "job", "execute", "-m", "wxyc_assets.definitions", "-j")
 UNWRITE = (
     "update lml_resolution set applied_at = null where answer is not null",
@@ -45,13 +47,15 @@ def main(
     scale: Annotated[float, typer.Option(help="The library of most measurements.")] = 1.0,
     large: Annotated[float, typer.Option(help="A larger one, for growth; 0 leaves it out.")] = 0,
 ) -> None:
-    """Measure the identity graph; nothing else should run on the machine meanwhile."""
+    """Measure identities and covers; nothing else should run on the machine meanwhile."""
     python = f"Python {platform.python_version()}"
     console.print(f"{platform.platform()}, {python}, {os.cpu_count()} CPUs")
     costs: dict[str, Cost] = {}
     for in_flight in (1, 2, 4, 8):
         with _station(scale) as station:
             costs[f"{in_flight} in flight"] = identity(station, in_flight)
+            if in_flight == 8:
+                costs["covers, 8 in flight"] = covers(station, in_flight)
             if in_flight == 4:
                 costs["a second run"] = identity(station, in_flight)
                 console.print(_writers(station))
@@ -63,7 +67,19 @@ def main(
 
 def identity(station: Station, in_flight: int) -> Cost:
     """The identity graph, widened scope, over all ranges."""
-    return measured(station, [*JOB, "library_full"], in_flight=in_flight, route="resolve")
+    return measured(station, [*JOB, "library_identity_full"], in_flight=in_flight, route="resolve")
+
+
+def covers(station: Station, in_flight: int) -> Cost:
+    """Covers, over all ranges; the rows are lookups."""
+    ids, width = (int(station.variables[name]) for name in RANGES)
+    keys = [each.key for each in tile(ids, width)]
+    tags = {
+        "dagster/asset_partition_range_start": keys[0],
+        "dagster/asset_partition_range_end": keys[-1],
+    }
+    command = [*JOB, "library_artwork_job", "--tags", json.dumps(tags)]
+    return measured(station, command, in_flight=in_flight, route="lookup")
 
 
 @contextmanager
@@ -75,7 +91,7 @@ def _station(scale: float) -> Generator[Station]:
 
 
 def _table(costs: dict[str, Cost], startup: float) -> Table:
-    table = Table(title="The identity graph, widened scope, through Dagster")
+    table = Table(title="Identities (widened scope) and covers, through Dagster")
     columns = (
         "run", "rows", "wall s", "LML's own s", "wall / LML", "without start / LML",
         "statements a call", "transactions a call", "Postgres CPU s", "its CPU s", "MiB",
