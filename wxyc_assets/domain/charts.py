@@ -10,7 +10,7 @@ from math import ceil, floor
 WIDTH, HEIGHT = 420, 260
 LEFT, RIGHT, TOP, BOTTOM = 46, 156, 16, 36
 
-COLUMNS, CELL_WIDTH, CELL_HEIGHT = 8, 78, 40
+COLUMNS, CELL_WIDTH, CELL_HEIGHT, EDGE_WIDTH = 8, 78, 40, 9
 PAPER, INK, GRID = "#ffffff", "#1b1b1b", "#d5d5d5"
 STYLES = (
     ("#003f7f", "", "circle"),
@@ -39,7 +39,7 @@ class Cell:
     name: str
     share: float | None
     is_low: bool = False
-    """Below its floor: drawn hatched, with a thick border."""
+    """Below its floor: drawn with a hatched edge and a thick border."""
 
 
 def lines_over_time(title: str, lines: Sequence[Line]) -> str:
@@ -167,7 +167,8 @@ def _cell(cell: Cell, x: int, y: int) -> Iterator[str]:
     yield f"<g><title>{escape(f'{cell.name}: {percent(cell.share)}')}</title>"
     yield f"<rect {box} fill='{fill}' stroke='{INK}' stroke-width='{3 if cell.is_low else 0.5}'/>"
     if cell.is_low:
-        yield f"<rect {box} fill='url(#low)' opacity='0.35'/>"
+        edge = f"x='{x + 1}' y='{y + 1}' width='{EDGE_WIDTH}' height='{CELL_HEIGHT - 2}'"
+        yield f"<rect {edge} fill='{PAPER}'/><rect {edge} fill='url(#low)'/>"
     name = cell.name.partition("-")[0].lstrip("0") or cell.name
     yield _text(x + CELL_WIDTH / 2, y + 16, f"from {name}", anchor="middle", colour=ink, size=11)
     yield _text(

@@ -1,7 +1,7 @@
 """A snapshot and its gates as one HTML page that needs nothing beside itself.
 
 Nothing on it is told by colour alone: values stand as text, verdicts as words, and what is below
-its floor is hatched. It has no scripts; everything can be reached with the Tab key.
+its floor has a hatched edge. It has no scripts; everything can be reached with the Tab key.
 """
 
 from collections.abc import Iterator, Sequence
@@ -42,7 +42,9 @@ tr:target th, tr:target td { background: #fff3c4; font-weight: bold; }
 .strip a, .strip span { display: block; padding: .4rem .2rem; text-align: center;
   text-decoration: none; border: 1px solid var(--line); min-height: 2.9rem; line-height: 1.3; }
 .strip small { display: block; } .strip .low { border: 4px double var(--ink);
-  background-image: repeating-linear-gradient(45deg, #0005 0 2px, #0000 2px 8px); }
+  background-image: repeating-linear-gradient(45deg, #000 0 2px, #fff 2px 6px);
+  background-size: .6rem 100%; background-repeat: no-repeat; padding: .2rem .1rem .2rem .6rem;
+  border-width: 3px; white-space: nowrap; }
 @media print { nav, .skip { display: none; } .scroll { overflow: visible; } }
 """
 
@@ -139,7 +141,7 @@ def _chart(now: Snapshot, before: Sequence[Snapshot]) -> Iterator[str]:
 def _strip(now: Snapshot, floor: float) -> Iterator[str]:
     yield (
         f"<p>Share covered of each range, by its first id: the darker, the more; below "
-        f"{percent(floor)} hatched and marked ▼. Each leads to its row.</p>"
+        f"{percent(floor)} with a hatched edge and marked ▼. Each leads to its row.</p>"
     )
     yield '<ul class="strip">'
     for each in tables.range_cells(now, floor):
