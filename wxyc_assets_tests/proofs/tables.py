@@ -12,8 +12,8 @@ from wxyc_assets.domain.ranges import IdRange
 
 SEARCH_PATH = "-c search_path=wxyc_assets,wxyc_schema,public"
 
-# A date since the world began was written by a run: it must be the date of the answer. How a search
-# document is parsed depends on the server's version and locale.
+# A date since the world began was written by a run: it must be the date of the answer. Left out are
+# what tells a row's past, and the search document, whose parser depends on the server's version.
 TABLES: dict[str, LiteralString] = {
     "library": "select l.id as library_id, l.unresolved_attempted_at as attempted, "
     "to_jsonb(l) - '{unresolved_attempted_at,search_doc}'::text[] as row "
@@ -29,7 +29,8 @@ TABLES: dict[str, LiteralString] = {
     "compilation_track_artist": "select library_id, to_jsonb(c) as row "
     "from compilation_track_artist c order by id",
     "lml_resolution": "select library_id, answered_at as answered, applied_at is not null as "
-    "is_applied, to_jsonb(r) - '{answered_at,applied_at,run_id}'::text[] as row "
+    "is_applied, to_jsonb(r) - '{answered_at,applied_at,run_id,"
+    "asked_because,previous_kind,previous_answered_at}'::text[] as row "
     "from lml_resolution r order by 1",
     "library_watermark": "select 0 as library_id, version from library_watermark",
 }
