@@ -12,6 +12,7 @@ from time import monotonic
 from typing import Annotated
 
 import psycopg
+import stamina.instrumentation
 import typer
 from rich.console import Console
 from rich.table import Table
@@ -48,6 +49,7 @@ def main(
     large: Annotated[float, typer.Option(help="A larger one, for growth; 0 leaves it out.")] = 0,
 ) -> None:
     """Measure identities and covers; nothing else should run on the machine meanwhile."""
+    stamina.instrumentation.set_on_retry_hooks([])  # waiting is no news here
     python = f"Python {platform.python_version()}"
     console.print(f"{platform.platform()}, {python}, {os.cpu_count()} CPUs")
     costs: dict[str, Cost] = {}
