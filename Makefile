@@ -4,7 +4,7 @@ PORT ?= 3000
 PYTHON ?= python3
 BIN = .venv/bin
 
-.PHONY: demo gates report ui test test-versions bench audit lock
+.PHONY: demo gates report ui test test-versions bench distribution audit lock
 
 demo: .venv/installed
 	$(BIN)/wxyc-assets demo --scale $(SCALE)
@@ -63,3 +63,8 @@ lock:
 # Ratios of things measured side by side; takes about ten minutes, on a machine with nothing else to do.
 bench: .venv/installed
 	$(BIN)/python -m wxyc_assets_tests.bench
+
+# One backfill over three machines (namespaces: it takes root, iproute2 and redis-server), one of
+# which is lost in the middle.
+distribution: .venv/installed
+	$(BIN)/python -m wxyc_assets_tests.distribution

@@ -1,4 +1,7 @@
-"""A PostgreSQL server of our own, from a folder of binaries, reached by a Unix socket only."""
+"""A PostgreSQL server of our own, from a folder of binaries, reached by a Unix socket.
+
+Only who names an address makes it reachable for other machines.
+"""
 
 import os
 import re
@@ -25,6 +28,8 @@ from wxyc_assets.sandbox.account import (
 
 PORT = 5432
 SOCKET_PATH_BYTES = 107
+NEIGHBOURS = "local all all trust\nhost all all samenet trust\n"
+"""Who may connect where an address is named: the same subnet, without a password."""
 
 
 class PostgresFailed(RuntimeError):
@@ -52,7 +57,8 @@ class Postgres:
     """One server over one data folder; `durable=False` gives up safety from power cuts for speed.
 
     Starting it where it runs already attaches to it; leaving the `with` block stops it. With a
-    `tcp_port` it listens on 127.0.0.1 as well.
+    `tcp_port` it listens on 127.0.0.1 as well; with an `address` of this machine it listens there,
+    for everybody in its subnet.
     """
 
     def __init__(
@@ -62,10 +68,12 @@ class Postgres:
         *,
         durable: bool = True,
         tcp_port: int | None = None,
+        address: str | None = None,
     ) -> None:
         self.data = data.resolve()
         self.durable = durable
-        self._tcp_port = tcp_port
+        self._tcp_address = address or ("127.0.0.1" if tcp_port else "")
+        self._address = address
         self._port = tcp_port or PORT
         self._socket_name = f".s.PGSQL.{self._port}"
         self._given_bin = (bin or embedded_bin()).resolve()
@@ -108,6 +116,8 @@ class Postgres:
 
     def url(self, database: str) -> str:
         """As psycopg, psycopg2 and SQLAlchemy all read it."""
+        if self._address:
+            return f"postgresql://postgres@{self._address}:{self._port}/{quote(database)}"
         return (
             f"postgresql://postgres@:{self._port}/{quote(database)}?host={quote(str(self._socket))}"
         )
@@ -134,6 +144,10 @@ class Postgres:
             return self.data
         return Path(tempfile.gettempdir()) / f"wxyc-pg-{digest(str(self.data))}"
 
+    @property
+    def _neighbours(self) -> Path:
+        return self.data / "neighbours.conf"
+
     def _do(self, program: str, *arguments: str | Path) -> str:
         done, said = self._account.run(self._bin / program, *arguments)
         if not done:
@@ -152,6 +166,8 @@ class Postgres:
             hand_over(folder, account)
         if not (self.data / "PG_VERSION").exists():
             self._do("initdb", "-D", self.data, *self._initdb_options())
+        if self._address:
+            self._neighbours.write_text(NEIGHBOURS)
 
     def _initdb_options(self) -> Iterator[str]:
         yield from ("--username=postgres", "--auth=trust", "--encoding=UTF8")
@@ -164,7 +180,9 @@ class Postgres:
             yield "--no-sync"
 
     def _settings(self) -> Iterator[str]:
-        yield f"listen_addresses={'127.0.0.1' if self._tcp_port else ''}"
+        yield f"listen_addresses={self._tcp_address}"
+        if self._address:
+            yield f"hba_file={self._neighbours}"
         yield f"port={self._port}"
         yield f'unix_socket_directories="{self._socket}"'
         yield "max_connections=200"

@@ -10,6 +10,7 @@ from sqlalchemy import create_engine, text
 from wxyc_assets.sandbox.account import Account, FolderOutOfReach, hand_over, within_reach
 from wxyc_assets.sandbox.backend import create_schema
 from wxyc_assets.sandbox.postgres import Postgres, PostgresFailed, default_home
+from wxyc_assets_tests.operation.processes import free_port
 
 STRANGER = Account(uid=54_321, gid=54_321)
 
@@ -33,6 +34,15 @@ def test_a_server_starts_stops_and_keeps_its_data(home: Path):
         with psycopg.connect(server.url("library")) as connection:
             assert connection.execute("select * from shelf").fetchall() == [("Stereolab",)]
     assert not server.running
+
+
+def test_a_server_with_an_address_is_reached_there_by_its_neighbours(home: Path):
+    data = home / "postgres"
+    with Postgres(data, durable=False, tcp_port=free_port(), address="127.0.0.1") as server:
+        assert server.url("library").startswith("postgresql://postgres@127.0.0.1:")
+        server.create_database("library")
+        with psycopg.connect(server.url("library")) as connection:
+            assert connection.info.hostaddr == "127.0.0.1"
 
 
 def test_a_long_and_awkward_path_is_fine(home: Path):

@@ -1,0 +1,148 @@
+"""Machines made of namespaces, in a network of their own.
+
+The whole site lives in namespaces, too: its bridge has no way out, and the kernel takes everything
+away with the site's first process, however that ends.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+
+INSIDE = "WXYC_SITE"
+BRIDGE = "site"
+SITE_ADDRESS = "10.77.0.1"
+PROGRAMS = ("ip", "unshare", "mount", "redis-server")
+NAMESPACES = ("--mount", "--pid", "--fork", "--kill-child", "--mount-proc")
+
+TRY = """
+mount -t tmpfs tmpfs /run && mkdir /run/netns && ip netns add tried && ip link add tried type bridge
+"""
+
+# The disk is there to be read (the code), and not one file of it to be written; what the site keeps
+# on it, PostgreSQL included, is out of sight. A host that could write anyway does not start.
+START_HOST = """
+set -e
+hostname "$1"
+mount -t tmpfs tmpfs "$2"
+mount -t tmpfs tmpfs /dev/shm
+while read -r _ _ _ _ folder _; do
+  case "$folder" in
+    "$2" | /proc* | /sys* | /dev* | /run*) ;;
+    *) mount -o remount,bind,ro "$(printf %b "$folder")" ;;
+  esac
+done < /proc/self/mountinfo
+mkdir "$HOME" "$TMPDIR" "$DAGSTER_HOME"
+for folder in / /tmp "$(dirname "$2")"; do
+  if touch "$folder/written-by-$1" 2>/dev/null; then
+    echo "$1 can write to $folder" >&2
+    exit 3
+  fi
+done
+shift 2
+exec "$@"
+"""
+
+
+class SiteFailed(RuntimeError):
+    """The machines could not be set up; the message holds the command's own words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """A machine: an address, a name, a disk and processes of its own."""
+
+    name: str
+    address: str
+    process: subprocess.Popen[bytes]
+    console: Path
+
+    def route_out(self) -> str:
+        """How it would reach anything but its neighbours; empty when it could not."""
+        return _do(f"ip -n {self.name} route show default")
+
+    def pull_the_plug(self) -> None:
+        """SIGKILL for its first process, and so, by the kernel, for all of them."""
+        self.process.kill()
+        self.process.wait()
+
+
+def why_not() -> str | None:
+    """Why this machine cannot hold a site, or None."""
+    if sys.platform != "linux" or os.geteuid() != 0:
+        return "it takes root on Linux"
+    if missing := [name for name in PROGRAMS if shutil.which(name) is None]:
+        return f"not installed: {', '.join(missing)}"
+    tried = _in_namespaces(["sh", "-c", TRY])
+    done = subprocess.run(tried, capture_output=True, text=True, check=False)
+    return f"no namespaces: {done.stderr.strip()}" if done.returncode else None
+
+
+def enter_site(command: Sequence[str]) -> NoReturn:
+    """Starts `command` anew in namespaces of its own."""
+    os.environ[INSIDE] = "1"
+    os.execvp("unshare", _in_namespaces(command))
+
+
+def inside_site() -> bool:
+    return INSIDE in os.environ
+
+
+def _in_namespaces(command: Sequence[str]) -> list[str]:
+    return ["unshare", "--net", *NAMESPACES, *command]
+
+
+def build_network() -> None:
+    """A bridge with our own address on it, and no way out."""
+    _do("mount -t tmpfs tmpfs /run")
+    _do("mkdir /run/netns")
+    _do("ip link set lo up")
+    _do(f"ip link add {BRIDGE} type bridge")
+    _do(f"ip address add {SITE_ADDRESS}/24 dev {BRIDGE}")
+    _do(f"ip link set {BRIDGE} up")
+
+
+@contextmanager
+def host(
+    number: int, home: Path, command: Sequence[str], environment: Mapping[str, str]
+) -> Generator[Host]:
+    """A machine that executes one command; what it prints ends up in `home`.
+
+    On its disk are the files of this machine, to be read only, and nothing at `home`.
+    """
+    name, address = f"host{number}", f"10.77.0.{10 + number}"
+    _do(f"ip netns add {name}")
+    _do(f"ip link add to-{name} type veth peer name eth0 netns {name}")
+    _do(f"ip link set to-{name} master {BRIDGE} up")
+    _do(f"ip -n {name} address add {address}/24 dev eth0")
+    for device in ("lo", "eth0"):
+        _do(f"ip -n {name} link set {device} up")
+    console = home / f"{name}.log"
+    private = {"HOME": home / "own", "TMPDIR": home / "tmp", "DAGSTER_HOME": home / "dagster"}
+    with console.open("wb") as log:
+        process = subprocess.Popen(
+            ["ip", "netns", "exec", name, "unshare", "--uts", *NAMESPACES,
+             "sh", "-c", START_HOST, "sh", name, str(home), *command],
+            env={**environment, **{key: str(path) for key, path in private.items()}},
+            cwd="/",
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+        )  # fmt: skip
+    started = Host(name, address, process, console)
+    try:
+        yield started
+    finally:
+        started.pull_the_plug()
+
+
+def _do(command: str) -> str:
+    done = subprocess.run(command.split(), capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SiteFailed(f"{command}: {done.stderr.strip()}")
+    return done.stdout.strip()

@@ -1,0 +1,103 @@
+"""One run or many, on one machine: what a backfill of the whole library takes, by RANGES_PER_RUN.
+
+`python -m wxyc_assets_tests.distribution.ranges_per_run`, as root, with nothing else to do.
+"""
+
+import os
+import resource
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from time import monotonic, sleep
+from typing import Annotated
+
+import dagster as dg
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from wxyc_assets_tests.distribution import backfill, hosts
+from wxyc_assets_tests.distribution.backfill import Backfill
+from wxyc_assets_tests.distribution.site import Site, run_site
+
+MODULE = "wxyc_assets.definitions"
+LATENCY_SECONDS = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """One backfill; seconds."""
+
+    runs: int
+    wall: float
+    first_to_last: float
+    """From the first run's start to the last one's end."""
+    cpu: float
+    """Of the daemon, the code server and all runs."""
+
+
+def main(
+    scale: Annotated[float, typer.Option(help="Of the library; 1 is the station's.")] = 0.02,
+    runs_at_once: Annotated[int, typer.Option(help="`max_concurrent_runs`.")] = 4,
+) -> None:
+    """Measures 32 ranges in one run, in runs of eight, and in a run each."""
+    if not hosts.inside_site():
+        hosts.enter_site([sys.executable, "-m", __spec__.name, *sys.argv[1:]])
+    hosts.build_network()
+    table = Table(title=f"32 ranges, scale {scale:g}, {runs_at_once} runs at a time")
+    for column in ("RANGES_PER_RUN", "runs", "wall s", "first start to last end s", "CPU s"):
+        table.add_column(column, justify="right")
+    for ranges in (0, 8, 1):
+        cost = _measure(scale, ranges, runs_at_once)
+        table.add_row(str(ranges), str(cost.runs), *_seconds(cost))
+    Console().print(table)
+
+
+def _seconds(cost: Cost) -> Iterator[str]:
+    yield from (f"{each:.0f}" for each in (cost.wall, cost.first_to_last, cost.cpu))
+
+
+def _measure(scale: float, ranges: int, runs_at_once: int) -> Cost:
+    with tempfile.TemporaryDirectory(prefix="wxyc-") as folder:
+        Path(folder).chmod(0o711)
+        site = run_site(
+            Path(folder),
+            scale,
+            ranges_per_run=ranges,
+            runs_at_once=runs_at_once,
+            latency_seconds=LATENCY_SECONDS,
+        )
+        with site as running:
+            return _backfill(running)
+
+
+def _backfill(site: Site) -> Cost:
+    os.environ.update(site.variables)
+    with dg.DagsterInstance.get() as instance:
+        backfill_id = backfill.launch(site, MODULE)
+        started, before = monotonic(), _cpu_of_children()
+        with backfill.daemon(site, MODULE):
+            asked = Backfill(instance, backfill_id)
+            while asked.status() is None:
+                sleep(1)
+            wall = monotonic() - started
+        records = instance.get_run_records(dg.RunsFilter(tags={"dagster/backfill": backfill_id}))
+    starts = [each.start_time for each in records if each.start_time]
+    ends = [each.end_time for each in records if each.end_time]
+    span = timedelta(seconds=max(ends) - min(starts))
+    cpu = _cpu_of_children() - before
+    return Cost(len(records), wall, span.total_seconds(), cpu)
+
+
+def _cpu_of_children() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+if __name__ == "__main__":
+    application = typer.Typer(pretty_exceptions_enable=False)
+    application.command()(main)
+    application()
