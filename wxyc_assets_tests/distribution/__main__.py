@@ -7,7 +7,6 @@ of its own. What they wrote is compared with what a run on one machine writes in
 import json
 import os
 import sys
-import tempfile
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -78,7 +77,7 @@ def main(
             raise typer.Exit(2)
         hosts.enter_site([sys.executable, "-m", __spec__.parent, *sys.argv[1:]])
     hosts.build_network()
-    with _home() as home:
+    with hosts.site_folder() as home:
         site = run_site(
             home,
             scale,
@@ -92,13 +91,6 @@ def main(
         console.print(f"[green]holds[/] {claim}" if holds else f"[red]FAILS[/] {claim}")
     if not all(holds for holds, _ in claims):
         raise typer.Exit(1)
-
-
-@contextmanager
-def _home() -> Generator[Path]:
-    with tempfile.TemporaryDirectory(prefix="wxyc-") as folder:
-        Path(folder).chmod(0o711)
-        yield Path(folder)
 
 
 @contextmanager

@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -105,6 +106,17 @@ def build_network() -> None:
     _do(f"ip link add {BRIDGE} type bridge")
     _do(f"ip address add {SITE_ADDRESS}/24 dev {BRIDGE}")
     _do(f"ip link set {BRIDGE} up")
+
+
+@contextmanager
+def site_folder() -> Generator[Path]:
+    """A folder in memory: what is in it goes with the site, however that ends."""
+    with tempfile.TemporaryDirectory(prefix="wxyc-") as folder:
+        _do(f"mount -t tmpfs -o mode=711 tmpfs {folder}")
+        try:
+            yield Path(folder)
+        finally:
+            _do(f"umount --lazy {folder}")
 
 
 @contextmanager

@@ -10,7 +10,8 @@ import pytest
 from wxyc_assets_tests.distribution.hosts import why_not
 
 PROJECT = Path(__file__).parents[2]
-COMMAND = ["-m", "wxyc_assets_tests.distribution", "--scale", "0.01", "--ranges-per-run", "8"]
+DIES_WITH_US = ["setpriv", "--pdeathsig", "KILL"]
+PROVE = ["-m", "wxyc_assets_tests.distribution", "--scale", "0.01", "--ranges-per-run", "8"]
 
 
 @pytest.fixture
@@ -27,8 +28,9 @@ def machines() -> None:
 @pytest.mark.usefixtures("machines")
 def test_three_machines_do_what_one_does_though_one_of_them_is_lost():
     done = subprocess.run(
-        [sys.executable, *COMMAND],
+        [*DIES_WITH_US, sys.executable, *PROVE],
         cwd=PROJECT,
+        start_new_session=True,
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
