@@ -48,10 +48,9 @@ async def run_dry(
         async with database.open() as opened, lml.open(opened) as client:
             dry_run = DryRun(
                 Library(opened),
-                Asker(client, lml.patience(), keep_nothing),
+                Asker(client, lml.patience(), keep_nothing, max_in_flight=lml.max_in_flight),
                 scope=scope.scope(),
                 page_sizes=pages.sizes(),
-                max_in_flight=lml.max_in_flight,
             )
             return await dry_run.run([IdRange.parse(key) for key in keys or known])
 

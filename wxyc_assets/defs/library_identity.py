@@ -81,6 +81,7 @@ async def library_identities(
                     client,
                     lml.patience(),
                     keep=partial(library.store_answers, run_id=context.run.run_id),
+                    max_in_flight=lml.max_in_flight,
                 )
             applier = Applier(library, scope.scope()) if LIBRARY_IDENTITY in selected else None
             resolver = Resolver(

@@ -1,5 +1,6 @@
 """Asking LML about pages of library rows: patiently, in order of blame, and never in a flood."""
 
+import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
@@ -40,84 +41,122 @@ class Asked:
 
 
 class Asker:
-    """Asks page by page until LML is down or says no to us; then `stopped` says why."""
+    """Asks page by page until LML is down or says no to us; then `stopped` says why.
+
+    `max_in_flight` pages are being asked about at any time, however many are handed in.
+    """
 
     def __init__(
-        self, lml: Lml, patience: Patience, keep: Callable[[Page, Answers], Awaitable[None]]
+        self,
+        lml: Lml,
+        patience: Patience,
+        keep: Callable[[Page, Answers], Awaitable[None]],
+        *,
+        max_in_flight: int,
     ) -> None:
         self._lml = lml
-        self._trier = Trier(patience)
         self._keep = keep
+        self._in_flight = asyncio.Semaphore(max_in_flight)
+        self.trier = Trier(patience)
 
     @property
     def stopped(self) -> LmlError | None:
-        return self._trier.stopped
+        return self.trier.stopped
 
     async def ask(self, page: Page) -> Asked:
         """Everything that LML says about a page; answers are kept as they come."""
         asked = Asked(page)
-        if self.stopped:
-            asked.fail(page, self.stopped)
-            return asked
-        answers_before = self._trier.answers
+        answers_before = self.trier.answers
         try:
-            await self._ask_patiently(page, asked)
+            await self.ask_part(page, asked, patiently=True)
         except LmlError as error:
-            if may_be_about_a_row(error):
-                suspects = await self._isolate(page, error, asked)
-                _blame(suspects, asked, lml_is_well=self._trier.answers > answers_before)
+            if may_be_about_a_row(error) and not self.stopped:
+                await _Isolation(self, asked, answers_before).run(error)
             else:
                 asked.fail(page, error)
-        self._trier.consider_stopping(asked.error)
+        self.trier.consider_stopping(asked.error)
         return asked
 
-    async def _isolate(
-        self, page: Page, error: LmlError, asked: Asked
-    ) -> dict[Candidate, LmlError]:
-        """Asks about ever smaller parts, so that a row which spoils its batch ends alone.
+    async def ask_part(self, part: Page, asked: Asked, *, patiently: bool) -> None:
+        """Adds what LML says about a part of a page; raises LmlError.
 
-        Returns the rows that failed alone after the last answer to the others.
+        The place in flight is free again while the answers are kept.
         """
-        if len(page) == 1:
-            return {page[0]: error}
-        suspects: dict[Candidate, LmlError] = {}
-        parts = deque(halves(page))
-        failed_in_a_row = 0
-        while parts:
-            part = parts.popleft()
-            try:
-                await (self._ask_patiently if len(part) == 1 else self._ask_once)(part, asked)
-                failed_in_a_row = 0
-                _blame(suspects, asked, lml_is_well=True)
-            except (LmlUnavailable, LmlRejectedBatch) as trouble:
-                failed_in_a_row += 1
-                if self.stopped or failed_in_a_row > most_failures_in_a_row(len(page)):
-                    _blame(suspects, asked, lml_is_well=False)
-                    asked.fail([each for rest in (part, *parts) for each in rest], trouble)
-                    break
-                if len(part) > 1:
-                    parts.extendleft(reversed(halves(part)))
-                elif may_be_about_a_row(trouble):
-                    suspects[part[0]] = trouble
-                else:
-                    asked.fail(part, trouble)
-            except LmlError as trouble:
-                _blame(suspects, asked, lml_is_well=False)
-                asked.fail([each for rest in (part, *parts) for each in rest], trouble)
-                break
-        return suspects
-
-    async def _ask_patiently(self, page: Page, asked: Asked) -> None:
-        resolved = await self._trier.patiently(partial(self._lml.resolve, page))
-        await self._settle(page, resolved, asked)
-
-    async def _ask_once(self, page: Page, asked: Asked) -> None:
-        resolved = await self._trier.once(partial(self._lml.resolve, page))
-        await self._settle(page, resolved, asked)
-
-    async def _settle(self, page: Page, resolved: Resolved, asked: Asked) -> None:
-        await self._keep(page, resolved.answers)
+        async with self._in_flight:
+            if self.stopped:
+                raise self.stopped
+            attempt = self.trier.patiently if patiently else self.trier.once
+            resolved = await attempt(partial(self._lml.resolve, part))
+        await self._keep(part, resolved.answers)
         _take(resolved, asked)
+
+
+class _Isolation:
+    """Asks about ever smaller parts of a page, so that a row which spoils its batch ends alone.
+
+    As long as LML answers nobody at all, a row alone is tried only once, too: it is LML that is
+    ill. When somebody is answered, such a row gets all the patience that there is.
+    """
+
+    def __init__(self, asker: Asker, asked: Asked, answers_before: int) -> None:
+        self._asker = asker
+        self._asked = asked
+        self._answers_before = answers_before
+        self._parts: deque[Page] = deque()
+        self._tried_once: list[Page] = []
+        self._suspects: dict[Candidate, LmlError] = {}
+        """Rows that failed alone, in spite of patience, after the last answer to the others."""
+        self._failed_in_a_row = 0
+
+    async def run(self, error: LmlError) -> None:
+        """Gets an answer, a refusal or a reason for each row of a page that failed so."""
+        page = self._asked.page
+        if len(page) == 1:
+            self._suspects[page[0]] = error
+        else:
+            self._parts.extend(halves(page))
+        while self._parts:
+            await self._ask(self._parts.popleft())
+            if self._tried_once and self._lml_is_well:
+                self._parts.extend(self._tried_once)
+                self._tried_once.clear()
+        for part in self._tried_once:
+            self._asked.fail(part, error)
+        _blame(self._suspects, self._asked, lml_is_well=self._lml_is_well)
+
+    @property
+    def _lml_is_well(self) -> bool:
+        return self._asker.trier.answers > self._answers_before
+
+    async def _ask(self, part: Page) -> None:
+        patiently = len(part) == 1 and self._lml_is_well
+        try:
+            await self._asker.ask_part(part, self._asked, patiently=patiently)
+        except (LmlUnavailable, LmlRejectedBatch) as trouble:
+            self._failed_in_a_row += 1
+            most = most_failures_in_a_row(len(self._asked.page))
+            if self._asker.stopped or self._failed_in_a_row > most:
+                self._give_up(part, trouble)
+            elif len(part) > 1:
+                self._parts.extendleft(reversed(halves(part)))
+            elif isinstance(trouble, LmlUnavailable) and not patiently:
+                self._tried_once.append(part)
+            elif may_be_about_a_row(trouble):
+                self._suspects[part[0]] = trouble
+            else:
+                self._asked.fail(part, trouble)
+        except LmlError as trouble:
+            self._give_up(part, trouble)
+        else:
+            self._failed_in_a_row = 0
+            _blame(self._suspects, self._asked, lml_is_well=True)
+
+    def _give_up(self, part: Page, error: LmlError) -> None:
+        _blame(self._suspects, self._asked, lml_is_well=False)
+        rest = (part, *self._parts, *self._tried_once)
+        self._asked.fail([each for page in rest for each in page], error)
+        self._parts.clear()
+        self._tried_once.clear()
 
 
 def _blame(suspects: dict[Candidate, LmlError], asked: Asked, *, lml_is_well: bool) -> None:

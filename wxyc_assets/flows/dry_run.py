@@ -9,7 +9,7 @@ from wxyc_assets.domain.candidates import Candidate, Cohort, Scope
 from wxyc_assets.domain.counters import Outcome, Tally
 from wxyc_assets.domain.ranges import IdRange
 from wxyc_assets.domain.verdicts import outcome_of
-from wxyc_assets.flows.asking import Asked, Asker
+from wxyc_assets.flows.asking import Asker
 from wxyc_assets.flows.range_report import NULL_CONFIDENCES, RangeReport, account
 from wxyc_assets.flows.resolving import PageSizes
 
@@ -26,13 +26,11 @@ class DryRun:
         *,
         scope: Scope,
         page_sizes: PageSizes,
-        max_in_flight: int,
     ) -> None:
         self._library = library
         self._asker = asker
         self._scope = scope
         self._page_sizes = page_sizes
-        self._in_flight = asyncio.Semaphore(max_in_flight)
 
     async def run(self, ranges: Sequence[IdRange]) -> dict[Cohort, Tally]:
         """What a run over the ranges would do now; raises LmlError when LML is down or says no."""
@@ -48,16 +46,12 @@ class DryRun:
     async def _account(self, id_range: IdRange) -> RangeReport:
         due = await self._library.due(id_range, self._scope)
         pages = self._page_sizes.pages([each.candidate for each in due if not each.is_served])
-        asked = await asyncio.gather(*(self._ask(page) for page in pages))
+        asked = await asyncio.gather(*(self._asker.ask(page) for page in pages))
         report = account(id_range, asked, applied=None)
         for answer in await self._library.unapplied(id_range, self._scope):
             if answer.is_new:
                 _count_stored(report.tallies[answer.cohort], answer)
         return report
-
-    async def _ask(self, page: Sequence[Candidate]) -> Asked:
-        async with self._in_flight:
-            return await self._asker.ask(page)
 
 
 async def keep_nothing(page: Sequence[Candidate], answers: Answers) -> None:

@@ -19,6 +19,8 @@ from wxyc_assets.flows.range_report import RangeReport, account
 
 OPEN_RANGES = 4
 """Ranges in work at once: enough to keep calls in flight across borders, few enough for memory."""
+PAGES_A_CALL = 2
+"""Pages in hand for each call in flight: while one is asked about, another's answers are stored."""
 
 
 @dataclass(slots=True)
@@ -79,7 +81,7 @@ class Resolver:
         self._scope = scope
         self._page_sizes = page_sizes
         self._run_id = run_id
-        self._in_flight = asyncio.Semaphore(max_in_flight)
+        self._in_hand = asyncio.Semaphore(PAGES_A_CALL * max_in_flight)
         self._open_ranges = asyncio.Semaphore(OPEN_RANGES)
         self._turn = asyncio.Lock()
         self._reporting = asyncio.Lock()
@@ -128,7 +130,7 @@ class Resolver:
         candidates = await self._library.unanswered(id_range, self._scope)
         asking: list[asyncio.Task[Asked]] = []
         for page in self._page_sizes.pages(candidates):
-            await self._in_flight.acquire()
+            await self._in_hand.acquire()
             asking.append(group.create_task(self._ask_page(self._asker, page)))
         return asking
 
@@ -138,4 +140,4 @@ class Resolver:
             await self._library.store_refusals(asked.refusals, self._run_id)
             return asked
         finally:
-            self._in_flight.release()
+            self._in_hand.release()

@@ -78,7 +78,7 @@ class Station:
             keep = partial(library.store_answers, run_id="run")
             resolver = Resolver(
                 library,
-                asker=Asker(client, patience, keep) if asks else None,
+                asker=Asker(client, patience, keep, max_in_flight=in_flight) if asks else None,
                 applier=Applier(library, scope) if applies else None,
                 scope=scope,
                 page_sizes=sizes,

@@ -72,7 +72,7 @@ def ask(
         async with lml.connect(
             url, api_key=None, budget=Unlimited(), timeout_seconds=60, transport=mounted
         ) as client:
-            asker = conversation.asker = Asker(client, patience, keep)
+            asker = conversation.asker = Asker(client, patience, keep, max_in_flight=1)
             for each in pages:
                 conversation.asked.append(await asker.ask(each))
         conversation.seconds = asyncio.get_running_loop().time()
@@ -157,7 +157,8 @@ def test_a_poison_row_ends_alone_after_about_twice_the_depth_in_calls(
     assert [each.library_id for each in talk.only.refusals] == [poison]
     assert talk.kept.keys() == {*range(1, size + 1)} - {poison}
     assert (talk.only.unanswered, talk.only.error) == ({}, None)
-    patience = 0 if status == 422 else 2 * (PATIENCE.attempts - 1)
+    # For the page, and for the row: once before LML answered anybody, and then with all patience.
+    patience = 0 if status == 422 else 2 * (PATIENCE.attempts - 1) + 1
     assert talk.calls <= 1 + 2 * math.ceil(math.log2(size)) + patience
 
 
@@ -190,7 +191,17 @@ def test_an_lml_that_fails_over_everything_refuses_nobody(size: int):
     assert talk.only.unanswered == dict.fromkeys(range(1, size + 1), Outcome.LML_ERROR)
     assert isinstance(talk.only.error, LmlUnavailable)
     depth = math.ceil(math.log2(size)) if size > 1 else 0
-    assert talk.calls <= PATIENCE.attempts * (4 * depth + 8)
+    assert talk.calls <= PATIENCE.attempts + 2 * depth + 3
+    assert talk.seconds == 0.5 + 1 + 2, "once somebody has lost patience, nobody waits again"
+
+
+def test_a_row_that_was_tried_while_nobody_was_answered_is_tried_again_when_somebody_is():
+    # All of 1, 2 fails, and so does 1 alone: LML is ill, until it answers about 2.
+    faults = [Fault("status", first=PATIENCE.attempts + 1, status=500)]
+    talk = ask(page(1, 2), faults=faults)
+    assert talk.kept.keys() == {1, 2}
+    assert talk.only.refusals == {}
+    assert talk.calls == PATIENCE.attempts + 3
 
 
 def test_an_lml_that_falls_ill_while_a_row_is_sought_refuses_nobody_for_it():
@@ -222,7 +233,7 @@ def test_while_others_are_answered_a_lone_row_that_always_fails_is_refused():
         async with lml.connect(
             "http://lml", api_key=None, budget=Unlimited(), timeout_seconds=60, transport=transport
         ) as client:
-            asker = Asker(client, PATIENCE, keep)
+            asker = Asker(client, PATIENCE, keep, max_in_flight=2)
             lone, _ = await asyncio.gather(asker.ask(page(1)), asker.ask(page(2)))
             refusals.extend(each.library_id for each in lone.refusals)
 
@@ -238,6 +249,33 @@ def test_during_isolation_a_part_is_not_tried_patiently_but_a_lone_row_is():
     talk = ask(page(1, 2, 3, 4), faults=faults)
     assert talk.kept.keys() == {1, 2, 3}
     assert [each.library_id for each in talk.only.refusals] == [4]
+
+
+# several pages at once
+
+
+def test_the_next_page_is_asked_about_while_answers_are_kept():
+    pretend = PretendLml(AT_ONCE)
+    in_flight: list[int] = []
+
+    async def talk() -> None:
+        both_asked = asyncio.Event()
+
+        async def keep(page: Page, answers: Answers) -> None:
+            in_flight.append(pretend.counters.most_in_flight)
+            if len(in_flight) == 2:
+                both_asked.set()
+            await both_asked.wait()
+
+        transport = httpx.ASGITransport(app=pretend)  # pyright: ignore
+        async with lml.connect(
+            "http://lml", api_key=None, budget=Unlimited(), timeout_seconds=60, transport=transport
+        ) as client:
+            asker = Asker(client, PATIENCE, keep, max_in_flight=1)
+            await asyncio.gather(asker.ask(page(1)), asker.ask(page(2)))
+
+    run_virtually(talk())
+    assert in_flight == [1, 1]
 
 
 # answers that lie

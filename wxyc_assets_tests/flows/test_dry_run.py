@@ -41,10 +41,9 @@ async def dry_run(
         client = await stack.enter_async_context(mounted(station.pretend))
         made = DryRun(
             Library(opened),
-            Asker(client, NOT_LATER, keep_nothing),
+            Asker(client, NOT_LATER, keep_nothing, max_in_flight=1),
             scope=scope,
             page_sizes=SMALL_PAGES,
-            max_in_flight=1,
         )
         tallies = await made.run(RANGES)
     return {cohort: figures(tally) for cohort, tally in tallies.items()}
