@@ -1,5 +1,6 @@
 """A real PostgreSQL for everybody: one server a session, a fresh database a test."""
 
+import signal
 import tempfile
 from collections.abc import AsyncGenerator, Callable, Generator, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -25,6 +26,16 @@ _numbers = count(1)
 @pytest.fixture(scope="session")
 def schema() -> str:
     return "wxyc_schema"
+
+
+def pytest_configure() -> None:
+    """Makes signals mean what they usually do.
+
+    What a script starts in the background ignores SIGINT, every child inherits that, and Dagster's
+    servers treat SIGTERM as they treat SIGINT: they could not be told to end.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
