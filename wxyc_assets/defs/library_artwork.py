@@ -6,6 +6,7 @@ import dagster as dg
 from pydantic import Field
 
 from wxyc_assets.adapters.artwork import Artwork
+from wxyc_assets.defs import figures
 from wxyc_assets.defs.failures import fail_if_open, told_to_dagster
 from wxyc_assets.defs.library_identity import LIBRARY_IDENTITY
 from wxyc_assets.defs.observed import observed
@@ -13,15 +14,12 @@ from wxyc_assets.defs.partitions import library_ranges, one_run, report_range, s
 from wxyc_assets.defs.resources import DatabaseResource, LmlResource
 from wxyc_assets.domain.artwork import CoverScope, Eligibility, Match, Rules
 from wxyc_assets.domain.contact_sheet import contact_sheet
-from wxyc_assets.domain.counters import percentiles
 from wxyc_assets.flows.cover_report import CoverReport
 from wxyc_assets.flows.covering import Coverer
 from wxyc_assets.flows.looking_up import LookingUp
 from wxyc_assets.flows.outbox import Outbox
 from wxyc_assets.flows.probes import Probes
 from wxyc_assets.settings import LONGEST_DAYS, settings
-
-OFFENDERS_SHOWN = 10
 
 
 class ArtworkConfig(dg.Config):
@@ -100,32 +98,22 @@ async def library_artwork(
             coverer = Coverer(artwork, looking_up, outbox)
             summary = await coverer.run(selected_ranges(context), report)
             unanalyzed = await opened.analyze(*summary.touched) if summary.touched else []
-        if unanalyzed:
-            context.log.warning(
-                f"ANALYZE did not take on {', '.join(unanalyzed)}: our role does not own them. "
-                "Have their owner run it; stale statistics make searches slow."
-            )
+        figures.warn_of_stale_statistics(context, unanalyzed)
         fail_if_open(summary.why_open, summary.stopped)
 
 
 def _figures(done: CoverReport) -> dict[str, dg.MetadataValue]:
-    latencies = percentiles(done.latencies_ms)
     return {
         "dagster/partition_row_count": dg.MetadataValue.int(done.covered.lookups),
         **{name: dg.MetadataValue.int(number) for name, number in done.figures().items()},
         "share_covered": dg.MetadataValue.float(done.share_covered),
-        **{f"lml_latency_ms_{p}": dg.MetadataValue.float(ms) for p, ms in latencies.items()},
+        **figures.latencies(done.latencies_ms),
         **_contact_sheet(done),
-        **_offenders("refused", done.refusals),
-        **_offenders("not_written", done.write_errors),
+        **figures.offenders("refused", done.refusals),
+        **figures.offenders("not_written", done.write_errors),
     }
 
 
 def _contact_sheet(done: CoverReport) -> dict[str, dg.MetadataValue]:
     shown = done.first_covers
     return {"contact_sheet": dg.MetadataValue.md(contact_sheet(shown))} if shown else {}
-
-
-def _offenders(name: str, reasons: dict[int, str]) -> dict[str, dg.MetadataValue]:
-    sample = {str(row): reasons[row] for row in sorted(reasons)[:OFFENDERS_SHOWN]}
-    return {name: dg.MetadataValue.json(sample)} if sample else {}

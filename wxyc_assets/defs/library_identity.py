@@ -9,7 +9,7 @@ from functools import partial
 import dagster as dg
 
 from wxyc_assets.adapters.library import TABLES, Library
-from wxyc_assets.defs import promises
+from wxyc_assets.defs import figures, promises
 from wxyc_assets.defs.failures import fail_if_open, told_to_dagster
 from wxyc_assets.defs.observed import observed
 from wxyc_assets.defs.partitions import library_ranges, one_run, report_range, selected_ranges
@@ -19,7 +19,6 @@ from wxyc_assets.defs.resources import (
     PagesResource,
     ScopeResource,
 )
-from wxyc_assets.domain.counters import percentiles
 from wxyc_assets.flows.applying import Applier
 from wxyc_assets.flows.asking import Asker
 from wxyc_assets.flows.range_report import RangeReport
@@ -27,7 +26,6 @@ from wxyc_assets.flows.resolving import Resolver, Summary
 
 LML_RESOLUTIONS = dg.AssetKey("lml_resolutions")
 LIBRARY_IDENTITY = dg.AssetKey("library_identity")
-OFFENDERS_SHOWN = 10
 
 
 @dg.multi_asset(
@@ -95,7 +93,8 @@ async def library_identities(
             )
             summary = await resolver.run(selected_ranges(context), report)
             unanalyzed = await library.database.analyze(*TABLES) if summary.wrote else []
-        _warn(context, summary, unanalyzed)
+        _warn_of_drift(context, summary)
+        figures.warn_of_stale_statistics(context, unanalyzed)
         fail_if_open(summary.why_open, summary.stopped)
     for asset_key in selected:
         yield dg.Output(None, output_name=asset_key.to_python_identifier())
@@ -103,30 +102,19 @@ async def library_identities(
 
 def _figures(done: RangeReport) -> dict[str, dg.MetadataValue]:
     total = done.total
-    latencies = percentiles(total.latencies_ms)
     return {
         "dagster/partition_row_count": dg.MetadataValue.int(total.scanned),
         **{name: dg.MetadataValue.int(round(n)) for name, n in total.figures().items()},
-        **{f"lml_latency_ms_{p}": dg.MetadataValue.float(ms) for p, ms in latencies.items()},
-        **_offenders("refused", done.refusals),
-        **_offenders("not_written", done.write_errors),
+        **figures.latencies(total.latencies_ms),
+        **figures.offenders("refused", done.refusals),
+        **figures.offenders("not_written", done.write_errors),
     }
 
 
-def _offenders(name: str, reasons: dict[int, str]) -> dict[str, dg.MetadataValue]:
-    sample = {str(row): reasons[row] for row in sorted(reasons)[:OFFENDERS_SHOWN]}
-    return {name: dg.MetadataValue.json(sample)} if sample else {}
-
-
-def _warn(context: dg.AssetExecutionContext, summary: Summary, unanalyzed: list[str]) -> None:
+def _warn_of_drift(context: dg.AssetExecutionContext, summary: Summary) -> None:
     drifted = sum(each.total.details["pages_with_join_drift"] for each in summary.reports)
     if drifted:
         context.log.warning(
             f"On {drifted} pages at least half of LML's tracks match no credit: the join key, "
             "artist_name and track_title, has drifted apart."
-        )
-    if unanalyzed:
-        context.log.warning(
-            f"ANALYZE did not take on {', '.join(unanalyzed)}: our role does not own them. Have "
-            "their owner run it; stale statistics make searches slow."
         )

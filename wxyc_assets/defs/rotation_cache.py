@@ -4,13 +4,12 @@ import dagster as dg
 from pydantic import Field
 
 from wxyc_assets.adapters.rotation import Rotation
-from wxyc_assets.defs import promises
+from wxyc_assets.defs import figures, promises
 from wxyc_assets.defs.failures import told_to_dagster
 from wxyc_assets.defs.observed import observed
 from wxyc_assets.defs.resources import DatabaseResource, LmlResource
 from wxyc_assets.defs.rotation_gates import RotationGates
 from wxyc_assets.defs.rotation_identities import rotation_identities
-from wxyc_assets.domain.counters import percentiles
 from wxyc_assets.domain.refreshes import MAX_BATCH
 from wxyc_assets.flows.refreshing import Refresher, RefreshReport, refresh_on_record
 from wxyc_assets.settings import settings
@@ -80,10 +79,10 @@ async def rotation_cache(
                 refresher, rotation, active.identity_ids, run_id=context.run.run_id
             )
         totals.add(report.tally.figures())
-        figures = _figures(report)
+        shown = _figures(report)
         if report.failure:
-            raise dg.Failure(report.failure, metadata=figures)
-    context.add_output_metadata(figures)
+            raise dg.Failure(report.failure, metadata=shown)
+    context.add_output_metadata(shown)
 
 
 @dg.asset_check(asset=rotation_cache)  # pyright: ignore[reportArgumentType]
@@ -142,14 +141,13 @@ def _pass(gate: dg.AssetCheckResult) -> None:
 
 def _figures(report: RefreshReport) -> dict[str, dg.MetadataValue]:
     tally = report.tally
-    latencies = percentiles(report.latencies_ms)
     why_failed = {str(each): str(report.failed[each]) for each in sorted(report.failed)}
     return {
         "dagster/row_count": dg.MetadataValue.int(tally.identities_scanned),
         **{name: dg.MetadataValue.int(number) for name, number in tally.figures().items()},
         "batches": dg.MetadataValue.int(report.batches),
         "lml_total_calls": dg.MetadataValue.int(report.calls),
-        **{f"lml_latency_ms_{p}": dg.MetadataValue.float(ms) for p, ms in latencies.items()},
+        **figures.latencies(report.latencies_ms),
         "drift": dg.MetadataValue.json(dict(report.drift)),
         "not_refreshed": dg.MetadataValue.json(dict([*why_failed.items()][:FAILURES_SHOWN])),
     }
