@@ -10,19 +10,11 @@ import dagster as dg
 from dagster._core.execution.backfill import BulkActionStatus  # no public name
 
 from wxyc_assets_tests.distribution.site import Site
+from wxyc_assets_tests.operation.graphql import LAUNCH, backfill_of
 from wxyc_assets_tests.operation.processes import run, running
 
 ASSETS = ("library_candidates", "lml_resolutions", "library_identity", "library_artwork")
 WORKER = "Celery worker"
-LAUNCH = """
-mutation ($params: LaunchBackfillParams!) {
-  launchPartitionBackfill(backfillParams: $params) {
-    __typename
-    ... on LaunchBackfillSuccess { backfillId }
-    ... on PythonError { message }
-  }
-}
-"""
 
 
 class BackfillFailed(RuntimeError):
@@ -92,10 +84,7 @@ def daemon(site: Site, module: str) -> AbstractContextManager[None]:
 
 def launch(site: Site, module: str) -> str:
     """Asks for every range, as the UI does; returns the backfill's id."""
-    params = {
-        "assetSelection": [{"path": [name]} for name in ASSETS],
-        "partitionNames": site.ranges(),
-    }
+    params = backfill_of(ASSETS, site.ranges())
     asked = ("-m", module, "-t", LAUNCH, "-v", json.dumps({"params": params}))
     said = run("dagster-graphql", *asked, env=site.environment, cwd=site.home)
     answers = [line for line in said.stdout.splitlines() if line.startswith("{")]

@@ -4,9 +4,11 @@ import tempfile
 from collections.abc import Generator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from wxyc_assets.sandbox.station import Station, run_station
+from wxyc_assets_tests.operation.processes import free_port, running
 
 
 @pytest.fixture(scope="module")
@@ -19,5 +21,20 @@ def project() -> Generator[Path]:
 
 @pytest.fixture(scope="module")
 def station(project: Path) -> Generator[Station]:
-    with run_station(project, scale=0.01) as running:
-        yield running
+    with run_station(project, scale=0.01) as station:
+        yield station
+
+
+@pytest.fixture(scope="module")
+def webserver(station: Station) -> Generator[httpx.Client]:
+    """A webserver and a daemon on the station's long-lived instance."""
+    port = free_port()
+    servers = running(
+        ["dagster-webserver", "-m", "wxyc_assets.definitions", "-h", "127.0.0.1", "-p", str(port)],
+        ["dagster-daemon", "run", "-m", "wxyc_assets.definitions"],
+        env=station.environment,
+        cwd=station.home,
+        log=station.home / "ui.log",
+    )
+    with servers, httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
+        yield client

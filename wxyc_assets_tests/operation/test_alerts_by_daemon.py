@@ -3,38 +3,23 @@
 import json
 import os
 import shutil
-import subprocess
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from pathlib import Path
 from typing import LiteralString
 
 import dagster as dg
 import psycopg
 import pytest
-import stamina
 
 from wxyc_assets.sandbox.sentry_sink import Sink, serve_sink
 from wxyc_assets.sandbox.station import DAGSTER_YAML
 from wxyc_assets_tests.defs.alert_station import defs, mood
 from wxyc_assets_tests.observing import attributes, named
-from wxyc_assets_tests.operation.processes import BIN, run
+from wxyc_assets_tests.operation.processes import run, running, wait_until
 
 MODULE = "wxyc_assets_tests.defs.alert_station"
 PROJECT = Path(__file__).parents[2]
 KEY = "sesame-of-lml"
-
-
-class NotYet(Exception):
-    """What we wait for did not happen so far."""
-
-
-def wait_until(happened: Callable[[], bool]) -> None:
-    for attempt in stamina.retry_context(
-        on=NotYet, attempts=None, timeout=240, wait_initial=0.2, wait_max=1, wait_jitter=0
-    ):
-        with attempt:
-            if not happened():
-                raise NotYet
 
 
 @pytest.fixture
@@ -74,21 +59,10 @@ def daemon(
     environment: dict[str, str], instance: dg.DagsterInstance, tmp_path: Path
 ) -> Generator[None]:
     """Runs, and has looked at the log for a first time."""
-    with (
-        (tmp_path / "daemon.log").open("wb") as log,
-        subprocess.Popen(
-            [BIN / "dagster-daemon", "run", "-m", MODULE],
-            env=environment,
-            cwd=tmp_path,
-            stdout=log,
-            stderr=log,
-        ) as process,
-    ):
-        try:
-            wait_until(lambda: has_looked(instance))
-            yield
-        finally:
-            process.terminate()
+    command = ["dagster-daemon", "run", "-m", MODULE]
+    with running(command, env=environment, cwd=tmp_path, log=tmp_path / "daemon.log"):
+        wait_until(lambda: has_looked(instance))
+        yield
 
 
 def has_looked(instance: dg.DagsterInstance) -> bool:

@@ -1,18 +1,13 @@
 """A real daemon takes one snapshot after a backfill of several ranges."""
 
+from typing import Any
+
 import httpx
 import psycopg
 
 from wxyc_assets.sandbox.station import Station
-from wxyc_assets_tests.operation.test_backfill import (
-    ASSETS,
-    CHOSEN,
-    LAUNCH,
-    NotYet,
-    ask,
-    soon,
-    webserver,
-)
+from wxyc_assets_tests.operation.graphql import ask, launch_backfill
+from wxyc_assets_tests.operation.processes import wait_until
 
 TICKS = """
 query {
@@ -30,8 +25,6 @@ query ($filter: RunsFilter!) {
 """
 ENDED = {"SUCCESS", "FAILURE"}
 
-__all__ = ["webserver"]
-
 
 def snapshots(station: Station) -> int:
     with psycopg.connect(station.database_url) as connection:
@@ -43,25 +36,19 @@ def snapshots(station: Station) -> int:
 
 
 def test_one_snapshot_a_backfill(station: Station, webserver: httpx.Client):
-    for attempt in soon():
-        with attempt:
-            sensor = ask(webserver, TICKS)["sensorOrError"]
-            if not sensor.get("sensorState", {}).get("ticks"):
-                raise NotYet
-    params = {
-        "assetSelection": [{"path": [name]} for name in ASSETS],
-        "partitionNames": CHOSEN,
-    }
-    launched = ask(webserver, LAUNCH, params=params)["launchPartitionBackfill"]
-    runs = []
-    for attempt in soon():
-        with attempt:
-            answer = ask(webserver, RUNS, filter={"pipelineName": "coverage_gates"})
-            runs = answer["runsOrError"]["results"]
-            if not runs or runs[0]["status"] not in ENDED:
-                raise NotYet
-    (run,) = runs
+    def has_ticked() -> bool:
+        sensor = ask(webserver, TICKS)["sensorOrError"]
+        return bool(sensor.get("sensorState", {}).get("ticks"))
+
+    def runs() -> list[dict[str, Any]]:
+        answer = ask(webserver, RUNS, filter={"pipelineName": "coverage_gates"})
+        return [each for each in answer["runsOrError"]["results"] if each["status"] in ENDED]
+
+    wait_until(has_ticked)
+    backfill_id = launch_backfill(webserver)
+    wait_until(lambda: bool(runs()))
+    (run,) = runs()
     tags = {each["key"]: each["value"] for each in run["tags"]}
-    assert tags["wxyc_assets/after_backfill"] == launched["backfillId"]
+    assert tags["wxyc_assets/after_backfill"] == backfill_id
     assert run["status"] == "FAILURE"  # most of the library was not asked about
     assert snapshots(station) == 1

@@ -1,0 +1,43 @@
+"""What the UI says to the webserver, and hears."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import httpx
+
+ASSETS = ("library_candidates", "lml_resolutions", "library_identity")
+CHOSEN = ["0000026-0000050", "0000101-0000125"]
+LAUNCH = """
+mutation ($params: LaunchBackfillParams!) {
+  launchPartitionBackfill(backfillParams: $params) {
+    __typename
+    ... on LaunchBackfillSuccess { backfillId }
+    ... on PythonError { message }
+  }
+}
+"""
+
+
+def ask(webserver: httpx.Client, query: str, **variables: Any) -> dict[str, Any]:
+    """The data of the answer; raises for an error of any kind."""
+    response = webserver.post("/graphql", json={"query": query, "variables": variables})
+    response.raise_for_status()
+    answer = response.json()
+    assert "errors" not in answer, answer
+    return answer["data"]
+
+
+def backfill_of(assets: Sequence[str], ranges: Sequence[str]) -> dict[str, Any]:
+    """The parameters of LAUNCH."""
+    return {
+        "assetSelection": [{"path": [name]} for name in assets],
+        "partitionNames": [*ranges],
+    }
+
+
+def launch_backfill(webserver: httpx.Client) -> str:
+    """Of the chosen ranges; returns its id."""
+    params = backfill_of(ASSETS, CHOSEN)
+    launched = ask(webserver, LAUNCH, params=params)["launchPartitionBackfill"]
+    assert launched["__typename"] == "LaunchBackfillSuccess", launched
+    return launched["backfillId"]
