@@ -7,7 +7,8 @@ DatabaseError
 └── RowRefused              the database will not hold what a row says
 """
 
-from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from functools import cache, partial
 from importlib.resources import files
@@ -152,32 +153,28 @@ class Database:
             await transaction.execute("flush_commits", {"id_range": id_range})
 
     async def analyze(self, *tables: str) -> list[str]:
-        """Refreshes the planner's statistics; returns the tables where that did not take.
+        """Refreshes the planner's statistics; returns the tables where that did not take."""
+        async with asyncio.TaskGroup() as group:
+            for table in tables:
+                group.create_task(self._analyze(table))
+        async with self.transaction() as transaction:
+            rows = await transaction.fetch("select_unanalyzed", {"tables": list(tables)})
+        return [row["table_name"] for row in rows]
 
-        Through the owner's function, where deploy/grants.sql made one: before PostgreSQL 17 a role
-        that does not own a table has its ANALYZE skipped in silence.
+    async def _analyze(self, table: str) -> None:
+        """Through the owner's function, where deploy/grants.sql made one.
+
+        Before PostgreSQL 17 a role that does not own a table has its ANALYZE skipped in silence.
         """
         async with translated(), self._pool.connection() as connection:
-            await connection.set_autocommit(True)
-            try:
-                await _analyze(connection, tables)
-                cursor = await connection.execute(
-                    sql("select_unanalyzed"), {"tables": list(tables)}
-                )
-                return [row["table_name"] for row in await cursor.fetchall()]
-            finally:
-                await connection.set_autocommit(False)
-
-
-async def _analyze(connection: Connection, tables: Sequence[str]) -> None:
-    made = await (await connection.execute(sql("select_analyze_function"))).fetchone()
-    if made is None:
-        names = SQL(", ").join(map(Identifier, tables))
-        await connection.execute(SQL("analyze {}").format(names))
-        return
-    by_owner = SQL("select {}.analyze_table(%s)").format(Identifier(made["schema_name"]))
-    for table in tables:
-        await connection.execute(by_owner, [table])
+            cursor = await connection.execute(sql("select_analyze_function"))
+            made = await cursor.fetchone()
+            if made is None:
+                await connection.execute(SQL("analyze {}").format(Identifier(table)))
+            else:
+                by_owner = SQL("select {}.analyze_table(%s)")
+                schema = Identifier(made["schema_name"])
+                await connection.execute(by_owner.format(schema), [table])
 
 
 @asynccontextmanager
