@@ -19,6 +19,8 @@ from wxyc_assets.sandbox.postgres import Postgres, default_home
 SCHEMA, ASSETS_SCHEMA = "wxyc_schema", "wxyc_assets"
 BACKEND, DAGSTER = "backend", "dagster"
 RANGES = 32
+WIDEST_RANGE = 2_500
+"""As in production: a library of ten times the size has ten times the ranges."""
 IDS_AT_SCALE_1 = 80_000
 CALLS_IN_FLIGHT = 4
 
@@ -83,5 +85,5 @@ def _variables(
         "LML_HEALTH_INTERVAL_SECONDS": "1",
         "GATE_ARTWORK_TARGET": "0.98",  # one lookup in a hundred the pretend LML never answers
         "LIBRARY_MAX_ID": str(ceiling),
-        "LIBRARY_RANGE_WIDTH": str(-(-ceiling // RANGES)),
+        "LIBRARY_RANGE_WIDTH": str(min(WIDEST_RANGE, -(-ceiling // RANGES))),
     }
