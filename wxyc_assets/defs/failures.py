@@ -14,16 +14,20 @@ RANGES_SHOWN = 30
 
 @contextmanager
 def told_to_dagster() -> Generator[None]:
-    """Turns an adapter's error, alone or in a group, into one Failure with its message."""
+    """Turns an adapter's error into a Failure with its message, and a group into its first error.
+
+    Dagster shows an error's message, and a group's says only how many it holds. What is not an
+    adapter's error comes first, and stays what it is.
+    """
     try:
         yield
     except (DatabaseError, LmlError) as error:
         raise dg.Failure(str(error)) from error
     except BaseExceptionGroup as group:
-        ours, rest = group.split((DatabaseError, LmlError))
-        if ours is None or rest is not None:
-            raise
-        raise dg.Failure(str(_first(ours))) from group
+        _, rest = group.split((DatabaseError, LmlError))
+        if rest is not None:
+            raise _first(rest) from group
+        raise dg.Failure(str(_first(group))) from group
 
 
 def fail_if_open(why_open: Mapping[IdRange, str], stopped: LmlError | None) -> None:

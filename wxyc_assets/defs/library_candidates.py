@@ -1,5 +1,6 @@
 """The library rows that are due for a question to LML."""
 
+import asyncio
 from collections import Counter
 
 import dagster as dg
@@ -11,6 +12,8 @@ from wxyc_assets.defs.observed import observed
 from wxyc_assets.defs.partitions import library_ranges, one_run, report_range, selected_ranges
 from wxyc_assets.defs.resources import DatabaseResource, ScopeResource
 from wxyc_assets.domain.candidates import Cohort, Reason
+from wxyc_assets.domain.ranges import IdRange
+from wxyc_assets.flows.resolving import OPEN_RANGES
 
 library = dg.AssetSpec(
     "library", description="The station's library, about 64,700 records; Backend's own table."
@@ -32,14 +35,21 @@ async def library_candidates(
     Reasons: `never_resolved`, `stale`, `retry_due`, `recheck`. Lives in `library_candidate`.
     """
     with observed(context, "library_candidates") as totals, told_to_dagster():
+        in_work = asyncio.Semaphore(OPEN_RANGES)
         async with database.open() as opened:
-            for id_range in selected_ranges(context):
-                due = await Library(opened).put_candidates(
-                    id_range, scope.scope(), context.run.run_id
-                )
+
+            async def put(id_range: IdRange) -> None:
+                async with in_work:
+                    due = await Library(opened).put_candidates(
+                        id_range, scope.scope(), context.run.run_id
+                    )
                 figures = _figures(due)
                 totals.add(figures)
                 report_range(context, context.asset_key, id_range.key, _metadata(figures))
+
+            async with asyncio.TaskGroup() as group:
+                for id_range in selected_ranges(context):
+                    group.create_task(put(id_range))
 
 
 def _figures(due: Counter[tuple[Cohort, Reason]]) -> dict[str, int]:
