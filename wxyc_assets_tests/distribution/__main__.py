@@ -27,7 +27,6 @@ from wxyc_assets_tests.distribution.site import ROWS_A_CALL, Site, run_site, wor
 from wxyc_assets_tests.operation.processes import BIN, run
 
 HOSTS = 3
-RUNS_AT_ONCE = 4
 LATENCY_SECONDS = 0.4
 """Of an answer of LML's: long enough to be lost in the middle of."""
 CALLS_BEFORE_THE_LOSS = 3
@@ -82,7 +81,6 @@ def main(
             home,
             scale,
             ranges_per_run=ranges_per_run,
-            runs_at_once=RUNS_AT_ONCE,
             latency_seconds=LATENCY_SECONDS,
         )
         with site as running, _logs_of_a_failure(home):

@@ -37,17 +37,16 @@ class Cost:
 
 def main(
     scale: Annotated[float, typer.Option(help="Of the library; 1 is the station's.")] = 0.02,
-    runs_at_once: Annotated[int, typer.Option(help="`max_concurrent_runs`.")] = 4,
 ) -> None:
     """Measures 32 ranges in one run, in runs of eight, and in a run each."""
     if not hosts.inside_site():
         hosts.enter_site([sys.executable, "-m", __spec__.name, *sys.argv[1:]])
     hosts.build_network()
-    table = Table(title=f"32 ranges, scale {scale:g}, {runs_at_once} runs at a time")
+    table = Table(title=f"32 ranges, scale {scale:g}, runs at a time as in dagster.yaml")
     for column in ("RANGES_PER_RUN", "runs", "wall s", "first start to last end s", "a run s"):
         table.add_column(column, justify="right")
     for ranges in (0, 8, 1):
-        cost = _measure(scale, ranges, runs_at_once)
+        cost = _measure(scale, ranges)
         table.add_row(str(ranges), str(cost.runs), *_seconds(cost))
     Console().print(table)
 
@@ -56,13 +55,12 @@ def _seconds(cost: Cost) -> Iterator[str]:
     yield from (f"{each:.0f}" for each in (cost.wall, cost.first_to_last, cost.a_run))
 
 
-def _measure(scale: float, ranges: int, runs_at_once: int) -> Cost:
+def _measure(scale: float, ranges: int) -> Cost:
     with hosts.site_folder() as folder:
         site = run_site(
             folder,
             scale,
             ranges_per_run=ranges,
-            runs_at_once=runs_at_once,
             latency_seconds=LATENCY_SECONDS,
         )
         with site as running:

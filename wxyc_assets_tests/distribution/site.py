@@ -1,12 +1,12 @@
 """What all hosts share: PostgreSQL, Redis and the pretend LML, at one address of their network."""
 
 import os
+import shutil
 import subprocess
 from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import psycopg
 import yaml
@@ -74,7 +74,7 @@ class Site:
 
 @contextmanager
 def run_site(
-    home: Path, scale: float, *, ranges_per_run: int, runs_at_once: int, latency_seconds: float
+    home: Path, scale: float, *, ranges_per_run: int, latency_seconds: float
 ) -> Generator[Site]:
     """Two libraries that nobody asked about, and services for one of them."""
     world = World(scale=scale)
@@ -92,7 +92,7 @@ def run_site(
         lml_url = stack.enter_context(serve(witness, host=SITE_ADDRESS))
         dagster_home = home / "dagster"
         dagster_home.mkdir()
-        (dagster_home / "dagster.yaml").write_text(_instance(runs_at_once))
+        shutil.copy(DAGSTER_YAML, dagster_home)
         variables = _variables(postgres, lml_url, scale, ranges_per_run)
         yield Site(home, lml, witness, postgres, variables | {"DAGSTER_HOME": str(dagster_home)})
 
@@ -134,13 +134,6 @@ def _redis(home: Path) -> Generator[None]:
     finally:
         process.terminate()
         process.wait()
-
-
-def _instance(runs_at_once: int) -> str:
-    """The project's own dagster.yaml, with a limit on the runs at a time."""
-    instance: dict[str, Any] = yaml.safe_load(DAGSTER_YAML.read_text())
-    instance["concurrency"]["runs"] = {"max_concurrent_runs": runs_at_once}
-    return yaml.safe_dump(instance)
 
 
 def _variables(

@@ -19,6 +19,7 @@ from wxyc_assets.sandbox.lml.server import serve
 from wxyc_assets.sandbox.postgres import Postgres
 from wxyc_assets.sandbox.station import Station
 from wxyc_assets_tests.operation.processes import free_port, run
+from wxyc_assets_tests.other_servers import binaries
 from wxyc_assets_tests.sandbox.lml.clients import AT_ONCE
 
 FIRST, SECOND = "0000001-0000025", "0000026-0000050"
@@ -99,12 +100,11 @@ def test_a_certificate_of_another_host_is_none(station: Station, house: House):
 @pytest.fixture(scope="module")
 def shut(house: House) -> Generator[Postgres]:
     """A server that lets nobody in over TCP without TLS; the embedded one cannot speak it."""
-    if not (named := os.environ.get("POSTGRES_15_BIN")):
-        pytest.skip("POSTGRES_15_BIN is not set")
+    bin = binaries("POSTGRES_15_BIN")
     with tempfile.TemporaryDirectory(prefix="wxyc-") as home:
         Path(home).chmod(0o711)
         data = Path(home) / "postgres"
-        with Postgres(data, Path(named), durable=False, tcp_port=free_port()) as server:
+        with Postgres(data, bin, durable=False, tcp_port=free_port()) as server:
             account = Account.of(data)
             key = shutil.copy(house.certificate("localhost"), data / "server.pem")
             (data / "pg_hba.conf").write_text("local all all trust\nhostssl all all all trust\n")

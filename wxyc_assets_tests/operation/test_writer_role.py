@@ -23,6 +23,7 @@ from wxyc_assets.sandbox.lml.app import Lml
 from wxyc_assets.sandbox.lml.server import serve
 from wxyc_assets.sandbox.postgres import Postgres, embedded_bin
 from wxyc_assets_tests.operation.processes import run
+from wxyc_assets_tests.other_servers import binaries
 from wxyc_assets_tests.sandbox.lml.clients import AT_ONCE
 
 GRANTS = Path(__file__).parents[2] / "deploy" / "grants.sql"
@@ -82,11 +83,7 @@ class Granted:
 
 @pytest.fixture(scope="module", params=SERVERS)
 def granted(request: pytest.FixtureRequest) -> Generator[Granted]:
-    bin = None
-    if request.param:
-        if not (named := os.environ.get(request.param)):
-            pytest.skip(f"{request.param} is not set")
-        bin = Path(named)
+    bin = binaries(request.param) if request.param else None
     lml = Lml(replace(AT_ONCE, seed=WORLD.seed), WORLD.catalogue())
     with tempfile.TemporaryDirectory(prefix="wxyc-") as home, serve(lml) as lml_url:
         Path(home).chmod(0o711)

@@ -1,6 +1,5 @@
 """The graph on the PostgreSQL of production, and on those between it and the embedded one."""
 
-import os
 import tempfile
 from collections.abc import Generator
 from datetime import datetime
@@ -11,6 +10,7 @@ import pytest
 
 from wxyc_assets.sandbox.postgres import Postgres
 from wxyc_assets_tests.conftest import _fresh_database
+from wxyc_assets_tests.other_servers import binaries
 from wxyc_assets_tests.proofs.conftest import WORLD_TEMPLATE, Untroubled, make_world
 from wxyc_assets_tests.proofs.graph_runs import Graph
 from wxyc_assets_tests.proofs.small_world import ServedLml
@@ -31,15 +31,6 @@ def older(request: pytest.FixtureRequest, world_began: datetime) -> Generator[Po
                 assert connection.info.server_version // 10_000 == version
             make_world(server, world_began)
             yield server
-
-
-def binaries(variable: str) -> Path:
-    """The folder that the variable names; without one a skip, or a failure where all are wanted."""
-    if bin := os.environ.get(variable):
-        return Path(bin)
-    if os.environ.get("REQUIRE_OTHER_SERVERS") == "1":
-        pytest.fail(f"{variable} is not set; `.ci/servers` installs it")
-    pytest.skip(f"{variable} is not set; `.ci/servers` installs it")
 
 
 def test_another_server_ends_in_the_same_tables(

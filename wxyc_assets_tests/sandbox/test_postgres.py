@@ -11,6 +11,7 @@ from wxyc_assets.sandbox.account import Account, FolderOutOfReach, hand_over, wi
 from wxyc_assets.sandbox.backend import create_schema
 from wxyc_assets.sandbox.postgres import Postgres, PostgresFailed, default_home
 from wxyc_assets_tests.operation.processes import free_port
+from wxyc_assets_tests.other_servers import binaries
 
 STRANGER = Account(uid=54_321, gid=54_321)
 
@@ -143,10 +144,8 @@ def test_a_folder_of_somebody_else_is_not_taken_over(home: Path):
 @pytest.mark.other_server
 @pytest.mark.parametrize("variable", ["POSTGRES_14_BIN", "POSTGRES_15_BIN"])
 def test_the_backend_loads_on_an_older_server(home: Path, schema: str, variable: str):
-    if not (bin := os.environ.get(variable)):
-        pytest.skip(f"{variable} is not set")
-    data = home / "postgres"
-    with Postgres(data, Path(bin), durable=False) as server, _connected(server) as connection:
+    bin, data = binaries(variable), home / "postgres"
+    with Postgres(data, bin, durable=False) as server, _connected(server) as connection:
         create_schema(connection, schema)
         folded = connection.execute("select fold_artist_name('NILÜFER YANYA')").fetchone()
     assert folded == ("nilufer yanya",)
