@@ -150,6 +150,7 @@ def _variables(
         "INCLUDE_NULL_CANONICAL": "1",
         "LML_MAX_CONCURRENT": str(CALLS_IN_FLIGHT),
         "LML_RATE_PER_MIN": "0",
+        "LML_HEALTH_INTERVAL_SECONDS": "1",
         "BATCH_SIZE": str(ROWS_A_CALL),
         "VA_BATCH_SIZE": str(ROWS_A_CALL),
         "LIBRARY_MAX_ID": str(ceiling),
