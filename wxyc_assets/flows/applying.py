@@ -23,6 +23,8 @@ class Applied:
     """What was applied of a range's stored answers, by cohort."""
 
     answers: list[StoredAnswer] = field(default_factory=list[StoredAnswer])
+    dated_late: int = 0
+    """Answers applied earlier, by a narrower run, whose attempt was to be dated now."""
     write_errors: dict[int, str] = field(default_factory=dict[int, str])
     details: dict[Cohort, Counter[str]] = field(
         default_factory=lambda: {cohort: Counter() for cohort in Cohort}
@@ -39,7 +41,8 @@ class Applier:
     async def apply(self, id_range: IdRange) -> Applied:
         """Applies what the range's stored answers still leave to do; commits batch by batch."""
         answers = await self._library.unapplied(id_range, self._scope)
-        applied = Applied([each for each in answers if each.is_new])
+        new = [each for each in answers if each.is_new]
+        applied = Applied(new, dated_late=len(answers) - len(new))
         for cohort, size in BATCH_SIZES.items():
             for batch in batched([each for each in answers if each.cohort is cohort], size):
                 await self._apply_batch(batch, applied, cohort)

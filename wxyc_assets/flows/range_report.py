@@ -24,6 +24,13 @@ class RangeReport:
     refusals: dict[int, str] = field(default_factory=dict[int, str])
     write_errors: dict[int, str] = field(default_factory=dict[int, str])
     error: LmlError | None = None
+    dated_late: int = 0
+    """Answers counted by an earlier run, whose attempt was to be dated now."""
+
+    @property
+    def wrote(self) -> bool:
+        """Whether any table may have changed."""
+        return self.total.scanned + self.dated_late > 0
 
     @property
     def open_rows(self) -> int:
@@ -87,6 +94,7 @@ def _count_page(report: RangeReport, asked: Asked, *, answers_count: bool) -> No
 
 
 def _count_applied(report: RangeReport, asked: Sequence[Asked], applied: Applied) -> None:
+    report.dated_late = applied.dated_late
     report.write_errors.update(applied.write_errors)
     answered = {
         answer.library_id: each.page[0].cohort

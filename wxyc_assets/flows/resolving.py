@@ -35,7 +35,7 @@ class Summary:
     @property
     def wrote(self) -> bool:
         """Whether any table may have changed."""
-        return any(each.total.scanned for each in self.reports)
+        return any(each.wrote for each in self.reports)
 
     @property
     def why_open(self) -> dict[IdRange, str]:
@@ -118,7 +118,7 @@ class Resolver:
             asked = [await each for each in asking]
             applied = await self._applier.apply(id_range) if self._applier else None
             done = account(id_range, asked, applied)
-            if done.total.scanned:
+            if done.wrote:
                 await self._library.database.flush(id_range.key)
             summary.reports.append(done)
             async with self._reporting:

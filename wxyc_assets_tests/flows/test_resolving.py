@@ -47,6 +47,14 @@ async def test_a_narrow_run_asks_about_canonical_rows_only(station: Station):
     assert all(row["artist_name"] == "Various Artists" for row in stamped)
 
 
+async def test_a_wide_run_that_only_dates_what_a_narrow_one_asked_has_written(station: Station):
+    await station.run(NARROW)
+    station.shelf.execute("delete from library where canonical_entity_id is null")
+    station.pretend.counters.reset()
+    summary = await station.run(WIDE)
+    assert (station.calls, station.figure("scanned"), summary.wrote) == (0, 0, True)
+
+
 async def test_a_wide_run_after_a_narrow_one_asks_about_the_rest(station: Station):
     await station.run(NARROW)
     first = station.asked
