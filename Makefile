@@ -3,6 +3,8 @@ SCALE ?= 0.1
 PORT ?= 3000
 PYTHON ?= python3
 BIN = .venv/bin
+# A file of tests at a time each, so that its fixtures are made once; most of a test is waiting.
+SIDE_BY_SIDE = --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 .PHONY: demo gates report ui test test-versions bench distribution audit lock
 
@@ -25,13 +27,13 @@ test: .venv/installed
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright --pythonpath $(BIN)/python
 	$(BIN)/lint-imports
-	$(BIN)/pytest
+	$(BIN)/pytest $(SIDE_BY_SIDE)
 
 # What speaks SQL, on the PostgreSQL of production and on one between: eval "$(.ci/servers)" first.
 test-versions: .venv/installed
 	for bin in "$$POSTGRES_14_BIN" "$$POSTGRES_15_BIN"; do \
 	    test -x "$$bin/postgres" || { echo "no PostgreSQL in '$$bin'; see .ci/servers"; exit 1; }; \
-	    $(BIN)/pytest --postgres-bin "$$bin" $(addprefix wxyc_assets_tests/, \
+	    $(BIN)/pytest $(SIDE_BY_SIDE) --postgres-bin "$$bin" $(addprefix wxyc_assets_tests/, \
 	        adapters flows defs migrations) || exit 1; \
 	done
 

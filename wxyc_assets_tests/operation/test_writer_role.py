@@ -58,6 +58,7 @@ class Granted:
             "LOCAL_DEV": "1",
             "INCLUDE_NULL_CANONICAL": "1",
             "LML_RATE_PER_MIN": "0",
+            "LML_HEALTH_INTERVAL_SECONDS": "1",
             "LIBRARY_MAX_ID": "400",
             "LIBRARY_RANGE_WIDTH": "100",
         }
