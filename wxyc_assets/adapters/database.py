@@ -189,7 +189,7 @@ async def connect(
         f"-c search_path={assets_schema},{schema},public -c synchronous_commit=off -c jit=off "
         "-c plan_cache_mode=force_custom_plan"  # a batch is never of the ten rows of a generic plan
     )
-    _check(url)
+    check_url(url)
     pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
         url,
         connection_class=psycopg.AsyncConnection[DictRow],
@@ -219,7 +219,7 @@ async def _connect_alone(url: str, options: str) -> Connection:
     )
 
 
-def _check(url: str) -> None:
+def check_url(url: str) -> None:
     """Refuses what libpq would misread: its messages would quote a part of the password."""
     authority = url.partition("://")[2].partition("?")[0]
     user, _, _ = authority.rpartition("@")

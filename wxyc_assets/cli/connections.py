@@ -29,12 +29,7 @@ def _with_secrets(recipe: Any, kind: type[Recipe]) -> Recipe:
 
 
 def _value(given: Any) -> Any:
-    if not isinstance(given, dg.EnvVar):
-        return given
-    value = given.get_value()
-    if value is None:
-        raise dg.Failure(f"{given.env_var_name} is not set.")
-    return value
+    return given.get_value() if isinstance(given, dg.EnvVar) else given
 
 
 @contextmanager

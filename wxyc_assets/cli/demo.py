@@ -1,7 +1,6 @@
 """`wxyc-assets demo` and `ui`: the main job on a station of its own, and a look at it."""
 
 import asyncio
-import subprocess
 import sys
 from collections import Counter
 from contextlib import AbstractAsyncContextManager
@@ -17,6 +16,7 @@ from wxyc_assets.adapters import database
 from wxyc_assets.adapters.coverage import Coverage
 from wxyc_assets.adapters.coverage import Progress as Done
 from wxyc_assets.cli.console import err, out
+from wxyc_assets.cli.foreground import leave_when_told, run_in_foreground
 from wxyc_assets.cli.options import Scale
 from wxyc_assets.domain.candidates import Cohort, Scope
 from wxyc_assets.sandbox.station import ASSETS_SCHEMA, SCHEMA, Station, run_station
@@ -33,6 +33,7 @@ def demo(scale: Scale = 0.1) -> None:
     What it made stays in `.sandbox`; a second run continues there and asks only what is due.
     """
     err.print(f"Starting PostgreSQL and the pretend LML, and a library at scale {scale:g} ...")
+    leave_when_told()
     with run_station(Path.cwd(), scale) as station:
         before = asyncio.run(_states(station))
         code, done = asyncio.run(_materialize(station))
@@ -59,10 +60,11 @@ def ui(
     port: Annotated[int, typer.Option(help="Of the Dagster UI, on 127.0.0.1.")] = 3000,
 ) -> None:
     """Serve the Dagster UI, with its daemon, on the demo's station until Ctrl-C."""
+    leave_when_told()
     with run_station(Path.cwd(), scale) as station:
         err.print(f"The Dagster UI comes up at http://127.0.0.1:{port}; Ctrl-C ends it.")
         command = ["dev", "-m", "wxyc_assets.definitions", "-h", "127.0.0.1", "-p", str(port)]
-        raise typer.Exit(subprocess.call(_dagster(*command), env=station.environment))
+        raise typer.Exit(run_in_foreground(_dagster(*command), station.environment))
 
 
 async def _materialize(station: Station) -> tuple[int, Done]:

@@ -1,19 +1,23 @@
 """`wxyc-assets migrate`: our own tables, brought up to date."""
 
 import typer
+from psycopg.errors import UndefinedTable
 from sqlalchemy.exc import SQLAlchemyError
 
+from wxyc_assets.adapters.database import check_url
 from wxyc_assets.cli import connections
 from wxyc_assets.cli.console import err, out
+from wxyc_assets.defs.failures import told_to_dagster
 from wxyc_assets.migrations import HEAD
 from wxyc_assets.migrations import run as migrations
 
 
 def migrate() -> None:
     """Bring our tables, and the one column we need on `library`, up to date; safe to repeat."""
-    with connections.told_to_people():
+    with connections.told_to_people(), told_to_dagster():
         database = connections.database()
         conninfo = database.conninfo()
+        check_url(conninfo)
     try:
         migrations.migrate(
             conninfo,
@@ -22,6 +26,8 @@ def migrate() -> None:
         )
     except SQLAlchemyError as error:
         cause = getattr(error, "orig", None) or error
-        err.print(f"[bold red]Error:[/] {str(cause).partition(chr(10))[0]}", soft_wrap=True)
+        advice = ". Is WXYC_SCHEMA_NAME right?" if isinstance(cause, UndefinedTable) else ""
+        said = str(cause).partition("\n")[0] + advice
+        err.print(f"[bold red]Error:[/] {said}", soft_wrap=True)
         raise typer.Exit(1) from None
     out.print(f"{database.assets_schema_name} is at revision {HEAD}.")

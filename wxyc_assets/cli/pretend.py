@@ -1,14 +1,15 @@
 """`wxyc-assets sandbox`: a station to play with, whole or in parts."""
 
 import shlex
+import shutil
 import signal
-import subprocess
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from wxyc_assets.cli.console import err
+from wxyc_assets.cli.foreground import leave_when_told, run_in_foreground
 from wxyc_assets.cli.options import Scale
 from wxyc_assets.sandbox.library import World, seed_library
 from wxyc_assets.sandbox.lml.app import Lml
@@ -32,6 +33,7 @@ Seed = Annotated[int, typer.Option(help="Another seed is another library, or ano
 @sandbox.command()
 def up(scale: Scale = 0.1) -> None:
     """Run a whole station until Ctrl-C, and print what to export to work on it."""
+    leave_when_told()
     with run_station(Path.cwd(), scale) as station:
         ours = station.variables
         typer.echo("\n".join(f"export {name}={shlex.quote(ours[name])}" for name in sorted(ours)))
@@ -45,8 +47,11 @@ def run_command(
     scale: Scale = 0.1,
 ) -> None:
     """Run one command on a whole station, which is up for as long as the command takes."""
+    leave_when_told()
+    if shutil.which(command[0]) is None:
+        raise typer.BadParameter(f"there is no program {command[0]!r}")
     with run_station(Path.cwd(), scale) as station:
-        raise typer.Exit(subprocess.call(command, env=station.environment))
+        raise typer.Exit(run_in_foreground(command, station.environment))
 
 
 @sandbox.command()

@@ -28,7 +28,7 @@ def rotation_dry_run() -> None:
 
 
 def smoke() -> None:
-    """Ask a staging LML five questions that change nothing, before a first run.
+    """Ask LML five questions that change nothing, before a first run.
 
     Each line says what was expected and what came; exit code 1 when one is not as expected.
     """

@@ -82,6 +82,7 @@ async def library_artwork(
             report_range(context, context.asset_key, done.id_range.key, _figures(done))
 
     with observed(context, "library_artwork") as totals, told_to_dagster():
+        ranges = selected_ranges(context)
         async with database.open() as opened, lml.open(opened) as client:
             artwork = Artwork(opened, config.scope())
             outbox = Outbox(artwork, context.run.run_id)
@@ -96,7 +97,7 @@ async def library_artwork(
                 breaker=breaker,
             )
             coverer = Coverer(artwork, looking_up, outbox)
-            summary = await coverer.run(selected_ranges(context), report)
+            summary = await coverer.run(ranges, report)
             unanalyzed = await opened.analyze(*summary.touched) if summary.touched else []
         figures.warn_of_stale_statistics(context, unanalyzed)
         fail_if_open(summary.why_open, summary.stopped)

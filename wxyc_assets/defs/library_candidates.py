@@ -35,7 +35,7 @@ async def library_candidates(
     Reasons: `never_resolved`, `stale`, `retry_due`, `recheck`. Lives in `library_candidate`.
     """
     with observed(context, "library_candidates") as totals, told_to_dagster():
-        in_work = asyncio.Semaphore(OPEN_RANGES)
+        ranges, in_work = selected_ranges(context), asyncio.Semaphore(OPEN_RANGES)
         async with database.open() as opened:
 
             async def put(id_range: IdRange) -> None:
@@ -48,7 +48,7 @@ async def library_candidates(
                 report_range(context, context.asset_key, id_range.key, _metadata(figures))
 
             async with asyncio.TaskGroup() as group:
-                for id_range in selected_ranges(context):
+                for id_range in ranges:
                     group.create_task(put(id_range))
 
 

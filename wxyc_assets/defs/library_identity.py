@@ -70,6 +70,7 @@ async def library_identities(
                 report_range(context, asset_key, done.id_range.key, _figures(done))
 
     with observed(context, "library_identity") as totals, told_to_dagster():
+        ranges = selected_ranges(context)
         async with AsyncExitStack() as stack:
             library = Library(await stack.enter_async_context(database.open()))
             asker = None
@@ -91,7 +92,7 @@ async def library_identities(
                 run_id=context.run.run_id,
                 max_in_flight=lml.max_in_flight,
             )
-            summary = await resolver.run(selected_ranges(context), report)
+            summary = await resolver.run(ranges, report)
             unanalyzed = await library.database.analyze(*TABLES) if summary.wrote else []
         _warn_of_drift(context, summary)
         figures.warn_of_stale_statistics(context, unanalyzed)

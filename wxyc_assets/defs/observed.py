@@ -6,6 +6,7 @@ from contextlib import contextmanager
 import dagster as dg
 
 from wxyc_assets.adapters import logs, sentry
+from wxyc_assets.defs.interrupts import interruptible
 from wxyc_assets.domain.ranges import IdRange
 from wxyc_assets.domain.redaction import Redaction
 from wxyc_assets.settings import secret_values, settings
@@ -30,7 +31,7 @@ class Totals(dict[str, float]):
 def observed(
     context: dg.AssetExecutionContext | dg.OpExecutionContext, tool: str
 ) -> Generator[Totals]:
-    """Around the body of a step of the asset or job `tool`; what it counts goes into the totals.
+    """Around the async body of a step of `tool`, an asset or a job; its counts go into the totals.
 
     They are sent as the span `<tool>.totals`, also when the body fails. Yield no output inside:
     an async body continues in another context then.
@@ -40,8 +41,11 @@ def observed(
     with logs.about(tool=tool, step=str(op.op_handle), run_id=op.run_id, id_range=_ids(op)):
         logs.logger().info("step started")
         try:
-            with sentry.step(tool, totals):
+            with sentry.step(tool, totals), interruptible():
                 yield totals
+        except dg.DagsterExecutionInterruptedError:
+            logs.logger().warning("step interrupted")
+            raise
         except Exception as error:
             logs.logger().error("step failed", why=str(error))
             raise

@@ -21,8 +21,21 @@ one_run = (
 
 
 def selected_ranges(context: dg.AssetExecutionContext) -> list[IdRange]:
-    """The ranges of this run, in id order."""
-    return sorted(IdRange.parse(key) for key in context.partition_keys)
+    """The ranges of this run, in id order; raises dg.Failure for none, or an unknown one."""
+    known = library_ranges.get_partition_keys()
+    if not (context.has_partition_key or context.has_partition_key_range):
+        raise dg.Failure(
+            "This run has no range: choose partitions in the UI, or tag it dagster/partition, "
+            f"with {known[0]} for the first.",
+            allow_retries=False,
+        )
+    keys = context.partition_keys
+    if unknown := set(keys) - set(known):
+        raise dg.Failure(
+            f"No such range: {min(unknown)!r}. The first is {known[0]}, the last {known[-1]}.",
+            allow_retries=False,
+        )
+    return sorted(IdRange.parse(key) for key in keys)
 
 
 def report_range(

@@ -214,25 +214,25 @@ class AlertsResource(dg.ConfigurableResource):
         return f"{self.ui_url.rstrip('/')}/runs/{run_id}" if self.ui_url else None
 
 
-def secret(name: str, *, required: bool) -> str:
-    """A variable that is read when a run needs it, and never shown."""
-    return dg.EnvVar(name) if required or os.environ.get(name) else ""  # noqa: TID251
+def secret(name: str) -> str:
+    """A variable that is read when a run needs it, and never shown; empty where it is not set."""
+    return dg.EnvVar(name) if os.environ.get(name) else ""  # noqa: TID251
 
 
 resources = {
     "database": DatabaseResource(
-        url=secret("DATABASE_URL", required=not settings.db_host),
+        url=secret("DATABASE_URL"),
         host=settings.db_host,
         port=settings.db_port,
         name=settings.db_name,
         username=settings.db_username,
-        password=secret("DB_PASSWORD", required=False),
+        password=secret("DB_PASSWORD"),
         schema_name=settings.wxyc_schema_name,
         assets_schema_name=settings.assets_schema_name,
     ),
     "lml": LmlResource(
         url=settings.library_metadata_url,
-        api_key=secret("LML_API_KEY", required=not settings.local_dev),
+        api_key=secret("LML_API_KEY"),
         local_dev=settings.local_dev,
         timeout_seconds=settings.lml_timeout_seconds,
         lookup_timeout_seconds=settings.lookup_timeout_seconds,
@@ -240,10 +240,10 @@ resources = {
         rate_per_minute=settings.lml_rate_per_min,
         breaker_ceiling_minutes=settings.breaker_ceiling_minutes,
     ),
-    "rotation_gates": RotationGates(github_token=secret("GITHUB_TOKEN", required=False)),
+    "rotation_gates": RotationGates(github_token=secret("GITHUB_TOKEN")),
     "scope": ScopeResource(),
     "pages": PagesResource(),
     "alerts": AlertsResource(
-        webhook_url=secret("ALERT_WEBHOOK_URL", required=False), ui_url=settings.dagster_ui_url
+        webhook_url=secret("ALERT_WEBHOOK_URL"), ui_url=settings.dagster_ui_url
     ),
 }

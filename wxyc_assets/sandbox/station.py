@@ -3,8 +3,9 @@
 import os
 import shutil
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from fcntl import LOCK_EX, LOCK_NB, LOCK_SH, flock
 from pathlib import Path
 
 import psycopg
@@ -44,12 +45,15 @@ class Station:
 
 @contextmanager
 def run_station(project: Path, scale: float) -> Generator[Station]:
-    """Starts what is there and makes what is missing; everything stops at the end of the block."""
+    """Starts what is there and makes what is missing.
+
+    At the end of the block everything stops, but for a PostgreSQL that somebody else uses as well.
+    """
     home = default_home(project) / f"scale-{scale:g}"
     home.mkdir(parents=True, exist_ok=True)
     world = World(scale=scale)
     lml = Lml(LmlSettings(seed=world.seed, discogs_per_worker_per_minute=0), world.catalogue())
-    with Postgres(home / "postgres") as postgres, serve(lml) as lml_url:
+    with _shared_postgres(home) as postgres, serve(lml) as lml_url:
         for database in (BACKEND, DAGSTER):
             postgres.create_database(database)
         urls = postgres.url(BACKEND), postgres.url(DAGSTER)
@@ -59,6 +63,21 @@ def run_station(project: Path, scale: float) -> Generator[Station]:
         dagster_home.mkdir(exist_ok=True)
         shutil.copy(DAGSTER_YAML, dagster_home)
         yield Station(home, urls[0], lml, _variables(dagster_home, *urls, lml_url, scale))
+
+
+@contextmanager
+def _shared_postgres(home: Path) -> Generator[Postgres]:
+    """The folder's server; the last of those who use it, and are still alive, stops it."""
+    postgres = Postgres(home / "postgres")
+    with (home / "users.lock").open("w") as lock:
+        flock(lock, LOCK_SH)
+        try:
+            postgres.start()
+            yield postgres
+        finally:
+            with suppress(BlockingIOError):
+                flock(lock, LOCK_EX | LOCK_NB)
+                postgres.stop()
 
 
 def _seed_once(url: str, world: World) -> None:

@@ -18,7 +18,7 @@ class Mood(dg.Config):
 
 
 @dg.asset(freshness_policy=promises.weekly)
-def coverage(context: dg.AssetExecutionContext, config: Mood) -> None:
+async def coverage(context: dg.AssetExecutionContext, config: Mood) -> None:
     """Fails when it is told to, with a secret in its reason."""
     with observed(context, "coverage") as totals:
         totals.add({"consumer.va.scanned": 3})

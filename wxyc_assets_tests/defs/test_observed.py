@@ -128,7 +128,7 @@ def test_every_line_says_what_it_is_about(
 
 def test_an_op_without_a_range_is_observed_as_well(sink: Sink):
     @dg.op
-    def count_covers(context: dg.OpExecutionContext) -> None:
+    async def count_covers(context: dg.OpExecutionContext) -> None:
         with observed(context, "covers") as totals:
             totals.add({"covers": 2})
             totals.add({"covers": 3})

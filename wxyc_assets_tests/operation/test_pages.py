@@ -4,7 +4,7 @@ import re
 from dataclasses import fields
 from pathlib import Path
 
-from wxyc_assets.cli.configuration import SECRETS, SENTRY
+from wxyc_assets.cli.configuration import OF_LIBRARIES, SECRETS
 from wxyc_assets.definitions import defs
 from wxyc_assets.domain.counters import Outcome
 from wxyc_assets.domain.refreshes import RefreshTally
@@ -15,7 +15,7 @@ PAGES = [PROJECT / "README.md", *(PROJECT / "docs").glob("*.md")]
 OPERATING = (PROJECT / "docs" / "operating.md").read_text()
 MIGRATING = (PROJECT / "docs" / "migrating.md").read_text()
 NOT_OURS = {"RECHECK", "ANALYZE", "HEAD", "PGSSLMODE", "PGSSLROOTCERT", "SSL_CERT_FILE", "SCALE"}
-OF_DAGSTER = {"DAGSTER_HOME", "DAGSTER_EVENT_BATCH_SIZE", "DAGSTER_PG_PASSWORD", "OWNER_URL"}
+OF_DEPLOYMENT = {"DAGSTER_PG_PASSWORD", "OWNER_URL"}
 OF_THE_TESTS = {"POSTGRES_14_BIN", "POSTGRES_15_BIN", "PYTHON", "ERROR", "WARN"}
 
 
@@ -40,8 +40,8 @@ def test_the_jobs_of_the_pages_are_there():
 
 
 def test_the_variables_of_the_pages_are_there():
-    known = {name.upper() for name in Settings.model_fields} | set(SECRETS) | set(SENTRY)
-    known |= NOT_OURS | OF_DAGSTER | OF_THE_TESTS
+    known = {name.upper() for name in Settings.model_fields} | set(SECRETS) | set(OF_LIBRARIES)
+    known |= NOT_OURS | OF_DEPLOYMENT | OF_THE_TESTS
     for page in PAGES:
         named = set(re.findall(r"`([A-Z][A-Z0-9_]{4,})(?:=[^`]*)?`", page.read_text()))
         assert named - known == set(), page.name
