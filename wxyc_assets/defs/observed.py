@@ -7,7 +7,6 @@ import dagster as dg
 
 from wxyc_assets.adapters import logs, sentry
 from wxyc_assets.defs.interrupts import interruptible
-from wxyc_assets.domain.ranges import IdRange
 from wxyc_assets.domain.redaction import Redaction
 from wxyc_assets.settings import secret_values, settings
 
@@ -56,4 +55,4 @@ def _ids(context: dg.OpExecutionContext) -> str | None:
     if not context.has_partition_key and not context.has_partition_key_range:
         return None
     keys = context.partition_key_range
-    return IdRange(IdRange.parse(keys.start).first, IdRange.parse(keys.end).last).key
+    return f"{keys.start.partition('-')[0]}-{keys.end.rpartition('-')[2]}"

@@ -29,13 +29,14 @@ def selected_ranges(context: dg.AssetExecutionContext) -> list[IdRange]:
             f"with {known[0]} for the first.",
             allow_retries=False,
         )
-    keys = context.partition_keys
-    if unknown := set(keys) - set(known):
-        raise dg.Failure(
-            f"No such range: {min(unknown)!r}. The first is {known[0]}, the last {known[-1]}.",
-            allow_retries=False,
-        )
-    return sorted(IdRange.parse(key) for key in keys)
+    ends = context.partition_key_range
+    for key in (ends.start, ends.end):
+        if key not in known:
+            raise dg.Failure(
+                f"No such range: {key!r}. The first is {known[0]}, the last {known[-1]}.",
+                allow_retries=False,
+            )
+    return sorted(IdRange.parse(key) for key in context.partition_keys)
 
 
 def report_range(

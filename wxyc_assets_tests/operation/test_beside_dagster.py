@@ -135,6 +135,8 @@ def test_migrate_may_be_repeated(station: Station, project: Path):
 def test_migrate_says_what_is_wrong(station: Station, project: Path):
     for changes in (
         {"DATABASE_URL": "postgresql://u:hush@127.0.0.1:1/x"},
+        {"DATABASE_URL": "mysql://u:hush@127.0.0.1/x"},
+        {"DATABASE_URL": "hush"},
         {"WXYC_SCHEMA_NAME": "elsewhere", "ASSETS_SCHEMA_NAME": "elsewhere_too"},
     ):
         environment = {**station.environment, **changes}
