@@ -35,10 +35,11 @@ def interruptible() -> Generator[None]:
     try:
         yield
     except BaseException:
-        if was_told.is_set():
-            raise dg.DagsterExecutionInterruptedError from None
-        raise
+        if not was_told.is_set():
+            raise
     finally:
         for number, handler in before.items():
             loop.remove_signal_handler(number)
             signal.signal(number, handler)
+    if was_told.is_set():
+        raise dg.DagsterExecutionInterruptedError
