@@ -35,9 +35,9 @@ def backfill_of(assets: Sequence[str], ranges: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def launch_backfill(webserver: httpx.Client) -> str:
-    """Of the chosen ranges; returns its id."""
-    params = backfill_of(ASSETS, CHOSEN)
+def launch_backfill(webserver: httpx.Client, ranges: Sequence[str] = CHOSEN) -> str:
+    """Returns its id."""
+    params = backfill_of(ASSETS, ranges)
     launched = ask(webserver, LAUNCH, params=params)["launchPartitionBackfill"]
     assert launched["__typename"] == "LaunchBackfillSuccess", launched
     return launched["backfillId"]

@@ -1,9 +1,13 @@
 """A backfill of chosen ranges, as the UI starts it: a real webserver, a real daemon, GraphQL."""
 
+import json
+
 import httpx
 
+from wxyc_assets.sandbox.lml.faults import Fault
 from wxyc_assets.sandbox.station import Station
 from wxyc_assets_tests.operation.graphql import ASSETS, CHOSEN, ask, launch_backfill
+from wxyc_assets_tests.operation.processes import run as run_program
 from wxyc_assets_tests.operation.processes import wait_until
 
 STATUS = """
@@ -22,6 +26,20 @@ query ($key: AssetKeyInput!) {
   }
 }
 """
+
+
+RUNS = """
+query ($id: String!) {
+  runsOrError(filter: { tags: [{ key: "dagster/backfill", value: $id }] }) {
+    ... on Runs { results { runId status } }
+  }
+}
+"""
+TERMINATE = """
+mutation ($id: String!) { terminateRun(runId: $id) { __typename } }
+"""
+TERMINATED = "0000051-0000075"
+PARTITION = "dagster/partition"
 
 
 def test_a_backfill_of_chosen_ranges(station: Station, webserver: httpx.Client):
@@ -43,3 +61,28 @@ def test_a_backfill_of_chosen_ranges(station: Station, webserver: httpx.Client):
     asked = station.lml.counters.answered
     assert asked
     assert all(26 <= row <= 50 or 101 <= row <= 125 for row in asked)
+
+
+def test_a_run_that_is_terminated_is_canceled_and_what_it_left_open_can_be_asked_again(
+    station: Station, webserver: httpx.Client
+):
+    wait_until(lambda: bool(ask(webserver, "{ version }")))
+    station.lml.counters.reset()
+    station.lml.faults = [Fault("stalled_head", route="resolve")]
+    backfill_id = launch_backfill(webserver, [TERMINATED])
+
+    def status() -> str:
+        (run,) = ask(webserver, RUNS, id=backfill_id)["runsOrError"]["results"]
+        return run["status"]
+
+    wait_until(lambda: station.lml.counters.calls["resolve"] > 0)
+    (run,) = ask(webserver, RUNS, id=backfill_id)["runsOrError"]["results"]
+    said = ask(webserver, TERMINATE, id=run["runId"])["terminateRun"]
+    assert said["__typename"] == "TerminateRunSuccess"
+    wait_until(lambda: status() == "CANCELED")
+
+    station.lml.faults = []
+    command = ("dagster", "job", "execute", "-m", "wxyc_assets.definitions", "-j")
+    again = (*command, "library_identity_job", "--tags", json.dumps({PARTITION: TERMINATED}))
+    done = run_program(*again, env=station.environment, cwd=station.home)
+    assert done.returncode == 0, done.stderr
