@@ -25,7 +25,7 @@ def explain(
     library_id: Annotated[int, typer.Argument(help="`library.id`, such as 4711.")],
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
 ) -> None:
-    """Tell what happened to a library row: range, due or not, LML's words, what was written."""
+    """Tell what happened to a library row: range, due or not, LML's words, identity and cover."""
     with connections.told_to_people():
         try:
             story = asyncio.run(_story(library_id))
@@ -57,6 +57,7 @@ def _lines(story: Explanation) -> Iterator[str | Syntax]:
     yield from _about_the_candidate(facts["candidate"])
     yield from _about_the_answer(facts["resolution"])
     yield from _about_the_tables(facts)
+    yield from _about_the_cover(facts)
 
 
 def _about_the_candidate(candidate: dict[str, Any] | None) -> Iterator[str]:
@@ -105,6 +106,20 @@ def _about_the_tables(facts: dict[str, Any]) -> Iterator[str]:
     if facts["has_credits"]:
         yield f"credits    {facts['linked_credits']} were matched"
     yield f"attempt    {facts['unresolved_attempted_at'] or 'not dated on the library row'}"
+
+
+def _about_the_cover(facts: dict[str, Any]) -> Iterator[str]:
+    yield f"cover      {escape(facts['artwork_url'] or 'none')}"
+    lookup = facts["cover_lookup"]
+    if lookup is None:
+        yield "  lookup   never by us"
+        return
+    yield f"  lookup   {lookup['outcome']} at {lookup['looked_up_at']}, run {lookup['run_id']}"
+    if lookup["confidence"] is not None:
+        yield f"           LML's confidence: {lookup['confidence']}"
+    for why_not in (lookup["refusal"], lookup["write_error"]):
+        if why_not:
+            yield f"           {escape(why_not)}"
 
 
 def _shortened(answer: dict[str, Any]) -> dict[str, Any]:

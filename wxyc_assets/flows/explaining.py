@@ -79,6 +79,8 @@ def _shown(found: dict[str, Any]) -> dict[str, Any]:
         "identity",
         "sources",
         "history",
+        "artwork_url",
+        "cover_lookup",
     )
     return {name: _as_text(found[name]) for name in names}
 

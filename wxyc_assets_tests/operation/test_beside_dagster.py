@@ -120,6 +120,26 @@ def test_explain_tells_a_record_from_range_to_tables(station: Station, project: 
     assert story["facts"]["resolution"]["answer"]["library_id"] == library_id
 
 
+@pytest.mark.usefixtures("figures")
+def test_explain_tells_of_the_cover(station: Station, project: Path):
+    job = ("dagster", "job", "execute", "-m", "wxyc_assets.definitions", "-j")
+    ends = {"start": "0000001-0000025", "end": "0000376-0000400"}
+    tags = {f"dagster/asset_partition_range_{end}": key for end, key in ends.items()}
+    covers = (*job, "library_artwork_job", "--tags", json.dumps(tags))
+    done = run(*covers, env=station.environment, cwd=station.home)
+    assert done.returncode == 0, done.stderr
+    (found,) = query(
+        station,
+        "select library_id, url, run_id from wxyc_assets.artwork_lookup "
+        "where outcome = 'cover' and applied_at is not null order by library_id limit 1",
+    )
+    command = ("wxyc-assets", "explain", str(found["library_id"]))
+    told = run(*command, env=station.environment, cwd=project)
+    assert f"cover      {found['url']}" in told.stdout
+    assert "  lookup   cover at" in told.stdout
+    assert found["run_id"] in told.stdout
+
+
 def test_explain_knows_when_there_is_no_such_record(station: Station, project: Path):
     told = run("wxyc-assets", "explain", "9999999", env=station.environment, cwd=project)
     assert told.returncode == 1

@@ -38,6 +38,12 @@ select
         from library_identity_history h
         where h.library_id = l.id
     ) as history,
+    l.artwork_url,
+    (
+        select to_jsonb(a)
+        from artwork_lookup a
+        where a.library_id = l.id
+    ) as cover_lookup,
     i.last_verified_at as verified_at,
     case
         when r.refusal is not null or r.kind in ('unresolved', 'compilation') then r.answered_at
