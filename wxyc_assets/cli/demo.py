@@ -64,7 +64,10 @@ def ui(
     with run_station(Path.cwd(), scale) as station:
         err.print(f"The Dagster UI comes up at http://127.0.0.1:{port}; Ctrl-C ends it.")
         command = ["dev", "-m", "wxyc_assets.definitions", "-h", "127.0.0.1", "-p", str(port)]
-        raise typer.Exit(run_in_foreground(_dagster(*command), station.environment))
+        # From here Dagster would warn of our own dagster.yaml, which it finds but does not use.
+        raise typer.Exit(
+            run_in_foreground(_dagster(*command), station.environment, folder=station.home)
+        )
 
 
 async def _materialize(station: Station) -> tuple[int, Done]:

@@ -54,6 +54,19 @@ def test_what_runs_on_a_station_is_told_to_end_first(
     assert not server.running
 
 
+def test_what_ignores_ctrl_c_does_not_pass_that_on(project: Path):
+    ours = f'exec {BIN}/wxyc-assets sandbox run --scale {SCALE} -- "$@"'
+    asked = [BIN / "python", "-c", "import signal; print(signal.getsignal(signal.SIGINT))"]
+    said = subprocess.run(
+        ["/bin/sh", "-c", f"trap '' INT; {ours}", "sh", *asked],
+        cwd=project,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "default_int_handler" in said.stdout, said.stderr
+
+
 def test_the_last_one_who_uses_a_station_stops_it(project: Path, server: Postgres):
     with sandbox(project, "up", "--scale", SCALE):
         beside = ("wxyc-assets", "sandbox", "run", "--scale", SCALE, "--", "true")
