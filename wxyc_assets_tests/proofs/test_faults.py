@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from wxyc_assets.domain.bisection import most_failures_in_a_row
+from wxyc_assets.flows.resolving import PAGES_A_CALL
 from wxyc_assets.flows.trying import FAILED_IN_A_ROW
 from wxyc_assets.sandbox.lml.faults import Fault, Poison
 from wxyc_assets_tests.proofs.children import JOB, Starter
@@ -251,7 +252,7 @@ def test_an_lml_that_is_ill_is_left_alone_after_a_few_pages(
     run = graph.run()
     assert not run.succeeded
     assert "LML stopped us" in run.failure
-    pages = FAILED_IN_A_ROW + graph.max_in_flight - 1
+    pages = FAILED_IN_A_ROW + PAGES_A_CALL * graph.max_in_flight - 1  # in hand when it stops
     # A 500 may be about a row, which is sought without any more patience.
     parts = most_failures_in_a_row(graph.batch_size) + 1 if fault.body == "text" else 0
     assert lml.calls <= pages * (graph.attempts + parts)
