@@ -38,6 +38,6 @@ defs = dg.Definitions(
 )
 
 # An answer of LML's is ten thousand new objects. Python would look for cycles among them, and in
-# all that Dagster loaded, again and again: that was a third of a run's CPU time.
+# all that Dagster loaded, again and again: that was three tenths of a run's CPU time.
 gc.freeze()
 gc.set_threshold(50_000, 20, 100)

@@ -10,7 +10,7 @@ from pydantic import Field
 from wxyc_assets.adapters.library import Library
 from wxyc_assets.defs.failures import told_to_dagster
 from wxyc_assets.defs.observed import observed
-from wxyc_assets.defs.partitions import library_ranges
+from wxyc_assets.defs.partitions import known_ranges, library_ranges
 from wxyc_assets.defs.resources import (
     DatabaseResource,
     LmlResource,
@@ -19,7 +19,6 @@ from wxyc_assets.defs.resources import (
 )
 from wxyc_assets.domain.candidates import Cohort
 from wxyc_assets.domain.counters import UNANSWERED, Tally, by_cohort
-from wxyc_assets.domain.ranges import IdRange
 from wxyc_assets.flows.asking import Asker
 from wxyc_assets.flows.dry_run import DryRun, figures, keep_nothing
 
@@ -41,9 +40,7 @@ async def run_dry(
     pages: PagesResource,
 ) -> dict[Cohort, Tally]:
     """Counts what a run over these ranges would do; raises dg.Failure."""
-    known = library_ranges.get_partition_keys()
-    if unknown := sorted(set(keys) - set(known)):
-        raise dg.Failure(f"No such range: {', '.join(unknown)}. The first is {known[0]}.")
+    ranges = known_ranges(keys or library_ranges.get_partition_keys())
     with told_to_dagster():
         async with database.open() as opened, lml.open(opened) as client:
             dry_run = DryRun(
@@ -52,7 +49,7 @@ async def run_dry(
                 scope=scope.scope(),
                 page_sizes=pages.sizes(),
             )
-            return await dry_run.run([IdRange.parse(key) for key in keys or known])
+            return await dry_run.run(ranges)
 
 
 def print_figures(tallies: dict[Cohort, Tally]) -> None:

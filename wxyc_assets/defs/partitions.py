@@ -1,6 +1,7 @@
 """The library as id ranges."""
 
 import warnings
+from collections.abc import Sequence
 
 import dagster as dg
 
@@ -22,21 +23,26 @@ one_run = (
 
 def selected_ranges(context: dg.AssetExecutionContext) -> list[IdRange]:
     """The ranges of this run, in id order; raises dg.Failure for none, or an unknown one."""
-    known = library_ranges.get_partition_keys()
     if not (context.has_partition_key or context.has_partition_key_range):
         raise dg.Failure(
             "This run has no range: choose partitions in the UI, or tag it dagster/partition, "
-            f"with {known[0]} for the first.",
+            f"with {library_ranges.get_first_partition_key()} for the first.",
             allow_retries=False,
         )
     ends = context.partition_key_range
-    for key in (ends.start, ends.end):
-        if key not in known:
-            raise dg.Failure(
-                f"No such range: {key!r}. The first is {known[0]}, the last {known[-1]}.",
-                allow_retries=False,
-            )
-    return sorted(IdRange.parse(key) for key in context.partition_keys)
+    known_ranges([ends.start, ends.end])
+    return known_ranges(context.partition_keys)
+
+
+def known_ranges(keys: Sequence[str]) -> list[IdRange]:
+    """The ranges of these keys, in id order; raises dg.Failure for a key that is none of ours."""
+    known = library_ranges.get_partition_keys()
+    if unknown := [key for key in keys if key not in known]:
+        raise dg.Failure(
+            f"No such range: {unknown[0]!r}. The first is {known[0]}, the last {known[-1]}.",
+            allow_retries=False,
+        )
+    return sorted(IdRange.parse(key) for key in keys)
 
 
 def report_range(

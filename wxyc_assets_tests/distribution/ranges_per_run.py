@@ -36,7 +36,7 @@ class Cost:
 
 
 def main(
-    scale: Annotated[float, typer.Option(help="Of the library; 1 is the station's.")] = 0.02,
+    scale: Annotated[float, typer.Option(help="Of the library; 1 is the station's.")] = 0.1,
 ) -> None:
     """Measures 32 ranges in one run, in runs of eight, and in a run each."""
     if not hosts.inside_site():

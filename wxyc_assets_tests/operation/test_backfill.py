@@ -39,7 +39,6 @@ TERMINATE = """
 mutation ($id: String!) { terminateRun(runId: $id) { __typename } }
 """
 TERMINATED = "0000051-0000075"
-PARTITION = "dagster/partition"
 
 
 def test_a_backfill_of_chosen_ranges(station: Station, webserver: httpx.Client):
@@ -83,6 +82,7 @@ def test_a_run_that_is_terminated_is_canceled_and_what_it_left_open_can_be_asked
 
     station.lml.faults = []
     command = ("dagster", "job", "execute", "-m", "wxyc_assets.definitions", "-j")
-    again = (*command, "library_identity_job", "--tags", json.dumps({PARTITION: TERMINATED}))
+    tags = json.dumps({"dagster/partition": TERMINATED})
+    again = (*command, "library_identity_job", "--tags", tags)
     done = run_program(*again, env=station.environment, cwd=station.home)
     assert done.returncode == 0, done.stderr

@@ -19,7 +19,14 @@ from wxyc_assets_tests.conftest import _fresh_database
 from wxyc_assets_tests.proofs.children import Starter
 from wxyc_assets_tests.proofs.dagster_storage import dagster_instance
 from wxyc_assets_tests.proofs.graph_runs import Graph
-from wxyc_assets_tests.proofs.small_world import ServedLml, SmallWorld, range_of, served
+from wxyc_assets_tests.proofs.inquest import Inquest, hold_inquest
+from wxyc_assets_tests.proofs.small_world import (
+    UNHURRIED,
+    ServedLml,
+    SmallWorld,
+    range_of,
+    served,
+)
 from wxyc_assets_tests.proofs.tables import Tables, read_tables
 
 WORLD_TEMPLATE = "small_world_template"
@@ -138,3 +145,17 @@ def worlds(
     postgres: Postgres, world_template: str, dagster_template: str, tmp_path: Path
 ) -> Worlds:
     return Worlds(postgres, postgres, tmp_path)
+
+
+Examined = tuple[Starter, Inquest]
+
+
+@pytest.fixture
+def examined(worlds: Worlds, untroubled: Untroubled, world_began: datetime) -> Generator[Examined]:
+    """Starts children over a world that nobody has touched, and looks at what they leave."""
+    with (
+        served(UNHURRIED) as lml,
+        worlds.fresh(lml) as starter,
+        hold_inquest(starter, lml, untroubled.first, world_began) as inquest,
+    ):
+        yield starter, inquest

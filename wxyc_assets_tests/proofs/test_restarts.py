@@ -13,7 +13,7 @@ import pytest
 from wxyc_assets.adapters.database import RANGE_LOCKS
 from wxyc_assets.adapters.ledger import BUDGET_LOCKS
 from wxyc_assets.sandbox.postgres import Postgres
-from wxyc_assets_tests.proofs.conftest import Untroubled, Worlds, make_storage, make_world
+from wxyc_assets_tests.proofs.conftest import Examined, Untroubled, Worlds, make_storage, make_world
 from wxyc_assets_tests.proofs.inquest import hold_inquest
 from wxyc_assets_tests.proofs.moments import ANYWHERE
 from wxyc_assets_tests.proofs.small_world import UNHURRIED, served
@@ -106,29 +106,19 @@ ANY_OF_OURS = "select pid from pg_stat_activity where application_name = 'wxyc_a
     ],
     ids=["range", "budget", "any"],
 )
-def test_connections_are_lost(
-    worlds: Worlds,
-    untroubled: Untroubled,
-    world_began: datetime,
-    moment: str,
-    whose: LiteralString,
-) -> None:
-    with (
-        served(UNHURRIED) as lml,
-        worlds.fresh(lml) as starter,
-        hold_inquest(starter, lml, untroubled.first, world_began) as inquest,
-    ):
-        for after in (20, 90):
-            child = starter.whole_library()
-            with inquest.watch.catch(child, moment, after=after) as caught:
-                assert caught
-                with connected(starter.database_url) as ours:
-                    ours.execute(TERMINATE.replace("WHOSE", whose).encode())
-            assert child.finish() == 1
-            assert "The database went away" in child.said or "shared budget" in child.said
-            inquest.look()
-        assert starter.whole_library().finish() == 0
-        inquest.look_at_the_end()
+def test_connections_are_lost(examined: Examined, moment: str, whose: LiteralString) -> None:
+    starter, inquest = examined
+    for after in (20, 90):
+        child = starter.whole_library()
+        with inquest.watch.catch(child, moment, after=after) as caught:
+            assert caught
+            with connected(starter.database_url) as ours:
+                ours.execute(TERMINATE.replace("WHOSE", whose).encode())
+        assert child.finish() == 1
+        assert "The database went away" in child.said or "shared budget" in child.said
+        inquest.look()
+    assert starter.whole_library().finish() == 0
+    inquest.look_at_the_end()
 
 
 TERMINATE = (
