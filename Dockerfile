@@ -12,7 +12,8 @@ COPY pyproject.toml ./
 COPY wxyc_assets ./wxyc_assets
 RUN /opt/wxyc/bin/pip install --no-cache-dir --disable-pip-version-check --no-deps \
     --no-build-isolation . \
-    && /opt/wxyc/bin/pip uninstall --quiet --yes setuptools pip
+    && /opt/wxyc/bin/pip uninstall --quiet --yes setuptools pip \
+    && rm /opt/wxyc/bin/wxyc-sandbox
 RUN mkdir -p /var/lib/dagster/storage
 COPY dagster.yaml deploy/workspace.yaml /var/lib/dagster/
 

@@ -9,18 +9,18 @@ SIDE_BY_SIDE = --numprocesses 3 --dist loadfile --no-loadscope-reorder
 .PHONY: demo gates report ui test test-versions bench distribution audit lock
 
 demo: .venv/installed
-	$(BIN)/wxyc-assets demo --scale $(SCALE)
+	$(BIN)/wxyc-sandbox demo --scale $(SCALE)
 
 # Is the demo's library covered? The exit code says so; the pattern for a pipeline of one's own.
 gates: .venv/installed
-	$(BIN)/wxyc-assets sandbox run --scale $(SCALE) -- \
+	$(BIN)/wxyc-sandbox run --scale $(SCALE) -- \
 	    $(BIN)/dagster job execute -m wxyc_assets.definitions -j coverage_gates
 
 report: .venv/installed
-	$(BIN)/wxyc-assets sandbox run --scale $(SCALE) -- $(BIN)/wxyc-assets report
+	$(BIN)/wxyc-sandbox run --scale $(SCALE) -- $(BIN)/wxyc-assets report
 
 ui: .venv/installed
-	$(BIN)/wxyc-assets ui --scale $(SCALE) --port $(PORT)
+	$(BIN)/wxyc-sandbox ui --scale $(SCALE) --port $(PORT)
 
 test: .venv/installed
 	$(BIN)/ruff check .
@@ -70,4 +70,4 @@ bench: .venv/installed
 # One backfill over three machines (namespaces: it takes root, iproute2 and redis-server), one of
 # which is lost in the middle.
 distribution: .venv/installed
-	$(BIN)/python -m wxyc_assets_tests.distribution
+	$(BIN)/python -m wxyc_assets_tests.e2e.distribution

@@ -14,8 +14,8 @@ from wxyc_assets.defs import (
 )
 from wxyc_assets.defs.alerts import alert_sensors
 from wxyc_assets.defs.coverage_sensor import coverage_follows_backfills
+from wxyc_assets.defs.instrumentation import start_observing
 from wxyc_assets.defs.jobs import jobs
-from wxyc_assets.defs.observed import start_observing
 from wxyc_assets.defs.resources import resources
 from wxyc_assets.defs.schedules import schedules
 

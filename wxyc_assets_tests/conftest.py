@@ -12,12 +12,12 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from wxyc_assets.adapters.database import Database, connect
+from wxyc_assets.adapters.postgres.database import Database, connect
 from wxyc_assets.migrations.run import migrate
-from wxyc_assets.sandbox.backend import create_schema
-from wxyc_assets.sandbox.postgres import Postgres
-from wxyc_assets_tests.shelf import Shelf
-from wxyc_assets_tests.stock import stock
+from wxyc_assets_tests.support.backend_db import Shelf
+from wxyc_assets_tests.support.sample_library import stock
+from wxyc_sandbox.backend import create_schema
+from wxyc_sandbox.postgres import Postgres
 
 TEMPLATE = "backend_template"
 _numbers = count(1)

@@ -2,17 +2,7 @@
 
 import typer
 
-from wxyc_assets.cli import (
-    configuration,
-    demo,
-    dry_run,
-    explain,
-    maintenance,
-    pretend,
-    rehearse,
-    report,
-    rotation,
-)
+from wxyc_assets.cli import configuration, dry_run, explain, maintenance, report, rotation
 
 app = typer.Typer(
     help="WXYC's library coverage as data assets.",
@@ -26,7 +16,3 @@ app.command()(report.report)
 app.command()(configuration.configuration)
 app.command()(rotation.rotation_dry_run)
 app.command()(rotation.smoke)
-app.command()(rehearse.rehearse)
-app.command()(demo.demo)
-app.command()(demo.ui)
-app.add_typer(pretend.sandbox, name="sandbox")

@@ -15,8 +15,8 @@ from wxyc_assets.defs.failures import told_to_dagster
 from wxyc_assets.defs.partitions import library_ranges
 from wxyc_assets.defs.resources import ScopeResource
 from wxyc_assets.domain.ranges import IdRange
-from wxyc_assets.flows.explaining import Explanation, NoSuchRecord
-from wxyc_assets.flows.explaining import explain as explain_record
+from wxyc_assets.flows.explain import Explanation, NoSuchRecord
+from wxyc_assets.flows.explain import explain as explain_record
 
 TRACKS_SHOWN = 3
 

@@ -4,7 +4,7 @@ import typer
 from psycopg.errors import UndefinedTable
 from sqlalchemy.exc import SQLAlchemyError
 
-from wxyc_assets.adapters.database import check_url
+from wxyc_assets.adapters.postgres.database import check_url
 from wxyc_assets.cli import connections
 from wxyc_assets.cli.console import err, out
 from wxyc_assets.defs.failures import told_to_dagster

@@ -6,13 +6,13 @@ from typing import Annotated
 
 import typer
 
-from wxyc_assets.adapters.coverage import Coverage
+from wxyc_assets.adapters.postgres.coverage_store import Coverage
 from wxyc_assets.cli import connections
 from wxyc_assets.cli.console import err, out
 from wxyc_assets.defs.failures import told_to_dagster
 from wxyc_assets.defs.library_coverage import CEILING, FloorsConfig
-from wxyc_assets.domain.coverage_page import page
-from wxyc_assets.flows.judging import Judged, judge_newest
+from wxyc_assets.flows.coverage.evaluation import Judged, judge_newest
+from wxyc_assets.views.coverage_page import page
 
 
 def report(

@@ -10,11 +10,11 @@ import dagster as dg
 import typer
 from rich.markup import escape
 
-from wxyc_assets.adapters import deploy_gate
 from wxyc_assets.cli import connections
 from wxyc_assets.cli.console import out
 from wxyc_assets.defs.failures import told_to_dagster
 from wxyc_assets.defs.rotation_dry_run import plan_refresh
+from wxyc_assets.flows.rotation import deploy_gate
 from wxyc_assets.flows.smoke import Line
 from wxyc_assets.flows.smoke import smoke as questions
 from wxyc_assets.settings import settings

@@ -12,17 +12,17 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
-from wxyc_assets.adapters import sentry
-from wxyc_assets.adapters.outbox import Outbox
+from wxyc_assets.adapters.postgres.alert_store import Outbox
 from wxyc_assets.defs import event_log
 from wxyc_assets.defs.event_log import Cursor
 from wxyc_assets.defs.failures import told_to_dagster
 from wxyc_assets.defs.resources import AlertsResource, DatabaseResource
 from wxyc_assets.domain.alerts import Occurrence
-from wxyc_assets.domain.redaction import Redaction
-from wxyc_assets.flows import alerting
-from wxyc_assets.flows.alerting import Delivery
+from wxyc_assets.flows import alerts as alerting
+from wxyc_assets.flows.alerts import Delivery
 from wxyc_assets.settings import secret_values
+from wxyc_assets.telemetry import sentry
+from wxyc_assets.telemetry.redaction import Redaction
 
 SECONDS_BETWEEN = 15
 

@@ -5,8 +5,8 @@ from contextlib import contextmanager
 
 import dagster as dg
 
-from wxyc_assets.adapters.database import DatabaseError
-from wxyc_assets.adapters.lml import LmlError
+from wxyc_assets.adapters.lml.client import LmlError
+from wxyc_assets.adapters.postgres.database import DatabaseError
 from wxyc_assets.domain.ranges import IdRange
 
 RANGES_SHOWN = 30

@@ -7,20 +7,15 @@ from collections.abc import Sequence
 import dagster as dg
 from pydantic import Field
 
-from wxyc_assets.adapters.library import Library
+from wxyc_assets.adapters.postgres.identity_store import Library
 from wxyc_assets.defs.failures import told_to_dagster
-from wxyc_assets.defs.observed import observed
+from wxyc_assets.defs.instrumentation import observed
 from wxyc_assets.defs.partitions import known_ranges, library_ranges
-from wxyc_assets.defs.resources import (
-    DatabaseResource,
-    LmlResource,
-    PagesResource,
-    ScopeResource,
-)
+from wxyc_assets.defs.resources import DatabaseResource, LmlResource, PagesResource, ScopeResource
 from wxyc_assets.domain.candidates import Cohort
 from wxyc_assets.domain.counters import UNANSWERED, Tally, by_cohort
-from wxyc_assets.flows.asking import Asker
-from wxyc_assets.flows.dry_run import DryRun, figures, keep_nothing
+from wxyc_assets.flows.identity.batch_resolver import Asker
+from wxyc_assets.flows.identity.dry_run import DryRun, figures, keep_nothing
 
 
 class RangesConfig(dg.Config):

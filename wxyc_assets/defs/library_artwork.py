@@ -5,21 +5,21 @@ from typing import Literal
 import dagster as dg
 from pydantic import Field
 
-from wxyc_assets.adapters.artwork import Artwork
-from wxyc_assets.defs import figures
+from wxyc_assets.adapters.postgres.artwork_store import Artwork
+from wxyc_assets.defs import metadata as figures
 from wxyc_assets.defs.failures import fail_if_open, told_to_dagster
+from wxyc_assets.defs.instrumentation import observed
 from wxyc_assets.defs.library_identity import LIBRARY_IDENTITY
-from wxyc_assets.defs.observed import observed
 from wxyc_assets.defs.partitions import library_ranges, one_run, report_range, selected_ranges
 from wxyc_assets.defs.resources import DatabaseResource, LmlResource
 from wxyc_assets.domain.artwork import CoverScope, Eligibility, Match, Rules
-from wxyc_assets.domain.contact_sheet import contact_sheet
-from wxyc_assets.flows.cover_report import CoverReport
-from wxyc_assets.flows.covering import Coverer
-from wxyc_assets.flows.looking_up import LookingUp
-from wxyc_assets.flows.outbox import Outbox
-from wxyc_assets.flows.probes import Probes
+from wxyc_assets.flows.artwork.cover_lookup import LookingUp
+from wxyc_assets.flows.artwork.health_probes import Probes
+from wxyc_assets.flows.artwork.lookup_buffer import Outbox
+from wxyc_assets.flows.artwork.pipeline import Coverer
+from wxyc_assets.flows.artwork.report import CoverReport
 from wxyc_assets.settings import LONGEST_DAYS, settings
+from wxyc_assets.views.contact_sheet import contact_sheet
 
 
 class ArtworkConfig(dg.Config):

@@ -5,15 +5,15 @@ from collections import Counter
 
 import dagster as dg
 
-from wxyc_assets.adapters.library import Library
-from wxyc_assets.defs import promises
+from wxyc_assets.adapters.postgres.identity_store import Library
+from wxyc_assets.defs import freshness as promises
 from wxyc_assets.defs.failures import told_to_dagster
-from wxyc_assets.defs.observed import observed
+from wxyc_assets.defs.instrumentation import observed
 from wxyc_assets.defs.partitions import library_ranges, one_run, report_range, selected_ranges
 from wxyc_assets.defs.resources import DatabaseResource, ScopeResource
 from wxyc_assets.domain.candidates import Cohort, Reason
 from wxyc_assets.domain.ranges import IdRange
-from wxyc_assets.flows.resolving import OPEN_RANGES
+from wxyc_assets.flows.identity.pipeline import OPEN_RANGES
 
 library = dg.AssetSpec(
     "library", description="The station's library, about 64,700 records; Backend's own table."

@@ -10,21 +10,21 @@ from collections.abc import Iterator
 import dagster as dg
 from pydantic import Field
 
-from wxyc_assets.adapters.coverage import Coverage
-from wxyc_assets.defs import promises
+from wxyc_assets.adapters.postgres.coverage_store import Coverage
+from wxyc_assets.defs import freshness as promises
 from wxyc_assets.defs.failures import told_to_dagster
+from wxyc_assets.defs.instrumentation import observed
 from wxyc_assets.defs.library_artwork import ArtworkConfig, library_artwork
 from wxyc_assets.defs.library_identity import LIBRARY_IDENTITY
-from wxyc_assets.defs.observed import observed
 from wxyc_assets.defs.partitions import library_ranges
 from wxyc_assets.defs.resources import DatabaseResource, ScopeResource
-from wxyc_assets.domain import coverage_tables as tables
-from wxyc_assets.domain.charts import inline
 from wxyc_assets.domain.coverage import CoverState, Snapshot
 from wxyc_assets.domain.gates import SENTENCES, Floors, Verdict
 from wxyc_assets.domain.ranges import IdRange
-from wxyc_assets.flows.judging import Judged, judge_newest
+from wxyc_assets.flows.coverage.evaluation import Judged, judge_newest
 from wxyc_assets.settings import settings
+from wxyc_assets.views import coverage_tables as tables
+from wxyc_assets.views.charts import inline
 
 RANGES = [IdRange.parse(key) for key in library_ranges.get_partition_keys()]
 CEILING = RANGES[-1].last
@@ -66,7 +66,7 @@ async def library_coverage(
 
     Lives in `coverage_snapshot`; asks LML nothing.
     """
-    from wxyc_assets.flows.snapshots import take_snapshot
+    from wxyc_assets.flows.coverage.snapshot import take_snapshot
 
     with observed(context, "library_coverage") as totals, told_to_dagster():
         async with database.open() as opened:

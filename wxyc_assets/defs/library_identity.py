@@ -8,21 +8,17 @@ from functools import partial
 
 import dagster as dg
 
-from wxyc_assets.adapters.library import TABLES, Library
-from wxyc_assets.defs import figures, promises
+from wxyc_assets.adapters.postgres.identity_store import TABLES, Library
+from wxyc_assets.defs import freshness as promises
+from wxyc_assets.defs import metadata as figures
 from wxyc_assets.defs.failures import fail_if_open, told_to_dagster
-from wxyc_assets.defs.observed import observed
+from wxyc_assets.defs.instrumentation import observed
 from wxyc_assets.defs.partitions import library_ranges, one_run, report_range, selected_ranges
-from wxyc_assets.defs.resources import (
-    DatabaseResource,
-    LmlResource,
-    PagesResource,
-    ScopeResource,
-)
-from wxyc_assets.flows.applying import Applier
-from wxyc_assets.flows.asking import Asker
-from wxyc_assets.flows.range_report import RangeReport
-from wxyc_assets.flows.resolving import Resolver, Summary
+from wxyc_assets.defs.resources import DatabaseResource, LmlResource, PagesResource, ScopeResource
+from wxyc_assets.flows.identity.apply_answers import Applier
+from wxyc_assets.flows.identity.batch_resolver import Asker
+from wxyc_assets.flows.identity.pipeline import Resolver, Summary
+from wxyc_assets.flows.identity.report import RangeReport
 
 LML_RESOLUTIONS = dg.AssetKey("lml_resolutions")
 LIBRARY_IDENTITY = dg.AssetKey("library_identity")

@@ -12,17 +12,20 @@ import httpx
 from psycopg.conninfo import make_conninfo
 from pydantic import Field
 
-from wxyc_assets.adapters import database, lml, receivers, sentry
-from wxyc_assets.adapters.budget import Limits, open_budget
-from wxyc_assets.adapters.database import Database
-from wxyc_assets.adapters.ledger import open_ledger
-from wxyc_assets.adapters.receivers import Receiver
+from wxyc_assets.adapters import alert_channels as receivers
+from wxyc_assets.adapters.alert_channels import Receiver
+from wxyc_assets.adapters.budget.postgres_backend import open_ledger
+from wxyc_assets.adapters.budget.shared_budget import Limits, open_budget
+from wxyc_assets.adapters.lml import client as lml
+from wxyc_assets.adapters.lml.circuit_breaker import Breaker
+from wxyc_assets.adapters.postgres import database
+from wxyc_assets.adapters.postgres.database import Database
 from wxyc_assets.defs.rotation_gates import RotationGates
 from wxyc_assets.domain.candidates import Scope
-from wxyc_assets.flows.asking import Patience
-from wxyc_assets.flows.breaker import Breaker
-from wxyc_assets.flows.resolving import PageSizes
+from wxyc_assets.flows.identity.batch_resolver import Patience
+from wxyc_assets.flows.identity.pipeline import PageSizes
 from wxyc_assets.settings import LONGEST_DAYS, settings
+from wxyc_assets.telemetry import sentry
 
 LARGEST_PORT = 65_535
 

@@ -3,15 +3,16 @@
 import dagster as dg
 from pydantic import Field
 
-from wxyc_assets.adapters.rotation import Rotation
-from wxyc_assets.defs import figures, promises
+from wxyc_assets.adapters.postgres.rotation_store import Rotation
+from wxyc_assets.defs import freshness as promises
+from wxyc_assets.defs import metadata as figures
 from wxyc_assets.defs.failures import told_to_dagster
-from wxyc_assets.defs.observed import observed
+from wxyc_assets.defs.instrumentation import observed
 from wxyc_assets.defs.resources import DatabaseResource, LmlResource
 from wxyc_assets.defs.rotation_gates import RotationGates
 from wxyc_assets.defs.rotation_identities import rotation_identities
 from wxyc_assets.domain.refreshes import MAX_BATCH
-from wxyc_assets.flows.refreshing import Refresher, RefreshReport, refresh_on_record
+from wxyc_assets.flows.rotation.pipeline import Refresher, RefreshReport, refresh_on_record
 from wxyc_assets.settings import settings
 
 FAILURES_SHOWN = 10

@@ -4,11 +4,11 @@ from dataclasses import asdict
 
 import dagster as dg
 
-from wxyc_assets.adapters.rotation import Rotation
+from wxyc_assets.adapters.postgres.rotation_store import Rotation
 from wxyc_assets.defs.failures import told_to_dagster
 from wxyc_assets.defs.resources import DatabaseResource
 from wxyc_assets.defs.rotation_cache import RefreshConfig
-from wxyc_assets.flows.refreshing import RefreshPlan, plan
+from wxyc_assets.flows.rotation.pipeline import RefreshPlan, plan
 
 
 async def plan_refresh(database: DatabaseResource, batch_size: int) -> RefreshPlan:

@@ -3,9 +3,9 @@
 import dagster as dg
 from pydantic import Field
 
-from wxyc_assets.adapters import deploy_gate
-from wxyc_assets.adapters.lml import Lml
-from wxyc_assets.adapters.rotation import ActiveRotation
+from wxyc_assets.adapters.lml.client import Lml
+from wxyc_assets.adapters.postgres.rotation_store import ActiveRotation
+from wxyc_assets.flows.rotation import deploy_gate
 from wxyc_assets.settings import settings
 
 OFFENDERS_SHOWN = 50

@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from wxyc_assets.adapters.rotation import Rotation
+from wxyc_assets.adapters.postgres.rotation_store import Rotation
 from wxyc_assets.defs.failures import told_to_dagster
 from wxyc_assets.defs.resources import DatabaseResource, LmlResource
 from wxyc_assets.defs.rotation_gates import RotationGates

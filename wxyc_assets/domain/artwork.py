@@ -89,6 +89,15 @@ class Album:
 
 
 @dataclass(frozen=True, slots=True)
+class ShownCover:
+    """A library row with its cover, for people to look at."""
+
+    artist_name: str
+    album_title: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
 class Picture:
     """A release and its picture, as LML found them; None stands for what it left out."""
 

@@ -3,11 +3,11 @@
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
-from wxyc_assets.adapters import deploy_gate
-from wxyc_assets.adapters.deploy_gate import Commits
-from wxyc_assets.adapters.lml import Lml, LmlError
-from wxyc_assets.adapters.lml_lookup import Health
+from wxyc_assets.adapters.lml.client import Lml, LmlError
+from wxyc_assets.adapters.lml.lookup import Health
 from wxyc_assets.domain.candidates import Candidate, Cohort
+from wxyc_assets.flows.rotation import deploy_gate
+from wxyc_assets.flows.rotation.deploy_gate import Commits
 
 KNOWN_RECORD = Candidate(1, "Stereolab", "Dots and Loops", 1, Cohort.NON_VA)
 NOT_EMPTY = 422

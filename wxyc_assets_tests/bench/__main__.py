@@ -17,19 +17,14 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from wxyc_assets.adapters.database import connect
-from wxyc_assets.adapters.library import Library
+from wxyc_assets.adapters.postgres.database import connect
+from wxyc_assets.adapters.postgres.identity_store import Library
 from wxyc_assets.domain.candidates import Scope
 from wxyc_assets.domain.ranges import IdRange, tile
-from wxyc_assets.flows.applying import Applier
-from wxyc_assets.sandbox.station import ASSETS_SCHEMA, SCHEMA, Station, run_station
-from wxyc_assets_tests.bench.metering import (
-    Cost,
-    measured,
-    postgres_cpu,
-    wait_for_backends_to_end,
-)
+from wxyc_assets.flows.identity.apply_answers import Applier
+from wxyc_assets_tests.bench.metering import Cost, measured, postgres_cpu, wait_for_backends_to_end
 from wxyc_assets_tests.bench.row_by_row import write_row_by_row
+from wxyc_sandbox.station import ASSETS_SCHEMA, SCHEMA, Station, run_station
 
 console = Console(width=130)
 

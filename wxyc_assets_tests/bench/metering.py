@@ -9,8 +9,8 @@ import psutil
 import psycopg
 import stamina
 
-from wxyc_assets.sandbox.station import BACKEND, Station
-from wxyc_assets_tests.operation.processes import BIN
+from wxyc_assets_tests.e2e.operation.processes import BIN
+from wxyc_sandbox.station import BACKEND, Station
 
 SAMPLE_EVERY_SECONDS = 0.2
 STATEMENTS = """

@@ -1,0 +1,90 @@
+"""Trying LML again: patiently, honouring Retry-After, and not for ever when it is down."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+import stamina
+
+from wxyc_assets.adapters.lml.client import (
+    LmlContractBroken,
+    LmlError,
+    LmlRefused,
+    LmlRejectedBatch,
+    LmlUnavailable,
+    LmlUnreachable,
+)
+
+FAILED_IN_A_ROW = 3
+LONGEST_RETRY_AFTER_SECONDS = 300.0
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How often a call is tried, and how long we wait between (seconds, doubling, plus jitter)."""
+
+    attempts: int = 4
+    first_wait: float = 0.5
+    longest_wait: float = 30.0
+    jitter: float = 1.0
+
+
+class Trier:
+    """Calls LML for one run, until LML is down or says no to us; then `stopped` says why."""
+
+    def __init__(self, patience: Patience) -> None:
+        self._patience = patience
+        self._failed_in_a_row = 0
+        self.answers = 0
+        self.stopped: LmlError | None = None
+
+    async def once(self, call: Callable[[], Awaitable[T]]) -> T:
+        """One try; raises what the call raises."""
+        said = await call()
+        self.answers += 1
+        return said
+
+    async def patiently(self, call: Callable[[], Awaitable[T]]) -> T:
+        """Tries until LML answers or patience ends; raises the last error."""
+        patience = self._patience
+        async for attempt in stamina.retry_context(
+            on=self._wait_before_next,
+            attempts=patience.attempts,
+            timeout=None,
+            wait_initial=patience.first_wait,
+            wait_max=patience.longest_wait,
+            wait_jitter=patience.jitter,
+        ):
+            with attempt:
+                return await self.once(call)
+        raise AssertionError("stamina raises the last error")
+
+    def consider_stopping(self, error: LmlError | None) -> None:
+        """Takes note of how one question ended; `error` is why it stays unanswered."""
+        self._failed_in_a_row = self._failed_in_a_row + 1 if error else 0
+        if error is None:
+            return
+        is_final = isinstance(error, LmlRefused) and not isinstance(
+            error, LmlContractBroken | LmlRejectedBatch
+        )
+        is_nowhere = isinstance(error, LmlUnreachable) and not self.answers
+        if is_final or is_nowhere or self._failed_in_a_row >= FAILED_IN_A_ROW:
+            self.stopped = self.stopped or error
+
+    def _wait_before_next(self, error: Exception) -> bool | float:
+        if not isinstance(error, LmlUnavailable) or self.stopped:
+            return False
+        if isinstance(error, LmlUnreachable) and not self.answers:
+            return False
+        if error.retry_after is not None:
+            return min(error.retry_after, LONGEST_RETRY_AFTER_SECONDS)
+        return True
+
+
+def may_be_about_a_row(error: LmlError) -> bool:
+    """A poison row is a 422, or a 500 for its whole batch on every attempt (LML's contract)."""
+    return isinstance(error, LmlRejectedBatch) or (
+        isinstance(error, LmlUnavailable) and error.status == 500
+    )

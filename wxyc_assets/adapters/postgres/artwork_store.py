@@ -1,0 +1,186 @@
+"""The tables of the covers: which are wanted, what lookups found, and what was written."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from psycopg.types.json import Jsonb
+
+from wxyc_assets.adapters.lml.bulk_resolve import dump
+from wxyc_assets.adapters.postgres.database import Database, again_after_a_deadlock
+from wxyc_assets.adapters.postgres.identity_store import Clock
+from wxyc_assets.domain.artwork import Album, CoverScope, ShownCover
+from wxyc_assets.domain.ranges import IdRange
+
+COVER = "cover"
+LML_REFUSED = "lml_refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A range's library rows without a cover, by what is known of them."""
+
+    due: list[Album]
+    waiting: frozenset[int]
+    """Library ids whose cover is stored, but not written yet."""
+    resting: int
+    """Rows whose no is younger than the retry window."""
+    covered_meanwhile: int
+    """Those of the waiting that somebody else has covered."""
+
+    @property
+    def eligible(self) -> int:
+        """Rows that want a cover, whether or not it is time to ask."""
+        return len(self.due) + len(self.waiting) + self.resting - self.covered_meanwhile
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """What came of asking: `cover`, `lml_refused`, or the rule that stood against a cover."""
+
+    album: Album
+    outcome: str
+    url: str | None = None
+    confidence: float | None = None
+    refusal: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Covered:
+    """How far a range's eligible rows are covered, whoever wrote it; and how many were asked."""
+
+    albums: int
+    covered: int
+    lookups: int
+
+
+class Artwork:
+    """Reads and writes by range and by batch; `now` comes from `clock`, else from the database."""
+
+    def __init__(self, database: Database, scope: CoverScope, clock: Clock | None = None) -> None:
+        self.database = database
+        self.scope = scope
+        self._clock = clock
+
+    async def wanted(self, id_range: IdRange) -> Wanted:
+        """The range's rows that want a cover now."""
+        scope = self.scope
+        async with self.database.transaction() as transaction:
+            rows = await transaction.fetch(
+                "artwork/select_albums",
+                {
+                    **_bounds(id_range),
+                    "now": self._now(),
+                    "retry_window": timedelta(days=scope.retry_days),
+                    "eligibility": scope.eligibility,
+                    "match": scope.rules.match,
+                    "least_confidence": scope.rules.least_confidence,
+                },
+            )
+        waiting = [each for each in rows if each["state"] == "waiting"]
+        return Wanted(
+            due=[_album(each) for each in rows if each["state"] == "due"],
+            waiting=frozenset(each["library_id"] for each in waiting),
+            resting=sum(each["state"] == "resting" for each in rows),
+            covered_meanwhile=sum(each["is_covered"] for each in waiting),
+        )
+
+    async def store(self, lookups: Sequence[Lookup], run_id: str) -> None:
+        """Keeps what came of asking, dated; a row may not be in it twice."""
+        rows = [
+            {
+                **asdict(each.album),
+                "outcome": each.outcome,
+                "url": each.url,
+                "confidence": each.confidence,
+                "refusal": each.refusal,
+            }
+            for each in lookups
+        ]
+        async with self.database.transaction() as transaction:
+            await transaction.execute(
+                "artwork/put_lookups",
+                {
+                    "lookups": Jsonb(rows, dumps=dump),
+                    "match": self.scope.rules.match,
+                    "now": self._now(),
+                    "run_id": run_id,
+                },
+            )
+
+    @again_after_a_deadlock
+    async def write(self, library_ids: Sequence[int]) -> frozenset[int]:
+        """Writes the stored covers of these rows in one transaction; returns whose it wrote.
+
+        The others were filled meanwhile by somebody else. Raises RowRefused when a row cannot be
+        written; then nothing is.
+        """
+        ids = list(library_ids)
+        async with self.database.transaction() as transaction:
+            free = await transaction.fetch("artwork/lock_uncovered", {"library_ids": ids})
+            written = frozenset(each["library_id"] for each in free)
+            if written:
+                await transaction.execute("artwork/put_covers", {"library_ids": list(written)})
+            await transaction.execute(
+                "artwork/mark_covers_applied",
+                {
+                    "library_ids": ids,
+                    "are_raced": [each not in written for each in ids],
+                    "now": self._now(),
+                },
+            )
+        return written
+
+    @again_after_a_deadlock
+    async def rehearse(self, library_ids: Sequence[int]) -> None:
+        """Writes these covers and takes them back; raises RowRefused where one cannot be written.
+
+        Nobody sees a trace of it, the watermark included.
+        """
+        with suppress(_TakenBack):
+            async with self.database.transaction() as transaction:
+                await transaction.execute("artwork/put_covers", {"library_ids": list(library_ids)})
+                raise _TakenBack
+
+    async def mark_unwritable(self, library_id: int, write_error: str) -> None:
+        """Notes why a cover could not be written; it stays unapplied."""
+        async with self.database.transaction() as transaction:
+            await transaction.execute(
+                "artwork/mark_cover_unwritable",
+                {"library_id": library_id, "write_error": write_error},
+            )
+
+    async def covered(self, id_range: IdRange) -> Covered:
+        """How far the range is covered now."""
+        async with self.database.transaction() as transaction:
+            (row,) = await transaction.fetch(
+                "artwork/count_covers", {**_bounds(id_range), "eligibility": self.scope.eligibility}
+            )
+        return Covered(**row)
+
+    async def first_covers(self, id_range: IdRange, most: int) -> list[ShownCover]:
+        """The first covers of the range that we wrote and that are still there, by id."""
+        async with self.database.transaction() as transaction:
+            rows = await transaction.fetch(
+                "artwork/select_first_covers", {**_bounds(id_range), "most": most}
+            )
+        return [ShownCover(**row) for row in rows]
+
+    def _now(self) -> datetime | None:
+        return self._clock() if self._clock else None
+
+
+class _TakenBack(Exception):
+    """Ends a transaction whose work nobody wants to keep."""
+
+
+def _album(row: dict[str, Any]) -> Album:
+    return Album(
+        row["library_id"], row["artist_name"], row["album_title"], row["legacy_release_id"]
+    )
+
+
+def _bounds(id_range: IdRange) -> dict[str, int]:
+    return {"first": id_range.first, "last": id_range.last}

@@ -1,0 +1,178 @@
+"""How much of the library is covered: counted as it is now, and kept as snapshots."""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from psycopg.types.json import Jsonb
+
+from wxyc_assets.adapters.lml.bulk_resolve import dump
+from wxyc_assets.adapters.postgres.database import Database
+from wxyc_assets.adapters.postgres.identity_store import MARK, Clock
+from wxyc_assets.domain.artwork import CoverScope, Eligibility
+from wxyc_assets.domain.candidates import Cohort, Scope
+from wxyc_assets.domain.coverage import CoverState, Dimension, Offence, Slice, Snapshot, State
+from wxyc_assets.domain.ranges import IdRange
+
+DEFAULT_COVERS = CoverScope()
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """Library rows of one member of a dimension that have `value` as their `measure`."""
+
+    dimension: str
+    member: str
+    place: int | None
+    """For a range: its number from 1 on; what lies in none is below or above."""
+    measure: str
+    value: str
+    library_rows: int
+    largest_id: int
+    sample: Sequence[int] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far runs got: library rows found due and resolved, albums looked up, covers written."""
+
+    due: int
+    resolved: int
+    looked_up: int
+    covers: int
+
+
+class Coverage:
+    """Counts over the whole library, and snapshots; `now` comes from `clock`, else the database."""
+
+    def __init__(self, database: Database, clock: Clock | None = None) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def count(
+        self, scope: Scope, covers: CoverScope, ranges: Sequence[IdRange]
+    ) -> list[Counted]:
+        """What a snapshot is made of; `ranges` follow each other without a gap."""
+        firsts = [each.first for each in ranges] + [each.last + 1 for each in ranges[-1:]]
+        async with self._database.transaction() as transaction:
+            rows = await transaction.fetch(
+                "coverage/count_coverage",
+                {
+                    "now": self._now(),
+                    "firsts": firsts,
+                    "mark": MARK,
+                    "is_wide": scope.include_null_canonical,
+                    "stale_window": timedelta(days=scope.stale_days),
+                    "retry_window": timedelta(days=scope.retry_days),
+                    "eligibility": covers.eligibility,
+                    "match": covers.rules.match,
+                    "least_confidence": covers.rules.least_confidence,
+                    "cover_window": timedelta(days=covers.retry_days),
+                },
+            )
+        return [Counted(**row) for row in rows]
+
+    async def by_state(self, scope: Scope) -> Counter[tuple[Cohort, str]]:
+        """Library rows by cohort and by how far they got, in words for people."""
+        counted = await self.count(scope, DEFAULT_COVERS, [])
+        return Counter(
+            {
+                (Cohort(each.member), State(each.value).words): each.library_rows
+                for each in counted
+                if each.dimension == Dimension.COHORT and each.measure == "states"
+            }
+        )
+
+    async def progress(self, since: datetime) -> Progress:
+        """What was done since then."""
+        async with self._database.transaction() as transaction:
+            (row,) = await transaction.fetch("coverage/count_progress", {"since": since})
+        return Progress(**row)
+
+    async def put(
+        self, run_id: str, scope: Scope, eligibility: Eligibility, slices: Iterable[Slice]
+    ) -> None:
+        """Keeps a snapshot; a run that takes another one replaces its own."""
+        rows = [_row(each) for each in slices]
+        async with self._database.transaction() as transaction:
+            await transaction.execute("coverage/delete_snapshot", {"run_id": run_id})
+            await transaction.execute(
+                "coverage/put_snapshot",
+                {
+                    "run_id": run_id,
+                    "now": self._now(),
+                    "is_wide": scope.include_null_canonical,
+                    "eligibility": eligibility,
+                    "slices": Jsonb(rows, dumps=dump),
+                },
+            )
+
+    async def newest(self, most: int, run_id: str | None = None) -> list[Snapshot]:
+        """Totals of the newest snapshots, the newest first; that of `run_id` before all others."""
+        async with self._database.transaction() as transaction:
+            rows = await transaction.fetch(
+                "coverage/select_snapshots", {"most": most, "run_id": run_id}
+            )
+        return [_snapshot([row]) for row in rows]
+
+    async def whole(self, run_ids: Collection[str]) -> dict[str, Snapshot]:
+        """These snapshots with all their slices, by run."""
+        async with self._database.transaction() as transaction:
+            rows = await transaction.fetch("coverage/select_slices", {"run_ids": list(run_ids)})
+        return {
+            run_id: _snapshot([row for row in rows if row["run_id"] == run_id])
+            for run_id in {row["run_id"] for row in rows}
+        }
+
+    def _now(self) -> datetime | None:
+        return self._clock() if self._clock else None
+
+
+def _row(each: Slice) -> dict[str, Any]:
+    return {
+        "dimension": each.dimension,
+        "member": each.member,
+        **{state: each.rows(state) for state in State},
+        **{state: each.cover(state) for state in CoverState},
+        **{offence: each.offence(offence) for offence in Offence},
+        "compilations": each.compilations,
+        "compilations_matched": each.compilations_matched,
+        "sources": each.sources,
+        "methods": each.methods,
+        "confidences": each.confidences,
+        "offenders": each.offenders,
+        "largest_id": each.largest_id,
+    }
+
+
+def _snapshot(rows: Sequence[Mapping[str, Any]]) -> Snapshot:
+    slices = [_slice(each) for each in rows]
+    return Snapshot(
+        run_id=rows[0]["run_id"],
+        taken_at=rows[0]["taken_at"],
+        is_wide=rows[0]["is_wide"],
+        eligibility=Eligibility(rows[0]["eligibility"]),
+        total=next(each for each in slices if each.dimension is Dimension.ALL),
+        cohorts=tuple(each for each in slices if each.dimension is Dimension.COHORT),
+        ranges=tuple(each for each in slices if each.dimension is Dimension.ID_RANGE),
+        genres=tuple(each for each in slices if each.dimension is Dimension.GENRE),
+    )
+
+
+def _slice(row: Mapping[str, Any]) -> Slice:
+    return Slice(
+        dimension=Dimension(row["dimension"]),
+        member=row["member"],
+        states={state: row[state] for state in State},
+        covers={state: row[state] for state in CoverState},
+        offences={offence: row[offence] for offence in Offence},
+        compilations=row["compilations"],
+        compilations_matched=row["compilations_matched"],
+        sources=row["sources"],
+        methods=row["methods"],
+        confidences=row["confidences"],
+        offenders={Offence(name): ids for name, ids in row["offenders"].items()},
+        largest_id=row["largest_id"],
+    )

@@ -1,0 +1,242 @@
+"""The identity graph's tables: candidates, LML's answers, and what the answers mean."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from psycopg.types.json import Jsonb
+
+from wxyc_assets.adapters.lml.bulk_resolve import Answer, Answers, dump
+from wxyc_assets.adapters.postgres.database import Database, Transaction, again_after_a_deadlock
+from wxyc_assets.domain.candidates import Candidate, Cohort, Reason, Scope
+from wxyc_assets.domain.ranges import IdRange
+
+TABLES = (
+    "library",
+    "library_identity",
+    "library_identity_source",
+    "library_identity_history",
+    "compilation_track_artist",
+    "library_candidate",
+    "lml_resolution",
+)
+"""What the identity graph writes."""
+
+MARK = "consumer:lml-bulk"
+"""The note on rows that we write: the mark of the job before us, so that both recognise them."""
+
+Clock = Callable[[], datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A library row that is due, and whether an answer that is not applied yet serves it."""
+
+    candidate: Candidate
+    reason: Reason
+    is_served: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StoredAnswer:
+    """An answer that waits to be applied."""
+
+    library_id: int
+    cohort: Cohort
+    kind: str
+    is_matched: bool
+    is_poisoned: bool
+    is_new: bool
+    """False for an answer that was applied, but whose attempt is not dated yet."""
+    is_undated: bool
+    null_confidences: int
+    """Provenance entries that cannot be written, because nobody vouches for them."""
+
+
+class Library:
+    """Reads and writes by range and by batch; `now` comes from `clock`, else from the database."""
+
+    def __init__(self, database: Database, clock: Clock | None = None) -> None:
+        self.database = database
+        self._clock = clock
+
+    async def put_candidates(
+        self, id_range: IdRange, scope: Scope, run_id: str
+    ) -> Counter[tuple[Cohort, Reason]]:
+        """Makes the range's candidates those that are due now; returns how many, and why.
+
+        Waits while another run works on the range, so that what it just applied is not due.
+        """
+        async with (
+            self.database.lock(id_range.first),
+            self.database.transaction() as transaction,
+        ):
+            due = await self._due(transaction, id_range, scope)
+            if due or await transaction.fetch("identity/select_any_candidate", _bounds(id_range)):
+                rows = [{**_fields(each.candidate), "reason": each.reason} for each in due]
+                await transaction.execute(
+                    "identity/put_candidates",
+                    {
+                        **_bounds(id_range),
+                        "due": Jsonb(rows, dumps=dump),
+                        "now": self._now(),
+                        "run_id": run_id,
+                    },
+                )
+        return Counter((each.candidate.cohort, each.reason) for each in due)
+
+    async def due(self, id_range: IdRange, scope: Scope) -> list[Due]:
+        """The range's rows that are due now, by id; writes nothing."""
+        async with self.database.transaction() as transaction:
+            return await self._due(transaction, id_range, scope)
+
+    async def _due(self, transaction: Transaction, id_range: IdRange, scope: Scope) -> list[Due]:
+        rows = await transaction.fetch(
+            "identity/select_due",
+            {
+                **_bounds(id_range),
+                "now": self._now(),
+                "stale_window": timedelta(days=scope.stale_days),
+                "retry_window": timedelta(days=scope.retry_days),
+                "include_null_canonical": scope.include_null_canonical,
+                "recheck": scope.recheck,
+            },
+        )
+        return [
+            Due(
+                reason=Reason(row.pop("reason")),
+                is_served=row.pop("is_served"),
+                candidate=Candidate(**_with_cohort(row)),
+            )
+            for row in rows
+        ]
+
+    async def unanswered(self, id_range: IdRange, scope: Scope) -> list[Candidate]:
+        """The range's candidates that no stored answer serves, by id."""
+        async with self.database.transaction() as transaction:
+            rows = await transaction.fetch(
+                "identity/select_unanswered",
+                {
+                    **_bounds(id_range),
+                    "now": self._now(),
+                    "retry_window": timedelta(days=scope.retry_days),
+                },
+            )
+        return [Candidate(**_with_cohort(row)) for row in rows]
+
+    async def store_answers(
+        self, candidates: Sequence[Candidate], answers: Answers, run_id: str
+    ) -> None:
+        """Keeps the answers about these candidates, word for word."""
+        asked = {each.library_id: each for each in candidates}
+        version = answers.tracks_contract_version
+        rows = [_row(asked[each.library_id], each, version) for each in answers.answered]
+        await self._put_answers(rows, run_id)
+
+    async def store_refusals(self, refusals: Mapping[Candidate, str], run_id: str) -> None:
+        """Keeps why LML would not look at these candidates."""
+        rows = [
+            {
+                "library_id": candidate.library_id,
+                "cohort": candidate.cohort,
+                "artist_name": candidate.artist_name,
+                "is_matched": False,
+                "null_confidences": 0,
+                "is_poisoned": False,
+                "refusal": refusal.replace("\0", "\\x00"),
+            }
+            for candidate, refusal in refusals.items()
+        ]
+        await self._put_answers(rows, run_id)
+
+    async def _put_answers(self, rows: Sequence[Mapping[str, Any]], run_id: str) -> None:
+        if not rows:
+            return
+        async with self.database.transaction() as transaction:
+            await transaction.execute(
+                "identity/put_answers",
+                {"answers": Jsonb(rows, dumps=dump), "now": self._now(), "run_id": run_id},
+            )
+
+    async def unapplied(self, id_range: IdRange, scope: Scope) -> list[StoredAnswer]:
+        """The range's stored answers that this scope has something to do about, by id."""
+        async with self.database.transaction() as transaction:
+            rows = await transaction.fetch(
+                "identity/select_unapplied", {**_bounds(id_range), "stamps": scope.stamps}
+            )
+        return [StoredAnswer(**_with_cohort(row)) for row in rows]
+
+    @again_after_a_deadlock
+    async def apply(self, answers: Sequence[StoredAnswer], scope: Scope) -> Counter[str]:
+        """Writes what the answers mean, in one transaction; returns the details by name.
+
+        Raises RowRefused when a row cannot be written; then nothing is.
+        """
+        details: Counter[str] = Counter()
+        singles = [each.library_id for each in answers if each.kind == "single_artist"]
+        matched = [each.library_id for each in answers if each.is_matched and each.is_new]
+        undated = [each.library_id for each in answers if _is_to_be_dated(each, scope)]
+        async with self.database.transaction() as transaction:
+            if singles:
+                written = await transaction.fetch(
+                    "identity/put_identities", {"library_ids": singles, "mark": MARK}
+                )
+                details.update(f"identities_{row['verdict']}" for row in written)
+            if matched:
+                (tracks,) = await transaction.fetch(
+                    "identity/put_credit_artists", {"library_ids": matched}
+                )
+                details.update(tracks)
+            if undated:
+                await transaction.execute("identity/stamp_attempts", {"library_ids": undated})
+            new = [each.library_id for each in answers if each.is_new]
+            if new:
+                await transaction.execute(
+                    "identity/mark_applied", {"library_ids": new, "now": self._now()}
+                )
+        return details
+
+    async def mark_unwritable(self, library_id: int, write_error: str) -> None:
+        """Notes why an answer could not be written; it stays unapplied."""
+        async with self.database.transaction() as transaction:
+            await transaction.execute(
+                "identity/mark_unwritable", {"library_id": library_id, "write_error": write_error}
+            )
+
+    def _now(self) -> datetime | None:
+        return self._clock() if self._clock else None
+
+
+def _is_to_be_dated(answer: StoredAnswer, scope: Scope) -> bool:
+    if answer.kind == "single_artist" or not answer.is_undated:
+        return False
+    return scope.stamps or (answer.is_matched and answer.cohort is Cohort.VA)
+
+
+def _row(candidate: Candidate, answer: Answer, version: int | None) -> dict[str, Any]:
+    return {
+        "library_id": candidate.library_id,
+        "cohort": candidate.cohort,
+        "artist_name": candidate.artist_name,
+        "kind": answer.kind,
+        "is_matched": answer.is_matched(version),
+        "answer": answer.words,
+        "null_confidences": answer.null_confidences,
+        "unstorable": answer.unstorable or None,
+        "is_poisoned": answer.is_poisoned,
+        "tracks_contract_version": version,
+    }
+
+
+def _with_cohort(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {**row, "cohort": Cohort(row["cohort"])}
+
+
+def _fields(candidate: Candidate) -> dict[str, Any]:
+    return {name: getattr(candidate, name) for name in Candidate.__slots__}
+
+
+def _bounds(id_range: IdRange) -> dict[str, int]:
+    return {"first": id_range.first, "last": id_range.last}

@@ -1,0 +1,107 @@
+"""The rotation's tables: what is active, and what each refresh of LML's cache did."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from psycopg.types.json import Jsonb
+
+from wxyc_assets.adapters.postgres.database import Database
+from wxyc_assets.domain.refreshes import RefreshTally
+
+
+@dataclass(frozen=True, slots=True)
+class Unidentified:
+    """An active rotation release without an LML identity."""
+
+    rotation_id: int
+    artist_name: str | None
+    album_title: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ActiveRotation:
+    """The active rotation; `identity_ids` are distinct and ascending."""
+
+    releases: int
+    identity_ids: tuple[int, ...]
+    unidentified: tuple[Unidentified, ...]
+
+    @property
+    def identified_share(self) -> float:
+        """Of the releases; 1 for an empty rotation."""
+        return 1 - len(self.unidentified) / self.releases if self.releases else 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshRun:
+    """A run of the refresh as it stands now; `failure` and `is_finished` as far as it got."""
+
+    run_id: str
+    batch_size: int
+    batches: int
+    calls: int
+    tally: RefreshTally
+    drift: Mapping[str, int]
+    failure: str | None = None
+    is_finished: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RecentRefreshes:
+    """Sums over the runs of the last 24 hours."""
+
+    runs: int
+    identities_scanned: int
+    not_found: int
+    lml_error: int
+
+
+class Rotation:
+    """Reads the Backend's rotation, keeps our own account; `clock` replaces the database's."""
+
+    def __init__(self, database: Database, clock: Callable[[], datetime] | None = None) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def active(self) -> ActiveRotation:
+        """What is in rotation today (by the database's date, when there is no clock)."""
+        async with self._database.transaction() as transaction:
+            rows = await transaction.fetch("rotation/select_active_rotation", {"now": self._now()})
+        identity_ids = {row["lml_identity_id"] for row in rows} - {None}
+        return ActiveRotation(
+            releases=len(rows),
+            identity_ids=tuple(sorted(identity_ids)),
+            unidentified=tuple(
+                Unidentified(row["rotation_id"], row["artist_name"], row["album_title"])
+                for row in rows
+                if row["lml_identity_id"] is None
+            ),
+        )
+
+    async def put_refresh(self, run: RefreshRun) -> None:
+        """Keeps how a run stands: one row a run."""
+        async with self._database.transaction() as transaction:
+            await transaction.execute(
+                "rotation/put_refresh",
+                {
+                    "now": self._now(),
+                    "run_id": run.run_id,
+                    "failure": run.failure and run.failure.replace("\0", "\\x00"),
+                    "is_finished": run.is_finished,
+                    "batch_size": run.batch_size,
+                    "batches": run.batches,
+                    "calls": run.calls,
+                    "drift": Jsonb(dict(run.drift)),
+                    **run.tally.counts(),
+                },
+            )
+
+    async def recent_refreshes(self) -> RecentRefreshes:
+        """What the runs that began within the last 24 hours did together."""
+        async with self._database.transaction() as transaction:
+            (row,) = await transaction.fetch("rotation/sum_recent_refreshes", {"now": self._now()})
+        return RecentRefreshes(**row)
+
+    def _now(self) -> datetime | None:
+        return self._clock() if self._clock else None

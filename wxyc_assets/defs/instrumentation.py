@@ -1,0 +1,58 @@
+"""What a step tells the world: log lines, spans, totals, each with what it is about."""
+
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+
+import dagster as dg
+
+from wxyc_assets.defs.interrupts import interruptible
+from wxyc_assets.settings import secret_values, settings
+from wxyc_assets.telemetry import logs, sentry
+from wxyc_assets.telemetry.redaction import Redaction
+
+
+def start_observing() -> None:
+    """Once a process, when the code location is imported: each process of Dagster's does that."""
+    redaction = Redaction(secret_values())
+    logs.start(redaction)
+    sentry.start(redaction, sample_rate=settings.sentry_traces_sample_rate)
+
+
+class Totals(dict[str, float]):
+    """A step's counters by the name that the dashboards know."""
+
+    def add(self, figures: Mapping[str, float]) -> None:
+        for name, number in figures.items():
+            self[name] = self.get(name, 0) + number
+
+
+@contextmanager
+def observed(
+    context: dg.AssetExecutionContext | dg.OpExecutionContext, tool: str
+) -> Generator[Totals]:
+    """Around the async body of a step of `tool`, an asset or a job; its counts go into the totals.
+
+    They are sent as the span `<tool>.totals`, also when the body fails. Yield no output inside:
+    an async body continues in another context then.
+    """
+    totals = Totals()
+    op = context.op_execution_context if isinstance(context, dg.AssetExecutionContext) else context
+    with logs.about(tool=tool, step=str(op.op_handle), run_id=op.run_id, id_range=_ids(op)):
+        logs.logger().info("step started")
+        try:
+            with sentry.step(tool, totals), interruptible():
+                yield totals
+        except dg.DagsterExecutionInterruptedError:
+            logs.logger().warning("step interrupted")
+            raise
+        except Exception as error:
+            logs.logger().error("step failed", why=str(error))
+            raise
+        logs.logger().info("step ended")
+
+
+def _ids(context: dg.OpExecutionContext) -> str | None:
+    if not context.has_partition_key and not context.has_partition_key_range:
+        return None
+    keys = context.partition_key_range
+    return f"{keys.start.partition('-')[0]}-{keys.end.rpartition('-')[2]}"

@@ -1,0 +1,89 @@
+"""A snapshot of the coverage: counted by the database, shaped here, kept for history."""
+
+from collections.abc import Iterator, Sequence
+
+import pandas as pd
+
+from wxyc_assets.adapters.postgres.coverage_store import Counted, Coverage
+from wxyc_assets.domain.artwork import CoverScope
+from wxyc_assets.domain.candidates import Cohort, Scope
+from wxyc_assets.domain.coverage import (
+    OUTSIDE,
+    CoverState,
+    Dimension,
+    Offence,
+    Slice,
+    Snapshot,
+    State,
+)
+from wxyc_assets.domain.ranges import IdRange
+
+
+async def take_snapshot(
+    coverage: Coverage,
+    *,
+    run_id: str,
+    scope: Scope,
+    covers: CoverScope,
+    ranges: Sequence[IdRange],
+) -> Snapshot:
+    """Counts, keeps, and returns what was kept."""
+    counted = await coverage.count(scope, covers, ranges)
+    await coverage.put(run_id, scope, covers.eligibility, shape(counted, ranges))
+    return (await coverage.whole([run_id]))[run_id]
+
+
+def shape(counted: Sequence[Counted], ranges: Sequence[IdRange]) -> list[Slice]:
+    """One slice for the library, each cohort, each range, and each genre that occurs."""
+    table = _table(counted, ranges)
+    groups = table.groupby(["dimension", "member"])
+    found = {(str(key[0]), str(key[1])): rows for key, rows in groups}
+    nothing = table.iloc[:0]
+    return [
+        _slice(dimension, member, found.get((dimension, member), nothing))
+        for dimension, member in dict.fromkeys([*_expected(ranges), *found])
+    ]
+
+
+def _slice(dimension: str, member: str, rows: pd.DataFrame) -> Slice:
+    def numbers(measure: str) -> dict[str, int]:
+        chosen = rows[rows["measure"] == measure]
+        summed = chosen.groupby("value")["library_rows"].sum().sort_index()
+        return {str(value): int(number) for value, number in summed.items()}
+
+    offenders = rows[rows["measure"] == "offenders"]
+    return Slice(
+        dimension=Dimension(dimension),
+        member=member,
+        states={State(name): number for name, number in numbers("states").items()},
+        covers={CoverState(name): number for name, number in numbers("covers").items()},
+        offences={Offence(name): number for name, number in numbers("offenders").items()},
+        compilations=sum(numbers("compilations").values()),
+        compilations_matched=sum(numbers("compilations_matched").values()),
+        sources=numbers("sources"),
+        methods=numbers("methods"),
+        confidences=numbers("confidences"),
+        offenders={
+            Offence(name): list(ids)
+            for name, ids in zip(offenders["value"], offenders["sample"], strict=True)
+        },
+        largest_id=0 if rows.empty else int(rows["largest_id"].max()),
+    )
+
+
+def _table(counted: Sequence[Counted], ranges: Sequence[IdRange]) -> pd.DataFrame:
+    columns = list(Counted.__slots__)
+    table = pd.DataFrame(
+        [[getattr(each, name) for name in columns] for each in counted], columns=columns
+    )
+    keys = {number: each.key for number, each in enumerate(ranges, start=1)}
+    is_range = table["dimension"] == Dimension.ID_RANGE
+    table.loc[is_range, "member"] = table.loc[is_range, "place"].map(keys).fillna(OUTSIDE)
+    return table
+
+
+def _expected(ranges: Sequence[IdRange]) -> Iterator[tuple[str, str]]:
+    """Members that are there, whether or not a row is in them."""
+    yield Dimension.ALL, ""
+    yield from ((Dimension.COHORT, each) for each in Cohort)
+    yield from ((Dimension.ID_RANGE, each.key) for each in ranges)

@@ -1,0 +1,55 @@
+"""Our log lines: one JSON object each on stderr, with what is being worked on.
+
+What is bound here reaches Sentry's spans as well, so that both speak of the same thing.
+"""
+
+import logging
+import sys
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from typing import Any
+
+import structlog
+
+from wxyc_assets.telemetry.redaction import Redaction
+
+REPO = "wxyc-assets"
+Logger = structlog.typing.FilteringBoundLogger
+
+
+def start(redaction: Redaction) -> None:
+    """Makes every logger of ours write JSON lines; the first call in a process."""
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # its lines hold whole addresses
+
+    def redacted(_: Any, __: str, line: Mapping[str, Any]) -> Mapping[str, Any]:
+        return redaction.everywhere(line)
+
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
+            structlog.processors.format_exc_info,
+            redacted,
+            structlog.processors.JSONRenderer(default=str, ensure_ascii=False),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=lambda *_: structlog.WriteLogger(sys.stderr),
+        cache_logger_on_first_use=False,  # stderr is another one in each step
+    )
+
+
+def logger() -> Logger:
+    """Where a line goes; its first word is what happened, the rest are its figures."""
+    return structlog.get_logger()
+
+
+def about(**what: str | None) -> AbstractContextManager[None]:
+    """Names what is worked on (`tool`, `step`, `run_id`, `id_range`) on every line and span."""
+    named = {name: value for name, value in what.items() if value is not None}
+    return structlog.contextvars.bound_contextvars(repo=REPO, **named)
+
+
+def bound() -> dict[str, str]:
+    """What is worked on here and now."""
+    return structlog.contextvars.get_contextvars()

@@ -1,0 +1,39 @@
+"""A table of covers that people can look at, in Markdown."""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from urllib.parse import quote
+
+from wxyc_assets.domain.artwork import ShownCover
+
+PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
+SAFE_IN_ADDRESS = "/:?&=#%,+@"
+DIRECTION_MARKS = {*range(0x202A, 0x202F), *range(0x2066, 0x206A)}
+
+
+def contact_sheet(covers: Iterable[ShownCover]) -> str:
+    """One row a cover; nothing in a name or an address can break out of its cell."""
+    rows = [
+        f"| {picture(each.url)} | {plain(each.artist_name)} | {plain(each.album_title)} |"
+        for each in covers
+    ]
+    return "\n".join(["| Cover | Artist | Title |", "|---|---|---|", *rows])
+
+
+def picture(url: str) -> str:
+    """The picture itself; anything but https is shown as words."""
+    if not url.startswith("https://"):
+        return plain(url)
+    return f"![cover]({quote(url, safe=SAFE_IN_ADDRESS, errors='replace')})"
+
+
+def plain(text: str) -> str:
+    """Text that Markdown leaves as it is."""
+    visible = "".join(each for each in " ".join(text.split()) if _is_harmless(each))
+    return PUNCTUATION.sub(r"\\\1", visible)
+
+
+def _is_harmless(character: str) -> bool:
+    is_control = unicodedata.category(character) in {"Cc", "Cs"}
+    return not is_control and ord(character) not in DIRECTION_MARKS

@@ -1,0 +1,67 @@
+"""What a run wrote, without what differs from run to run: its id, the time, serial numbers."""
+
+from collections import Counter
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from wxyc_sandbox.station import ASSETS_SCHEMA, SCHEMA
+
+TABLES = {
+    SCHEMA: (
+        "library",
+        "library_identity",
+        "library_identity_source",
+        "library_identity_history",
+        "compilation_track_artist",
+    ),
+    ASSETS_SCHEMA: ("library_candidate", "lml_resolution", "artwork_lookup"),
+}
+COLUMNS = """
+select column_name, data_type like 'timestamp%%' as is_time
+from information_schema.columns
+where table_schema = %s
+and table_name = %s
+and column_name not in ('run_id', 'history_id')
+and (column_name = 'id') <= (table_name = 'library')
+order by ordinal_position
+"""
+
+Rows = dict[str, Counter[Any]]
+
+
+def written(url: str) -> Rows:
+    """The rows of each table, as often as they are there; of a time, only whether there is one."""
+    with psycopg.connect(url) as connection:
+        return {
+            table: Counter(connection.execute(_select(connection, schema, table)).fetchall())
+            for schema, tables in TABLES.items()
+            for table in tables
+        }
+
+
+def _select(connection: psycopg.Connection, schema: str, table: str) -> sql.Composed:
+    columns = connection.execute(COLUMNS, (schema, table)).fetchall()
+    shown = [
+        sql.SQL("{} is null" if is_time else "{}::text").format(sql.Identifier(name))
+        for name, is_time in columns
+    ]
+    return sql.SQL("select {} from {}").format(
+        sql.SQL(", ").join(shown), sql.Identifier(schema, table)
+    )
+
+
+def stored(url: str) -> set[int]:
+    """Library rows whose answer is kept."""
+    with psycopg.connect(url) as connection:
+        kept = connection.execute("select library_id from wxyc_assets.lml_resolution").fetchall()
+    return {row[0] for row in kept}
+
+
+def sessions(url: str, address: str) -> int:
+    """Sessions that PostgreSQL holds with a machine."""
+    ask = "select count(*) from pg_stat_activity where client_addr = %s::inet"
+    with psycopg.connect(url) as connection:
+        row = connection.execute(ask, (address,)).fetchone()
+    return row[0] if row else 0

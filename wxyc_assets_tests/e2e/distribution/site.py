@@ -1,0 +1,161 @@
+"""What all hosts share: PostgreSQL, Redis and the pretend LML, at one address of their network."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Generator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+import yaml
+
+from wxyc_assets.domain.ranges import tile
+from wxyc_assets.migrations.run import migrate
+from wxyc_assets_tests.e2e.distribution.hosts import SITE_ADDRESS
+from wxyc_assets_tests.e2e.distribution.witness import Witness
+from wxyc_sandbox.library import World, seed_library
+from wxyc_sandbox.lml.app import Lml
+from wxyc_sandbox.lml.server import serve
+from wxyc_sandbox.lml.settings import LmlSettings
+from wxyc_sandbox.postgres import Postgres
+from wxyc_sandbox.station import (
+    ASSETS_SCHEMA,
+    BACKEND,
+    CALLS_IN_FLIGHT,
+    DAGSTER,
+    DAGSTER_YAML,
+    IDS_AT_SCALE_1,
+    RANGES,
+    SCHEMA,
+)
+
+ALONE = "backend_alone"
+REDIS_PORT = 6379
+ROWS_A_CALL = 10
+REDELIVERED_AFTER_SECONDS = 25
+WORKER_YAML = DAGSTER_YAML.parent / "deploy" / "celery" / "worker.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Running services; `variables` is what a process needs, wherever it runs."""
+
+    home: Path
+    lml: Lml
+    witness: Witness
+    postgres: Postgres
+    variables: dict[str, str]
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {**os.environ, **self.variables}
+
+    def ranges(self) -> list[str]:
+        """All their keys."""
+        ids, width = (int(self.variables[f"LIBRARY_{name}"]) for name in ("MAX_ID", "RANGE_WIDTH"))
+        return [each.key for each in tile(ids, width)]
+
+    def all_ranges(self) -> dict[str, str]:
+        """The tags of a run that takes them all."""
+        keys, tag = self.ranges(), "dagster/asset_partition_range"
+        return {f"{tag}_start": keys[0], f"{tag}_end": keys[-1]}
+
+    @property
+    def backend(self) -> str:
+        return self.postgres.url(BACKEND)
+
+    @property
+    def alone(self) -> str:
+        """The same library in a database of its own."""
+        return self.postgres.url(ALONE)
+
+
+@contextmanager
+def run_site(
+    home: Path, scale: float, *, ranges_per_run: int, latency_seconds: float
+) -> Generator[Site]:
+    """Two libraries that nobody asked about, and services for one of them."""
+    world = World(scale=scale)
+    settings = LmlSettings(
+        seed=world.seed, base_latency_seconds=latency_seconds, discogs_per_worker_per_minute=0
+    )
+    lml = Lml(settings, world.catalogue())
+    witness = Witness(lml)
+    with ExitStack() as stack:
+        postgres = stack.enter_context(
+            Postgres(home / "postgres", durable=False, address=SITE_ADDRESS)
+        )
+        _seed(postgres, world)
+        stack.enter_context(_redis(home))
+        lml_url = stack.enter_context(serve(witness, host=SITE_ADDRESS))
+        dagster_home = home / "dagster"
+        dagster_home.mkdir()
+        shutil.copy(DAGSTER_YAML, dagster_home)
+        variables = _variables(postgres, lml_url, scale, ranges_per_run)
+        yield Site(home, lml, witness, postgres, variables | {"DAGSTER_HOME": str(dagster_home)})
+
+
+def worker_settings() -> str:
+    """The workers' settings as they are deployed, but less patient with a worker that is gone."""
+    settings = yaml.safe_load(WORKER_YAML.read_text())
+    options = settings["execution"]["config"]["config_source"]["broker_transport_options"]
+    options["visibility_timeout"] = REDELIVERED_AFTER_SECONDS
+    options["unacked_restore_interval"] = 1
+    return yaml.safe_dump(settings)
+
+
+def _seed(postgres: Postgres, world: World) -> None:
+    for database in (BACKEND, DAGSTER):
+        postgres.create_database(database)
+    seed_library(postgres.url(BACKEND), SCHEMA, world)
+    migrate(postgres.url(BACKEND), assets_schema=ASSETS_SCHEMA, backend_schema=SCHEMA)
+    with psycopg.connect(postgres.url("postgres"), autocommit=True) as connection:
+        connection.execute(f"create database {ALONE} template {BACKEND}".encode())
+
+
+@contextmanager
+def _redis(home: Path) -> Generator[None]:
+    folder = home / "redis"
+    folder.mkdir()
+    options = {
+        "bind": SITE_ADDRESS,
+        "port": str(REDIS_PORT),
+        "dir": str(folder),
+        "save": "",
+        "protected-mode": "no",
+    }
+    words = (word for key, value in options.items() for word in (f"--{key}", value))
+    with (home / "redis.log").open("wb") as log:
+        process = subprocess.Popen(["redis-server", *words], stdout=log, stderr=log)
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _variables(
+    postgres: Postgres, lml_url: str, scale: float, ranges_per_run: int
+) -> dict[str, str]:
+    ceiling = max(RANGES, round(IDS_AT_SCALE_1 * scale))
+    redis = f"redis://{SITE_ADDRESS}:{REDIS_PORT}"
+    return {
+        "DATABASE_URL": postgres.url(BACKEND),
+        "DAGSTER_PG_URL": postgres.url(DAGSTER),
+        "DAGSTER_EVENT_BATCH_SIZE": "1000",
+        "LIBRARY_METADATA_URL": lml_url,
+        "LOCAL_DEV": "1",
+        "INCLUDE_NULL_CANONICAL": "1",
+        "LML_MAX_CONCURRENT": str(CALLS_IN_FLIGHT),
+        "LML_RATE_PER_MIN": "0",
+        "LML_HEALTH_INTERVAL_SECONDS": "1",
+        "BATCH_SIZE": str(ROWS_A_CALL),
+        "VA_BATCH_SIZE": str(ROWS_A_CALL),
+        "LIBRARY_MAX_ID": str(ceiling),
+        "LIBRARY_RANGE_WIDTH": str(-(-ceiling // RANGES)),
+        "RANGES_PER_RUN": str(ranges_per_run),
+        "CELERY_BROKER_URL": f"{redis}/0",
+        "CELERY_RESULT_BACKEND": f"{redis}/1",
+    }

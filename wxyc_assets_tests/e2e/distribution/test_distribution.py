@@ -1,0 +1,40 @@
+"""The proof, small: see `__main__`."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from wxyc_assets_tests.e2e.distribution.hosts import why_not
+
+PROJECT = Path(__file__).parents[3]
+DIES_WITH_US = ["setpriv", "--pdeathsig", "KILL"]
+PROVE = ["-m", "wxyc_assets_tests.e2e.distribution", "--scale", "0.01", "--ranges-per-run", "8"]
+
+
+@pytest.fixture
+def machines() -> None:
+    """Makes machines only where they are required: it takes root and several minutes."""
+    if not os.environ.get("REQUIRE_DISTRIBUTION"):
+        pytest.skip("REQUIRE_DISTRIBUTION is not set")
+    if reason := why_not():
+        pytest.fail(f"REQUIRE_DISTRIBUTION is set, but {reason}")
+
+
+@pytest.mark.distribution
+@pytest.mark.timeout(1800)
+@pytest.mark.usefixtures("machines")
+def test_three_machines_do_what_one_does_though_one_of_them_is_lost():
+    done = subprocess.run(
+        [*DIES_WITH_US, sys.executable, *PROVE],
+        cwd=PROJECT,
+        start_new_session=True,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    print(done.stdout)  # noqa: T201
+    assert done.returncode == 0, done.stderr

@@ -1,0 +1,51 @@
+"""Who calls the pretend LML, by address: what LML's own counters do not tell."""
+
+from collections import Counter
+
+from wxyc_sandbox.lml.app import Lml
+from wxyc_sandbox.lml.delivery import is_gone
+from wxyc_sandbox.lml.wire import Message, Receive, Send
+
+BUDGETED = "/api/"
+"""Where every request takes a place of the shared budget."""
+
+
+class Witness:
+    """An LML that sees its callers."""
+
+    def __init__(self, lml: Lml) -> None:
+        self._lml = lml
+        self._under_way: list[Message] = []
+        self.reset()
+
+    def reset(self) -> None:
+        self.calls: Counter[str] = Counter()
+        """By address."""
+        self.most_callers_at_once = 0
+        self.most_in_flight = 0
+        """Requests whose caller still waited for the answer."""
+
+    def under_way(self, address: str) -> int:
+        """Requests of one caller that LML is at, whether the caller still waits or not."""
+        return sum(_caller(each) == address for each in self._under_way)
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        if not scope["path"].startswith(BUDGETED):
+            await self._lml(scope, receive, send)
+            return
+        self._under_way.append(scope)
+        self._look(scope)
+        try:
+            await self._lml(scope, receive, send)
+        finally:
+            self._under_way.remove(scope)
+
+    def _look(self, new: Message) -> None:
+        self.calls[_caller(new)] += 1
+        waited_for = [_caller(each) for each in self._under_way if not is_gone(each)]
+        self.most_in_flight = max(self.most_in_flight, len(waited_for))
+        self.most_callers_at_once = max(self.most_callers_at_once, len(set(waited_for)))
+
+
+def _caller(scope: Message) -> str:
+    return scope["client"][0]

@@ -1,0 +1,40 @@
+"""A small station of its own for tests that work from outside, with real processes."""
+
+import tempfile
+from collections.abc import Generator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from wxyc_assets_tests.e2e.operation.processes import free_port, running
+from wxyc_sandbox.station import Station, run_station
+
+
+@pytest.fixture(scope="module")
+def project() -> Generator[Path]:
+    """A folder that PostgreSQL's user can reach, too."""
+    with tempfile.TemporaryDirectory(prefix="wxyc-") as folder:
+        Path(folder).chmod(0o711)
+        yield Path(folder)
+
+
+@pytest.fixture(scope="module")
+def station(project: Path) -> Generator[Station]:
+    with run_station(project, scale=0.01) as station:
+        yield station
+
+
+@pytest.fixture(scope="module")
+def webserver(station: Station) -> Generator[httpx.Client]:
+    """A webserver and a daemon on the station's long-lived instance."""
+    port = free_port()
+    servers = running(
+        ["dagster-webserver", "-m", "wxyc_assets.definitions", "-h", "127.0.0.1", "-p", str(port)],
+        ["dagster-daemon", "run", "-m", "wxyc_assets.definitions"],
+        env=station.environment,
+        cwd=station.home,
+        log=station.home / "ui.log",
+    )
+    with servers, httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
+        yield client

@@ -1,0 +1,190 @@
+"""`wxyc-assets` beside Dagster: dry run, explain, migrate."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg.rows import dict_row
+
+from wxyc_assets_tests.e2e.operation.processes import run
+from wxyc_sandbox.station import Station
+
+KEYS = {
+    "scanned",
+    "lml_total_calls",
+    "lml_total_latency_ms",
+    "would_resolve",
+    "would_resolve_compilation",
+    "would_unresolved",
+    "would_skip",
+    "source_rows_skipped_null_confidence",
+}
+SKIPS = {"compilation", "lml_error", "lml_cardinality_mismatch", "lml_untrusted_library_id"}
+WRITTEN = """
+select calls, query from pg_stat_statements
+where (query ilike '%insert into%' or query ilike 'update%' or query ilike 'delete%')
+and query ilike any(array['%library%', '%lml_resolution%', '%compilation_track%'])
+"""
+
+
+def query(station: Station, statement: str) -> list[dict[str, Any]]:
+    with (
+        psycopg.connect(station.database_url, autocommit=True) as opened,
+        opened.cursor(row_factory=dict_row) as cursor,
+    ):
+        cursor.execute(statement.encode())
+        return cursor.fetchall() if cursor.description else []
+
+
+@pytest.fixture(scope="module")
+def figures(station: Station, project: Path) -> list[dict[str, Any]]:
+    """What a dry run said before anything was ever asked, then the real run is made."""
+    query(station, "create extension if not exists pg_stat_statements")
+    query(station, "select pg_stat_statements_reset()")
+    dry = run("wxyc-assets", "dry-run", env=station.environment, cwd=project)
+    assert dry.returncode == 0, dry.stderr
+    assert query(station, WRITTEN) == []
+    job = ("dagster", "job", "execute", "-m", "wxyc_assets.definitions", "-j", "library_full")
+    assert run(*job, env=station.environment, cwd=project).returncode == 0
+    return [json.loads(line) for line in dry.stdout.splitlines()]
+
+
+def test_a_dry_run_prints_one_object_a_cohort_with_the_old_jobs_keys(
+    figures: list[dict[str, Any]],
+):
+    assert [set(each) for each in figures] == [KEYS, KEYS]
+    assert [set(each["would_skip"]) for each in figures] == [SKIPS, SKIPS]
+    for each in figures:
+        would = (each["would_resolve"], each["would_resolve_compilation"], each["would_unresolved"])
+        assert each["scanned"] == sum(would) + sum(each["would_skip"].values())
+
+
+def test_a_dry_run_says_what_the_real_run_then_does(
+    station: Station, figures: list[dict[str, Any]]
+):
+    counted = query(
+        station,
+        """
+        select
+            cohort,
+            count(*) as scanned,
+            count(*) filter (where kind = 'single_artist') as would_resolve,
+            count(*) filter (where is_matched) as would_resolve_compilation,
+            count(*) filter (where kind = 'unresolved') as would_unresolved,
+            count(*) filter (where kind = 'compilation' and not is_matched) as compilation,
+            sum(null_confidences)::int as source_rows_skipped_null_confidence
+        from wxyc_assets.lml_resolution
+        where write_error is null
+        group by cohort
+        order by cohort desc
+        """,
+    )
+    for said, real in zip(figures, counted, strict=True):
+        assert said["would_skip"]["compilation"] == real.pop("compilation")
+        del real["cohort"]
+        assert real == {name: said[name] for name in real}
+        assert real["scanned"] > 0
+
+
+def test_a_dry_run_as_a_job_shows_no_range_as_done(
+    station: Station, figures: list[dict[str, Any]], project: Path
+):
+    job = ("dagster", "job", "execute", "-m", "wxyc_assets.definitions")
+    done = run(*job, "-j", "library_identity_dry_run", env=station.environment, cwd=project)
+    assert done.returncode == 0, done.stderr
+    printed = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+    assert [each["scanned"] for each in printed if set(each) == KEYS] == [0, 0]
+
+
+@pytest.mark.usefixtures("figures")
+def test_explain_tells_a_record_from_range_to_tables(station: Station, project: Path):
+    (row,) = query(
+        station,
+        "select i.library_id, i.method from wxyc_schema.library_identity i "
+        "join wxyc_assets.lml_resolution r using (library_id) "
+        "where r.kind = 'single_artist' and i.notes = 'consumer:lml-bulk' limit 1",
+    )
+    library_id = row["library_id"]
+    told = run("wxyc-assets", "explain", str(library_id), env=station.environment, cwd=project)
+    assert told.returncode == 0, told.stderr
+    for word in ("range", "cohort", "due now", "single_artist", row["method"], "provenance"):
+        assert word in told.stdout
+
+    command = ("wxyc-assets", "explain", str(library_id), "--json")
+    story = json.loads(run(*command, env=station.environment, cwd=project).stdout)
+    assert story["library_id"] == library_id
+    assert story["not_due_because"] == "its identity was verified within the staleness window"
+    assert story["facts"]["identity"]["method"] == row["method"]
+    assert story["facts"]["resolution"]["answer"]["library_id"] == library_id
+
+
+@pytest.mark.usefixtures("figures")
+def test_explain_tells_of_the_cover(station: Station, project: Path):
+    job = ("dagster", "job", "execute", "-m", "wxyc_assets.definitions", "-j")
+    ends = {"start": "0000001-0000025", "end": "0000376-0000400"}
+    tags = {f"dagster/asset_partition_range_{end}": key for end, key in ends.items()}
+    covers = (*job, "library_artwork_job", "--tags", json.dumps(tags))
+    done = run(*covers, env=station.environment, cwd=station.home)
+    assert done.returncode == 0, done.stderr
+    (found,) = query(
+        station,
+        "select library_id, url, run_id from wxyc_assets.artwork_lookup "
+        "where outcome = 'cover' and applied_at is not null order by library_id limit 1",
+    )
+    command = ("wxyc-assets", "explain", str(found["library_id"]))
+    told = run(*command, env=station.environment, cwd=project)
+    assert f"cover      {found['url']}" in told.stdout
+    assert "  lookup   cover at" in told.stdout
+    assert found["run_id"] in told.stdout
+
+
+def test_explain_knows_when_there_is_no_such_record(station: Station, project: Path):
+    told = run("wxyc-assets", "explain", "9999999", env=station.environment, cwd=project)
+    assert told.returncode == 1
+    assert "no record 9999999" in told.stderr
+
+
+def test_migrate_may_be_repeated(station: Station, project: Path):
+    done = run("wxyc-assets", "migrate", env=station.environment, cwd=project)
+    assert done.returncode == 0, done.stderr
+    assert "is at revision" in done.stdout
+
+
+def test_migrate_says_what_is_wrong(station: Station, project: Path):
+    for changes in (
+        {"DATABASE_URL": "postgresql://u:hush@127.0.0.1:1/x"},
+        {"DATABASE_URL": "mysql://u:hush@127.0.0.1/x"},
+        {"DATABASE_URL": "hush"},
+        {"WXYC_SCHEMA_NAME": "elsewhere", "ASSETS_SCHEMA_NAME": "elsewhere_too"},
+    ):
+        environment = {**station.environment, **changes}
+        done = run("wxyc-assets", "migrate", env=environment, cwd=project)
+        assert done.returncode == 1
+        assert "Error:" in done.stderr
+        assert "hush" not in done.stderr
+        assert "Traceback" not in done.stderr
+
+
+def test_smoke_says_what_it_expected_and_what_came(station: Station, project: Path):
+    told = run("wxyc-assets", "smoke", env=station.environment, cwd=project)
+    assert told.returncode == 0, told.stdout + told.stderr
+    assert told.stdout.count("as expected") == 5
+    assert told.stdout.count("    expected  ") == told.stdout.count("    found     ") == 5
+
+    station.lml.configure(breaker="open")
+    told = run("wxyc-assets", "smoke", env=station.environment, cwd=project)
+    station.lml.configure(breaker="closed")
+    assert told.returncode == 1
+    assert "NOT as expected  GET /health" in told.stdout
+
+
+def test_a_dry_run_of_the_refresh_calls_nothing(station: Station, project: Path):
+    station.lml.counters.reset()
+    done = run("wxyc-assets", "rotation-dry-run", env=station.environment, cwd=project)
+    assert done.returncode == 0, done.stderr
+    planned = json.loads(done.stdout)
+    assert planned["identities"] > 300
+    assert planned["calls"] == 0
+    assert station.lml.counters.calls.total() == 0

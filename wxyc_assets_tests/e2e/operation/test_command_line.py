@@ -1,0 +1,144 @@
+"""The README's commands, on both kinds of instance, and what they say when they cannot work."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from wxyc_assets_tests.e2e.operation.processes import run
+from wxyc_sandbox.station import Station
+
+JOB = ("dagster", "job", "execute", "-m", "wxyc_assets.definitions", "-j")
+FIRST, SECOND, THIRD = "0000001-0000025", "0000026-0000050", "0000051-0000075"
+
+
+@pytest.fixture(params=["ephemeral", "postgres"])
+def environment(
+    request: pytest.FixtureRequest, station: Station, tmp_path: Path
+) -> Mapping[str, str]:
+    """The station's, on an instance that ends with the process or on the long-lived one."""
+    if request.param == "postgres":
+        return station.environment
+    home = tmp_path / "dagster"
+    home.mkdir()
+    ours = {**station.environment, "DAGSTER_HOME": str(home)}
+    del ours["DAGSTER_PG_URL"]
+    return ours
+
+
+@pytest.fixture(autouse=True)
+def untouched(station: Station) -> None:
+    """Every test starts with a library that nobody asked about."""
+    with psycopg.connect(station.database_url) as connection:
+        connection.execute("set search_path to wxyc_assets, wxyc_schema")
+        connection.execute(
+            "truncate lml_resolution, library_candidate, library_identity, library_identity_source"
+        )
+        connection.execute("update library set unresolved_attempted_at = null")
+    station.lml.counters.reset()
+
+
+def answered(station: Station) -> list[int]:
+    with psycopg.connect(station.database_url) as connection:
+        found = connection.execute(
+            "select library_id from wxyc_assets.lml_resolution where applied_at is not null"
+        )
+        return sorted(row[0] for row in found)
+
+
+def named(station: Station, first: int, last: int) -> list[int]:
+    with psycopg.connect(station.database_url) as connection:
+        found = connection.execute(
+            "select id from wxyc_schema.library "
+            "where id between %s and %s and artist_name is not null order by id",
+            [first, last],
+        )
+        return [row[0] for row in found]
+
+
+def test_one_range(station: Station, environment: Mapping[str, str], project: Path):
+    tags = json.dumps({"dagster/partition": SECOND})
+    done = run(*JOB, "library_identity_job", "--tags", tags, env=environment, cwd=project)
+    assert done.returncode == 0, done.stderr
+    assert answered(station) == named(station, 26, 50)
+
+
+def test_a_range_of_ranges(station: Station, environment: Mapping[str, str], project: Path):
+    tags = json.dumps(
+        {
+            "dagster/asset_partition_range_start": SECOND,
+            "dagster/asset_partition_range_end": THIRD,
+        }
+    )
+    done = run(*JOB, "library_identity_job", "--tags", tags, env=environment, cwd=project)
+    assert done.returncode == 0, done.stderr
+    assert answered(station) == named(station, 26, 75)
+
+
+def test_everything_and_then_nothing(
+    station: Station, environment: Mapping[str, str], project: Path
+):
+    for rows in (len(named(station, 1, 100_000)), 0):
+        station.lml.counters.reset()
+        done = run(*JOB, "library_full", env=environment, cwd=project)
+        assert done.returncode == 0, done.stderr
+        assert station.lml.counters.rows["resolve"] == rows
+    assert answered(station) == named(station, 1, 100_000)
+
+
+def test_an_asset_of_a_range(station: Station, environment: Mapping[str, str], project: Path):
+    assets = "library_candidates,lml_resolutions,library_identity"
+    command = ("dagster", "asset", "materialize", "-m", "wxyc_assets.definitions")
+    done = run(*command, "--select", assets, "--partition", FIRST, env=environment, cwd=project)
+    assert done.returncode == 0, done.stderr
+    assert answered(station) == named(station, 1, 25)
+
+
+def test_the_scope_of_one_run(station: Station, project: Path, tmp_path: Path):
+    narrow = {**station.environment, "INCLUDE_NULL_CANONICAL": "0"}
+    tags = json.dumps({"dagster/partition": SECOND})
+    wide = tmp_path / "wide.yaml"
+    wide.write_text("resources: {scope: {config: {include_null_canonical: true}}}")
+    command = (*JOB, "library_identity_job", "--tags", tags)
+
+    done = run(*command, env=narrow, cwd=project)
+    assert done.returncode == 0, done.stderr
+    only_canonical = answered(station)
+    assert 0 < len(only_canonical) < len(named(station, 26, 50))
+
+    done = run(*command, "--config", str(wide), env=narrow, cwd=project)
+    assert done.returncode == 0, done.stderr
+    assert answered(station) == named(station, 26, 50)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"LIBRARY_METADATA_URL": "http://127.0.0.1:1"}, "LML cannot be reached at"),
+        ({"LIBRARY_METADATA_URL": "lml"}, "LIBRARY_METADATA_URL='lml' is not LML's address"),
+        ({"LOCAL_DEV": "0"}, "LML_API_KEY"),
+        ({"BATCH_SIZE": "1001"}, "BATCH_SIZE='1001'"),
+        ({"DATABASE_URL": "postgresql://u:hush@127.0.0.1:1/x"}, "database cannot be reached"),
+        ({"WXYC_SCHEMA_NAME": "elsewhere"}, "no table elsewhere.library"),
+        ({"ASSETS_SCHEMA_NAME": "elsewhere"}, "Run `wxyc-assets migrate`"),
+    ],
+)
+def test_bad_input_is_named_and_nothing_is_written(
+    station: Station, project: Path, changes: dict[str, str], message: str
+):
+    environment = {**station.environment, **changes}
+    done = run(*JOB, "library_full", env=environment, cwd=project)
+    assert done.returncode != 0
+    assert message in done.stdout + done.stderr
+    assert "hush" not in done.stdout + done.stderr
+    assert answered(station) == []
+
+
+def test_an_unknown_range_is_named(station: Station, project: Path):
+    tags = json.dumps({"dagster/partition": "0000001-0000002"})
+    done = run(*JOB, "library_identity_job", "--tags", tags, env=station.environment, cwd=project)
+    assert done.returncode != 0
+    assert "0000001-0000002" in done.stdout + done.stderr
+    assert answered(station) == []

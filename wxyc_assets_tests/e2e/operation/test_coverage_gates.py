@@ -1,0 +1,168 @@
+"""Gates from outside: real processes, exit codes, what is printed, and the page in a browser."""
+
+from collections.abc import Generator, Mapping
+from pathlib import Path
+
+import psycopg
+import pytest
+from playwright.sync_api import Page
+
+from wxyc_assets_tests.e2e.operation.processes import run
+from wxyc_assets_tests.support.browser import browser
+from wxyc_sandbox.station import Station
+
+JOB = ("dagster", "job", "execute", "-m", "wxyc_assets.definitions", "-j")
+SHUT = "DOES NOT HOLD: the_library_is_covered"
+
+
+@pytest.fixture(scope="module")
+def ephemeral(station: Station, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
+    """The station's environment, on an instance that ends with its process."""
+    ours = {**station.environment, "DAGSTER_HOME": str(tmp_path_factory.mktemp("dagster"))}
+    del ours["DAGSTER_PG_URL"]
+    return ours
+
+
+@pytest.fixture(scope="module")
+def report(station: Station, ephemeral: Mapping[str, str], project: Path) -> Path:
+    """A page with a shut gate on it, after a snapshot on which every gate was open."""
+    nothing = run("wxyc-assets", "report", env=ephemeral, cwd=project)
+    assert nothing.returncode == 1
+    assert "no snapshot yet" in nothing.stderr
+
+    before = run(*JOB, "coverage_gates", env=ephemeral, cwd=project)
+    assert before.returncode != 0
+    assert SHUT in before.stdout
+    assert "the floor is 99.00%" in before.stdout
+
+    done = run(*JOB, "library_full", env=ephemeral, cwd=project)
+    assert done.returncode == 0, done.stderr
+    assert "holds: the_library_is_covered" in done.stdout
+    assert run(*JOB, "coverage_gates", env=ephemeral, cwd=project).returncode == 0
+
+    with psycopg.connect(station.database_url) as connection:
+        connection.execute("set search_path to wxyc_assets, wxyc_schema")
+        connection.execute("delete from lml_resolution where library_id between 26 and 50")
+        connection.execute("delete from library_identity_source where library_id between 26 and 50")
+        connection.execute("delete from library_identity where library_id between 26 and 50")
+        connection.execute("update library set unresolved_attempted_at = null where id < 51")
+    after = run(*JOB, "coverage_gates", env=ephemeral, cwd=project)
+    assert after.returncode != 0
+    assert SHUT in after.stdout
+    assert "DOES NOT HOLD: identity_coverage_holds" in after.stdout
+    assert "0000026-0000050: " in after.stdout
+
+    written = run("wxyc-assets", "report", "-o", "page.html", env=ephemeral, cwd=project)
+    assert written.returncode == 0, written.stderr
+    return project / "page.html"
+
+
+@pytest.mark.usefixtures("report")
+def test_a_shut_gate_is_the_exit_code_of_the_whole_job(ephemeral: Mapping[str, str], project: Path):
+    closed = {**ephemeral, "GATE_IDENTITY": "0.999"}
+    done = run(*JOB, "library_full", env=closed, cwd=project)
+    assert done.returncode != 0
+    assert "DOES NOT HOLD: identity_coverage_holds" in done.stdout
+    assert "holds: the_library_is_covered" in done.stdout
+
+
+def test_a_page_that_cannot_be_written_is_one_line(
+    report: Path, ephemeral: Mapping[str, str], project: Path
+):
+    done = run("wxyc-assets", "report", "-o", "no/such.html", env=ephemeral, cwd=project)
+    assert done.returncode == 1
+    assert "no/such.html cannot be written" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert report.exists()
+
+
+@pytest.fixture
+def page(report: Path) -> Generator[Page]:
+    """The page on a phone; whatever it asks the network for is a failure."""
+    with browser() as chromium:
+        opened = chromium.new_page(viewport={"width": 360, "height": 740})
+        asked: list[str] = []
+        opened.on("request", lambda request: asked.append(request.url))
+        opened.goto(report.as_uri())
+        yield opened
+        assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
+
+
+@pytest.mark.browser
+def test_the_page_can_be_read_on_a_phone(page: Page):
+    assert page.evaluate("document.documentElement.scrollWidth") == 360
+    sizes = page.evaluate(
+        "[...document.querySelectorAll('h1, p, li, td, th, a')]"
+        ".map(each => parseFloat(getComputedStyle(each).fontSize))"
+    )
+    assert min(sizes) >= 13
+    labels = page.evaluate(
+        "[...document.querySelectorAll('.chart text')].map(e => e.getBoundingClientRect().height)"
+    )
+    assert min(labels) >= 10
+
+
+@pytest.mark.browser
+def test_a_verdict_is_a_word_and_a_low_range_is_hatched(page: Page):
+    shut = page.locator(".gates .shut")
+    assert "✗ does not hold: the library is covered" in (shut.first.text_content() or "")
+    assert page.locator(".gates .open").count() + shut.count() == 9
+    low = page.locator(".strip .low")
+    assert low.count() == 1
+    assert "▼" in (low.text_content() or "")
+    assert "gradient" in low.evaluate("each => getComputedStyle(each).backgroundImage")
+    for cell in page.locator(".strip li").all():
+        assert any(word in (cell.text_content() or "") for word in ("%", "none"))
+
+
+@pytest.mark.browser
+def test_text_stands_out_from_its_ground(page: Page):
+    """At least 4.5 to 1, as WCAG asks."""
+    worst = page.evaluate(
+        """() => {
+            const light = colour => {
+                const [r, g, b] = colour.match(/[\\d.]+/g).slice(0, 3).map(v => v / 255)
+                    .map(v => v <= .03928 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4);
+                return .2126 * r + .7152 * g + .0722 * b;
+            };
+            return Math.min(...[...document.querySelectorAll('.strip a, p, th, td, nav a')]
+                .map(each => {
+                    let ground = each;
+                    const bare = 'rgba(0, 0, 0, 0)';
+                    while (ground && getComputedStyle(ground).backgroundColor === bare)
+                        ground = ground.parentElement;
+                    const paper = getComputedStyle(ground || document.body).backgroundColor;
+                    const [a, b] = [light(getComputedStyle(each).color), light(paper)];
+                    return (Math.max(a, b) + .05) / (Math.min(a, b) + .05);
+                }));
+        }"""
+    )
+    assert worst >= 4.5
+
+
+@pytest.mark.browser
+def test_everything_is_reached_by_keyboard(page: Page):
+    page.keyboard.press("Tab")
+    focused = "document.activeElement.getAttribute('href')"
+    assert page.evaluate(focused) == "#content"
+    reachable = page.locator("a, summary, [tabindex='0']").count()
+    seen: list[str] = []
+    for _ in range(reachable):
+        seen.append(page.evaluate("document.activeElement.outerHTML.slice(0, 120)"))
+        outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+        assert outline != "none"
+        page.keyboard.press("Tab")
+    assert len(seen) == reachable
+    for part in ("#gates", "<summary", "#range-0000026-0000050", "By range"):
+        assert any(part in each for each in seen), part
+    page.locator("a[href='#range-0000026-0000050']").focus()
+    page.keyboard.press("Enter")
+    row = page.locator("tr:target")
+    assert "0000026-0000050" in (row.text_content() or "")
+
+
+@pytest.mark.browser
+def test_the_page_has_the_words_of_its_pictures(page: Page):
+    for title in ("By cohort", "By range", "By genre", "Confidence", "The last snapshots"):
+        assert page.locator(f"caption:text-is('{title}')").count() == 1
+    assert page.locator("svg[role='img'] > title").first.text_content() == "Coverage over time"

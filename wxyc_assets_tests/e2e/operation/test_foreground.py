@@ -1,0 +1,82 @@
+"""A station that several commands use, and commands that are told to end."""
+
+import os
+import signal
+import subprocess
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from wxyc_assets_tests.e2e.operation.processes import BIN, run
+from wxyc_sandbox.postgres import Postgres, default_home
+
+SCALE = "0.004"
+STAYS = ("sh", "-c", "echo here; exec sleep 600")
+
+
+@pytest.fixture
+def server(project: Path) -> Postgres:
+    """What the commands start and stop."""
+    return Postgres(default_home(project) / f"scale-{SCALE}" / "postgres")
+
+
+@contextmanager
+def sandbox(project: Path, *arguments: str) -> Generator[subprocess.Popen[str]]:
+    """A command that stays, once it has said its first word."""
+    command = [BIN / "wxyc-sandbox", *arguments]
+    with subprocess.Popen(command, cwd=project, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        assert process.stdout.readline()
+        try:
+            yield process
+        finally:
+            process.terminate()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_station_ends_with_its_command(project: Path, server: Postgres, number: signal.Signals):
+    with sandbox(project, "up", "--scale", SCALE) as process:
+        assert server.running
+        process.send_signal(number)
+        assert process.wait() == 128 + number
+    assert not server.running
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_what_runs_on_a_station_is_told_to_end_first(
+    project: Path, server: Postgres, number: signal.Signals
+):
+    with sandbox(project, "run", "--scale", SCALE, "--", *STAYS) as process:
+        process.send_signal(number)
+        assert process.wait() == 128 + signal.SIGTERM
+    assert not server.running
+
+
+def test_what_ignores_ctrl_c_does_not_pass_that_on(project: Path):
+    ours = f'exec {BIN}/wxyc-sandbox run --scale {SCALE} -- "$@"'
+    asked = [BIN / "python", "-c", "import signal; print(signal.getsignal(signal.SIGINT))"]
+    said = subprocess.run(
+        ["/bin/sh", "-c", f"trap '' INT; {ours}", "sh", *asked],
+        cwd=project,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "default_int_handler" in said.stdout, said.stderr
+
+
+def test_the_last_one_who_uses_a_station_stops_it(project: Path, server: Postgres):
+    with sandbox(project, "up", "--scale", SCALE):
+        beside = ("wxyc-sandbox", "run", "--scale", SCALE, "--", "true")
+        assert run(*beside, env=os.environ, cwd=project).returncode == 0
+        assert server.running
+    assert not server.running
+
+
+def test_a_program_that_is_not_there_is_named_before_anything_starts(project: Path):
+    said = run("wxyc-sandbox", "run", "nosuchprogram", env=os.environ, cwd=project)
+    assert said.returncode == 2
+    assert "nosuchprogram" in said.stderr
+    assert "Traceback" not in said.stderr

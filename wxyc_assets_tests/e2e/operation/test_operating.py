@@ -1,0 +1,69 @@
+"""The commands of docs/operating.md, as they stand there, one after the other."""
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from wxyc_assets_tests.e2e.operation.processes import BIN
+from wxyc_sandbox.station import Station
+
+PAGE = Path(__file__).parents[3] / "docs" / "operating.md"
+BLOCKS = re.findall(r"^```sh\n(.*?)^```$", PAGE.read_text(), re.MULTILINE | re.DOTALL)
+
+
+@pytest.fixture(scope="module")
+def environment(station: Station) -> dict[str, str]:
+    """A station of the shape that the page speaks of: narrow scope, ranges of 2,500 ids."""
+    shape = {
+        "INCLUDE_NULL_CANONICAL": "0",
+        "LIBRARY_MAX_ID": "80000",
+        "LIBRARY_RANGE_WIDTH": "2500",
+        "PATH": f"{BIN}:{os.environ['PATH']}",
+        "PYTHONWARNINGS": "ignore",
+    }
+    return station.environment | shape
+
+
+@pytest.fixture(scope="module")
+def said(environment: dict[str, str], station: Station) -> list[str]:
+    """What each block said; every one of them went well."""
+    words: list[str] = []
+    for block in BLOCKS:
+        done = subprocess.run(
+            ["/bin/bash", "-euo", "pipefail", "-c", block],
+            env=environment,
+            cwd=station.home,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, (block, done.stdout[-2000:], done.stderr[-3000:])
+        words.append(done.stdout)
+    return words
+
+
+def test_every_command_of_the_page_works(said: list[str]):
+    assert len(said) > 8
+    assert "is at revision" in said[0]
+    assert "would_resolve" in said[2]
+    assert any("range      0000001-0002500" in each for each in said)
+    assert "is at revision" in said[-1]
+
+
+@pytest.mark.usefixtures("said")
+def test_they_do_what_the_page_says(station: Station):
+    with psycopg.connect(station.database_url) as connection:
+        unasked, covers, refreshes = connection.execute(
+            "select (select count(*) from wxyc_schema.library l where l.artist_name is not null "
+            "and not exists (select from wxyc_schema.library_identity where library_id = l.id) "
+            "and not exists (select from wxyc_assets.lml_resolution where library_id = l.id)), "
+            "(select count(*) from wxyc_assets.artwork_lookup where applied_at is not null), "
+            "(select count(*) from wxyc_assets.rotation_refresh where failure is null)"
+        ).fetchone() or (0, 0, 0)
+    assert unasked == 0
+    assert covers > 0
+    assert refreshes == 1

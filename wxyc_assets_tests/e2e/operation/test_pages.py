@@ -1,0 +1,54 @@
+"""What the pages name is there, and what is there is named by the pages."""
+
+import re
+from dataclasses import fields
+from pathlib import Path
+
+from wxyc_assets.cli.configuration import OF_LIBRARIES, SECRETS
+from wxyc_assets.definitions import defs
+from wxyc_assets.domain.counters import Outcome
+from wxyc_assets.domain.refreshes import RefreshTally
+from wxyc_assets.settings import Settings
+
+PROJECT = Path(__file__).parents[3]
+PAGES = [PROJECT / "README.md", *(PROJECT / "docs").glob("*.md")]
+OPERATING = (PROJECT / "docs" / "operating.md").read_text()
+MIGRATING = (PROJECT / "docs" / "migrating.md").read_text()
+NOT_OURS = {"RECHECK", "ANALYZE", "HEAD", "PGSSLMODE", "PGSSLROOTCERT", "SSL_CERT_FILE", "SCALE"}
+OF_DEPLOYMENT = {"DAGSTER_PG_PASSWORD", "OWNER_URL"}
+OF_THE_TESTS = {"POSTGRES_14_BIN", "POSTGRES_15_BIN", "PYTHON", "ERROR", "WARN"}
+
+
+def test_every_check_and_every_schedule_has_a_word_for_the_operator():
+    checks = {key.name for key in defs.resolve_asset_graph().asset_check_keys}
+    schedules = {each.name for each in defs.schedules or []}
+    assert checks
+    assert [name for name in sorted(checks | schedules) if f"`{name}`" not in OPERATING] == []
+
+
+def test_the_counters_that_dashboards_know_are_mapped():
+    counters = {outcome.value.rpartition(".")[2] for outcome in Outcome}
+    counters |= {each.name for each in fields(RefreshTally)}
+    assert [name for name in sorted(counters) if f"`{name}`" not in MIGRATING] == []
+
+
+def test_the_jobs_of_the_pages_are_there():
+    known = {job.name for job in defs.resolve_all_job_defs()}
+    for page in PAGES:
+        named = set(re.findall(r"-j (\w+)", page.read_text()))
+        assert named <= known, page.name
+
+
+def test_the_variables_of_the_pages_are_there():
+    known = {name.upper() for name in Settings.model_fields} | set(SECRETS) | set(OF_LIBRARIES)
+    known |= NOT_OURS | OF_DEPLOYMENT | OF_THE_TESTS
+    for page in PAGES:
+        named = set(re.findall(r"`([A-Z][A-Z0-9_]{4,})(?:=[^`]*)?`", page.read_text()))
+        assert named - known == set(), page.name
+
+
+def test_links_lead_somewhere():
+    for page in PAGES:
+        for link in re.findall(r"\]\(([^)#]+)\)", page.read_text()):
+            if "://" not in link:
+                assert (page.parent / link).exists(), (page.name, link)

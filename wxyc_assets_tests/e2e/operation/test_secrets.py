@@ -1,0 +1,209 @@
+"""Runs that fail in different ways, with secrets one can recognise; then they are looked for."""
+
+import os
+import zlib
+from collections.abc import Generator, Iterator
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+from psycopg import sql
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+from starlette.types import Receive, Scope, Send
+
+from wxyc_assets_tests.e2e.operation.processes import free_port, run, running, wait_until
+from wxyc_sandbox.lml.server import serve
+from wxyc_sandbox.sentry_sink import KEY, Sink, serve_sink
+from wxyc_sandbox.station import Station
+
+SECRETS = {
+    "the Backend database's password": "sesame-of-the-backend",
+    "DB_PASSWORD": "sesame-of-the-parts",
+    "Dagster's database's password": "sesame-of-dagster",
+    "LML_API_KEY": "sesame-of-lml",
+    "GITHUB_TOKEN": "sesame-of-github",
+    "ALERT_WEBHOOK_URL": "sesame-of-the-chat",
+    "SENTRY_DSN": KEY,
+}
+RESOURCES = """
+{
+  repositoriesOrError {
+    ... on RepositoryConnection {
+      nodes { allTopLevelResourceDetails { name configuredValues { key value type } } }
+    }
+  }
+}
+"""
+RUNS = """
+{
+  runsOrError {
+    ... on Runs {
+      results { jobName runConfigYaml tags { key value } eventConnection { events {
+        ... on MessageEvent { message }
+        ... on ExecutionStepFailureEvent { error { message stack causes { message stack } } }
+      } } }
+    }
+  }
+}
+"""
+
+
+async def chatterbox(scope: Scope, receive: Receive, send: Send) -> None:
+    """An LML, or what stands before it, that shows people what they sent."""
+    sent = Request(scope).headers.items()
+    answer = PlainTextResponse("\n".join(f"{name}: {value}" for name, value in sent), 400)
+    await answer(scope, receive, send)
+
+
+@pytest.fixture(scope="module")
+def sink() -> Sink:
+    return Sink()
+
+
+@pytest.fixture(scope="module")
+def environment(station: Station, sink: Sink) -> Generator[dict[str, str]]:
+    """The station's, with a secret wherever one can be."""
+
+    def with_password(url: str, secret: str) -> str:
+        return url.replace("//postgres@", f"//postgres:{secret}@")
+
+    ours = station.variables
+    with serve_sink(sink) as addresses:
+        yield {
+            **os.environ,
+            **ours,
+            "DATABASE_URL": with_password(
+                ours["DATABASE_URL"], SECRETS["the Backend database's password"]
+            ),
+            "DAGSTER_PG_URL": with_password(
+                ours["DAGSTER_PG_URL"], SECRETS["Dagster's database's password"]
+            ),
+            "DB_PASSWORD": SECRETS["DB_PASSWORD"],
+            "LML_API_KEY": SECRETS["LML_API_KEY"],
+            "LOCAL_DEV": "0",
+            "GITHUB_TOKEN": SECRETS["GITHUB_TOKEN"],
+            "SENTRY_DSN": addresses.dsn,
+            "ALERT_WEBHOOK_URL": addresses.webhook,
+            "PYTHONWARNINGS": "ignore",
+        }
+
+
+@pytest.fixture(scope="module")
+def ui(environment: dict[str, str], station: Station) -> Generator[httpx.Client]:
+    """A webserver and a daemon whose sensors have had a first look."""
+    port = str(free_port())
+    module = ("-m", "wxyc_assets.definitions")
+    with (
+        running(
+            ("dagster-webserver", *module, "-h", "127.0.0.1", "-p", port),
+            ("dagster-daemon", "run", *module),
+            env=environment,
+            cwd=station.home,
+            log=station.home / "ui.log",
+        ),
+        httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client,
+    ):
+        wait_until(lambda: client.get("/server_info").status_code == 200)
+        wait_until(lambda: has_looked(environment))
+        yield client
+
+
+def has_looked(environment: dict[str, str]) -> bool:
+    """The alerts' cursor is in Dagster's tables."""
+    return any("failed_runs" in value for value in everything_in(environment["DAGSTER_PG_URL"]))
+
+
+@pytest.fixture(scope="module")
+def said(
+    environment: dict[str, str], station: Station, sink: Sink, ui: httpx.Client
+) -> dict[str, str]:
+    """What everybody said while four runs failed, by who said it."""
+    gone = environment["DATABASE_URL"].replace("/backend?", "/gone?")
+    heard: dict[str, str] = {}
+    with serve(chatterbox) as loud:
+        for name, job, changes in (
+            ("a wrong key", "library_full", {}),
+            ("a GitHub that repeats us", "rotation_job", {"GITHUB_API_URL": loud}),
+            ("an LML that repeats us", "library_full", {"LIBRARY_METADATA_URL": loud}),
+            ("a database that is gone", "library_full", {"DATABASE_URL": gone}),
+        ):
+            station.lml.configure(
+                api_key="another" if name == "a wrong key" else SECRETS["LML_API_KEY"],
+                commit_sha="f" * 40,
+            )
+            done = run(
+                *("dagster", "job", "execute", "-m", "wxyc_assets.definitions", "-j", job),
+                env=environment | changes,
+                cwd=station.home,
+            )
+            assert done.returncode != 0, name
+            heard[name] = done.stdout + done.stderr
+    wait_until(lambda: len(sink.messages) >= 2)
+    heard["Sentry and the chat"] = without_project(b"".join(sink.bodies).decode())
+    heard["the UI's resources"] = asked(ui, RESOURCES)
+    heard["the UI's runs"] = asked(ui, RUNS)
+    for name in ("DATABASE_URL", "DAGSTER_PG_URL"):
+        heard[f"every table of {name}"] = "\n".join(everything_in(environment[name]))
+    for file in station.home.rglob("*"):
+        if file.is_file() and station.home / "postgres" not in file.parents:
+            heard[str(file.relative_to(station.home))] = file.read_text(errors="replace")
+    heard["the server's log"] = (station.home / "postgres" / "server.log").read_text()
+    return heard
+
+
+def without_project(envelopes: str) -> str:
+    """An envelope's header tells Sentry the project that it is for, by the public key."""
+    return envelopes.replace(f'"public_key":"{KEY}"', "")
+
+
+def asked(client: httpx.Client, query: str) -> str:
+    answer: Any = client.post("/graphql", json={"query": query}).json()
+    assert "errors" not in answer, answer
+    return str(answer)
+
+
+def everything_in(url: str) -> Iterator[str]:
+    """Every value of every table, unpacked."""
+    with psycopg.connect(url) as connection:
+        tables = connection.execute(
+            "select table_schema, table_name from information_schema.tables "
+            "where table_type = 'BASE TABLE' and table_schema not in "
+            "('pg_catalog', 'information_schema')"
+        ).fetchall()
+        for table in tables:
+            for row in connection.execute(
+                sql.SQL("select * from {}").format(sql.Identifier(*table))
+            ):
+                for value in row:
+                    yield unpacked(value)
+
+
+def unpacked(value: Any) -> str:
+    if isinstance(value, bytes):
+        try:
+            return zlib.decompress(value).decode()
+        except zlib.error:
+            return value.decode(errors="replace")
+    return str(value)
+
+
+def test_what_went_wrong_is_told(said: dict[str, str]):
+    for name, words in {
+        "a wrong key": "LML_API_KEY is wrong, rotated or revoked",
+        "a GitHub that repeats us": "could not be compared: HTTP 400",
+        "an LML that repeats us": "HTTP 400",
+        "a database that is gone": "cannot be reached",
+        "the UI's runs": "LML_API_KEY is wrong, rotated or revoked",
+        "the UI's resources": "LML_API_KEY",
+        "every table of DAGSTER_PG_URL": "LML_API_KEY is wrong, rotated or revoked",
+        "every table of DATABASE_URL": "library_full",
+        "Sentry and the chat": "LML_API_KEY is wrong, rotated or revoked",
+    }.items():
+        assert words in said[name], (name, said[name][-2000:])
+
+
+@pytest.mark.parametrize("secret", SECRETS)
+def test_no_secret_is_anywhere(said: dict[str, str], secret: str):
+    assert [place for place, words in said.items() if SECRETS[secret] in words] == []

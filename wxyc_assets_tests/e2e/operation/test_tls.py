@@ -1,0 +1,210 @@
+"""TLS towards LML and towards PostgreSQL, by a certificate authority of the house."""
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Generator
+from pathlib import Path
+from urllib.parse import quote
+
+import psycopg
+import pytest
+import trustme
+
+from wxyc_assets_tests.e2e.operation.processes import free_port, run
+from wxyc_assets_tests.integration.sandbox.lml.clients import AT_ONCE
+from wxyc_assets_tests.support.other_servers import binaries
+from wxyc_sandbox.account import Account
+from wxyc_sandbox.backend import create_schema
+from wxyc_sandbox.lml.app import Lml
+from wxyc_sandbox.lml.server import serve
+from wxyc_sandbox.postgres import Postgres
+from wxyc_sandbox.station import Station
+
+FIRST, SECOND = "0000001-0000025", "0000026-0000050"
+JOB = ("dagster", "job", "execute", "-m", "wxyc_assets.definitions", "-j", "library_identity_job")
+
+
+class House:
+    """An authority that vouches for an intermediate one, as PEM files in a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        folder.mkdir(exist_ok=True)
+        root = trustme.CA()
+        self._intermediate = root.create_child_ca()
+        self.root = folder / "root.pem"
+        root.cert_pem.write_to_path(self.root)
+
+    def certificate(self, name: str) -> Path:
+        """For a host of this name: the key, and the chain up to the root."""
+        path = self._folder / f"{name}.pem"
+        self._intermediate.issue_cert(name).private_key_and_cert_chain_pem.write_to_path(path)
+        return path
+
+
+@pytest.fixture(scope="module")
+def house(project: Path) -> House:
+    return House(project / "house")
+
+
+@pytest.fixture(scope="module")
+def stranger(project: Path) -> House:
+    return House(project / "stranger")
+
+
+def executed(station: Station, id_range: str, **changes: str) -> tuple[int, str]:
+    """The exit code of a run over one range, and all it said."""
+    environment = {**station.environment, **changes}
+    tags = json.dumps({"dagster/partition": id_range})
+    done = run(*JOB, "--tags", tags, env=environment, cwd=station.home)
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_lml_is_reached_by_a_certificate_that_the_house_vouches_for(station: Station, house: House):
+    with serve(station.lml, certificate=house.certificate("127.0.0.1")) as url:
+        assert url.startswith("https://")
+        station.lml.counters.reset()
+        code, said = executed(
+            station, FIRST, LIBRARY_METADATA_URL=url, SSL_CERT_FILE=str(house.root)
+        )
+    assert code == 0, said
+    assert station.lml.counters.rows["resolve"] > 0
+
+
+@pytest.mark.parametrize("trusted", ["nobody in particular", "somebody else"])
+def test_an_lml_that_nobody_vouches_for_is_told_nothing(
+    station: Station, house: House, stranger: House, trusted: str
+):
+    lml = Lml(AT_ONCE)
+    changes = {"SSL_CERT_FILE": str(stranger.root)} if trusted == "somebody else" else {}
+    with serve(lml, certificate=house.certificate("127.0.0.1")) as url:
+        code, said = executed(station, SECOND, LIBRARY_METADATA_URL=url, **changes)
+    assert code != 0
+    assert "CERTIFICATE_VERIFY_FAILED" in said
+    assert lml.counters.calls == {}
+
+
+def test_a_certificate_of_another_host_is_none(station: Station, house: House):
+    lml = Lml(AT_ONCE)
+    with serve(lml, certificate=house.certificate("lml.example.org")) as url:
+        code, said = executed(
+            station, SECOND, LIBRARY_METADATA_URL=url, SSL_CERT_FILE=str(house.root)
+        )
+    assert code != 0
+    assert "CERTIFICATE_VERIFY_FAILED" in said
+    assert lml.counters.calls == {}
+
+
+@pytest.fixture(scope="module")
+def shut(house: House) -> Generator[Postgres]:
+    """A server that lets nobody in over TCP without TLS; the embedded one cannot speak it."""
+    bin = binaries("POSTGRES_15_BIN")
+    with tempfile.TemporaryDirectory(prefix="wxyc-") as home:
+        Path(home).chmod(0o711)
+        data = Path(home) / "postgres"
+        with Postgres(data, bin, durable=False, tcp_port=free_port()) as server:
+            account = Account.of(data)
+            key = shutil.copy(house.certificate("localhost"), data / "server.pem")
+            (data / "pg_hba.conf").write_text("local all all trust\nhostssl all all all trust\n")
+            for file in (Path(key), data / "pg_hba.conf"):
+                file.chmod(0o600)
+                os.chown(file, account.uid, account.gid)
+            with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
+                for setting, value in {
+                    "ssl": "on",
+                    "ssl_cert_file": "server.pem",
+                    "ssl_key_file": "server.pem",
+                }.items():
+                    connection.execute(f"alter system set {setting} to '{value}'".encode())
+            server.restart()
+            server.create_database("dagster")
+            with psycopg.connect(server.url("postgres")) as connection:
+                create_schema(connection, "wxyc_schema")
+            yield server
+
+
+def address(server: Postgres, database: str, **options: str) -> str:
+    port = server.url(database).partition("@:")[2].partition("/")[0]
+    asked = "&".join(f"{name}={quote(value)}" for name, value in options.items())
+    return f"postgresql://postgres@localhost:{port}/{database}?{asked}"
+
+
+@pytest.mark.other_server
+def test_both_databases_are_reached_by_tls_and_every_connection_is_one(
+    station: Station, shut: Postgres, house: House
+):
+    def verified(database: str) -> str:
+        return address(shut, database, sslmode="verify-full", sslrootcert=str(house.root))
+
+    changes = {"DATABASE_URL": verified("postgres"), "DAGSTER_PG_URL": verified("dagster")}
+    environment = {**station.environment, **changes}
+    done = run("wxyc-assets", "migrate", env=environment, cwd=station.home)
+    assert done.returncode == 0, done.stderr
+    with psycopg.connect(shut.url("postgres"), autocommit=True) as connection:
+        connection.execute("create table wxyc_assets.heard (encrypted bool)")
+        connection.execute(
+            "create function wxyc_assets.hear() returns trigger language plpgsql as $$ begin "
+            "insert into wxyc_assets.heard "
+            "select ssl from pg_stat_ssl where pid = pg_backend_pid(); "
+            "return new; end $$"
+        )
+        connection.execute(
+            "create trigger heard before insert on wxyc_assets.lml_resolution "
+            "for each row execute function wxyc_assets.hear()"
+        )
+        connection.execute("set search_path to wxyc_schema")
+        connection.execute(
+            "insert into artists (id, artist_name, alphabetical_name, code_letters) "
+            "values (1, 'Stereolab', 'Stereolab', 'RO')"
+        )
+        connection.execute(
+            "insert into library (id, artist_id, genre_id, format_id, album_title, code_number, "
+            "legacy_release_id, artist_name) "
+            "values (1, 1, 1, 1, 'Dots and Loops', 1, 1, 'Stereolab')"
+        )
+        code, said = executed(station, FIRST, **changes)
+        assert code == 0, said
+        heard = connection.execute("select distinct encrypted from wxyc_assets.heard").fetchall()
+        assert heard == [(True,)]
+    with psycopg.connect(shut.url("dagster")) as connection:
+        runs = connection.execute("select count(*) from runs").fetchone()
+    assert runs == (1,)
+
+
+@pytest.mark.other_server
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"sslmode": "disable"}, "no encryption"),
+        ({"sslmode": "verify-full"}, "certificate verify failed"),
+    ],
+)
+def test_a_database_that_is_not_to_be_trusted_is_not_talked_to(
+    station: Station, shut: Postgres, stranger: House, options: dict[str, str], message: str
+):
+    if options["sslmode"] == "verify-full":
+        options = options | {"sslrootcert": str(stranger.root)}
+    code, said = executed(station, SECOND, DATABASE_URL=address(shut, "postgres", **options))
+    assert code != 0
+    assert message in said
+
+
+@pytest.mark.other_server
+def test_libpqs_own_variables_serve_a_database_named_by_its_parts(
+    station: Station, shut: Postgres, house: House
+):
+    port = address(shut, "postgres").partition("localhost:")[2].partition("/")[0]
+    parts = {
+        "DATABASE_URL": "",
+        "DB_HOST": "localhost",
+        "DB_PORT": port,
+        "DB_NAME": "postgres",
+        "DB_USERNAME": "postgres",
+        "PGSSLMODE": "verify-full",
+        "PGSSLROOTCERT": str(house.root),
+    }
+    environment = {**station.environment, **parts}
+    done = run("wxyc-assets", "migrate", env=environment, cwd=station.home)
+    assert done.returncode == 0, done.stderr

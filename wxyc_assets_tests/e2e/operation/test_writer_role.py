@@ -1,0 +1,276 @@
+"""`deploy/grants.sql`: the whole graph runs under the writer's role, and nothing else may."""
+
+import json
+import os
+import subprocess
+import tempfile
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import LiteralString
+
+import psycopg
+import pytest
+from psycopg import errors
+
+from wxyc_assets.adapters.postgres import database
+from wxyc_assets.adapters.postgres.alert_store import Letter, Outbox
+from wxyc_assets.adapters.postgres.identity_store import TABLES
+from wxyc_assets.migrations.run import migrate
+from wxyc_assets_tests.e2e.operation.processes import run
+from wxyc_assets_tests.integration.sandbox.lml.clients import AT_ONCE
+from wxyc_assets_tests.support.other_servers import binaries
+from wxyc_sandbox.library import World, seed_library
+from wxyc_sandbox.lml.app import Lml
+from wxyc_sandbox.lml.server import serve
+from wxyc_sandbox.postgres import Postgres, embedded_bin
+
+GRANTS = Path(__file__).parents[3] / "deploy" / "grants.sql"
+WRITER = "wxyc_assets_writer"
+SERVERS = [
+    pytest.param(None, id="embedded"),
+    pytest.param("POSTGRES_14_BIN", marks=pytest.mark.other_server),
+    pytest.param("POSTGRES_15_BIN", marks=pytest.mark.other_server),
+]
+OUR_TABLES = (*TABLES, "artwork_lookup")
+WORLD = World(scale=0.004)
+
+
+@dataclass(frozen=True)
+class Granted:
+    """A station whose writer may do what `deploy/grants.sql` says."""
+
+    owner: str
+    writer: str
+    home: Path
+    psql: Path
+    lml: Lml
+    lml_url: str
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {
+            **os.environ,
+            "DATABASE_URL": self.writer,
+            "DAGSTER_HOME": str(self.home),
+            "LIBRARY_METADATA_URL": self.lml_url,
+            "LOCAL_DEV": "1",
+            "INCLUDE_NULL_CANONICAL": "1",
+            "LML_RATE_PER_MIN": "0",
+            "LML_HEALTH_INTERVAL_SECONDS": "1",
+            "LIBRARY_MAX_ID": "400",
+            "LIBRARY_RANGE_WIDTH": "100",
+        }
+
+    def grant(self, **names: str) -> str:
+        """Runs the file as an owner does; what psql said."""
+        given = [f"--set={name}={value}" for name, value in names.items()]
+        done = subprocess.run(
+            [self.psql, self.owner, "--quiet", "--no-psqlrc", *given, "--file", GRANTS],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout + done.stderr
+
+    def count(self, query: LiteralString) -> int:
+        with psycopg.connect(self.owner) as connection:
+            row = connection.execute(query).fetchone()
+        assert row is not None
+        return row[0]
+
+
+@pytest.fixture(scope="module", params=SERVERS)
+def granted(request: pytest.FixtureRequest) -> Generator[Granted]:
+    bin = binaries(request.param) if request.param else None
+    lml = Lml(replace(AT_ONCE, seed=WORLD.seed), WORLD.catalogue())
+    with tempfile.TemporaryDirectory(prefix="wxyc-") as home, serve(lml) as lml_url:
+        Path(home).chmod(0o711)
+        (Path(home) / "dagster").mkdir()
+        with Postgres(Path(home) / "postgres", bin, durable=False) as server:
+            owner = server.url("postgres")
+            seed_library(owner, "wxyc_schema", WORLD)
+            migrate(owner, assets_schema="wxyc_assets", backend_schema="wxyc_schema")
+            with psycopg.connect(owner, autocommit=True) as connection:
+                connection.execute(f"create role {WRITER} login")
+            writer = owner.replace("//postgres@", f"//{WRITER}@")
+            station = Granted(
+                owner, writer, Path(home) / "dagster", embedded_bin() / "psql", lml, lml_url
+            )
+            station.grant()
+            yield station
+
+
+def test_the_file_can_be_repeated_and_takes_back_what_is_too_much(granted: Granted):
+    before = privileges(granted)
+    with psycopg.connect(granted.owner) as connection:
+        connection.execute(f"grant all on wxyc_schema.library, wxyc_schema.artists to {WRITER}")
+    assert privileges(granted) != before
+    assert granted.grant() == ""
+    assert privileges(granted) == before
+
+
+def privileges(granted: Granted) -> list[tuple[str, str | None, str]]:
+    with psycopg.connect(granted.owner) as connection:
+        return connection.execute(
+            "select table_name::text, column_name::text, privilege_type::text "
+            "from information_schema.column_privileges where grantee = %s "
+            "union select table_name, null, privilege_type "
+            "from information_schema.table_privileges where grantee = %s order by 1, 2, 3",
+            [WRITER, WRITER],
+        ).fetchall()
+
+
+JOBS = ["library_full", "rotation_job", "coverage_gates"]
+
+
+@pytest.fixture(scope="module")
+def ran(granted: Granted) -> Granted:
+    """The whole graph and the rotation have run, as the writer."""
+    for job in JOBS:
+        command = ("dagster", "job", "execute", "-m", "wxyc_assets.definitions", "-j", job)
+        done = run(*command, env=granted.environment, cwd=granted.home)
+        assert done.returncode == 0, done.stderr
+        assert "ANALYZE did not take" not in done.stderr
+    return granted
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        "wxyc_schema.library_identity where notes = 'consumer:lml-bulk'",
+        "wxyc_schema.library_identity_source where notes = 'consumer:lml-bulk'",
+        "wxyc_schema.library_identity_history",
+        "wxyc_schema.compilation_track_artist where track_artist_link_method = 'lml_backfill'",
+        "wxyc_schema.library where unresolved_attempted_at > now() - interval '1 hour'",
+        "wxyc_assets.artwork_lookup where applied_at is not null",
+        "wxyc_assets.rotation_refresh where finished_at is not null and failure is null",
+        "wxyc_assets.coverage_snapshot",
+    ],
+)
+def test_the_whole_graph_writes_what_it_has_to(ran: Granted, rows: LiteralString):
+    assert ran.count("select count(*) from " + rows) > 0
+
+
+async def test_alerts_are_queued_sent_and_put_back(granted: Granted):
+    now = datetime.now(UTC)
+    letters = [Letter(f"e{n}", "webhook", "library_full", False, now, {}) for n in (1, 2)]
+    async with opened(granted) as database:
+        outbox = Outbox(database)
+        assert await outbox.put(letters) == 2
+        first, second = await outbox.claim(["webhook"], now=datetime.now(UTC))
+        await outbox.mark_delivered(first, now)
+        await outbox.put_back(second, "HTTP 503", None)
+        assert [*await outbox.open_troubles()] == ["library_full"]
+
+
+async def test_every_table_that_a_run_writes_is_analyzed(granted: Granted):
+    async with opened(granted) as database:
+        assert await database.analyze(*OUR_TABLES) == []
+
+
+@pytest.mark.parametrize(
+    "command", [("dry-run",), ("explain", "1", "--json")], ids=["dry-run", "explain"]
+)
+def test_what_stands_beside_dagster_works_as_well(granted: Granted, command: tuple[str, ...]):
+    done = run("wxyc-assets", *command, env=granted.environment, cwd=granted.home)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout.splitlines()[0])
+
+
+def opened(granted: Granted):
+    return database.connect(
+        granted.writer, schema="wxyc_schema", assets_schema="wxyc_assets", max_connections=2
+    )
+
+
+REFUSED: list[LiteralString] = [
+    "update wxyc_schema.library set artist_name = 'Cat Power'",
+    "update wxyc_schema.library set canonical_entity_id = null",
+    "update wxyc_schema.library set artwork_url = null, plays = 0",
+    "update wxyc_schema.library set discogs_unavailable = true",
+    "delete from wxyc_schema.library",
+    "truncate wxyc_schema.library cascade",
+    "insert into wxyc_schema.library (artist_id) values (1)",
+    "update wxyc_schema.artists set artist_name = 'Cat Power'",
+    "insert into wxyc_schema.artists (artist_name) values ('Cat Power')",
+    "delete from wxyc_schema.library_identity",
+    "update wxyc_schema.library_identity_history set superseded_reason = ''",
+    "delete from wxyc_schema.library_identity_history",
+    "update wxyc_schema.compilation_track_artist set artist_name = 'Cat Power'",
+    "update wxyc_schema.compilation_track_artist set track_title = null",
+    "insert into wxyc_schema.compilation_track_artist (library_id) values (1)",
+    "delete from wxyc_schema.compilation_track_artist",
+    "update wxyc_schema.rotation set lml_identity_id = 1",
+    "insert into wxyc_schema.rotation (rotation_bin) values ('H')",
+    "delete from wxyc_schema.library_watermark",
+    "update wxyc_schema.library_watermark set id = 1",
+    "select * from wxyc_schema.shows",
+    "select * from wxyc_schema.library_watermark",
+    "select nextval('wxyc_schema.library_id_seq')",
+    "create table wxyc_schema.ours (id int)",
+    "create table wxyc_assets.ours (id int)",
+    "create schema ours",
+    "alter table wxyc_schema.library add column ours int",
+    "create index on wxyc_schema.library (plays)",
+    "drop table wxyc_schema.library_identity_history",
+    "create trigger ours before update on wxyc_schema.library "
+    "for each row execute function wxyc_schema.announce_change()",
+    "create or replace function wxyc_schema.fold_artist_name(name text) returns text "
+    "language sql immutable as 'select name'",
+    "create or replace function wxyc_assets.analyze_table(table_name text) returns void "
+    "language sql as ''",
+    "alter table wxyc_assets.lml_resolution drop column answer",
+    "delete from wxyc_assets.lml_resolution",
+    "delete from wxyc_assets.artwork_lookup",
+    "delete from wxyc_assets.rotation_refresh",
+    "update wxyc_assets.coverage_snapshot set fresh = 0",
+    "delete from wxyc_assets.alert_outbox",
+    "delete from wxyc_assets.lml_budget",
+    "update wxyc_assets.lml_budget set id = 1",
+    "update wxyc_assets.alembic_version set version_num = '0001'",
+    "select wxyc_assets.analyze_table('shows')",
+    "select wxyc_assets.analyze_table('pg_authid')",
+    "select wxyc_assets.analyze_table('library; drop table wxyc_schema.library')",
+    "select wxyc_assets.analyze_table(null)",
+    "set role postgres",
+    "copy wxyc_schema.library to program 'cat'",
+    "select * from pg_authid",
+    "create role ours",
+]
+
+
+@pytest.fixture(scope="module")
+def writer(granted: Granted) -> Iterator[psycopg.Connection]:
+    with psycopg.connect(granted.owner, autocommit=True) as connection:
+        connection.execute("create table wxyc_schema.shows (id int)")
+    with psycopg.connect(granted.writer, autocommit=True) as connection:
+        yield connection
+
+
+@pytest.mark.parametrize("statement", REFUSED)
+def test_anything_else_is_refused(writer: psycopg.Connection, statement: LiteralString):
+    with pytest.raises(errors.InsufficientPrivilege):
+        writer.execute(statement)
+
+
+def test_the_function_looks_nowhere_but_in_its_own_schemas(writer: psycopg.Connection):
+    writer.execute("create temporary table library (id int)")
+    try:
+        writer.execute("select wxyc_assets.analyze_table('library')")
+        found = writer.execute(
+            "select reltuples from pg_class where oid = 'pg_temp.library'::regclass"
+        ).fetchone()
+        assert found == (-1,)  # never analyzed
+    finally:
+        writer.execute("drop table pg_temp.library")
+
+
+def test_nobody_else_may_use_the_function(granted: Granted):
+    with psycopg.connect(granted.owner, autocommit=True) as connection:
+        connection.execute("create role passer_by login")
+    url = granted.owner.replace("//postgres@", "//passer_by@")
+    with psycopg.connect(url) as connection, pytest.raises(errors.InsufficientPrivilege):
+        connection.execute("select wxyc_assets.analyze_table('library')")

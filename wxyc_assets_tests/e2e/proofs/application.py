@@ -1,0 +1,78 @@
+"""The live application beside us: it updates and deletes library rows all day, as it likes."""
+
+import threading
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from random import Random
+
+import psycopg
+from psycopg import errors
+
+from wxyc_assets_tests.e2e.proofs.tables import connected
+
+UPDATES_AT_ONCE = 12
+
+Connection = psycopg.Connection[dict]
+
+
+@dataclass(slots=True)
+class Application:
+    """What it has done so far."""
+
+    seed: int
+    plays: int = 0
+    deleted: set[int] = field(default_factory=set[int])
+    deadlocks: int = 0
+
+    def live(self, url: str, stop: threading.Event) -> None:
+        random = Random(f"application {self.seed}")
+        with connected(url) as connection:
+            ids = [row["id"] for row in connection.execute("select id from library order by id")]
+            while not stop.is_set():
+                with self._trouble():
+                    self._play(connection, random.sample(ids, UPDATES_AT_ONCE))
+                with self._trouble():
+                    self._delete(connection, random.choice(ids))
+
+    def _play(self, connection: Connection, ids: list[int]) -> None:
+        """In any order: so that its locks cross ours."""
+        with connection.transaction():
+            for library_id in ids:
+                connection.execute(
+                    "update library set plays = plays + 1 where id = %s", [library_id]
+                )
+        self.plays += 1
+
+    def _delete(self, connection: Connection, library_id: int) -> None:
+        with connection.transaction():
+            for statement in (
+                "delete from library_identity_source where library_id = %s",
+                "delete from library_identity where library_id = %s",
+                "delete from library where id = %s",
+            ):
+                connection.execute(statement.encode(), [library_id])
+        self.deleted.add(library_id)
+
+    @contextmanager
+    def _trouble(self) -> Generator[None]:
+        """An identity that comes while its record goes is the application's to try again."""
+        try:
+            yield
+        except errors.ForeignKeyViolation:
+            pass
+        except errors.DeadlockDetected:
+            self.deadlocks += 1
+
+
+@contextmanager
+def application(url: str, *, seed: int) -> Generator[Application]:
+    """Lives until the end of the block."""
+    living, stop = Application(seed), threading.Event()
+    thread = threading.Thread(target=living.live, args=(url, stop), daemon=True)
+    thread.start()
+    try:
+        yield living
+    finally:
+        stop.set()
+        thread.join()

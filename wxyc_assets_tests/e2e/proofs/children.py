@@ -1,0 +1,126 @@
+"""Real runs in processes of their own, forked from one that has Dagster imported already."""
+
+import multiprocessing
+import os
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from multiprocessing.connection import wait
+from pathlib import Path
+from time import monotonic
+from typing import Protocol
+
+from wxyc_assets_tests.e2e.proofs.forked_cli import PRELOADED, run_dagster
+from wxyc_assets_tests.e2e.proofs.small_world import CEILING, RANGE_WIDTH
+from wxyc_assets_tests.support.waiting import PATIENCE_SECONDS, POLL_SECONDS
+
+JOB = ("job", "execute", "-m", "wxyc_assets.definitions", "-j")
+
+_context = multiprocessing.get_context("forkserver")
+_context.set_forkserver_preload(PRELOADED)
+
+
+class Process(Protocol):
+    pid: int | None
+    exitcode: int | None
+    sentinel: int
+
+    def join(self) -> None: ...
+
+
+@dataclass(slots=True)
+class Child:
+    """A run that can be killed with all of its process group."""
+
+    process: Process
+    log: Path
+
+    @property
+    def pid(self) -> int:
+        assert self.process.pid
+        return self.process.pid
+
+    def wait_until(self, has_come: Callable[[], bool]) -> bool:
+        """Whether it came to that while the child was alive."""
+        deadline = monotonic() + PATIENCE_SECONDS
+        while not has_come():
+            if wait([self.process.sentinel], POLL_SECONDS):
+                return False
+            assert monotonic() < deadline, f"nothing happens:\n{self.said}"
+        return True
+
+    def kill(self) -> None:
+        os.killpg(self.pid, signal.SIGKILL)
+        self.process.join()
+
+    def finish(self) -> int:
+        """Its exit code."""
+        assert wait([self.process.sentinel], PATIENCE_SECONDS), f"it does not end:\n{self.said}"
+        self.process.join()
+        assert self.process.exitcode is not None
+        return self.process.exitcode
+
+    @property
+    def is_alive(self) -> bool:
+        return not wait([self.process.sentinel], 0)
+
+    @property
+    def said(self) -> str:
+        return self.log.read_text(errors="replace")[-6_000:]
+
+
+@dataclass(frozen=True, slots=True)
+class Starter:
+    """Starts `dagster job execute` over the small world."""
+
+    folder: Path
+    """Holds the children's logs, and `dagster.yaml` in `home`."""
+    database_url: str
+    dagster_url: str
+    lml_url: str
+    variables: dict[str, str] = field(default_factory=dict[str, str])
+
+    @property
+    def home(self) -> Path:
+        return self.folder / "dagster_home"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """All that a child needs to know."""
+        return {
+            "PATH": os.environ["PATH"],
+            "HOME": str(self.folder),
+            "DAGSTER_HOME": str(self.home),
+            "DAGSTER_PG_URL": self.dagster_url,
+            "DAGSTER_EVENT_BATCH_SIZE": "1000",
+            "DATABASE_URL": self.database_url,
+            "LIBRARY_METADATA_URL": self.lml_url,
+            "LML_API_KEY": "sesame",
+            "LML_RATE_PER_MIN": "0",
+            "INCLUDE_NULL_CANONICAL": "1",
+            "BATCH_SIZE": "20",
+            "VA_BATCH_SIZE": "5",
+            "LIBRARY_MAX_ID": str(CEILING),
+            "LIBRARY_RANGE_WIDTH": str(RANGE_WIDTH),
+            **self.variables,
+        }
+
+    def whole_library(self) -> Child:
+        """All ranges, in one run."""
+        return self._start(*JOB, "library_identity_full")
+
+    def one_range(self, key: str) -> Child:
+        tags = f'{{"dagster/partition": "{key}"}}'
+        return self._start(*JOB, "library_identity_job", "--tags", tags)
+
+    def _start(self, *arguments: str) -> Child:
+        number = len([*self.folder.glob("child-*.log")])
+        log = self.folder / f"child-{number:03d}.log"
+        log.touch()
+        process = _context.Process(
+            target=run_dagster, args=(arguments, self.environment, log), daemon=True
+        )
+        process.start()
+        child = Child(process, log)  # pyright: ignore[reportArgumentType]
+        child.wait_until(lambda: os.getpgid(child.pid) == child.pid)
+        return child

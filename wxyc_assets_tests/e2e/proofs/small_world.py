@@ -1,0 +1,96 @@
+"""A library of the station's shape, small, and spread over several ranges."""
+
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from time import monotonic
+from typing import Any
+
+from wxyc_assets.domain.ranges import IdRange, tile
+from wxyc_sandbox.library import World
+from wxyc_sandbox.lml.app import Lml
+from wxyc_sandbox.lml.faults import Fault
+from wxyc_sandbox.lml.server import serve
+from wxyc_sandbox.lml.settings import LmlSettings
+from wxyc_sandbox.records import Shelf
+
+SEED = 1994
+SCALE = 0.01
+STRETCH = 21
+RANGE_WIDTH = 2_500
+"""As in the settings, which this process has read already."""
+CEILING = 15_000
+RANGES = [*tile(CEILING, RANGE_WIDTH)]
+
+UNHURRIED = LmlSettings(seed=SEED, base_latency_seconds=0.03, row_latency_seconds=0)
+"""Slow enough that a watcher can follow."""
+AT_ONCE = LmlSettings(seed=SEED, base_latency_seconds=0, row_latency_seconds=0)
+
+
+@dataclass(frozen=True)
+class StretchedShelf(Shelf):
+    """The same records with wider gaps between their ids."""
+
+    @cached_property
+    def ids(self) -> list[int]:
+        return [STRETCH * each for each in Shelf(self.scale, self.seed).ids]
+
+
+@dataclass(frozen=True)
+class SmallWorld(World):
+    """About 650 records in six ranges."""
+
+    scale: float = SCALE
+    seed: int = SEED
+
+    @cached_property
+    def shelf(self) -> Shelf:
+        return StretchedShelf(self.scale, self.seed)
+
+
+class Witness:
+    """Notes each library row that LML works out an answer for, and when."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[float, int]] = []
+
+    def __call__(self, row: dict[str, Any]) -> None:
+        """What the pretend LML calls with every input, for a special answer; it gets none."""
+        self.asked.append((monotonic(), row["library_id"]))
+
+    def since(self, number: int) -> list[int]:
+        """The rows asked about after the first `number` of them."""
+        return [library_id for _, library_id in self.asked[number:]]
+
+
+@dataclass(frozen=True, slots=True)
+class ServedLml:
+    """A pretend LML over real HTTP."""
+
+    url: str
+    lml: Lml
+    witness: Witness
+
+    def break_with(self, *faults: Fault) -> None:
+        self.lml.faults = faults
+
+    def mend(self) -> None:
+        self.lml.faults = ()
+
+    @property
+    def calls(self) -> int:
+        return self.lml.counters.calls["resolve"]
+
+
+@contextmanager
+def served(settings: LmlSettings = AT_ONCE, faults: Sequence[Fault] = ()) -> Generator[ServedLml]:
+    """One that answers at once, unless told otherwise."""
+    witness = Witness()
+    lml = Lml(settings, answers=witness, faults=faults)
+    with serve(lml) as url:
+        yield ServedLml(url, lml, witness)
+
+
+def range_of(library_id: int) -> IdRange:
+    return next(each for each in RANGES if library_id in each)

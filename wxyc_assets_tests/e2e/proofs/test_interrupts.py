@@ -1,0 +1,35 @@
+"""A run that is told to end, by Ctrl-C or by Dagster's Terminate, ends in order and says so."""
+
+import os
+import signal
+
+import pytest
+
+from wxyc_assets_tests.e2e.proofs.conftest import Examined
+
+IN_A_STEP = ("finding candidates", "asking", "storing answers", "writing credits")
+LEFT_IN_DISORDER = (
+    "never retrieved",
+    "was destroyed but it is pending",
+    "never awaited",
+    "athrow()",
+    "aclose()",
+    "unhandled errors in a TaskGroup",
+)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("moment", IN_A_STEP)
+def test_told_to_end_and_run_again(examined: Examined, number: signal.Signals, moment: str) -> None:
+    starter, inquest = examined
+    child = starter.whole_library()
+    with inquest.watch.catch(child, moment, after=0) as caught:
+        assert caught
+        os.kill(child.pid, number)
+    assert child.finish() != 0
+    said = child.log.read_text()
+    assert '"event": "step interrupted"' in said
+    assert [words for words in LEFT_IN_DISORDER if words in said] == []
+    inquest.look()
+    assert starter.whole_library().finish() == 0
+    inquest.look_at_the_end()

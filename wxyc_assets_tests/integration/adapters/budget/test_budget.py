@@ -1,0 +1,253 @@
+"""The budget's own rules, in virtual time; several processes are several budgets over one bank."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import pytest
+
+from wxyc_assets.adapters.budget.shared_budget import Limits, SharedBudget, open_budget
+from wxyc_assets.adapters.postgres.database import DatabaseUnavailable
+from wxyc_assets.domain.contention import Company
+from wxyc_sandbox.in_memory_budget import Bank, BankLedger
+from wxyc_sandbox.virtual_time import run_virtually
+
+
+class Lml:
+    """Counts who is in flight."""
+
+    def __init__(self) -> None:
+        self.in_flight = self.most_in_flight = 0
+        self.calls: Counter[str] = Counter()
+
+    async def call(self, budget: SharedBudget, who: str, seconds: float, tokens: float = 0) -> None:
+        async with budget.admit(tokens):
+            self.in_flight += 1
+            self.most_in_flight = max(self.most_in_flight, self.in_flight)
+            try:
+                await asyncio.sleep(seconds)
+            finally:
+                self.in_flight -= 1
+            self.calls[who] += 1
+
+    async def keep_calling(self, budget: SharedBudget, who: str, seconds: float) -> None:
+        while True:
+            await self.call(budget, who, seconds)
+
+
+def midway() -> float:
+    return 0.5
+
+
+@asynccontextmanager
+async def processes(
+    number: int, *, in_flight: int = 8, per_minute: float = 0
+) -> AsyncGenerator[list[SharedBudget]]:
+    bank = Bank()
+    async with AsyncExitStack() as stack:
+        yield [
+            await stack.enter_async_context(
+                open_budget(BankLedger(bank), Limits(in_flight, per_minute), midway)
+            )
+            for _ in range(number)
+        ]
+
+
+async def calling_for(
+    seconds: float, lml: Lml, budgets: list[SharedBudget], *, at_once: int, each: float = 0.01
+) -> None:
+    try:
+        async with asyncio.timeout(seconds), asyncio.TaskGroup() as group:
+            for name, budget in zip("abcdefgh", budgets, strict=False):
+                for _ in range(at_once):
+                    group.create_task(lml.keep_calling(budget, name, each))
+    except TimeoutError:
+        pass
+
+
+def elapsed(work: Callable[[], Awaitable[None]]) -> float:
+    async def timed() -> float:
+        began = asyncio.get_running_loop().time()
+        await work()
+        return asyncio.get_running_loop().time() - began
+
+    return run_virtually(timed())
+
+
+def test_one_process_gets_all_the_places_and_no_more() -> None:
+    lml = Lml()
+
+    async def work() -> None:
+        async with processes(1, in_flight=3) as (budget,):
+            await asyncio.gather(*(lml.call(budget, "a", 1) for _ in range(9)))
+
+    assert elapsed(work) == pytest.approx(3, abs=0.01)
+    assert lml.most_in_flight == 3
+
+
+@pytest.mark.parametrize(("number", "in_flight"), [(2, 8), (3, 8), (4, 2), (5, 1)])
+def test_processes_share_the_places_fairly(number: int, in_flight: int) -> None:
+    lml = Lml()
+
+    async def work() -> None:
+        async with processes(number, in_flight=in_flight) as budgets:
+            await calling_for(60, lml, budgets, at_once=8)
+
+    run_virtually(work())
+    assert lml.most_in_flight == in_flight
+    assert len(lml.calls) == number
+    assert min(lml.calls.values()) > 0.8 * max(lml.calls.values())
+    assert lml.calls.total() > 0.7 * in_flight * 60 / 0.01
+
+
+def test_an_idle_process_gives_its_places_back_at_once() -> None:
+    lml = Lml()
+
+    async def work() -> None:
+        async with processes(2, in_flight=2) as (idle, busy):
+            await asyncio.gather(*(lml.call(idle, "idle", 1) for _ in range(2)))
+            await asyncio.sleep(0.1)
+            await asyncio.gather(*(lml.call(busy, "busy", 1) for _ in range(2)))
+
+    assert elapsed(work) == pytest.approx(2.1, abs=0.01)
+
+
+def test_a_long_call_is_not_interrupted_but_its_place_goes_round() -> None:
+    lml = Lml()
+
+    async def work() -> None:
+        async with processes(2, in_flight=1) as budgets:
+            await calling_for(2_000, lml, budgets, at_once=2, each=200)
+
+    run_virtually(work())
+    assert lml.most_in_flight == 1
+    assert abs(lml.calls["a"] - lml.calls["b"]) <= 1
+
+
+def test_a_caller_who_gives_up_keeps_no_place() -> None:
+    lml = Lml()
+
+    async def work() -> None:
+        async with processes(1, in_flight=1) as (budget,):
+            holder = asyncio.create_task(lml.call(budget, "holder", 5))
+            await asyncio.sleep(1)
+            quitter = asyncio.create_task(lml.call(budget, "quitter", 5))
+            await asyncio.sleep(1)
+            quitter.cancel()
+            await holder
+            await lml.call(budget, "next", 1)
+
+    assert elapsed(work) == pytest.approx(6, abs=0.01)
+    assert set(lml.calls) == {"holder", "next"}
+
+
+def test_only_one_draw_runs_ahead_of_the_rate() -> None:
+    lml = Lml()
+
+    async def work() -> None:
+        async with processes(1, per_minute=30) as (budget,):
+            for _ in range(10):
+                await lml.call(budget, "refresh", 0, tokens=80)
+
+    assert elapsed(work) == pytest.approx(9 * 80 / 30 * 60, abs=1)
+
+
+def test_processes_share_the_rate() -> None:
+    lml = Lml()
+
+    async def work() -> None:
+        async with processes(4, per_minute=60) as budgets:
+            calls = [
+                lml.call(budget, name, 0, tokens=0.05)
+                for name, budget in zip("abcd", budgets, strict=True)
+                for _ in range(1_200)
+            ]
+            await asyncio.gather(*calls)
+
+    assert elapsed(work) == pytest.approx(240, abs=8)
+
+
+def test_small_calls_share_a_draw() -> None:
+    class Counting(BankLedger):
+        draws = 0
+
+        async def draw(self, tokens: float, *, per_second: float) -> float:
+            self.draws += 1
+            return await super().draw(tokens, per_second=per_second)
+
+    lml, ledger = Lml(), Counting(Bank())
+
+    async def work() -> None:
+        async with open_budget(ledger, Limits(8, 30), midway) as budget:
+            for _ in range(400):
+                await lml.call(budget, "lookup", 0.01, tokens=0.05)
+
+    run_virtually(work())
+    assert ledger.draws < 15
+
+
+def test_without_a_rate_nothing_is_drawn() -> None:
+    class Penniless(BankLedger):
+        async def draw(self, tokens: float, *, per_second: float) -> float:
+            raise AssertionError("a draw without a rate")
+
+    async def work() -> None:
+        async with open_budget(Penniless(Bank()), Limits(1, 0), midway) as budget:
+            await Lml().call(budget, "refresh", 0, tokens=200)
+
+    run_virtually(work())
+
+
+def test_a_reservation_that_is_not_used_goes_back() -> None:
+    bank = Bank()
+
+    async def work() -> None:
+        async with open_budget(BankLedger(bank), Limits(1, 60), midway) as budget:
+            await Lml().call(budget, "refresh", 0, tokens=200)
+            quitter = asyncio.create_task(Lml().call(budget, "quitter", 0, tokens=200))
+            await asyncio.sleep(10)
+            quitter.cancel()
+
+    run_virtually(work())
+    assert bank.debt == pytest.approx(190)
+
+
+class Mortal(BankLedger):
+    """Dies at its second look at the company."""
+
+    looks = 0
+
+    async def company(self, slots: int) -> Company:
+        self.looks += 1
+        if self.looks == 2:
+            raise DatabaseUnavailable("terminating connection")
+        return await super().company(slots)
+
+
+def test_a_lost_database_stops_the_requests_in_flight_and_those_to_come() -> None:
+    lml = Lml()
+
+    async def work() -> None:
+        async with open_budget(Mortal(Bank()), Limits(1, 0), midway) as budget:
+            calls = [lml.call(budget, "a", 60) for _ in range(3)]
+            for result in await asyncio.gather(*calls, return_exceptions=True):
+                assert isinstance(result, DatabaseUnavailable)
+            with pytest.raises(DatabaseUnavailable, match="without the shared budget"):
+                await lml.call(budget, "a", 1)
+
+    assert elapsed(work) == pytest.approx(2, abs=0.1)
+    assert not lml.calls
+
+
+def test_a_timeout_of_the_request_itself_stays_one() -> None:
+    async def work() -> None:
+        async with processes(1) as (budget,):
+            with pytest.raises(TimeoutError):
+                async with budget.admit(0), asyncio.timeout(1):
+                    await asyncio.sleep(2)
+            with pytest.raises(TimeoutError, match="of the body"):
+                async with budget.admit(0):
+                    raise TimeoutError("of the body")
+
+    run_virtually(work())

@@ -1,0 +1,184 @@
+"""The budget over real processes and a real Postgres, with the pretend LML as the witness."""
+
+import asyncio
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from time import monotonic, sleep
+from typing import Any
+
+import psycopg
+import pytest
+
+from wxyc_assets.adapters.budget.postgres_backend import BUDGET_LOCKS, open_ledger
+from wxyc_assets.adapters.budget.shared_budget import Limits, SharedBudget, open_budget
+from wxyc_assets.adapters.budget.token_bucket import BLOCK_SECONDS
+from wxyc_assets.adapters.postgres.database import Database, DatabaseUnavailable
+from wxyc_sandbox.lml.app import Lml
+from wxyc_sandbox.lml.server import serve
+from wxyc_sandbox.lml.settings import LmlSettings
+
+USUAL: dict[str, Any] = {"in_flight": 4, "per_minute": 0, "at_once": 8, "seconds": 3, "refresh": 0}
+PATIENCE_SECONDS = 60
+
+
+Process = subprocess.Popen[str]
+
+
+class Processes:
+    """Processes that call LML, all within the budget of one database."""
+
+    def __init__(self, database_url: str, lml_url: str) -> None:
+        self._usual = USUAL | {"database_url": database_url, "lml_url": lml_url}
+        self.started: list[Process] = []
+
+    def start(self, number: int = 1, **wanted: Any) -> list[Process]:
+        """So many processes that begin together."""
+        command = [sys.executable, "-m", "wxyc_assets_tests.integration.adapters.calling"]
+        command.append(json.dumps(self._usual | wanted))
+        started = [
+            subprocess.Popen(command, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+            for _ in range(number)
+        ]
+        self.started += started
+        for process in started:
+            assert process.stdout
+            assert process.stdout.readline() == "ready\n"
+        for process in started:
+            assert process.stdin
+            process.stdin.write("\n")
+            process.stdin.flush()
+        return started
+
+
+@pytest.fixture
+def lml() -> Lml:
+    return Lml(LmlSettings(base_latency_seconds=0, discogs_per_worker_per_minute=0))
+
+
+@pytest.fixture
+def processes(assets: str, lml: Lml) -> Iterator[Processes]:
+    with serve(lml) as url:
+        running = Processes(assets, url)
+        yield running
+        for process in running.started:
+            with process:
+                process.kill()
+
+
+def calls_of(process: Process) -> int:
+    said, _ = process.communicate(timeout=PATIENCE_SECONDS)
+    assert process.returncode == 0
+    return int(said)
+
+
+def wait_for(what: Callable[[], object]) -> None:
+    deadline = monotonic() + PATIENCE_SECONDS
+    while not what():
+        assert monotonic() < deadline, "it did not happen"
+        sleep(0.01)
+
+
+def test_processes_together_stay_within_the_places_and_each_gets_on(
+    processes: Processes, lml: Lml
+) -> None:
+    counts = [calls_of(each) for each in processes.start(3, seconds=5)]
+    assert lml.counters.most_in_flight == 4
+    assert min(counts) > 0.1 * sum(counts)
+
+
+def test_more_processes_than_places(processes: Processes, lml: Lml) -> None:
+    counts = [calls_of(each) for each in processes.start(3, in_flight=1, seconds=6)]
+    assert lml.counters.most_in_flight == 1
+    assert min(counts) > 0
+
+
+@pytest.mark.parametrize("refresh", [0, 5])
+def test_processes_together_stay_within_the_rate(
+    processes: Processes, lml: Lml, refresh: int
+) -> None:
+    per_minute = 1_200
+    lml.configure(lookup_latency_seconds=0)
+    began = monotonic()
+    for each in processes.start(3, per_minute=per_minute, refresh=refresh):
+        calls_of(each)
+    seconds = monotonic() - began
+    spent = lml.counters.rows["refresh"] * 4 + lml.counters.calls["lookup"] / 20
+    allowed = per_minute / 60 * (seconds + BLOCK_SECONDS)
+    assert 0 < spent <= allowed
+    assert lml.counters.as_json()["discogs_requests"] <= allowed
+
+
+def test_a_killed_process_gives_its_places_back(
+    processes: Processes, lml: Lml, assets: str
+) -> None:
+    lml.configure(lookup_latency_seconds=600, lookup_cap_seconds=600, edge_timeout_seconds=600)
+    (holder,) = processes.start(seconds=600)
+    wait_for(lambda: lml.counters.in_flight == 4)
+    lml.configure(lookup_latency_seconds=0)
+    (waiting,) = processes.start(at_once=1, seconds=3)
+    with psycopg.connect(assets, autocommit=True) as witness:
+        waiting_room = (
+            "select count(*) from pg_locks where locktype = 'advisory' and classid = %s "
+            "and objid > 1000"
+        )
+        wait_for(lambda: witness.execute(waiting_room, [BUDGET_LOCKS]).fetchone() == (1,))
+        assert lml.counters.calls["lookup"] == 4
+        holder.kill()
+    assert calls_of(waiting) > 0
+
+
+def test_a_killed_process_keeps_a_few_tokens_at_most(processes: Processes, assets: str) -> None:
+    (killed,) = processes.start(per_minute=60, seconds=600)
+    with psycopg.connect(assets, autocommit=True) as witness:
+        debt = "select debt > 0 from wxyc_assets.lml_budget"
+        wait_for(lambda: witness.execute(debt).fetchone() == (True,))
+        killed.kill()
+        killed.wait()
+        (left,) = witness.execute("select debt from wxyc_assets.lml_budget").fetchone() or (0,)
+    assert left <= 2 * BLOCK_SECONDS
+
+
+async def test_a_lost_connection_stops_what_is_in_flight(opened: Database) -> None:
+    async def call(budget: SharedBudget) -> None:
+        async with budget.admit(0):
+            in_flight.set()
+            await asyncio.sleep(PATIENCE_SECONDS)
+
+    in_flight = asyncio.Event()
+    async with (
+        open_ledger(opened) as ledger,
+        open_budget(ledger, Limits(1, 0)) as budget,
+        asyncio.TaskGroup() as group,
+    ):
+        calls = [group.create_task(_raises_unavailable(call(budget))) for _ in range(2)]
+        await in_flight.wait()
+        async with opened.session() as other:
+            await other.execute(
+                "select pg_terminate_backend(pid) from pg_locks "
+                "where locktype = 'advisory' and classid = %s and objid = 1",
+                [BUDGET_LOCKS],
+            )
+        assert await asyncio.gather(*calls) == [True, True]
+        assert await _raises_unavailable(call(budget))
+
+
+async def _raises_unavailable(call: Any) -> bool:
+    try:
+        await call
+    except DatabaseUnavailable:
+        return True
+    return False
+
+
+async def test_a_cancelled_caller_leaves_the_connection_fit(opened: Database) -> None:
+    async with open_ledger(opened) as ledger, open_budget(ledger, Limits(1, 0.001)) as budget:
+        async with budget.admit(tokens=50):
+            pass
+        for _ in range(3):
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.01), budget.admit(tokens=50):
+                    pass
+        async with budget.admit(tokens=0):
+            pass

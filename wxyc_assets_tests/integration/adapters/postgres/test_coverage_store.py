@@ -1,0 +1,357 @@
+"""What is counted: each state, each offence, each slice, over a real PostgreSQL."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from psycopg.types.json import Jsonb
+
+from wxyc_assets.adapters.postgres.artwork_store import COVER, LML_REFUSED, Artwork, Lookup
+from wxyc_assets.adapters.postgres.coverage_store import Coverage
+from wxyc_assets.adapters.postgres.database import Database
+from wxyc_assets.domain.artwork import CoverScope, Refusal
+from wxyc_assets.domain.candidates import Scope
+from wxyc_assets.domain.coverage import CoverState, Offence, Slice, State
+from wxyc_assets.domain.ranges import IdRange
+from wxyc_assets.flows.coverage.snapshot import shape, take_snapshot
+from wxyc_assets_tests.support.backend_db import Shelf
+from wxyc_assets_tests.support.covers import album, put
+
+NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
+NARROW, WIDE = Scope(), Scope(include_null_canonical=True)
+RANGES = [IdRange(1, 10), IdRange(11, 20)]
+MARK = "consumer:lml-bulk"
+
+
+def ago(days: float) -> datetime:
+    return NOW - timedelta(days=days)
+
+
+def answer(shelf: Shelf, library_id: int = 1, *, kind: str | None, **columns: Any) -> None:
+    """What LML answered, today and applied unless said otherwise; no kind is a refusal."""
+    usual = {
+        "artist_name": "Cat Power",
+        "cohort": "non_va",
+        "answered_at": NOW,
+        "applied_at": NOW,
+        "is_matched": False,
+        "words": {},
+    }
+    known = usual | columns
+    shelf.execute(
+        "insert into lml_resolution (library_id, cohort, artist_name, kind, is_matched, answer, "
+        "refusal, answered_at, applied_at, run_id) values (%s, %s, %s, %s, %s, %s, %s, %s, %s, '') "
+        "on conflict (library_id) do update set answered_at = excluded.answered_at, "
+        "artist_name = excluded.artist_name, kind = excluded.kind, answer = excluded.answer, "
+        "applied_at = excluded.applied_at, refusal = excluded.refusal",
+        library_id,
+        known["cohort"],
+        known["artist_name"],
+        kind,
+        known["is_matched"],
+        Jsonb(known["words"]) if kind else None,
+        None if kind else "HTTP 422",
+        known["answered_at"],
+        known["applied_at"],
+    )
+
+
+async def total(database: Database, scope: Scope = WIDE, *, days: float = 0) -> Slice:
+    return (await slices(database, scope, days=days))[0]
+
+
+async def slices(
+    database: Database,
+    scope: Scope = WIDE,
+    covers: CoverScope | None = None,
+    *,
+    days: float = 0,
+    ranges: Sequence[IdRange] = RANGES,
+) -> list[Slice]:
+    coverage = Coverage(database, clock=lambda: NOW + timedelta(days=days))
+    return shape(await coverage.count(scope, covers or CoverScope(), ranges), ranges)
+
+
+async def state(database: Database, scope: Scope = WIDE, *, days: float = 0) -> State:
+    found = (await total(database, scope, days=days)).states
+    assert sum(found.values()) == 1
+    return next(iter(found))
+
+
+async def test_an_identity_is_fresh_and_then_stale(opened: Database, shelf: Shelf):
+    shelf.record(1)
+    shelf.identity(1, ago(7))
+    assert await state(opened) is State.FRESH
+    assert await state(opened, days=0.1) is State.STALE
+
+
+async def test_a_row_out_of_scope_says_why(opened: Database, shelf: Shelf):
+    shelf.record(1, None)
+    shelf.identity(1, NOW)
+    assert await state(opened) is State.NO_ARTIST_NAME
+    shelf.execute("update library set artist_name = 'Cat Power', canonical_entity_id = null")
+    assert await state(opened, NARROW) is State.NO_CANONICAL_ENTITY
+    assert await state(opened, WIDE) is State.FRESH
+
+
+@pytest.mark.parametrize(
+    ("kind", "is_matched", "expected"),
+    [
+        (None, False, State.REFUSED),
+        ("unresolved", False, State.UNRESOLVED),
+        ("compilation", False, State.COMPILATION_UNMATCHED),
+        ("compilation", True, State.COMPILATION_MATCHED),
+    ],
+)
+async def test_an_answer_without_an_identity_rests_for_its_window(
+    opened: Database, shelf: Shelf, kind: str | None, is_matched: bool, expected: State
+):
+    shelf.record(1)
+    assert await state(opened) is State.NEVER_ASKED
+    answer(shelf, kind=kind, is_matched=is_matched)
+    assert await state(opened, days=29) is expected
+    assert await state(opened, days=30) is State.ATTEMPTED_LONG_AGO
+
+
+async def test_an_answer_about_another_name_serves_nobody(opened: Database, shelf: Shelf):
+    shelf.record(1)
+    answer(shelf, kind="unresolved", artist_name="Chan Marshall")
+    assert await state(opened) is State.NEVER_ASKED
+
+
+@pytest.mark.parametrize("kind", ["single_artist", "unresolved", "compilation"])
+async def test_an_answer_that_reached_no_table_covers_nothing(
+    opened: Database, shelf: Shelf, kind: str
+):
+    shelf.record(1)
+    answer(shelf, kind=kind, applied_at=None)
+    assert await state(opened) is State.NOT_WRITTEN
+
+
+async def test_an_attempt_of_others_rests_where_it_counts(opened: Database, shelf: Shelf):
+    shelf.record(1, attempted_at=ago(29))
+    assert await state(opened, WIDE) is State.ATTEMPTED_ELSEWHERE
+    assert await state(opened, NARROW) is State.ATTEMPTED_LONG_AGO
+    shelf.execute("update library set code_volume_letters = 'ZA'")
+    assert await state(opened, NARROW) is State.ATTEMPTED_ELSEWHERE
+    assert await state(opened, WIDE, days=2) is State.ATTEMPTED_LONG_AGO
+
+
+async def test_every_dimension_cuts_the_whole_library(opened: Database, shelf: Shelf):
+    for library_id in (1, 10, 11, 21):
+        shelf.record(library_id, letters="Z" if library_id == 10 else None)
+    shelf.execute("update library set genre_id = 7 where id = 11")
+    found = {(str(each.dimension), each.member): each for each in await slices(opened)}
+    rows = {index: each.library_rows for index, each in found.items()}
+    assert rows == {
+        ("all", ""): 4,
+        ("cohort", "va"): 1,
+        ("cohort", "non_va"): 3,
+        ("id_range", "0000001-0000010"): 2,
+        ("id_range", "0000011-0000020"): 1,
+        ("id_range", "outside"): 1,
+        ("genre", "11"): 3,
+        ("genre", "7"): 1,
+    }
+    assert found["id_range", "outside"].offenders == {
+        Offence.OUTSIDE: [21],
+        Offence.UNCOVERED: [21],
+    }
+    assert found["all", ""].largest_id == 21
+
+
+async def test_an_empty_library_has_its_ranges(opened: Database):
+    found = await slices(opened)
+    assert [each.member for each in found] == ["", "va", "non_va", *(r.key for r in RANGES)]
+    assert not any(each.library_rows for each in found)
+
+
+async def test_identities_are_told_by_method_confidence_and_sources(opened: Database, shelf: Shelf):
+    for library_id, confidence in ((1, 0.9), (2, 1.0), (3, 0.85)):
+        shelf.record(library_id)
+        shelf.identity(library_id, NOW, confidence=confidence)
+    shelf.source(1, "discogs", "7", NOW)
+    shelf.source(1, "spotify", "x", NOW)
+    found = await total(opened)
+    assert found.methods == {"exact_match": 3}
+    assert found.confidences == {"0.8": 1, "0.9": 2}
+    assert found.sources == {"0": 2, "2": 1}
+
+
+SAID = {
+    "method": "exact_match",
+    "confidence": 0.8999999761581421,
+    "main": {"wikidata_qid": "Q1", "spotify_artist_id": None, "apple_music_artist_id": None},
+    "provenance": [
+        {"source": "wikidata", "external_id": "Q1", "confidence": 1, "method": "exact_match"},
+        {"source": "spotify", "external_id": "x", "confidence": None, "method": "exact_match"},
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("spoil", "disagrees"),
+    [
+        ("select 1", False),
+        ("delete from library_identity", True),
+        ("update library_identity set method = 'trigram'", True),
+        ("update library_identity set confidence = 0.8", True),
+        ("update library_identity set wikidata_qid = 'Q2'", True),
+        ("update library_identity set last_verified_at = last_verified_at - interval '1 s'", True),
+        ("update library_identity_source set external_id = 'Q2'", True),
+        ("delete from library_identity_source", True),
+        ("update library_identity set method = 'manual', notes = 'by hand'", False),
+        (
+            "update library_identity set method = 'llm', "
+            "last_verified_at = last_verified_at + interval '1 s'",
+            False,
+        ),
+        ("update lml_resolution set applied_at = null", False),
+        ("update library set artist_name = 'Chan Marshall'", False),
+    ],
+)
+async def test_an_applied_answer_is_in_the_tables(
+    opened: Database, shelf: Shelf, spoil: str, disagrees: bool
+):
+    shelf.record(1)
+    answer(shelf, kind="single_artist", words=SAID)
+    shelf.identity(1, NOW, wikidata_qid="Q1")
+    shelf.source(1, "wikidata", "Q1", NOW)
+    shelf.execute(spoil)  # pyright: ignore[reportArgumentType]
+    found = (await total(opened)).offenders
+    assert (found.get(Offence.DISAGREEING) == [1]) is disagrees
+
+
+async def test_a_matched_compilation_is_dated(opened: Database, shelf: Shelf):
+    shelf.record(1, letters="Z")
+    answer(shelf, kind="compilation", is_matched=True, cohort="va")
+    assert (await total(opened)).offence(Offence.DISAGREEING) == 1
+    shelf.execute("update library set unresolved_attempted_at = %s", NOW)
+    assert (await total(opened)).offence(Offence.DISAGREEING) == 0
+
+
+async def test_sources_without_an_identity_are_orphaned(opened: Database, shelf: Shelf):
+    shelf.record(1)
+    shelf.source(1, "discogs", "7", NOW)
+    assert (await total(opened)).offenders[Offence.ORPHANED] == [1]
+    shelf.identity(1, NOW)
+    assert (await total(opened)).offence(Offence.ORPHANED) == 0
+
+
+@pytest.mark.parametrize(
+    ("before", "days_between", "reason", "is_twice"),
+    [
+        ("unresolved", 29, "retry_due", True),
+        ("unresolved", 30, "retry_due", False),
+        ("unresolved", 2, "recheck", False),
+        (None, 29, "retry_due", True),
+        ("single_artist", 6, "stale", True),
+        ("single_artist", 7, "stale", False),
+    ],
+)
+async def test_a_row_is_asked_about_once_in_its_window(
+    opened: Database,
+    shelf: Shelf,
+    before: str | None,
+    days_between: float,
+    reason: str,
+    is_twice: bool,
+):
+    shelf.record(1)
+    shelf.execute(
+        "insert into library_candidate values (1, 'non_va', %s, 'Cat Power', '', 1, now(), '')",
+        reason,
+    )
+    answer(shelf, kind=before, answered_at=ago(days_between))
+    assert (await total(opened)).offence(Offence.ASKED_TWICE) == 0
+    answer(shelf, kind="unresolved")
+    assert (await total(opened)).offence(Offence.ASKED_TWICE) == is_twice
+    assert (await total(opened, days=31)).offence(Offence.ASKED_TWICE) == 0
+
+
+async def test_a_renamed_record_may_be_asked_about_again(opened: Database, shelf: Shelf):
+    shelf.record(1)
+    answer(shelf, kind="unresolved", artist_name="Chan Marshall", answered_at=ago(1))
+    answer(shelf, kind="unresolved")
+    assert (await total(opened)).offence(Offence.ASKED_TWICE) == 0
+
+
+@pytest.mark.parametrize(
+    ("kind", "is_classified"),
+    [("unresolved", True), ("compilation", True), (None, False), ("never", False)],
+)
+async def test_a_compilation_is_classified_by_an_answer_of_any_age(
+    opened: Database, shelf: Shelf, kind: str | None, is_classified: bool
+):
+    shelf.record(1, letters="Z")
+    shelf.record(2)
+    if kind != "never":
+        answer(shelf, kind=kind, answered_at=ago(300), is_matched=kind == "compilation")
+    found = await total(opened)
+    assert found.compilations == 1
+    assert found.compilations_classified == is_classified
+    assert found.compilations_matched == (kind == "compilation")
+
+
+async def test_each_cover_is_in_one_state(opened: Database, shelf: Shelf):
+    put(shelf, album(1), artwork_url="https://a.example/b.jpeg")
+    put(shelf, album(2), album(3), album(4), album(5))
+    put(shelf, album(6), discogs_artist_id=None)
+    put(shelf, album(7), discogs_unavailable=True)
+    artwork = Artwork(opened, CoverScope(), clock=lambda: NOW)
+    url = "https://i.discogs.com/x.jpeg"
+    lookups = [
+        Lookup(album(2), Refusal.NOT_DIRECT),
+        Lookup(album(3), Refusal.UNKNOWN),
+        Lookup(album(4), COVER, url, 1.0),
+    ]
+    await artwork.store(lookups, "run")
+    assert (await total(opened)).covers == {
+        CoverState.THERE: 1,
+        CoverState.DENIED: 1,
+        CoverState.UNKNOWN: 2,
+        CoverState.WAITING: 1,
+        CoverState.NOT_WANTED: 2,
+    }
+    later = await total(opened, days=31)
+    assert later.cover(CoverState.DENIED) == 0
+    assert later.cover(CoverState.UNKNOWN) == 3
+
+
+async def test_what_is_unknown_of_covers_is_what_a_run_would_look_up(
+    opened: Database, shelf: Shelf
+):
+    put(shelf, *(album(number) for number in range(1, 8)))
+    artwork = Artwork(opened, CoverScope(), clock=lambda: NOW)
+    await artwork.store(
+        [Lookup(album(1), Refusal.UNKNOWN), Lookup(album(2), LML_REFUSED, refusal="HTTP 422")],
+        "run",
+    )
+    wanted = await artwork.wanted(IdRange(1, 20))
+    found = await total(opened)
+    assert found.cover(CoverState.UNKNOWN) == len(wanted.due) == 6
+    assert found.cover(CoverState.DENIED) == wanted.resting == 1
+
+
+async def test_a_snapshot_is_read_as_it_was_kept_and_a_run_has_one(opened: Database, shelf: Shelf):
+    for library_id in (1, 11, 12):
+        shelf.record(library_id)
+    shelf.identity(1, NOW, confidence=0.7)
+
+    async def take(run_id: str, days: float) -> object:
+        coverage = Coverage(opened, clock=lambda: NOW + timedelta(days=days))
+        return await take_snapshot(
+            coverage, run_id=run_id, scope=WIDE, covers=CoverScope(), ranges=RANGES
+        )
+
+    await take("one", 0)
+    await take("one", 1)
+    two = await take("two", 2)
+    coverage = Coverage(opened)
+    assert (await coverage.whole(["two", "none"])) == {"two": two}
+    assert [each.run_id for each in await coverage.newest(9)] == ["two", "one"]
+    assert [each.run_id for each in await coverage.newest(1, "one")] == ["one"]
+    rows = shelf.rows("select dimension, library_rows from coverage_snapshot where run_id = 'one'")
+    assert len(rows) == 1 + 2 + 2 + 1
+    assert {each["library_rows"] for each in rows if each["dimension"] == "all"} == {3}

@@ -1,0 +1,260 @@
+import asyncio
+import tempfile
+import traceback
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg.types.json import Jsonb
+
+from wxyc_assets.adapters.postgres.database import (
+    Database,
+    DatabaseError,
+    DatabaseUnavailable,
+    RowRefused,
+    SchemaOutdated,
+    connect,
+)
+from wxyc_assets.adapters.postgres.identity_store import TABLES
+from wxyc_assets.migrations import HEAD
+from wxyc_assets.migrations.run import migrate
+from wxyc_assets_tests.support.backend_db import Shelf
+from wxyc_sandbox.postgres import Postgres
+
+
+@asynccontextmanager
+async def opening(url: str, *, schema: str = "wxyc_schema") -> AsyncGenerator[Database]:
+    async with connect(
+        url, schema=schema, assets_schema="wxyc_assets", max_connections=4
+    ) as database:
+        yield database
+
+
+async def refusal(url: str, *, schema: str = "wxyc_schema") -> DatabaseError:
+    with pytest.raises(DatabaseError) as caught:
+        async with opening(url, schema=schema):
+            pass
+    return caught.value
+
+
+async def test_without_our_tables_the_command_that_makes_them_is_named(backend: str):
+    error = await refusal(backend)
+    assert type(error) is SchemaOutdated
+    assert str(error) == (
+        f"Our tables are at revision none, this version needs {HEAD}. Run `wxyc-assets migrate`."
+    )
+
+
+@pytest.mark.parametrize("revision", ["0001", "9999"])
+async def test_another_revision_is_named(assets: str, shelf: Shelf, revision: str):
+    shelf.execute("update wxyc_assets.alembic_version set version_num = %s", revision)
+    error = await refusal(assets)
+    assert type(error) is SchemaOutdated
+    assert f"at revision {revision}, this version needs {HEAD}" in str(error)
+
+
+async def test_an_emptied_version_table_is_no_revision(assets: str, shelf: Shelf):
+    shelf.execute("delete from wxyc_assets.alembic_version")
+    assert "at revision none" in str(await refusal(assets))
+
+
+async def test_a_library_that_lost_its_stamp_column_is_told_with_the_cure(
+    assets: str, shelf: Shelf
+):
+    shelf.execute("alter table library drop column unresolved_attempted_at")
+    error = await refusal(assets)
+    assert type(error) is SchemaOutdated
+    cure = "alter table wxyc_schema.library add column unresolved_attempted_at timestamptz"
+    assert str(error).endswith(cure)
+    shelf.connection.execute(cure)
+    async with opening(assets):
+        pass
+
+
+async def test_an_older_revision_without_the_stamp_column_is_sent_to_migrate(
+    backend: str, schema: str
+):
+    with Shelf(backend) as shelf:
+        shelf.execute("alter table library drop column unresolved_attempted_at")
+    assert "Run `wxyc-assets migrate`" in str(await refusal(backend))
+    migrate(backend, assets_schema="wxyc_assets", backend_schema=schema)
+    async with opening(backend):
+        pass
+
+
+async def test_a_database_that_is_not_the_backends_is_told(database: str):
+    error = await refusal(database)
+    assert type(error) is SchemaOutdated
+    assert str(error) == (
+        "The database has no table wxyc_schema.library. Is WXYC_SCHEMA_NAME right?"
+    )
+
+
+async def test_another_schema_name_is_told(assets: str):
+    assert "no table elsewhere.library" in str(await refusal(assets, schema="elsewhere"))
+
+
+async def test_a_role_that_may_not_look_is_told(postgres: Postgres, assets: str, shelf: Shelf):
+    shelf.execute("create role visitor login")
+    try:
+        url = assets.replace("//postgres@", "//visitor@")
+        assert "no table wxyc_schema.library" in str(await refusal(url))
+        shelf.execute("grant usage on schema wxyc_schema, wxyc_assets to visitor")
+        assert "permission denied for table alembic_version" in str(await refusal(url))
+    finally:
+        shelf.execute("drop owned by visitor")
+        shelf.execute("drop role visitor")
+
+
+async def test_a_database_that_is_gone_is_unavailable(postgres: Postgres):
+    error = await refusal(postgres.url("gone"))
+    assert type(error) is DatabaseUnavailable
+    assert 'database "gone" does not exist' in str(error)
+    assert "Is DATABASE_URL right, and is the server up?" in str(error)
+
+
+async def test_a_server_that_is_down_is_unavailable():
+    with tempfile.TemporaryDirectory() as nowhere:
+        error = await refusal(f"postgresql://postgres@/wxyc?host={nowhere}")
+    assert type(error) is DatabaseUnavailable
+    assert "cannot be reached" in str(error)
+
+
+SECRET = "hunter2"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"postgresql://dj:{SECRET}@localhost.invalid/wxyc",
+        f"postgresql://dj:{SECRET}@localhost:notaport/wxyc",
+        f"postgresql://dj:{SECRET}@[::1/wxyc",
+        f"postgresql://dj:{SECRET}%zz@localhost/wxyc",
+        f"postgresql://dj:{SECRET}/x@localhost/wxyc",
+        f"postgresql://localhost:{SECRET}/x@localhost/wxyc",
+        f"postgresql://dj:x/{SECRET}@localhost.invalid/wxyc",
+        f"postgresql://dj:x@{SECRET}@localhost.invalid/wxyc",
+        f"postgresql://dj:{SECRET}@x@localhost.invalid/wxyc",
+        f"postgresql://dj:x:{SECRET}@localhost.invalid/wxyc",
+        f"postgresql://dj:x?{SECRET}@localhost.invalid/wxyc",
+        f"postgresql://dj:x#{SECRET}@localhost.invalid/wxyc",
+        f"postgresql://dj:x {SECRET}@localhost.invalid/wxyc",
+        f"postgresql://localhost.invalid/wxyc?user=dj&password={SECRET}",
+        f"host=localhost.invalid user=dj password={SECRET}",
+        f"host=localhost.invalid user=dj password=x {SECRET}",
+        f"host=localhost.invalid user=dj password='{SECRET}",
+        f"mysql://dj:{SECRET}@localhost/wxyc",
+        f"dj:{SECRET}@localhost/wxyc",
+    ],
+)
+async def test_no_message_holds_a_secret(url: str):
+    error = await refusal(url)
+    assert SECRET not in "".join(traceback.format_exception(error))
+    assert "DATABASE_URL" in str(error)
+
+
+async def test_a_wrong_password_is_told_without_it(postgres: Postgres, assets: str):
+    url = assets.replace("//postgres@", f"//nobody:{SECRET}@")
+    error = await refusal(url)
+    assert 'role "nobody" does not exist' in str(error)
+    assert SECRET not in "".join(traceback.format_exception(error))
+
+
+async def test_a_failed_transaction_leaves_nothing(opened: Database, shelf: Shelf):
+    shelf.record(1)
+    refused: dict[str, Any] = {"library_id": 1, "cohort": "va", "artist_name": "Burial"}
+    stored = refused | {"refusal": "no", "is_matched": False, "is_poisoned": False}
+
+    async def store() -> None:
+        async with opened.transaction() as transaction:
+            for row in (stored | {"null_confidences": 0}, refused):
+                parameters = {"answers": Jsonb([row]), "now": None, "run_id": "x"}
+                await transaction.execute("identity/put_answers", parameters)
+
+    with pytest.raises(RowRefused, match="null value"):
+        await store()
+    assert shelf.value("select count(*) from lml_resolution") == 0
+
+
+async def test_a_lost_connection_is_unavailable(opened: Database, shelf: Shelf):
+    async def interrupted() -> None:
+        async with opened.transaction() as transaction:
+            shelf.execute(
+                "select pg_terminate_backend(pid) from pg_stat_activity "
+                "where datname = current_database() and pid <> pg_backend_pid()"
+            )
+            await transaction.execute("database/flush_commits", {"id_range": "x"})
+
+    with pytest.raises(DatabaseUnavailable, match="The database went away"):
+        await interrupted()
+
+
+async def test_a_range_is_held_by_one_at_a_time(opened: Database):
+    seen: list[str] = []
+
+    async def second() -> None:
+        async with opened.lock(1):
+            seen.append("second")
+
+    async with opened.lock(1):
+        waiting = asyncio.create_task(second())
+        async with opened.lock(2501):
+            seen.append("another range")
+        seen.append("first")
+    await waiting
+    assert seen == ["another range", "first", "second"]
+
+
+async def test_a_lock_is_given_back_with_its_connection(opened: Database, assets: str):
+    async with opening(assets) as other:
+        with pytest.raises(ZeroDivisionError):
+            async with other.lock(1):
+                raise ZeroDivisionError
+        async with opened.lock(1):
+            pass
+
+
+async def test_statistics_are_fresh_after_analyze(opened: Database, shelf: Shelf):
+    assert await opened.analyze(*TABLES) == []
+    assert shelf.value(
+        "select last_analyze is not null from pg_stat_user_tables where relname = 'library'"
+    )
+
+
+async def test_an_analyze_that_did_not_take_is_told(postgres: Postgres, assets: str, shelf: Shelf):
+    shelf.execute("create role reader login")
+    shelf.execute("grant usage on schema wxyc_schema, wxyc_assets to reader")
+    shelf.execute("grant select on all tables in schema wxyc_schema, wxyc_assets to reader")
+    try:
+        async with AsyncExitStack() as stack:
+            stack.callback(shelf.execute, "drop owned by reader")
+            url = assets.replace("//postgres@", "//reader@")
+            database = await stack.enter_async_context(opening(url))
+            assert await database.analyze("library", "library_identity") == [
+                "library",
+                "library_identity",
+            ]
+    finally:
+        shelf.execute("drop role reader")
+
+
+async def test_our_sessions_find_our_tables_and_the_backends(opened: Database):
+    async with opened.transaction() as transaction:
+        (seen,) = await transaction.fetch("database/select_tables_seen")
+    assert all(seen.values())
+
+
+async def test_a_schema_migrated_under_another_name_is_found(backend: str):
+    migrate(backend, assets_schema="other_assets", backend_schema="wxyc_schema")
+    async with (
+        connect(
+            backend, schema="wxyc_schema", assets_schema="other_assets", max_connections=1
+        ) as database,
+        database.transaction() as transaction,
+    ):
+        assert (await transaction.fetch("database/select_tables_seen"))[0]["has_version"]
+    with psycopg.connect(backend) as connection:
+        found = connection.execute("select to_regclass('wxyc_assets.lml_resolution')").fetchone()
+    assert found == (None,)

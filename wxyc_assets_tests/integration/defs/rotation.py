@@ -1,0 +1,100 @@
+"""A station with a rotation: Backend's rows, a pretend LML, a pretend GitHub, the real assets."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import dagster as dg
+
+from wxyc_assets.defs import rotation_cache, rotation_identities
+from wxyc_assets.defs.resources import DatabaseResource, LmlResource
+from wxyc_assets.defs.rotation_gates import RotationGates
+from wxyc_assets_tests.support.backend_db import Shelf
+from wxyc_sandbox.lml.app import Lml
+from wxyc_sandbox.lml.server import serve
+
+MODULES = [rotation_identities, rotation_cache]
+
+
+class Station:
+    """`run` runs the rotation's assets and checks over the tables of one database."""
+
+    def __init__(self, database_url: str, lml_url: str) -> None:
+        self.shelf = Shelf(database_url)
+        self.resources: dict[str, Any] = {
+            "database": DatabaseResource(
+                url=database_url, schema_name="wxyc_schema", assets_schema_name="wxyc_assets"
+            ),
+            "lml": LmlResource(
+                url=lml_url,
+                api_key="",
+                local_dev=True,
+                timeout_seconds=60,
+                lookup_timeout_seconds=30,
+                max_in_flight=4,
+                rate_per_minute=0,
+                breaker_ceiling_minutes=0,
+                attempts=2,
+                first_wait_seconds=0,
+            ),
+            "rotation_gates": RotationGates(local_dev=True, github_token=""),
+        }
+
+    def rotate(
+        self, *identities: int | None, killed_days_ago: int | None = None, artist: str = "Cat Power"
+    ) -> None:
+        """Puts a release into the rotation for each identity."""
+        for identity in identities:
+            self.shelf.execute(
+                "insert into rotation (rotation_bin, artist_name, album_title, lml_identity_id, "
+                "kill_date) values ('H', %s, 'Moon Pix', %s, current_date - %s::int)",
+                artist,
+                identity,
+                killed_days_ago,
+            )
+
+    def rows(self) -> list[dict[str, Any]]:
+        """What was kept about the refreshes, the oldest first."""
+        return self.shelf.rows("select * from rotation_refresh order by started_at")
+
+    def run(
+        self, *assets: str, config: dict[str, Any] | None = None, **resources: Any
+    ) -> dg.ExecuteInProcessResult:
+        """These assets with their checks; none: all of them."""
+        job = dg.define_asset_job(
+            "rotation",
+            selection=dg.AssetSelection.assets(*assets) if assets else dg.AssetSelection.all(),
+        )
+        definitions = dg.Definitions(
+            assets=dg.load_assets_from_modules(MODULES),
+            asset_checks=dg.load_asset_checks_from_modules(MODULES),
+            jobs=[job],
+            resources=self.resources | resources,
+        )
+        run_config = {"ops": {"rotation_cache": {"config": config}}} if config else None
+        with dg.DagsterInstance.ephemeral() as instance:
+            return definitions.resolve_job_def("rotation").execute_in_process(
+                instance=instance, run_config=run_config, raise_on_error=False
+            )
+
+
+@contextmanager
+def station(database_url: str, lml: Lml) -> Iterator[Station]:
+    with serve(lml) as lml_url:
+        opened = Station(database_url, lml_url)
+        with opened.shelf:
+            yield opened
+
+
+def verdicts(result: dg.ExecuteInProcessResult) -> dict[str, dg.AssetCheckEvaluation]:
+    """What each check said that was run."""
+    return {each.check_name: each for each in result.get_asset_check_evaluations()}
+
+
+def failures(result: dg.ExecuteInProcessResult) -> Sequence[str]:
+    """What the steps that failed had to say."""
+    said: list[str] = []
+    for event in result.filter_events(lambda event: event.is_step_failure):
+        error = event.step_failure_data.user_failure_data
+        said.append((error and error.description) or str(event.step_failure_data.error))
+    return said

@@ -1,0 +1,309 @@
+"""The identity graph over ranges, through Dagster on an ephemeral instance."""
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from wxyc_assets.defs.jobs import all_ranges, library_identity_job
+from wxyc_assets.defs.library_candidates import library_candidates
+from wxyc_assets.defs.library_identity import LIBRARY_IDENTITY, LML_RESOLUTIONS, library_identities
+from wxyc_assets.defs.partitions import library_ranges
+from wxyc_assets.defs.resources import DatabaseResource, LmlResource, PagesResource, ScopeResource
+from wxyc_assets.domain.ranges import IdRange
+from wxyc_assets_tests.conftest import CopyOf
+from wxyc_assets_tests.integration.sandbox.lml.clients import AT_ONCE
+from wxyc_assets_tests.support.backend_db import Shelf
+from wxyc_assets_tests.support.sample_library import RECORDS, few_credits, stock
+from wxyc_sandbox.lml.app import Lml as PretendLml
+from wxyc_sandbox.lml.faults import Fault
+from wxyc_sandbox.lml.server import serve
+from wxyc_sandbox.postgres import Postgres
+
+STEP = 251
+IDS = {*range(STEP, STEP * RECORDS + 1, STEP)}
+KEYS = library_ranges.get_partition_keys()
+ASSETS = [library_candidates, library_identities]
+CANDIDATES = dg.AssetKey("library_candidates")
+TWO = [LML_RESOLUTIONS, LIBRARY_IDENTITY]
+START, END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
+
+
+def in_ranges(keys: Sequence[str]) -> set[int]:
+    return {each for each in IDS for key in keys if each in IdRange.parse(key)}
+
+
+@dataclass
+class Station:
+    """A database, a pretend LML on a port, a Dagster instance without a past."""
+
+    shelf: Shelf
+    pretend: PretendLml
+    lml_url: str
+    instance: dg.DagsterInstance
+    api_key: str = ""
+
+    @property
+    def asked(self) -> set[int]:
+        return {*self.pretend.counters.answered}
+
+    def resources(self) -> dict[str, Any]:
+        return {
+            "database": DatabaseResource(
+                url=self.shelf.url, schema_name="wxyc_schema", assets_schema_name="wxyc_assets"
+            ),
+            "lml": LmlResource(
+                url=self.lml_url,
+                api_key=self.api_key,
+                local_dev=True,
+                timeout_seconds=60,
+                lookup_timeout_seconds=60,
+                max_in_flight=2,
+                rate_per_minute=0,
+                breaker_ceiling_minutes=1,
+                attempts=1,
+            ),
+            "scope": ScopeResource(include_null_canonical=True),
+            "pages": PagesResource(),
+        }
+
+    def run(self, tags: dict[str, str], **more: Any) -> dg.ExecuteInProcessResult:
+        definitions = dg.Definitions(
+            assets=ASSETS, jobs=[library_identity_job], resources=self.resources()
+        )
+        job = definitions.resolve_job_def("library_identity_job")
+        return job.execute_in_process(
+            tags=tags, instance=self.instance, raise_on_error=False, **more
+        )
+
+    def materialized(self, asset_key: dg.AssetKey) -> set[str]:
+        return self.instance.get_materialized_partitions(asset_key)
+
+
+@pytest.fixture(scope="module")
+def spread_template(postgres: Postgres, copy_of: CopyOf, assets_template: str) -> Generator[str]:
+    """A small library whose records lie in many ranges."""
+    with copy_of(assets_template) as url:
+        with Shelf(url) as shelf:
+            stock(shelf, step=STEP)
+            name = shelf.value("select current_database()")
+        yield name
+
+
+@pytest.fixture
+def station(copy_of: CopyOf, spread_template: str) -> Generator[Station]:
+    pretend = PretendLml(AT_ONCE, credits=few_credits)
+    with (
+        copy_of(spread_template) as url,
+        Shelf(url) as shelf,
+        serve(pretend) as lml_url,
+        dg.DagsterInstance.ephemeral() as instance,
+    ):
+        yield Station(shelf, pretend, lml_url, instance)
+
+
+def one(key: str) -> dict[str, str]:
+    return {"dagster/partition": key}
+
+
+def span(first: str, last: str) -> dict[str, str]:
+    return {START: first, END: last}
+
+
+def why(result: dg.ExecuteInProcessResult) -> str:
+    """What the failed step said."""
+    (event,) = [each for each in result.all_events if each.is_step_failure]
+    said = event.step_failure_data.user_failure_data
+    assert said is not None
+    assert said.description is not None
+    return said.description
+
+
+def test_one_range(station: Station):
+    assert station.run(one(KEYS[3])).success
+    assert station.asked == in_ranges([KEYS[3]])
+    for asset_key in (CANDIDATES, *TWO):
+        assert station.materialized(asset_key) == {KEYS[3]}
+
+
+def test_a_range_of_ranges_in_one_run(station: Station):
+    result = station.run(span(KEYS[2], KEYS[5]))
+    assert result.success
+    assert station.asked == in_ranges(KEYS[2:6])
+    for asset_key in (CANDIDATES, *TWO):
+        assert station.materialized(asset_key) == {*KEYS[2:6]}
+
+
+def test_all_ranges_in_one_run_and_a_second_one_is_quiet(station: Station):
+    assert station.run(all_ranges).success
+    assert station.asked == IDS
+    assert station.pretend.counters.answered_more_than_once == 0
+    for asset_key in (CANDIDATES, *TWO):
+        assert station.materialized(asset_key) == {*KEYS}
+    before = station.shelf.versions()
+    station.pretend.counters.reset()
+    assert station.run(all_ranges).success
+    assert station.pretend.counters.calls == {}
+    assert station.shelf.versions() == before
+
+
+def test_a_failing_range_fails_the_run_and_leaves_the_others_materialized(station: Station):
+    row = min(in_ranges([KEYS[4]]))
+    station.pretend.faults = [Fault("short", rows=frozenset({row}))]
+    result = station.run(span(KEYS[3], KEYS[6]))
+    assert not result.success
+    for asset_key in TWO:
+        assert station.materialized(asset_key) == {KEYS[3], KEYS[5], KEYS[6]}
+    assert station.materialized(CANDIDATES) == {*KEYS[3:7]}
+    assert "1 ranges are open" in why(result)
+    assert f"{KEYS[4]}: 1 lml_cardinality_mismatch" in why(result)
+    unwritten = "select count(*) from lml_resolution where applied_at is null"
+    assert station.shelf.value(unwritten) == 0
+
+
+def test_re_execution_asks_only_for_what_is_missing(station: Station):
+    row = min(in_ranges([KEYS[4]]))
+    station.pretend.faults = [Fault("short", rows=frozenset({row}))]
+    assert not station.run(span(KEYS[3], KEYS[6])).success
+    station.pretend.faults = []
+    station.pretend.counters.reset()
+    assert station.run(one(KEYS[4])).success
+    assert station.asked == {row}
+    for asset_key in TWO:
+        assert station.materialized(asset_key) == {*KEYS[3:7]}
+
+
+def test_a_wrong_key_stops_the_run_at_once_and_says_so(station: Station):
+    station.pretend.configure(api_key="sesame")
+    station.api_key = "hunter2"
+    result = station.run(all_ranges)
+    assert not result.success
+    assert station.pretend.counters.calls["resolve"] <= 2
+    assert "LML stopped us" in why(result)
+    assert "LML_API_KEY is wrong, rotated or revoked" in why(result)
+    assert "hunter2" not in str([event.message for event in result.all_events])
+    assert station.materialized(LIBRARY_IDENTITY).isdisjoint(
+        {key for key in KEYS if in_ranges([key])}
+    )
+    assert "not begun" in why(result)
+
+
+def test_an_lml_that_is_not_there_stops_the_run_at_once_and_says_so(station: Station):
+    station.lml_url = "http://lml.invalid"
+    result = station.run(all_ranges)
+    assert not result.success
+    assert "LML cannot be reached at http://lml.invalid" in why(result)
+
+
+def test_raising_is_left_to_whoever_runs_it(station: Station):
+    station.pretend.faults = [Fault("status", status=403)]
+    with pytest.raises(dg.Failure, match="LML stopped us"):
+        dg.materialize(
+            ASSETS, partition_key=KEYS[1], resources=station.resources(), instance=station.instance
+        )
+
+
+def test_a_database_without_our_tables_names_the_command(station: Station):
+    station.shelf.execute("drop schema wxyc_assets cascade")
+    result = station.run(one(KEYS[0]))
+    assert not result.success
+    assert "Run `wxyc-assets migrate`" in why(result)
+    assert station.pretend.counters.calls == {}
+
+
+@pytest.mark.parametrize("key", ["0000001-0001000", "7", "nowhere"])
+def test_an_unknown_range_fails_before_lml_is_asked_and_is_named(station: Station, key: str):
+    before = station.shelf.versions()
+    result = station.run(one(key))
+    assert not result.success
+    assert f"No such range: '{key}'. The first is {KEYS[0]}" in why(result)
+    assert station.pretend.counters.calls == {}
+    assert station.shelf.versions() == before
+
+
+def test_a_run_without_a_range_is_told_how_to_get_one(station: Station):
+    result = station.run({})
+    assert not result.success
+    assert "This run has no range: choose partitions in the UI, or tag it" in why(result)
+    assert station.pretend.counters.calls == {}
+
+
+def test_an_unknown_end_of_a_range_is_refused(station: Station):
+    with pytest.raises(dg.DagsterError, match="nowhere"):
+        station.run(span(KEYS[0], "nowhere"))
+    assert station.pretend.counters.calls == {}
+
+
+def test_asking_alone_and_applying_alone(station: Station):
+    asked = station.run(one(KEYS[2]), asset_selection=[CANDIDATES, LML_RESOLUTIONS])
+    assert asked.success
+    assert station.materialized(LML_RESOLUTIONS) == {KEYS[2]}
+    assert station.materialized(LIBRARY_IDENTITY) == set()
+    assert station.shelf.value("select count(*) from library_identity") == 0
+    calls = station.pretend.counters.calls["resolve"]
+    assert station.run(one(KEYS[2]), asset_selection=[LIBRARY_IDENTITY]).success
+    assert station.pretend.counters.calls["resolve"] == calls
+    assert station.materialized(LIBRARY_IDENTITY) == {KEYS[2]}
+    assert station.shelf.value("select count(*) from library_identity") > 0
+
+
+def test_a_range_shows_what_became_of_its_rows(station: Station):
+    key = KEYS[3]
+    station.run(one(key))
+    event = station.instance.get_latest_materialization_event(LIBRARY_IDENTITY)
+    assert event is not None
+    assert event.asset_materialization is not None
+    figures = {name: each.value for name, each in event.asset_materialization.metadata.items()}
+    rows = len(in_ranges([key]))
+    assert figures["scanned"] == figures["dagster/partition_row_count"] == rows
+    counted = {name: count for name, count in figures.items() if name.startswith("rows_")}
+    assert sum(count for count in counted.values() if isinstance(count, int)) == rows
+    assert figures["lml_total_calls"] == 2
+    candidates = station.instance.get_latest_materialization_event(CANDIDATES)
+    assert candidates is not None
+    assert candidates.asset_materialization is not None
+    due = candidates.asset_materialization.metadata
+    assert due["due.never_resolved"].value == rows
+
+
+def test_the_launchpad_changes_the_scope(station: Station):
+    narrow = {"resources": {"scope": {"config": {"include_null_canonical": False}}}}
+    assert station.run(one(KEYS[2]), run_config=narrow).success
+    assert station.asked == {each for each in in_ranges([KEYS[2]]) if each % 2 == 0}
+
+
+TOO_MUCH: list[tuple[str, dict[str, Any]]] = [
+    ("pages", {"batch_size": 1001}),
+    ("pages", {"va_batch_size": 0}),
+    ("scope", {"stale_days": 0}),
+    ("scope", {"retry_days": 1e300}),
+]
+
+
+@pytest.mark.parametrize(("name", "config"), TOO_MUCH, ids=str)
+def test_a_value_out_of_bounds_in_the_launchpad_fails_the_run_before_anything_is_touched(
+    station: Station, name: str, config: dict[str, Any]
+):
+    before = station.shelf.versions()
+    result = station.run(one(KEYS[2]), run_config={"resources": {name: {"config": config}}})
+    assert not result.success
+    assert station.pretend.counters.calls == {}
+    assert station.shelf.versions() == before
+
+
+WRONG_KIND: list[tuple[str, dict[str, Any]]] = [
+    ("pages", {"batch_size": "many"}),
+    ("scope", {"include_null_canonical": "maybe"}),
+    ("scope", {"include_everything": True}),
+]
+
+
+@pytest.mark.parametrize(("name", "config"), WRONG_KIND, ids=str)
+def test_a_value_of_the_wrong_kind_in_the_launchpad_starts_no_run(
+    station: Station, name: str, config: dict[str, Any]
+):
+    with pytest.raises(dg.DagsterInvalidConfigError, match=next(iter(config))):
+        station.run(one(KEYS[2]), run_config={"resources": {name: {"config": config}}})
+    assert station.pretend.counters.calls == {}

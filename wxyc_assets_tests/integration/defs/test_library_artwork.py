@@ -1,0 +1,180 @@
+from collections.abc import Iterator
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from wxyc_assets.defs.library_artwork import ArtworkConfig, library_artwork
+from wxyc_assets.defs.resources import resources
+from wxyc_assets.domain.artwork import CoverScope, Eligibility, Match, Rules
+from wxyc_assets_tests.support.backend_db import Shelf
+from wxyc_assets_tests.support.covers import album, numbers, pretend, put, urls, watermark
+from wxyc_assets_tests.support.waiting import wait_for
+from wxyc_sandbox.lml.app import Lml
+from wxyc_sandbox.lml.faults import Fault
+from wxyc_sandbox.lml.server import serve
+
+RANGES = ["0000001-0002500", "0002501-0005000", "0005001-0007500"]
+ALBUMS = [
+    *(album(at, number) for at, number in enumerate(numbers()["cover"][:20], 1)),
+    *(album(2600 + at, number) for at, number in enumerate(numbers()["below_floor"][:5])),
+    *(album(5100 + at, number) for at, number in enumerate(numbers()["cover"][20:30])),
+]
+AT_ONCE = {"health_interval_seconds": 0.0}
+
+
+@pytest.fixture
+def lml() -> Lml:
+    return pretend(*ALBUMS)
+
+
+class Bench:
+    """Runs of the asset over a shelf, on one instance."""
+
+    def __init__(self, shelf: Shelf, lml_url: str, instance: dg.DagsterInstance) -> None:
+        self._shelf = shelf
+        self._lml_url = lml_url
+        self._instance = instance
+
+    def run(self, config: dict[str, Any] | None = None, **own: Any) -> dg.ExecuteInProcessResult:
+        usual = {"url": self._lml_url, "api_key": "", "local_dev": True, "max_in_flight": 4}
+        hasty = {"rate_per_minute": 0, "first_wait_seconds": 0}
+        changes = {"database": {"url": self._shelf.url}, "lml": usual | hasty | own}
+        return dg.materialize(
+            [library_artwork],
+            instance=self._instance,
+            resources={k: changed(each, changes.get(k, {})) for k, each in resources.items()},
+            run_config={"ops": {"library_artwork": {"config": AT_ONCE | (config or {})}}},
+            tags={
+                "dagster/asset_partition_range_start": RANGES[0],
+                "dagster/asset_partition_range_end": RANGES[-1],
+            },
+            raise_on_error=False,
+        )
+
+    @property
+    def ranges(self) -> dict[str, dict[str, Any]]:
+        """What Dagster keeps of each range that is done, also when a run failed."""
+        events = self._instance.fetch_materializations(library_artwork.key, limit=100).records
+        found: dict[str, dict[str, Any]] = {}
+        for event in reversed(events):
+            told = event.asset_materialization
+            assert told is not None
+            found[str(told.partition)] = {name: each.value for name, each in told.metadata.items()}
+        return found
+
+
+def changed(recipe: Any, own: dict[str, Any]) -> Any:
+    fields = {name: getattr(recipe, name) for name in type(recipe).model_fields}
+    return type(recipe)(**fields | own)
+
+
+@pytest.fixture
+def bench(lml: Lml, shelf: Shelf) -> Iterator[Bench]:
+    put(shelf, *ALBUMS)
+    with serve(lml) as url, dg.DagsterInstance.ephemeral() as instance:
+        yield Bench(shelf, url, instance)
+
+
+def failure(result: dg.ExecuteInProcessResult) -> tuple[str, dict[str, Any]]:
+    (event,) = [each for each in result.all_events if each.is_step_failure]
+    told = event.step_failure_data.user_failure_data
+    assert told is not None
+    return told.description or "", {name: each.value for name, each in told.metadata.items()}
+
+
+def test_a_run_over_ranges_reports_each(shelf: Shelf, bench: Bench):
+    result = bench.run()
+    assert result.success
+    figures = bench.ranges
+    assert sorted(figures) == RANGES
+    assert len(urls(shelf)) == 30
+    first = figures[RANGES[0]]
+    assert (first["eligible"], first["scanned"], first["outcome.written"]) == (20, 20, 20)
+    assert (first["share_covered"], first["dagster/partition_row_count"]) == (1.0, 20)
+    assert 0 < first["lml_latency_ms_p50"] <= first["lml_latency_ms_p95"]
+    assert figures[RANGES[1]]["outcome.below_floor"] == 5
+    assert figures[RANGES[1]]["share_covered"] == 0
+
+
+def test_a_range_shows_its_first_covers(bench: Bench):
+    bench.run()
+    figures = bench.ranges
+    lines = figures[RANGES[2]]["contact_sheet"].splitlines()
+    assert len(lines) == 2 + 10
+    assert lines[2].startswith("| ![cover](https://i.discogs.com/")
+    assert lines[2].endswith(f"| {ALBUMS[-10].artist_name} | {ALBUMS[-10].album_title} |")
+    assert "contact_sheet" not in figures[RANGES[1]]
+
+
+def test_a_second_run_reports_the_ranges_and_asks_nothing(shelf: Shelf, bench: Bench, lml: Lml):
+    bench.run()
+    before = watermark(shelf)
+    lml.counters.reset()
+    assert bench.run().success
+    assert [bench.ranges[key]["scanned"] for key in RANGES] == [0, 0, 0]
+    assert not lml.counters.calls
+    assert watermark(shelf) == before
+
+
+def test_an_open_range_is_named_and_the_others_are_done(bench: Bench, lml: Lml):
+    rows = frozenset({ALBUMS[22].legacy_release_id})
+    lml.faults = [Fault("malformed", route="lookup", rows=rows)]
+    result = bench.run()
+    assert not result.success
+    assert sorted(bench.ranges) == [RANGES[0], RANGES[2]]
+    words, told = failure(result)
+    assert told["open_ranges"] == [RANGES[1]]
+    assert f"{RANGES[1]}: 1 lml_error (POST /api/v1/lookup: " in words
+    lml.faults = []
+    lml.counters.reset()
+    assert bench.run().success
+    assert lml.counters.calls["lookup"] == 1
+
+
+def test_a_rotated_key_stops_the_run_and_says_so(bench: Bench, lml: Lml):
+    lml.configure(api_key="new")
+    result = bench.run(api_key="old", max_in_flight=1)
+    words, told = failure(result)
+    assert "LML_API_KEY is wrong, rotated or revoked" in words
+    assert told["open_ranges"] == RANGES
+    assert lml.counters.calls["lookup"] == 1
+    assert bench.ranges == {}
+
+
+def test_a_database_that_is_not_there_is_a_failure_in_words(shelf: Shelf, bench: Bench):
+    shelf.execute("drop table artwork_lookup")
+    shelf.execute("delete from alembic_version")
+    words, _ = failure(bench.run())
+    assert "wxyc-assets migrate" in words
+
+
+def test_the_switches_are_validated_by_dagster(bench: Bench):
+    with pytest.raises(dg.DagsterInvalidConfigError, match="careful"):
+        bench.run({"match": "reckless"})
+
+
+def test_the_switches_are_a_scope():
+    assert ArtworkConfig().scope() == CoverScope()
+    changed = ArtworkConfig(eligibility="all", match="first", min_confidence=0.4, retry_days=1)
+    assert changed.scope() == CoverScope(Eligibility.ALL, Rules(0.4, Match.FIRST), retry_days=1)
+
+
+def test_the_statistics_are_fresh_after_a_run(shelf: Shelf, bench: Bench):
+    bench.run()
+    analyzed = (
+        "select bool_and(last_analyze is not null) from pg_stat_all_tables "
+        "where relname in ('library', 'artwork_lookup')"
+    )
+    wait_for(lambda: shelf.value(analyzed))  # before PostgreSQL 15 they come a moment later
+
+
+def test_the_jobs_know_the_covers():
+    from wxyc_assets.definitions import defs
+
+    def keys(name: str) -> set[str]:
+        layer = defs.resolve_job_def(name).asset_layer
+        return {key.to_user_string() for key in layer.selected_asset_keys}
+
+    assert keys("library_artwork_job") == {"library_artwork"}
+    assert "library_artwork" in keys("library_full")

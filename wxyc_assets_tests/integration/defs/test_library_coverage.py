@@ -1,0 +1,226 @@
+"""The asset, its gates and the sensor, over a real PostgreSQL and an ephemeral instance."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import dagster as dg
+import pytest
+from dagster._core.execution.backfill import BulkActionStatus, PartitionBackfill
+
+from wxyc_assets.definitions import defs
+from wxyc_assets.defs.coverage_sensor import coverage_follows_backfills
+from wxyc_assets.defs.library_coverage import library_coverage, library_coverage_gates
+from wxyc_assets.defs.resources import DatabaseResource, ScopeResource
+from wxyc_assets.domain.gates import SENTENCES
+from wxyc_assets_tests.support.backend_db import Shelf
+
+
+@dataclass
+class Station:
+    """Snapshots, and verdicts, over the tables of `shelf`."""
+
+    shelf: Shelf
+    instance: dg.DagsterInstance
+    scope: ScopeResource = field(default_factory=lambda: ScopeResource(include_null_canonical=True))
+
+    def run(
+        self, *, checks_only: bool = False, floors: dict[str, float] | None = None
+    ) -> dg.ExecuteInProcessResult:
+        selection = dg.AssetSelection.checks(library_coverage_gates)
+        if not checks_only:
+            selection |= dg.AssetSelection.assets(library_coverage)
+        job = dg.define_asset_job("gates", selection=selection)
+        config: dict[str, Any] = {
+            "ops": {"library_coverage_gates": {"config": floors or {}}},
+        }
+        database = DatabaseResource(
+            url=self.shelf.url, schema_name="wxyc_schema", assets_schema_name="wxyc_assets"
+        )
+        definitions = dg.Definitions(
+            assets=[library_coverage],
+            asset_checks=[library_coverage_gates],
+            jobs=[job],
+            resources={"database": database, "scope": self.scope},
+        )
+        return definitions.resolve_job_def("gates").execute_in_process(
+            instance=self.instance, run_config=config, raise_on_error=False
+        )
+
+
+def shut(result: dg.ExecuteInProcessResult) -> list[str]:
+    return [each.check_name for each in result.get_asset_check_evaluations() if not each.passed]
+
+
+@pytest.fixture
+def station(shelf: Shelf) -> Iterator[Station]:
+    for library_id in range(1, 101):
+        shelf.record(library_id)
+        shelf.identity(library_id, datetime.now(UTC))
+    with dg.DagsterInstance.ephemeral() as instance:
+        yield Station(shelf, instance)
+
+
+def test_a_covered_library_passes_every_gate(station: Station, capsys: pytest.CaptureFixture[str]):
+    result = station.run()
+    assert result.success
+    evaluations = result.get_asset_check_evaluations()
+    assert {each.check_name for each in evaluations} == {*SENTENCES}
+    assert all(each.passed and each.blocking for each in evaluations)
+    assert "holds: the_library_is_covered: 100 of 100 rows" in capsys.readouterr().out
+
+
+def test_a_shut_gate_fails_the_run_and_the_others_are_told_all_the_same(
+    station: Station, capsys: pytest.CaptureFixture[str]
+):
+    station.shelf.execute("delete from library_identity where library_id > 98")
+    result = station.run()
+    assert not result.success
+    assert shut(result) == ["the_library_is_covered"]
+    assert len(result.get_asset_check_evaluations()) == len(SENTENCES)
+    (found,) = [each for each in result.get_asset_check_evaluations() if not each.passed]
+    assert found.severity is dg.AssetCheckSeverity.ERROR
+    values = {name: each.value for name, each in found.metadata.items()}
+    assert (values["number"], values["floor"], values["open"]) == (0.98, 0.99, 2)
+    assert values["offenders"] == ["0000001-0002500: 2 rows, such as 99, 100"]
+    said = capsys.readouterr().out
+    assert "DOES NOT HOLD: the_library_is_covered: 98 of 100" in said
+    assert "98.00%, the floor is 99.00%. 1 more are needed." in said
+
+
+def test_the_floors_of_one_run_can_be_set(station: Station):
+    station.shelf.execute("delete from library_identity where library_id > 98")
+    assert station.run(floors={"coverage": 0.98}).success
+
+
+def test_the_scope_follows_the_setting(station: Station):
+    station.shelf.execute("delete from library_identity where library_id > 50")
+    station.shelf.execute("update library set canonical_entity_id = null where id > 50")
+    assert shut(station.run()) == ["the_library_is_covered"]
+    station.scope = ScopeResource(include_null_canonical=False)
+    assert station.run().success
+
+
+def test_what_is_lost_since_an_earlier_snapshot_shuts_the_gate_until_it_is_back(station: Station):
+    station.run()
+    shelf = station.shelf
+    shelf.execute("delete from library_identity where library_id = 7")
+    assert shut(station.run(floors={"coverage": 0.9})) == ["identity_coverage_holds"]
+    assert shut(station.run(floors={"coverage": 0.9, "snapshots": 1})) == []
+    shelf.identity(7, datetime.now(UTC))
+    assert station.run().success
+
+
+def test_the_gates_alone_judge_the_newest_snapshot(station: Station):
+    nothing = station.run(checks_only=True)
+    (event,) = [each for each in nothing.all_events if each.is_step_failure]
+    told = event.step_failure_data.user_failure_data
+    assert told
+    assert "There is no snapshot to judge" in (told.description or "")
+    station.run()
+    result = station.run(checks_only=True)
+    assert result.success
+    assert len(result.get_asset_check_evaluations()) == len(SENTENCES)
+    assert station.shelf.value("select count(distinct run_id) from coverage_snapshot") == 1
+
+
+def test_ranges_that_run_out_warn_and_stop_nothing(station: Station):
+    station.shelf.record(79_000)
+    station.shelf.identity(79_000, datetime.now(UTC))
+    result = station.run()
+    assert result.success
+    (found,) = [each for each in result.get_asset_check_evaluations() if not each.passed]
+    assert found.severity is dg.AssetCheckSeverity.WARN
+    station.shelf.record(80_001)
+    assert "no_row_lies_past_the_last_range" in shut(station.run())
+
+
+def test_the_figures_are_numbers_and_the_pictures_hold_themselves(station: Station):
+    result = station.run()
+    (done,) = result.asset_materializations_for_node("library_coverage")
+    figures = {name: each.value for name, each in done.metadata.items()}
+    assert (figures["in_scope"], figures["identified"]) == (100, 100)
+    assert type(figures["share_covered"]) is float
+    assert figures["dagster/row_count"] == station.shelf.value(
+        "select count(*) from coverage_snapshot"
+    )
+    for name in ("over_time", "by_cohort"):
+        assert "](data:image/svg+xml;base64," in str(figures[name])
+    assert "| all | 100 | 100 | 100% |" in str(figures["by_cohort"])
+
+
+def test_a_run_is_one_snapshot(station: Station):
+    station.run()
+    station.run()
+    rows = station.shelf.rows("select run_id from coverage_snapshot where dimension = 'all'")
+    assert len(rows) == len({row["run_id"] for row in rows}) == 2
+
+
+def test_the_graph_knows_its_place():
+    graph = defs.resolve_asset_graph()
+    node = graph.get(library_coverage.key)
+    parents = {key.to_user_string() for key in node.parent_keys}
+    assert parents == {"library_identity", "library_artwork"}
+    assert node.partitions_def is None
+    for name in ("library_full", "coverage_gates"):
+        layer = defs.resolve_job_def(name).asset_layer
+        assert library_coverage.key in layer.selected_asset_keys
+        checks = {key.name for key in layer.asset_graph.asset_check_keys}
+        assert {*SENTENCES} <= checks
+    schedule = defs.resolve_schedule_def("coverage_daily")
+    assert schedule.default_status is dg.DefaultScheduleStatus.STOPPED
+    assert coverage_follows_backfills.default_status is dg.DefaultSensorStatus.RUNNING
+
+
+@dataclass
+class Sensor:
+    """The sensor over an instance, with its cursor."""
+
+    instance: dg.DagsterInstance
+    cursor: str | None = None
+
+    def tick(self) -> list[str | None]:
+        with dg.build_sensor_context(
+            instance=self.instance, cursor=self.cursor, repository_def=defs.get_repository_def()
+        ) as context:
+            requests = coverage_follows_backfills.evaluate_tick(context).run_requests
+            self.cursor = context.cursor
+        return [each.run_key for each in requests or ()]
+
+    def backfill(self, name: str, *assets: str, ended: datetime | None) -> None:
+        keys = [dg.AssetKey(each) for each in assets]
+        status = BulkActionStatus.COMPLETED_FAILED if ended else BulkActionStatus.REQUESTED
+        self.instance.add_backfill(
+            PartitionBackfill(
+                backfill_id=name,
+                status=status,
+                from_failure=False,
+                tags={},
+                backfill_timestamp=(datetime.now(UTC) - timedelta(hours=1)).timestamp(),
+                asset_selection=keys,
+                backfill_end_timestamp=ended.timestamp() if ended else None,
+            )
+        )
+
+
+@pytest.fixture
+def sensor() -> Iterator[Sensor]:
+    with dg.DagsterInstance.ephemeral() as instance:
+        yield Sensor(instance)
+
+
+def test_a_backfill_that_ended_is_followed_by_one_snapshot(sensor: Sensor):
+    sensor.backfill("before", "library_identity", ended=datetime.now(UTC) - timedelta(minutes=1))
+    assert sensor.tick() == []
+    now = datetime.now(UTC)
+    sensor.backfill("identities", "library_candidates", "library_identity", ended=now)
+    sensor.backfill("covers", "library_artwork", ended=now)
+    sensor.backfill("running", "library_identity", ended=None)
+    sensor.backfill("with it", "library_identity", "library_coverage", ended=now)
+    sensor.backfill("others", "rotation_cache", ended=now)
+    assert sorted(map(str, sensor.tick())) == ["covers", "identities"]
+    running = sensor.instance.get_backfill("running")
+    assert running
+    sensor.instance.update_backfill(running.with_end_timestamp(datetime.now(UTC).timestamp()))
+    assert "running" in sensor.tick()

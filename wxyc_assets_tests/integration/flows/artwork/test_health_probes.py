@@ -1,0 +1,124 @@
+"""LML's health between empty answers, on a clock that costs nothing."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import httpx
+
+from wxyc_assets.adapters.lml import client as lml
+from wxyc_assets.flows.artwork.health_probes import Probes
+from wxyc_assets_tests.support.covers import pretend
+from wxyc_assets_tests.support.in_flight import InFlight
+from wxyc_sandbox.lml.app import Lml
+from wxyc_sandbox.virtual_time import run_virtually
+
+INTERVAL = 30.0
+
+Story = Callable[[Probes, Lml], Coroutine[Any, Any, None]]
+
+
+def told(story: Story) -> Lml:
+    """Plays the story against probes that run beside it; the pretend LML afterwards."""
+
+    async def play() -> Lml:
+        app = pretend()
+        transport = httpx.ASGITransport(app=app)  # pyright: ignore[reportArgumentType]
+        async with lml.connect(
+            "http://lml", api_key=None, budget=InFlight(1), timeout_seconds=5, transport=transport
+        ) as client:
+            probes = Probes(client, interval=INTERVAL)
+            running = asyncio.create_task(probes.run())
+            await story(probes, app)
+            running.cancel()
+        return app
+
+    return run_virtually(play())
+
+
+def test_without_a_question_there_is_no_probe():
+    async def story(probes: Probes, app: Lml) -> None:
+        await asyncio.sleep(1000)
+
+    assert told(story).counters.calls["health"] == 0
+
+
+def test_an_empty_answer_waits_for_the_next_probe_and_its_interval():
+    async def story(probes: Probes, app: Lml) -> None:
+        began = asyncio.get_running_loop().time()
+        verdicts: list[bool] = []
+        before = await probes.latest()
+        for _ in range(3):
+            probes.judge(before, verdicts.append)
+        while not verdicts:
+            await asyncio.sleep(1)
+        assert verdicts == [True] * 3
+        assert INTERVAL <= asyncio.get_running_loop().time() - began <= INTERVAL + 1
+
+    assert told(story).counters.calls["health"] == 2
+
+
+def test_health_is_asked_once_an_interval_however_many_want_it():
+    async def story(probes: Probes, app: Lml) -> None:
+        for _ in range(99):
+            probes.judge(await probes.latest(), lambda _: None)
+            await asyncio.sleep(3)
+
+    assert told(story).counters.calls["health"] == 10
+
+
+def test_a_probe_under_way_is_not_the_one_after():
+    async def story(probes: Probes, app: Lml) -> None:
+        app.configure(base_latency_seconds=0)
+        verdicts: list[bool] = []
+        before = await probes.latest()
+        probes.judge(before, verdicts.append)
+        await asyncio.sleep(INTERVAL / 2)
+        app.configure(breaker="open")
+        await asyncio.sleep(INTERVAL)
+        assert verdicts == [False]
+
+    told(story)
+
+
+def test_after_an_open_breaker_everything_empty_is_unknown_until_it_closes():
+    async def story(probes: Probes, app: Lml) -> None:
+        app.configure(breaker="open")
+        verdicts: list[bool] = []
+        probes.judge(await probes.latest(), verdicts.append)
+        assert verdicts == [False]
+        app.configure(breaker="closed")
+        await probes.latest()
+        await asyncio.sleep(INTERVAL + 1)
+        probes.judge(await probes.latest(), verdicts.append)
+        await asyncio.sleep(INTERVAL + 1)
+        assert verdicts == [False, True]
+
+    told(story)
+
+
+def test_a_breaker_that_opened_between_two_closed_probes_of_a_long_call_spoils_it():
+    async def story(probes: Probes, app: Lml) -> None:
+        verdicts: list[bool] = []
+        before = await probes.latest()
+        probes.judge(before, lambda _: None)
+        app.configure(breaker="half-open")
+        await asyncio.sleep(INTERVAL + 1)
+        app.configure(breaker="closed")
+        await probes.latest()
+        await asyncio.sleep(INTERVAL + 1)
+        probes.judge(before, verdicts.append)
+        assert verdicts == [False]
+
+    told(story)
+
+
+def test_who_gives_up_waits_for_nothing():
+    async def story(probes: Probes, app: Lml) -> None:
+        verdicts: list[bool] = []
+        probes.judge(await probes.latest(), verdicts.append)
+        probes.give_up()
+        probes.judge(1, verdicts.append)
+        assert verdicts == [False, False]
+
+    assert told(story).counters.calls["health"] == 1

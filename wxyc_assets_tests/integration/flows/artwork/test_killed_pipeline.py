@@ -1,0 +1,52 @@
+"""A run that is killed, and the one after it."""
+
+import asyncio
+import sys
+from dataclasses import replace
+
+from wxyc_assets.adapters.postgres.database import Database
+from wxyc_assets.domain.artwork import Cover
+from wxyc_assets_tests.integration.flows.artwork import pipeline_process as covering
+from wxyc_assets_tests.integration.flows.artwork.pipeline_process import RANGES
+from wxyc_assets_tests.integration.sandbox.lml.clients import AT_ONCE
+from wxyc_assets_tests.support.backend_db import Shelf
+from wxyc_assets_tests.support.covers import (
+    Covering,
+    album,
+    choice,
+    found,
+    outcomes,
+    pretend,
+    put,
+    urls,
+)
+from wxyc_sandbox.lml.server import serve
+
+ALBUMS = [
+    each for each in (album(number) for number in range(1, 401)) if not found(each).is_incomplete
+]
+SLOWLY = replace(AT_ONCE, lookup_latency_seconds=0.04)
+
+
+async def test_what_a_killed_run_stored_is_not_asked_again(opened: Database, shelf: Shelf) -> None:
+    put(shelf, *ALBUMS)
+    lml = pretend(*ALBUMS, settings=SLOWLY)
+    with serve(lml) as url:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", covering.__name__, shelf.url, url
+        )
+        while len(outcomes(shelf)) < 60:
+            assert process.returncode is None
+            await asyncio.sleep(0.01)
+        process.kill()
+        await process.wait()
+        stored = outcomes(shelf)
+        lml.configure(lookup_latency_seconds=0)
+        lml.counters.reset()
+        again = Covering(opened, url=url, ranges=RANGES)
+        summary = await again.run()
+    assert len(stored) < len(ALBUMS)
+    assert not summary.why_open
+    assert lml.counters.calls["lookup"] == len(ALBUMS) - len(stored)
+    covers = {each.library_id for each in ALBUMS if isinstance(choice(each), Cover)}
+    assert urls(shelf).keys() == covers

@@ -1,0 +1,380 @@
+import asyncio
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+import pytest
+
+from wxyc_assets.adapters.lml import client as lml
+from wxyc_assets.adapters.lml.bulk_resolve import Answers
+from wxyc_assets.adapters.lml.client import (
+    LmlContractBroken,
+    LmlRefused,
+    LmlUnavailable,
+    LmlUnreachable,
+)
+from wxyc_assets.adapters.lml.retry import Patience
+from wxyc_assets.domain.candidates import Candidate
+from wxyc_assets.domain.counters import Outcome
+from wxyc_assets.flows.identity.batch_resolver import Asked, Asker, Page
+from wxyc_assets_tests.integration.flows.station import Unlimited
+from wxyc_assets_tests.integration.sandbox.lml.clients import AT_ONCE
+from wxyc_assets_tests.support.answers import candidate
+from wxyc_sandbox.lml.app import Lml as PretendLml
+from wxyc_sandbox.lml.faults import Fault
+from wxyc_sandbox.virtual_time import run_virtually
+
+PATIENCE = Patience(attempts=4, first_wait=0.5, longest_wait=30, jitter=0)
+IMPATIENT = Patience(attempts=1)
+
+
+def page(*library_ids: int) -> list[Candidate]:
+    return [candidate(library_id) for library_id in library_ids]
+
+
+@dataclass
+class Conversation:
+    """What came of asking about some pages, one after the other, on a clock that jumps."""
+
+    pretend: PretendLml
+    asked: list[Asked] = field(default_factory=list)
+    kept: dict[int, str] = field(default_factory=dict)
+    asker: Asker | None = None
+    seconds: float = 0
+
+    @property
+    def calls(self) -> int:
+        return self.pretend.counters.calls["resolve"]
+
+    @property
+    def only(self) -> Asked:
+        (asked,) = self.asked
+        return asked
+
+
+def ask(
+    *pages: Page,
+    faults: Sequence[Fault] = (),
+    patience: Patience = PATIENCE,
+    url: str = "http://lml",
+    transport: httpx.AsyncBaseTransport | None = None,
+    **settings: Any,
+) -> Conversation:
+    at_noon = datetime(2026, 5, 17, 12, tzinfo=UTC)
+    pretend = PretendLml(AT_ONCE.changed(settings), faults=faults, clock=lambda: at_noon)
+    conversation = Conversation(pretend)
+
+    async def keep(page: Page, answers: Answers) -> None:
+        for each in answers.answered:
+            assert each.library_id not in conversation.kept
+            conversation.kept[each.library_id] = each.kind
+
+    async def talk() -> None:
+        mounted = transport or httpx.ASGITransport(app=pretend)  # pyright: ignore
+        async with lml.connect(
+            url, api_key=None, budget=Unlimited(), timeout_seconds=60, transport=mounted
+        ) as client:
+            asker = conversation.asker = Asker(client, patience, keep, max_in_flight=1)
+            for each in pages:
+                conversation.asked.append(await asker.ask(each))
+        conversation.seconds = asyncio.get_running_loop().time()
+
+    run_virtually(talk())
+    return conversation
+
+
+def test_every_answer_is_kept_as_it_comes():
+    talk = ask(page(*range(1, 51)), page(77))
+    assert talk.kept.keys() == {*range(1, 51), 77}
+    assert (talk.calls, talk.seconds) == (2, 0)
+    assert talk.asked[0].unanswered == {}
+    assert len(talk.asked[0].latencies_ms) == 1
+
+
+@pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
+def test_trouble_that_passes_is_waited_out_twice_as_long_each_time(status: int):
+    talk = ask(page(1, 2), faults=[Fault("status", first=3, status=status)])
+    assert talk.kept.keys() == {1, 2}
+    assert (talk.calls, talk.seconds) == (4, 0.5 + 1 + 2)
+    assert talk.only.error is None
+
+
+def test_trouble_that_stays_leaves_the_page_unanswered():
+    talk = ask(page(1, 2), faults=[Fault("status", status=503)])
+    assert talk.only.unanswered == {1: Outcome.LML_ERROR, 2: Outcome.LML_ERROR}
+    assert isinstance(talk.only.error, LmlUnavailable)
+    assert talk.calls == PATIENCE.attempts
+    assert talk.only.refusals == {}
+
+
+@pytest.mark.parametrize("kind", ["closed_head", "closed_body", "stalled_head", "stalled_body"])
+def test_an_answer_that_does_not_arrive_is_asked_for_again(kind: Any):
+    talk = ask(page(1, 2), faults=[Fault(kind, calls=frozenset({1}))])
+    assert talk.kept.keys() == {1, 2}
+    assert talk.calls == 2
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_retry_after_in_seconds_is_honoured(status: int):
+    faults = [Fault("status", first=2, status=status, retry_after_seconds=17)]
+    assert ask(page(1), faults=faults).seconds == 34
+
+
+def test_retry_after_as_a_date_is_honoured():
+    # The date lies in the past of the real clock or in its future; either way it is no backoff.
+    faults = [Fault("status", first=1, status=429, retry_after_seconds=0, retry_after_as_date=True)]
+    talk = ask(page(1), faults=faults)
+    assert talk.kept.keys() == {1}
+    assert talk.calls == 2
+    assert talk.seconds != 0.5
+
+
+def test_a_retry_after_of_hours_is_cut_to_minutes():
+    faults = [Fault("status", first=1, status=503, retry_after_seconds=86_400)]
+    assert ask(page(1), faults=faults).seconds == 300
+
+
+def test_jitter_only_adds():
+    patience = Patience(attempts=2, first_wait=1, jitter=3)
+    waits = {
+        ask(page(1), patience=patience, faults=[Fault("status", first=1, status=503)]).seconds
+        for _ in range(10)
+    }
+    assert len(waits) > 1
+    assert all(1 <= seconds <= 4 for seconds in waits)
+
+
+# poison rows
+
+
+@pytest.mark.parametrize("status", [422, 500])
+@pytest.mark.parametrize("size", [2, 3, 64, 100, 500])
+@pytest.mark.parametrize("position", ["first", "middle", "last"])
+def test_a_poison_row_ends_alone_after_about_twice_the_depth_in_calls(
+    status: int, size: int, position: str
+):
+    poison = {"first": 1, "middle": size // 2, "last": size}[position]
+    faults = [Fault("status", rows=frozenset({poison}), status=status)]
+    talk = ask(page(*range(1, size + 1)), faults=faults)
+    assert [each.library_id for each in talk.only.refusals] == [poison]
+    assert talk.kept.keys() == {*range(1, size + 1)} - {poison}
+    assert (talk.only.unanswered, talk.only.error) == ({}, None)
+    # For the page, and for the row: once before LML answered anybody, and then with all patience.
+    patience = 0 if status == 422 else 2 * (PATIENCE.attempts - 1) + 1
+    assert talk.calls <= 1 + 2 * math.ceil(math.log2(size)) + patience
+
+
+def test_several_poison_rows_end_alone_and_the_rest_is_answered():
+    poison = {1, 2, 250, 499, 500}
+    faults = [Fault("status", rows=frozenset(poison), status=422)]
+    talk = ask(page(*range(1, 501)), faults=faults)
+    assert {each.library_id for each in talk.only.refusals} == poison
+    assert talk.kept.keys() == {*range(1, 501)} - poison
+    assert "HTTP 422" in next(iter(talk.only.refusals.values()))
+
+
+def test_a_page_of_poison_only_is_refused_row_by_row():
+    faults = [Fault("status", rows=frozenset({1, 2}), status=422)]
+    talk = ask(page(1, 2), page(3), faults=faults)
+    assert {each.library_id for each in talk.asked[0].refusals} == {1, 2}
+    assert talk.kept.keys() == {3}
+
+
+def test_a_page_above_lmls_cap_is_halved():
+    talk = ask(page(*range(1, 1_202)))
+    assert talk.kept.keys() == {*range(1, 1_202)}
+    assert talk.calls == 3
+
+
+@pytest.mark.parametrize("size", [1, 2, 8, 500])
+def test_an_lml_that_fails_over_everything_refuses_nobody(size: int):
+    talk = ask(page(*range(1, size + 1)), faults=[Fault("status", status=500)])
+    assert talk.only.refusals == {}
+    assert talk.only.unanswered == dict.fromkeys(range(1, size + 1), Outcome.LML_ERROR)
+    assert isinstance(talk.only.error, LmlUnavailable)
+    depth = math.ceil(math.log2(size)) if size > 1 else 0
+    assert talk.calls <= PATIENCE.attempts + 2 * depth + 3
+    assert talk.seconds == 0.5 + 1 + 2, "once somebody has lost patience, nobody waits again"
+
+
+def test_a_row_that_was_tried_while_nobody_was_answered_is_tried_again_when_somebody_is():
+    # All of 1, 2 fails, and so does 1 alone: LML is ill, until it answers about 2.
+    faults = [Fault("status", first=PATIENCE.attempts + 1, status=500)]
+    talk = ask(page(1, 2), faults=faults)
+    assert talk.kept.keys() == {1, 2}
+    assert talk.only.refusals == {}
+    assert talk.calls == PATIENCE.attempts + 3
+
+
+def test_an_lml_that_falls_ill_while_a_row_is_sought_refuses_nobody_for_it():
+    faults = [
+        Fault("status", rows=frozenset({500}), status=500),
+        Fault("status", calls=frozenset(range(6, 200)), status=500),
+    ]
+    talk = ask(page(*range(1, 501)), faults=faults)
+    assert talk.only.refusals == {}
+    assert talk.kept
+    assert talk.only.unanswered.keys() == {*range(1, 501)} - talk.kept.keys()
+
+
+def test_a_lone_row_that_lml_rejects_is_refused():
+    talk = ask(page(1), faults=[Fault("status", status=422)])
+    assert [each.library_id for each in talk.only.refusals] == [1]
+    assert talk.calls == 1
+
+
+def test_while_others_are_answered_a_lone_row_that_always_fails_is_refused():
+    pretend = PretendLml(AT_ONCE, faults=[Fault("status", rows=frozenset({1}), status=500)])
+    refusals: list[int] = []
+
+    async def keep(page: Page, answers: Answers) -> None:
+        pass
+
+    async def talk() -> None:
+        transport = httpx.ASGITransport(app=pretend)  # pyright: ignore
+        async with lml.connect(
+            "http://lml", api_key=None, budget=Unlimited(), timeout_seconds=60, transport=transport
+        ) as client:
+            asker = Asker(client, PATIENCE, keep, max_in_flight=2)
+            lone, _ = await asyncio.gather(asker.ask(page(1)), asker.ask(page(2)))
+            refusals.extend(each.library_id for each in lone.refusals)
+
+    run_virtually(talk())
+    assert refusals == [1]
+
+
+def test_during_isolation_a_part_is_not_tried_patiently_but_a_lone_row_is():
+    faults = [
+        Fault("status", rows=frozenset({4}), status=422),
+        Fault("status", calls=frozenset({5}), status=503),
+    ]
+    talk = ask(page(1, 2, 3, 4), faults=faults)
+    assert talk.kept.keys() == {1, 2, 3}
+    assert [each.library_id for each in talk.only.refusals] == [4]
+
+
+# several pages at once
+
+
+def test_the_next_page_is_asked_about_while_answers_are_kept():
+    pretend = PretendLml(AT_ONCE)
+    in_flight: list[int] = []
+
+    async def talk() -> None:
+        both_asked = asyncio.Event()
+
+        async def keep(page: Page, answers: Answers) -> None:
+            in_flight.append(pretend.counters.most_in_flight)
+            if len(in_flight) == 2:
+                both_asked.set()
+            await both_asked.wait()
+
+        transport = httpx.ASGITransport(app=pretend)  # pyright: ignore
+        async with lml.connect(
+            "http://lml", api_key=None, budget=Unlimited(), timeout_seconds=60, transport=transport
+        ) as client:
+            asker = Asker(client, PATIENCE, keep, max_in_flight=1)
+            await asyncio.gather(asker.ask(page(1)), asker.ask(page(2)))
+
+    run_virtually(talk())
+    assert in_flight == [1, 1]
+
+
+# answers that lie
+
+
+@pytest.mark.parametrize(
+    ("kind", "outcome"),
+    [
+        ("short", Outcome.CARDINALITY_MISMATCH),
+        ("foreign", Outcome.UNTRUSTED_LIBRARY_ID),
+        ("duplicated", Outcome.UNTRUSTED_LIBRARY_ID),
+    ],
+)
+def test_a_row_that_was_left_out_counts_by_the_kind_of_the_lie(kind: Any, outcome: Outcome):
+    talk = ask(page(1, 2, 3), faults=[Fault(kind, rows=frozenset({2}))])
+    assert talk.only.unanswered == {2: outcome}
+    assert talk.kept.keys() == {1, 3}
+    assert talk.calls == 1
+    assert talk.asker is not None
+    assert talk.asker.stopped is None
+
+
+def test_a_reordered_answer_is_as_good_as_any():
+    plain, reordered = ask(page(1, 2, 3)), ask(page(1, 2, 3), faults=[Fault("reordered")])
+    assert reordered.kept == plain.kept
+    assert reordered.only.unanswered == {}
+
+
+@pytest.mark.parametrize("kind", ["malformed", "results_missing", "results_null"])
+def test_an_answer_outside_the_contract_is_not_asked_for_again(kind: Any):
+    talk = ask(page(1, 2), page(3), faults=[Fault(kind, first=1)])
+    assert isinstance(talk.asked[0].error, LmlContractBroken)
+    assert talk.asked[0].unanswered == {1: Outcome.LML_ERROR, 2: Outcome.LML_ERROR}
+    assert talk.kept.keys() == {3}
+    assert talk.calls == 2
+
+
+# when to stop
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 405])
+def test_a_no_that_stays_a_no_stops_the_run_at_the_first_call(status: int):
+    talk = ask(page(1), page(2), page(3), faults=[Fault("status", status=status)])
+    assert talk.calls == 1
+    assert talk.asker is not None
+    assert type(talk.asker.stopped) is LmlRefused
+    assert [each.unanswered for each in talk.asked] == [
+        {number: Outcome.LML_ERROR} for number in (1, 2, 3)
+    ]
+
+
+def test_an_lml_that_was_never_there_stops_the_run_at_the_first_call():
+    calls: list[httpx.Request] = []
+
+    def refuse(request: httpx.Request) -> httpx.Response:
+        calls.append(request)
+        raise httpx.ConnectError("nobody listens")
+
+    talk = ask(page(1), page(2), transport=httpx.MockTransport(refuse))
+    assert len(calls) == 1
+    assert talk.asker is not None
+    assert isinstance(talk.asker.stopped, LmlUnreachable)
+    assert talk.seconds == 0
+
+
+def test_an_lml_that_answered_once_is_waited_for_when_it_cannot_be_reached():
+    calls: list[httpx.Request] = []
+    well = httpx.ASGITransport(app=PretendLml(AT_ONCE))  # pyright: ignore
+
+    class Flaky(httpx.AsyncBaseTransport):
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            calls.append(request)
+            if len(calls) in (2, 3):
+                raise httpx.ConnectError("deploying")
+            return await well.handle_async_request(request)
+
+    talk = ask(page(1), page(2), transport=Flaky())
+    assert talk.kept.keys() == {1, 2}
+    assert len(calls) == 4
+
+
+def test_three_pages_in_a_row_without_an_answer_stop_the_run():
+    pages = [page(number) for number in range(1, 9)]
+    talk = ask(*pages, patience=IMPATIENT, faults=[Fault("status", status=503)])
+    assert talk.calls == 3
+    assert talk.asker is not None
+    assert isinstance(talk.asker.stopped, LmlUnavailable)
+    assert all(asked.error for asked in talk.asked)
+
+
+def test_an_answer_between_keeps_the_run_going():
+    pages = [page(number) for number in range(1, 10)]
+    faults = [Fault("status", status=503, calls=frozenset({1, 2, 4, 5, 7, 8}))]
+    talk = ask(*pages, patience=IMPATIENT, faults=faults)
+    assert talk.kept.keys() == {3, 6, 9}
+    assert talk.asker is not None
+    assert talk.asker.stopped is None

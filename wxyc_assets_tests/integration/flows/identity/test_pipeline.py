@@ -1,0 +1,352 @@
+"""Whole runs: the real client over the pretend LML, the real tables in a real PostgreSQL."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from wxyc_assets.adapters.lml.client import LmlRefused, LmlUnavailable
+from wxyc_assets.adapters.lml.retry import Patience
+from wxyc_assets.adapters.postgres.database import DatabaseUnavailable
+from wxyc_assets.domain.candidates import Cohort, Scope
+from wxyc_assets.domain.counters import Outcome
+from wxyc_assets.flows.identity.pipeline import PageSizes
+from wxyc_assets_tests.conftest import CopyOf
+from wxyc_assets_tests.integration.flows.station import NARROW, RANGES, RECHECK, WIDE, Station
+from wxyc_assets_tests.integration.sandbox.lml.clients import AT_ONCE
+from wxyc_assets_tests.support.backend_db import Shelf
+from wxyc_assets_tests.support.sample_library import (
+    RECORDS,
+    few_credits,
+    is_canonical,
+    is_compilation,
+)
+from wxyc_sandbox.lml.app import Lml as PretendLml
+from wxyc_sandbox.lml.faults import Fault
+
+ALL = {*range(1, RECORDS + 1)}
+CANONICAL = {each for each in ALL if is_canonical(each)}
+AT_ONCE_AGAIN = Patience(attempts=20, first_wait=0, jitter=0)
+
+
+async def test_a_wide_run_asks_about_every_row_once(station: Station):
+    summary = await station.run(WIDE)
+    assert station.asked == ALL
+    assert station.pretend.counters.answered_more_than_once == 0
+    assert (summary.why_open, summary.stopped, summary.wrote) == ({}, None, True)
+    assert sorted(each.id_range for each in station.reports) == RANGES
+    assert station.figure("scanned") == RECORDS
+    identities = station.shelf.value("select count(*) from library_identity")
+    assert identities == station.figure("rows_resolved") > 0
+    assert station.figure("rows_unresolved") > 0
+    assert station.figure("rows_resolved_compilation") > 0
+    assert station.figure("tracks_written") > 0
+
+
+async def test_a_narrow_run_asks_about_canonical_rows_only(station: Station):
+    await station.run(NARROW)
+    assert station.asked == CANONICAL
+    stamped = station.shelf.rows("select * from library where unresolved_attempted_at is not null")
+    assert stamped
+    assert all(row["artist_name"] == "Various Artists" for row in stamped)
+
+
+async def test_a_wide_run_that_only_dates_what_a_narrow_one_asked_has_written(station: Station):
+    await station.run(NARROW)
+    station.shelf.execute("delete from library where canonical_entity_id is null")
+    station.pretend.counters.reset()
+    summary = await station.run(WIDE)
+    assert (station.calls, station.figure("scanned"), summary.wrote) == (0, 0, True)
+
+
+async def test_a_wide_run_after_a_narrow_one_asks_about_the_rest(station: Station):
+    await station.run(NARROW)
+    first = station.asked
+    station.pretend.counters.reset()
+    await station.run(WIDE)
+    assert station.asked == ALL - first
+    undated = station.shelf.value(
+        "select count(*) from library l join lml_resolution r on r.library_id = l.id "
+        "where r.kind <> 'single_artist' and l.unresolved_attempted_at is distinct from "
+        "r.answered_at"
+    )
+    assert undated == 0
+
+
+@pytest.mark.parametrize("scope", [NARROW, WIDE], ids=["narrow", "wide"])
+async def test_a_second_run_asks_nothing_and_writes_nothing(station: Station, scope: Scope):
+    await station.run(scope)
+    station.pretend.counters.reset()
+    station.shelf.execute("create extension pg_stat_statements schema public")
+    station.shelf.execute("select pg_stat_statements_reset()")
+    before = station.shelf.versions()
+    summary = await station.run(scope, candidates=True)
+    assert station.calls == 0
+    assert (summary.wrote, summary.why_open) == (False, {})
+    assert station.shelf.versions() == before
+    writing = station.shelf.rows(
+        "select query from pg_stat_statements s join pg_database d on d.oid = s.dbid "
+        "where d.datname = current_database() "
+        "and query ~* '(insert into|update|delete from)\\s+(library|compilation)' "
+        "and query !~* 'library_candidate'"
+    )
+    assert writing == []
+
+
+async def test_a_third_run_writes_no_candidate_either(station: Station):
+    await station.run()
+    await station.run()
+    ours = "select ctid::text, xmin::text from library_candidate"
+    assert station.shelf.rows(ours) == []
+
+
+async def test_a_recheck_asks_again_about_every_attempted_compilation(station: Station):
+    await station.run(WIDE)
+    station.pretend.counters.reset()
+    await station.run(RECHECK)
+    in_va = station.shelf.rows("select library_id from lml_resolution where cohort = 'va'")
+    assert station.asked == {row["library_id"] for row in in_va} == {*filter(is_compilation, ALL)}
+
+
+async def test_on_a_re_run_only_what_is_missing_is_asked(station: Station):
+    faults = [Fault("status", calls=frozenset({2, 5, 9}), status=503)]
+    summary = await station.run(faults=faults)
+    missing = ALL - station.asked
+    assert missing
+    assert summary.why_open
+    assert station.figure("rows_skipped.lml_error") == len(missing)
+    assert station.figure("scanned") == RECORDS
+    first = station.calls
+    summary = await station.run()
+    assert station.asked == ALL
+    assert station.pretend.counters.answered_more_than_once == 0
+    assert not summary.why_open
+    assert station.calls > first
+
+
+async def test_a_re_run_without_new_candidates_asks_only_what_is_missing(station: Station):
+    await station.run(faults=[Fault("status", every=4, status=503)])
+    missing = ALL - station.asked
+    station.pretend.counters.reset()
+    await station.run(candidates=False)
+    assert station.asked == missing != set()
+
+
+async def test_passing_trouble_is_invisible_afterwards(
+    station: Station, copy_of: CopyOf, stocked_template: str
+):
+    faults = [Fault("status", every=3, status=502), Fault("closed_body", every=7)]
+    summary = await station.run(faults=faults, patience=AT_ONCE_AGAIN)
+    assert not summary.why_open
+    with copy_of(stocked_template) as url:
+        calm = Station(url)
+        with calm.shelf:
+            await calm.run()
+            assert meanings(station.shelf) == meanings(calm.shelf)
+
+
+async def test_asking_and_applying_apart_is_the_same_as_both(
+    station: Station, copy_of: CopyOf, stocked_template: str
+):
+    await station.run(applies=False)
+    assert station.shelf.value("select count(*) from library_identity") == 0
+    assert station.figure("scanned") == RECORDS
+    apart = {name: station.figure(name) for name in Outcome}
+    calls = station.calls
+    await station.run(asks=False, candidates=False)
+    assert station.calls == calls
+    assert {name: station.figure(name) for name in Outcome} == apart
+    with copy_of(stocked_template) as url:
+        both = Station(url)
+        with both.shelf:
+            await both.run()
+            assert meanings(station.shelf) == meanings(both.shelf)
+            assert {name: both.figure(name) for name in Outcome} == apart
+
+
+async def test_an_open_range_leaves_the_others_complete(station: Station):
+    faults = [Fault("short", rows=frozenset({70}))]
+    summary = await station.run(faults=faults)
+    assert list(summary.why_open) == [RANGES[1]]
+    complete = [each.id_range for each in station.reports if not each.open_rows]
+    assert sorted(complete) == [RANGES[0], *RANGES[2:]]
+    (report,) = [each for each in station.reports if each.open_rows]
+    assert report.why_open == "1 lml_cardinality_mismatch"
+    assert station.shelf.value("select count(*) from lml_resolution where applied_at is null") == 0
+
+
+async def test_a_wrong_key_stops_the_run_and_the_rest_is_not_begun(station: Station):
+    summary = await station.run(faults=[Fault("status", status=403)])
+    assert isinstance(summary.stopped, LmlRefused)
+    assert station.calls <= 2
+    assert summary.untouched
+    assert sorted(summary.why_open) == RANGES
+    assert station.shelf.value("select count(*) from lml_resolution") == 0
+
+
+async def test_what_was_answered_before_lml_went_down_is_applied(station: Station):
+    faults = [Fault("status", status=503, calls=frozenset(range(8, 100)))]
+    summary = await station.run(faults=faults, in_flight=1)
+    assert isinstance(summary.stopped, LmlUnavailable)
+    assert station.calls == 10
+    assert station.asked
+    waiting = "select count(*) from lml_resolution where applied_at is null"
+    assert station.shelf.value(waiting) == 0
+    assert summary.untouched
+    await station.run()
+    assert station.asked == ALL
+    assert station.pretend.counters.answered_more_than_once == 0
+
+
+async def test_a_row_that_lml_cannot_digest_is_recorded_and_leaves_its_range_complete(
+    station: Station,
+):
+    faults = [Fault("status", rows=frozenset({70}), status=422)]
+    summary = await station.run(faults=faults)
+    assert not summary.why_open
+    assert station.asked == ALL - {70}
+    row = station.shelf.row("select * from lml_resolution where library_id = 70")
+    assert row is not None
+    assert "HTTP 422" in row["refusal"]
+    assert row["kind"] is None
+    assert station.figure("rows_skipped.lml_refused") == 1
+    station.pretend.counters.reset()
+    await station.run()
+    assert station.calls == 0
+
+
+async def test_an_answer_that_cannot_be_written_is_recorded_and_leaves_its_range_complete(
+    station: Station,
+):
+    singles = {each for each in ALL if not is_compilation(each)}
+    faults = [Fault("poison", poison="confidence_too_high", rows=frozenset(singles))]
+    summary = await station.run(faults=faults, ranges=RANGES[:1])
+    assert not summary.why_open
+    assert station.figure("rows_skipped.writer_error") > 0
+    assert station.figure("rows_resolved") == 0
+    assert station.shelf.value("select count(*) from library_identity") == 0
+    assert station.figure("scanned") == 60
+
+
+async def test_nul_bytes_in_tracks_and_sources_cost_no_row(station: Station):
+    faults = [Fault("poison", poison="nul", rows=frozenset(ALL))]
+    summary = await station.run(faults=faults)
+    assert (summary.why_open, station.asked) == ({}, ALL)
+    assert station.figure("rows_skipped.writer_error") == 0
+    assert station.figure("unstorable_values") > 0
+    assert station.figure("tracks_written") == 0
+    assert station.shelf.value("select count(*) from library_identity") > 0
+
+
+async def test_calls_are_in_flight_across_ranges_and_never_more_than_allowed(station: Station):
+    class Gated(PretendLml):
+        """Lets nobody in before three wait at the door: more than the pages of one range."""
+
+        waiting = 0
+        gate = asyncio.Event()
+
+        async def __call__(self, *arguments: Any) -> None:
+            self.waiting += 1
+            if self.waiting == 3:
+                self.gate.set()
+            async with asyncio.timeout(60):
+                await self.gate.wait()
+            await super().__call__(*arguments)
+
+    station.pretend = Gated(AT_ONCE.changed({"base_latency_seconds": 0.01}), credits=few_credits)
+    await station.run(sizes=PageSizes(va=100, non_va=100), in_flight=3)
+    assert station.calls == 8
+    assert station.pretend.counters.most_in_flight == 3
+
+
+async def test_each_cohort_is_asked_in_pages_of_its_own_size(station: Station):
+    sizes: list[set[bool]] = []
+
+    def answers(row: dict[str, Any]) -> None:
+        sizes[-1].add(is_compilation(row["library_id"]))
+
+    class Counted(PretendLml):
+        async def __call__(self, *arguments: Any) -> None:
+            sizes.append(set())
+            await super().__call__(*arguments)
+
+    station.pretend = Counted(AT_ONCE, credits=few_credits, answers=answers)
+    await station.run(sizes=PageSizes(va=7, non_va=15), in_flight=1)
+    assert all(len(cohorts) == 1 for cohorts in sizes)
+    assert sum(cohorts == {True} for cohorts in sizes) == 4 * 3  # 20 compilations a range
+    assert sum(cohorts == {False} for cohorts in sizes) == 4 * 3  # 40 others
+
+
+@pytest.mark.parametrize("change", ["delete", "rename"])
+async def test_a_record_that_changes_while_lml_is_asked_is_left_alone(
+    station: Station, change: str
+):
+    statements = {
+        "delete": "delete from library where id = 7",
+        "rename": "update library set artist_name = 'Chan Marshall' where id = 7",
+    }
+
+    def answers(row: dict[str, Any]) -> None:
+        if row["library_id"] == 7:
+            station.shelf.connection.execute(statements[change].encode())
+
+    station.pretend = PretendLml(AT_ONCE, credits=few_credits, answers=answers)
+    summary = await station.run(ranges=RANGES[:1])
+    assert not summary.why_open
+    assert station.figure("scanned") == 59
+    assert station.shelf.rows("select * from library_identity where library_id = 7") == []
+    if change == "rename":
+        station.pretend = PretendLml(AT_ONCE, credits=few_credits)
+        await station.run(ranges=RANGES[:1])
+        assert station.asked == {7}
+
+
+async def test_two_runs_at_once_ask_nothing_twice(station: Station):
+    station.pretend.configure(base_latency_seconds=0.005)
+    other = Station(station.url, station.pretend)
+    with other.shelf:
+        await asyncio.gather(station.run(), other.run())
+    assert station.asked == ALL
+    assert station.pretend.counters.answered_more_than_once == 0
+    assert station.figure("scanned") + other.figure("scanned") == RECORDS
+
+
+async def test_a_database_that_goes_away_ends_the_run_with_its_own_error(station: Station):
+    def answers(row: dict[str, Any]) -> None:
+        if row["library_id"] == 70:
+            station.shelf.execute(
+                "select pg_terminate_backend(pid) from pg_stat_activity "
+                "where application_name = 'wxyc_assets' and datname = current_database()"
+            )
+
+    station.pretend = PretendLml(AT_ONCE, credits=few_credits, answers=answers)
+    with pytest.raises(BaseExceptionGroup) as caught:
+        await station.run()
+    lost, others = caught.value.split(DatabaseUnavailable)
+    assert lost is not None
+    assert others is None
+    station.pretend = PretendLml(AT_ONCE, credits=few_credits)
+    summary = await station.run()
+    assert not summary.why_open
+
+
+async def test_no_ranges_are_no_work(station: Station):
+    summary = await station.run(ranges=[])
+    assert (summary.reports, summary.wrote, station.calls) == ([], False, 0)
+
+
+def meanings(shelf: Shelf) -> dict[str, Any]:
+    """The Backend's tables without the times of the run."""
+    timed = {"last_verified_at", "unresolved_attempted_at", "superseded_at"}
+    mask: Callable[[dict[str, Any]], dict[str, Any]] = lambda row: {  # noqa: E731
+        name: value is not None if name in timed else value for name, value in row.items()
+    }
+    return {table: [mask(row) for row in rows] for table, rows in shelf.tables().items()}
+
+
+async def test_each_cohort_has_a_tally_of_its_own(station: Station):
+    await station.run()
+    for report in station.reports:
+        assert report.tallies[Cohort.VA].scanned == 20
+        assert report.tallies[Cohort.NON_VA].scanned == 40

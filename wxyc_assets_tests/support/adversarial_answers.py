@@ -1,0 +1,271 @@
+"""A small library with a past, and what a hostile LML says about it, by seed."""
+
+import string
+from collections.abc import Iterator, Sequence
+from copy import deepcopy
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from random import Random
+from typing import Any
+
+from wxyc_assets.domain.candidates import Candidate, Cohort
+from wxyc_assets_tests.support.answers import Json, compilation, entry, nobody, single, track
+from wxyc_assets_tests.support.backend_db import Shelf
+
+LONG_AGO = datetime(2025, 6, 1, tzinfo=UTC)
+MARK = "consumer:lml-bulk"
+METHODS = ("exact_match", "alias_match", "manual", "llm")
+CONFIDENCES = (0.9, 0.8999999761581421, 0.7, 1.0, 0.0)
+SOURCES = ("discogs", "musicbrainz", "wikidata", "spotify", "apple_music", "bandcamp")
+NAMES = ("Björk", "BJORK", "Sigur Rós", "Stereolab", "Juana Molina", "Cat Power", "坂本龍一", "Ñu",
+         "O'Rourke", "Beyoncé", "beyonce", "A\u030aland", "Åland", "\\N", "Ελένη")  # fmt: skip
+ARTISTS = ("Björk", "Sigur Rós", "Stereolab", "stereolab", "Juana Molina", "坂本龍一", "Ñu",
+           "O'Rourke", "Beyonce", "Åland", "\\N", "Ελένη", "Unheard Of")  # fmt: skip
+TITLES = ("Intro", "", "Army of Me", "Ágætis byrjun", None)
+POSITIONS = (None, "A1", "B2", "2-07", "", "Disc 12, Side B, 001", "Disc 12, Side B, 0001")
+ENDLESS = "".join(Random(7).choices(string.ascii_letters + string.digits, k=9_000))
+POISON = ("Stereo\0lab", "\ud800", float("nan"), float("inf"), float("-inf"))
+
+
+@dataclass
+class Credit:
+    artist_name: str
+    title: str | None
+
+
+@dataclass
+class Record:
+    """A library row as the world knows it; `last` is what LML said about it before."""
+
+    library_id: int
+    artist_name: str
+    cohort: Cohort
+    credits: list[Credit] = field(default_factory=list)
+    last: Json | None = None
+
+    @property
+    def candidate(self) -> Candidate:
+        return Candidate(self.library_id, self.artist_name, "Moon Pix", 1, self.cohort)
+
+
+class World:
+    """Records on a shelf, each with or without an identity, sources, credits and a stamp."""
+
+    def __init__(self, seed: int, size: int) -> None:
+        self._random = Random(seed)
+        self.records = [self._record(id) for id in range(1, size + 1)]
+
+    def _record(self, library_id: int) -> Record:
+        random = self._random
+        credits: list[Credit] = []
+        if random.random() < 0.35:
+            drawn = {
+                (random.choice(NAMES), random.choice(TITLES)) for _ in range(random.randrange(9))
+            }
+            credits = [Credit(*each) for each in sorted(drawn, key=repr)]
+        lettered = random.random() < 0.1
+        cohort = Cohort.VA if lettered or credits else Cohort.NON_VA
+        return Record(library_id, random.choice(NAMES), cohort, credits)
+
+    def put_on(self, shelf: Shelf) -> None:
+        shelf.execute("set session_replication_role to replica")
+        with shelf.connection.transaction():
+            for name in ARTISTS:
+                shelf.artist(name)
+            for record in self.records:
+                self._put(shelf, record)
+        shelf.execute("set session_replication_role to origin")
+        shelf.execute("analyze")
+
+    def _put(self, shelf: Shelf, record: Record) -> None:
+        random = self._random
+        shelf.record(
+            record.library_id,
+            record.artist_name,
+            letters="Z" if record.cohort is Cohort.VA and not record.credits else None,
+            attempted_at=self._date() if random.random() < 0.3 else None,
+        )
+        for credit in record.credits:
+            self._put_credit(shelf, record, credit)
+        if random.random() < 0.6:
+            record.last = self._single(record, hostile=False)
+            self._put_identity(shelf, record, record.last)
+
+    def _put_credit(self, shelf: Shelf, record: Record, credit: Credit) -> None:
+        random = self._random
+        link = random.choice((None, None, "librarian", "lml_backfill"))
+        shelf.credit(
+            record.library_id,
+            credit.artist_name,
+            credit.title,
+            track_position=random.choice((None, None, "A1", "C3")),
+            track_artist_id=random.randrange(1, len(ARTISTS) + 1) if link else None,
+            track_artist_link_confidence=random.choice((None, 0.9)) if link else None,
+            track_artist_link_method=link,
+        )
+
+    def _put_identity(self, shelf: Shelf, record: Record, words: Json) -> None:
+        random = self._random
+        kind = random.choice(("ours", "ours", "ours", "a person's", "elsewhere", "sources only"))
+        notes = MARK if kind in ("ours", "sources only") else random.choice((None, "by hand"))
+        date = self._date()
+        if kind != "sources only":
+            main = words["main"]
+            shelf.identity(
+                record.library_id,
+                date,
+                method="manual" if kind == "a person's" else words["method"],
+                confidence=words["confidence"],
+                wikidata_qid=main["wikidata_qid"],
+                spotify_id=main["spotify_artist_id"],
+                apple_music_id=main["apple_music_artist_id"],
+                notes=notes,
+                discogs_release_id=random.choice((None, 4242)),
+                agreement_sources=random.choice((None, "discogs")),
+            )
+        for each in words["provenance"]:
+            if each["confidence"] is not None and each["external_id"] is not None:
+                shelf.source(
+                    record.library_id,
+                    each["source"],
+                    each["external_id"],
+                    date,
+                    method=each["method"],
+                    confidence=each["confidence"],
+                    notes=random.choice((notes, notes, MARK, "by hand")),
+                )
+
+    def _date(self) -> datetime:
+        return LONG_AGO + timedelta(days=self._random.uniform(0, 300))
+
+    def answers(self) -> Iterator[tuple[Record, Json]]:
+        """One about each record; about half of the identities are said again as they were."""
+        for record in self.records:
+            words = self._answer(record)
+            record.last = words if words["kind"] == "single_artist" else record.last
+            yield record, words
+
+    def pages(self, size: int) -> Iterator[tuple[int | None, Sequence[tuple[Record, Json]]]]:
+        """Answers of a page, with the page's tracks_contract_version."""
+        answers = self.answers()
+        while page := list(islice(answers, size)):
+            yield self._random.choice((1, 1, 1, 1, None, 2)), page
+
+    def _answer(self, record: Record) -> Json:
+        random = self._random
+        if record.last and random.random() < 0.5:
+            said_again = deepcopy(record.last)
+            if random.random() < 0.3:
+                self._change_sources(said_again["provenance"])
+            return said_again
+        kind = random.choices(("single", "compilation", "unresolved"), (5, 3, 2))[0]
+        if kind == "single":
+            words = self._single(record, hostile=random.random() < 0.3)
+        elif kind == "compilation" or record.credits:
+            words = self._compilation(record)
+        else:
+            words = nobody(record.library_id, "unresolved")
+        if random.random() < 0.01:
+            words["comment"] = {"nested": [random.choice(POISON)]}
+        return words
+
+    def _single(self, record: Record, *, hostile: bool) -> Json:
+        random = self._random
+        provenance = [
+            entry(
+                source,
+                f"{source}:{random.randrange(4)}",
+                method=random.choice(METHODS),
+                confidence=random.choice(CONFIDENCES),
+            )
+            for source in random.sample(SOURCES, random.randrange(1, 5))
+        ]
+        words = single(
+            record.library_id,
+            *provenance,
+            method=random.choice(METHODS),
+            confidence=random.choice(CONFIDENCES),
+        )
+        if hostile:
+            self._spoil(words)
+        return words
+
+    def _change_sources(self, provenance: list[Json]) -> None:
+        """The same decision on other grounds: a source more, less, or with another id."""
+        random = self._random
+        match random.choice(("more", "less", "other")):
+            case "more":
+                provenance.append(entry(random.choice(SOURCES), "from nowhere"))
+            case "less" if provenance:
+                provenance.pop()
+            case _ if provenance:
+                provenance[0]["external_id"] = "another"
+            case _:
+                pass
+
+    def _spoil(self, words: Json) -> None:
+        random = self._random
+        provenance: list[Json] = words["provenance"]
+        victim = random.choice(provenance)
+        match random.randrange(14):
+            case 0 | 1:
+                provenance.append(victim | {"external_id": "said twice", "confidence": 0.5})
+            case 2:
+                provenance.append(victim | {"confidence": None})
+            case 3 | 4:
+                victim["confidence"] = None
+            case 5:
+                victim["external_id"] = None
+            case 6:
+                victim["confidence"] = random.choice((1.7, -0.1, "high", True, "0.5"))
+            case 7:
+                words["confidence"] = random.choice((1.7, -0.1, "high", None, False, "0.5"))
+            case 8:
+                words[random.choice(("method", "main"))] = None
+            case 9:
+                victim[random.choice(("external_id", "confidence", "source", "method"))] = (
+                    random.choice(POISON)
+                )
+            case 10:
+                words[random.choice(("method", "confidence"))] = random.choice(POISON)
+            case 11:
+                victim["external_id"] = ENDLESS
+            case 12:
+                victim[random.choice(("source", "method"))] = None
+            case _:
+                provenance.clear()
+
+    def _compilation(self, record: Record) -> Json:
+        random = self._random
+        tracks = [self._track(each) for each in record.credits if random.random() < 0.9]
+        tracks += [self._track(Credit(random.choice(NAMES), "Never Pressed"))] * (
+            random.random() < 0.2
+        )
+        for each in random.sample(tracks, len(tracks) // 4):
+            tracks.append(each | self._repeat())
+        random.shuffle(tracks)
+        attempted = random.choice((True, True, False, None))
+        return compilation(record.library_id, *tracks, attempted=attempted)
+
+    def _track(self, credit: Credit) -> Json:
+        random = self._random
+        found: Any = random.choice((credit.artist_name, credit.artist_name.upper(), None, "Nobody"))
+        said = track(
+            credit.artist_name,
+            credit.title,
+            found,
+            track_position=random.choice(POSITIONS),
+            confidence=random.choice((*CONFIDENCES, None, 1.7, -0.1, True, "0.9")),
+        )
+        if random.random() < 0.04:
+            said[random.choice(sorted(said))] = random.choice(POISON)
+        return said
+
+    def _repeat(self) -> Json:
+        random = self._random
+        return {
+            "track_position": random.choice(POSITIONS),
+            "confidence": random.choice(CONFIDENCES),
+            "resolved_artist_name": random.choice((*ARTISTS, None)),
+        }

@@ -1,0 +1,188 @@
+"""Albums that want a cover, what the pretend LML finds for them, and how they get it."""
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+import httpx
+
+from wxyc_assets.adapters.lml import client as lml
+from wxyc_assets.adapters.lml.bulk_resolve import dump
+from wxyc_assets.adapters.lml.circuit_breaker import Breaker
+from wxyc_assets.adapters.lml.lookup import read_lookup
+from wxyc_assets.adapters.lml.retry import Patience
+from wxyc_assets.adapters.postgres.artwork_store import Artwork
+from wxyc_assets.adapters.postgres.database import Database
+from wxyc_assets.domain.artwork import Album, Choice, Cover, CoverScope, Found, choose
+from wxyc_assets.domain.ranges import IdRange
+from wxyc_assets.flows.artwork.cover_lookup import LookingUp
+from wxyc_assets.flows.artwork.health_probes import Probes
+from wxyc_assets.flows.artwork.lookup_buffer import Outbox
+from wxyc_assets.flows.artwork.pipeline import Coverer, CoverSummary
+from wxyc_assets.flows.artwork.report import CoverReport
+from wxyc_assets_tests.integration.sandbox.lml.clients import AT_ONCE
+from wxyc_assets_tests.support.backend_db import Shelf
+from wxyc_assets_tests.support.in_flight import InFlight
+from wxyc_sandbox.lml.app import Lml
+from wxyc_sandbox.lml.catalogue import Shelved
+from wxyc_sandbox.lml.chance import Chance, fold
+from wxyc_sandbox.lml.findings import shaped
+from wxyc_sandbox.lml.lookups import LIVE_PER_MILLE
+from wxyc_sandbox.lml.settings import LmlSettings
+
+IMPATIENT = Patience(attempts=3, first_wait=0, longest_wait=0, jitter=0)
+ONE_RANGE = (IdRange(1, 1000),)
+
+
+def album(library_id: int, number: int | None = None) -> Album:
+    """An album; the pretend LML answers by its artist and title, which are those of `number`."""
+    number = library_id if number is None else number
+    return Album(library_id, f"Artist {number}", f"Album {number}", library_id + 50_000)
+
+
+def found(wanted: Album) -> Found:
+    """What the pretend LML finds for it while it stands alone on its shelf."""
+    chance = Chance(AT_ONCE.seed, "lookup", fold(wanted.artist_name), fold(wanted.album_title))
+    chance.happens(LIVE_PER_MILLE)
+    shelved = Shelved(wanted.legacy_release_id, wanted.artist_name, wanted.album_title)
+    return read_lookup(dump(shaped([shelved], chance)))
+
+
+def choice(wanted: Album, scope: CoverScope | None = None) -> Choice:
+    """What ought to become of it."""
+    return choose(found(wanted), wanted, (scope or CoverScope()).rules)
+
+
+@cache
+def numbers() -> dict[str, list[int]]:
+    """Numbers of albums by what ought to become of them: `cover`, `empty`, or the refusal."""
+    by_outcome: defaultdict[str, list[int]] = defaultdict(list)
+    for number in range(1, 1500):
+        chosen = choice(album(number))
+        is_empty = found(album(number)).is_empty and not found(album(number)).is_incomplete
+        name = "cover" if isinstance(chosen, Cover) else chosen.reason
+        by_outcome["empty" if is_empty else str(name)].append(number)
+    return by_outcome
+
+
+def put(shelf: Shelf, *albums: Album, **columns: Any) -> None:
+    """Puts them on the shelf; each artist has a Discogs id, unless `discogs_artist_id` says so."""
+    discogs_artist_id = columns.pop("discogs_artist_id", 7)
+    for each in albums:
+        shelf.execute(
+            "insert into artists (artist_name, alphabetical_name, code_letters, discogs_artist_id) "
+            "select %s, '', 'RO', %s "
+            "where not exists (select from artists where artist_name = %s)",
+            each.artist_name,
+            discogs_artist_id,
+            each.artist_name,
+        )
+        shelf.execute(
+            "insert into library (id, artist_id, genre_id, format_id, album_title, code_number, "
+            "legacy_release_id, artwork_url, discogs_unavailable) "
+            "select %s, id, 11, 1, %s, 2, %s, %s, %s from artists where artist_name = %s",
+            each.library_id,
+            each.album_title,
+            each.legacy_release_id,
+            columns.get("artwork_url"),
+            columns.get("discogs_unavailable", False),
+            each.artist_name,
+        )
+
+
+def pretend(*albums: Album, **more: Any) -> Lml:
+    """A pretend LML with these records in its catalogue, quick and without a limit."""
+    settings: LmlSettings = more.pop("settings", AT_ONCE)
+    rows = [(each.legacy_release_id, each.artist_name, each.album_title) for each in albums]
+    return Lml(settings, rows, **more)
+
+
+def url_of(shelf: Shelf, library_id: int) -> str | None:
+    return shelf.value("select artwork_url from library where id = %s", library_id)
+
+
+def urls(shelf: Shelf) -> dict[int, str]:
+    rows = shelf.rows("select id, artwork_url from library where artwork_url is not null")
+    return {row["id"]: row["artwork_url"] for row in rows}
+
+
+def outcomes(shelf: Shelf) -> dict[int, str]:
+    rows = shelf.rows("select library_id, outcome from artwork_lookup")
+    return {row["library_id"]: row["outcome"] for row in rows}
+
+
+def watermark(shelf: Shelf) -> int:
+    return shelf.value("select version from library_watermark")
+
+
+@dataclass
+class Covering:
+    """One run over ranges; `covered` runs it."""
+
+    database: Database
+    pretend: Lml | None = None
+    scope: CoverScope = field(default_factory=CoverScope)
+    ranges: Sequence[IdRange] = ONE_RANGE
+    transport: httpx.AsyncBaseTransport | None = None
+    lookup_seconds: float = 20.0
+    patience: Patience = IMPATIENT
+    interval: float = 0.0
+    max_in_flight: int = 4
+    now: datetime | None = None
+    breaker_ceiling: float | None = None
+    url: str = "http://lml"
+    reports: list[CoverReport] = field(default_factory=list[CoverReport])
+
+    async def run(self) -> CoverSummary:
+        transport = self.transport
+        if self.pretend is not None:
+            transport = httpx.ASGITransport(app=self.pretend)  # pyright: ignore[reportArgumentType]
+        now = self.now
+        artwork = Artwork(self.database, self.scope, clock=(lambda: now) if now else None)
+        outbox = Outbox(artwork, "a run")
+        async with AsyncExitStack() as stack:
+            client = await stack.enter_async_context(
+                lml.connect(
+                    self.url,
+                    api_key=None,
+                    budget=InFlight(self.max_in_flight),
+                    timeout_seconds=20,
+                    lookup_seconds=self.lookup_seconds,
+                    transport=transport,
+                )
+            )
+            breaker = (
+                None
+                if self.breaker_ceiling is None
+                else Breaker(client, ceiling_seconds=self.breaker_ceiling)
+            )
+            looking_up = LookingUp(
+                client,
+                patience=self.patience,
+                probes=Probes(breaker or client, interval=self.interval),
+                breaker=breaker,
+                outbox=outbox,
+                rules=self.scope.rules,
+                max_in_flight=self.max_in_flight,
+            )
+            coverer = Coverer(artwork, looking_up, outbox)
+            return await coverer.run(self.ranges, self.reports.append)
+
+    @property
+    def counts(self) -> Counter[str]:
+        """Rows by what became of them, over all ranges."""
+        totals: Counter[str] = Counter()
+        for report in self.reports:
+            totals.update({str(each): rows for each, rows in report.tally.outcomes.items()})
+        return +totals
+
+
+async def covered(database: Database, pretend: Lml, **more: Any) -> Covering:
+    """One run, done."""
+    run = Covering(database, pretend, **more)
+    await run.run()
+    return run

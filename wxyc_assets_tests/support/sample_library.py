@@ -1,0 +1,43 @@
+"""A small library for runs: two records in three by one artist, the rest compilations."""
+
+from wxyc_assets_tests.support.backend_db import Shelf
+from wxyc_sandbox import names
+from wxyc_sandbox.credits import Credit
+from wxyc_sandbox.credits import credits as usual_credits
+
+RECORDS = 240
+MOST_CREDITS = 8
+
+
+def few_credits(library_id: int, seed: int) -> tuple[Credit, ...]:
+    """The first credits of a compilation, for the shelf and for the pretend LML alike."""
+    return usual_credits(library_id, seed)[:MOST_CREDITS]
+
+
+def is_compilation(library_id: int) -> bool:
+    return library_id % 3 == 0
+
+
+def is_canonical(library_id: int) -> bool:
+    return library_id % 2 == 0
+
+
+def stock(shelf: Shelf, *, step: int = 1) -> None:
+    """RECORDS records, every `step`th id from `step` on; even ids are canonical."""
+    shelf.execute("set session_replication_role to replica")
+    with shelf.connection.transaction():
+        for number in range(40):
+            shelf.artist(names.artist(number))
+        for library_id in range(step, step * RECORDS + 1, step):
+            compiled = is_compilation(library_id)
+            name = "Various Artists" if compiled else names.artist(library_id)
+            letters = "ZA" if library_id % 6 == 0 else None
+            canonical = is_canonical(library_id)
+            shelf.record(library_id, name, canonical=canonical, letters=letters)
+            for each in few_credits(library_id, 1) if compiled else ():
+                position = each.track_position
+                shelf.credit(
+                    library_id, each.artist_name, each.track_title, track_position=position
+                )
+    shelf.execute("set session_replication_role to origin")
+    shelf.execute("analyze")

@@ -1,0 +1,61 @@
+"""Sentry's SDK under a test's hands: spans as they would go over the wire."""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import Any
+
+import sentry_sdk
+from sentry_sdk.envelope import Envelope
+from sentry_sdk.transport import Transport
+
+from wxyc_assets.telemetry import sentry
+from wxyc_assets.telemetry.redaction import Redaction
+from wxyc_sandbox.sentry_sink import Sink, read_envelope
+
+
+class Recorder(Transport):
+    """A transport that serialises each envelope and keeps it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sink = Sink()
+
+    def capture_envelope(self, envelope: Envelope) -> None:
+        body = envelope.serialize()
+        self.sink.bodies.append(body)
+        self.sink.envelopes.append(read_envelope(body)[1])
+
+    def flush(self, timeout: float, callback: Any | None = None) -> None:
+        """There is nothing to wait for."""
+
+
+@contextmanager
+def recording(redaction: Redaction | None = None) -> Generator[Sink]:
+    """Sentry on, over a transport that records; off again afterwards."""
+    recorder = Recorder()
+    try:
+        sentry.start(redaction or Redaction(), transport=recorder)
+        yield recorder.sink
+    finally:
+        switched_off()
+
+
+def switched_off() -> None:
+    """No client: as in a process without a DSN."""
+    sentry_sdk.get_client().close()
+    sentry_sdk.get_global_scope().set_client(None)
+
+
+def attributes(span: dict[str, Any]) -> dict[str, Any]:
+    """A span's attributes, each one of the type it was sent as."""
+    kinds = {"integer": int, "double": float, "string": str, "boolean": bool}
+    for name, each in span["attributes"].items():
+        if each["type"] in kinds:
+            assert type(each["value"]) is kinds[each["type"]], (name, each)
+    return {name: each["value"] for name, each in span["attributes"].items()}
+
+
+def named(sink: Sink, name: str) -> list[dict[str, Any]]:
+    """The spans of this name, in the order of their start."""
+    found = [each for each in sink.spans if each["name"] == name]
+    return sorted(found, key=lambda each: each["start_timestamp"])

@@ -1,0 +1,114 @@
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wxyc_assets.adapters.lml.bulk_resolve import Answer, Answers
+from wxyc_assets.adapters.lml.client import LmlUnavailable
+from wxyc_assets.adapters.postgres.identity_store import StoredAnswer
+from wxyc_assets.domain.candidates import Cohort
+from wxyc_assets.domain.counters import UNANSWERED, MiscountedRows, Outcome
+from wxyc_assets.domain.ranges import IdRange
+from wxyc_assets.flows.identity.apply_answers import Applied
+from wxyc_assets.flows.identity.batch_resolver import Asked
+from wxyc_assets.flows.identity.report import account
+from wxyc_assets_tests.support.answers import candidate
+
+RANGE = IdRange(1, 100)
+KINDS = ("single_artist", "unresolved", "compilation")
+FATES = (*KINDS, *sorted(UNANSWERED), "refused", "write error", "deleted")
+
+
+def asked_about(fates: dict[int, str]) -> Asked:
+    asked = Asked([candidate(library_id) for library_id in fates])
+    answered = [id for id, fate in fates.items() if fate in (*KINDS, "write error", "deleted")]
+    asked.answers.append(
+        Answers(
+            tuple(
+                Answer(id, fates[id] if fates[id] in KINDS else "unresolved", {}) for id in answered
+            )
+        )
+    )
+    for library_id, fate in fates.items():
+        if fate == "refused":
+            asked.refusals[candidate(library_id)] = "HTTP 422"
+        elif fate in {each.value for each in UNANSWERED}:
+            asked.unanswered[library_id] = Outcome(fate)
+    return asked
+
+
+def stored(library_id: int, kind: str) -> StoredAnswer:
+    return StoredAnswer(
+        library_id=library_id,
+        cohort=Cohort.NON_VA,
+        kind=kind,
+        is_matched=False,
+        is_poisoned=False,
+        is_new=True,
+        is_undated=True,
+        null_confidences=0,
+    )
+
+
+def applied_to(fates: dict[int, str], earlier: int) -> Applied:
+    applied = Applied()
+    for library_id, fate in fates.items():
+        if fate in KINDS:
+            applied.answers.append(stored(library_id, fate))
+        elif fate == "write error":
+            applied.answers.append(stored(library_id, "unresolved"))
+            applied.write_errors[library_id] = "no"
+    applied.answers += [stored(1000 + number, "single_artist") for number in range(earlier)]
+    return applied
+
+
+fates = st.dictionaries(st.integers(1, 100), st.sampled_from(FATES), min_size=1)
+
+
+@given(fates, st.integers(0, 3))
+def test_every_row_counts_once_by_its_final_outcome(fates: dict[int, str], earlier: int):
+    report = account(RANGE, [asked_about(fates)], applied_to(fates, earlier))
+    times = Counter(fates.values())
+    outcomes = report.total.outcomes
+    assert report.total.scanned == len(fates) - times["deleted"] + earlier
+    assert outcomes[Outcome.RESOLVED] == times["single_artist"] + earlier
+    assert outcomes[Outcome.UNRESOLVED] == times["unresolved"]
+    assert outcomes[Outcome.COMPILATION] == times["compilation"]
+    assert outcomes[Outcome.LML_REFUSED] == times["refused"] == len(report.refusals)
+    assert outcomes[Outcome.WRITER_ERROR] == times["write error"] == len(report.write_errors)
+    assert report.open_rows == sum(times[each] for each in UNANSWERED)
+
+
+@given(fates)
+def test_without_applying_answers_count_as_what_they_will_become(fates: dict[int, str]):
+    report = account(RANGE, [asked_about(fates)], None)
+    times = Counter(fates.values())
+    assert report.total.scanned == len(fates)
+    assert report.total.outcomes[Outcome.RESOLVED] == times["single_artist"]
+    assert report.total.outcomes[Outcome.WRITER_ERROR] == 0
+
+
+def test_a_row_that_was_lost_is_a_defect_that_is_told():
+    lost = Asked([candidate(1), candidate(2)], answers=[Answers((Answer(1, "unresolved", {}),))])
+    with pytest.raises(MiscountedRows, match="scanned 2 rows"):
+        account(RANGE, [lost], None)
+
+
+def test_a_row_of_two_outcomes_is_a_defect_that_is_told():
+    asked = asked_about({1: "unresolved"})
+    asked.unanswered[1] = Outcome.LML_ERROR
+    with pytest.raises(MiscountedRows, match="scanned 1 rows"):
+        account(RANGE, [asked], applied_to({1: "unresolved"}, 0))
+
+
+def test_an_open_range_says_how_many_rows_of_which_kind_and_the_error():
+    asked = asked_about({1: "rows_skipped.lml_error", 2: "rows_skipped.lml_cardinality_mismatch"})
+    asked.error = LmlUnavailable("HTTP 503")
+    report = account(RANGE, [asked], None)
+    assert report.why_open == "1 lml_cardinality_mismatch, 1 lml_error (HTTP 503)"
+
+
+def test_a_range_without_work_is_complete():
+    report = account(RANGE, [], Applied())
+    assert (report.open_rows, report.total.scanned, report.error) == (0, 0, None)

@@ -1,0 +1,38 @@
+"""`wxyc-sandbox rehearse`: which rate and batch size may we use?"""
+
+from pathlib import Path
+from typing import Annotated
+
+import stamina.instrumentation
+import typer
+from rich.progress import track
+
+from wxyc_assets.cli.console import err, out
+from wxyc_sandbox.rehearsal import SETTINGS, WORLDS, rehearse_all
+from wxyc_sandbox.rehearsal_report import plot, recommend, table
+
+TABLE_WIDTH = 160
+
+
+def rehearse(
+    picture: Annotated[Path, typer.Option(help="Where the plot goes.")] = Path("rehearsal.png"),
+) -> None:
+    """Rehearse the refresh in simulated time, over a grid of settings, before touching production.
+
+    Prints a table and a recommendation with its reason, and draws a plot; takes about a minute.
+    """
+    stamina.instrumentation.set_on_retry_hooks([])  # hours of retries are not news
+    runs = len(WORLDS) * (len(SETTINGS) + 1)
+    found = rehearse_all(WORLDS, SETTINGS)
+    outcomes = list(track(found, "rehearsing", total=runs, console=err))
+    out.print(table(outcomes), width=max(out.width, TABLE_WIDTH))
+    recommended = recommend(outcomes, WORLDS[0])
+    if recommended.setting:
+        setting = recommended.setting
+        out.print(
+            f"Use LML_RATE_PER_MIN={setting.rate:g} REFRESH_BATCH_SIZE={setting.batch_size} "
+            f"REFRESH_MAX_CONCURRENT={setting.in_flight}."
+        )
+    out.print(recommended.why, soft_wrap=True)
+    plot(outcomes, picture)
+    out.print(f"The plot is {picture}.")

@@ -1,0 +1,194 @@
+"""A library of the station's real shape, at any scale, and how to put it into a database.
+
+Ids, names and counts depend on `seed` and `scale` alone; dates lie so many days before `now`.
+"""
+
+import base64
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
+from random import Random
+from typing import Any
+
+import psycopg
+
+from wxyc_sandbox import names
+from wxyc_sandbox.backend import copy_rows, create_schema, move_sequence
+from wxyc_sandbox.credits import credits
+from wxyc_sandbox.identities import Identity, identities
+from wxyc_sandbox.records import FIRST_MINTED, GENRES, Record, Shelf
+
+# At any scale: 99.5 % of so many in rotation are identified.
+ACTIVE, ACTIVE_UNIDENTIFIED, KILLED = 400, 2, 400
+
+FORMATS = (1, 30, 40, 51, 60)
+LABELS = ("Sonamos", "Duophonic", "Matador Records", "Drag City", "self-released", "TAL", None)
+
+Row = tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class World:
+    """Rows of the Backend's tables, their columns in the order of `TABLES`; `scale` up to 14."""
+
+    scale: float = 1.0
+    seed: int = 1994
+    now: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    @cached_property
+    def shelf(self) -> Shelf:
+        return Shelf(self.scale, self.seed)
+
+    def artists(self) -> Iterator[Row]:
+        random = self.shelf.random("artists")
+        for id, name in enumerate(self.shelf.artist_names, start=1):
+            code = random.choice(("RO", "EL", "JA", "LA"))
+            discogs = random.randrange(1, 9_000_000)
+            added = self._ago(random, 200, 9_000)
+            known = id in self.shelf.artists_on_discogs
+            yield id, name, name, code, added.date(), added, discogs if known else None
+
+    def library(self) -> Iterator[Row]:
+        random = self.shelf.random("library")
+        for record in self.shelf.records():
+            yield *self._written_down(record, random), *self._found_out(record, random)
+
+    def identities(self) -> Iterator[Row]:
+        for each in self._identities():
+            known = each.external_ids.get
+            ids = known("wikidata"), known("spotify"), known("apple_music")
+            yield each.library_id, *ids, each.verified_at, each.method, each.confidence, each.notes
+
+    def sources(self) -> Iterator[Row]:
+        for each in self._identities():
+            decision = each.method, each.confidence, each.verified_at, each.notes
+            for source, external_id in each.external_ids.items():
+                yield each.library_id, source, external_id, *decision
+
+    def credits(self) -> Iterator[Row]:
+        for record in self.shelf.records():
+            for credit in credits(record.id, self.seed) if record.credited else ():
+                yield record.id, credit.artist_name, credit.track_title, credit.track_position
+
+    def rotation(self) -> Iterator[Row]:
+        random = self.shelf.random("rotation")
+        identities: list[int | None] = list(random.sample(range(1, 50_000), ACTIVE + KILLED))
+        identities[1:3] = [identities[0]] * 2  # one release, in rotation three times
+        identities[ACTIVE - ACTIVE_UNIDENTIFIED : ACTIVE] = [None] * ACTIVE_UNIDENTIFIED
+        for number, identity in enumerate(identities):
+            added, killed = self._time_in_rotation(random, active=number < ACTIVE)
+            album = random.choice(self.shelf.ids) if random.random() < 0.9 else None
+            record = names.artist(number), names.title(number), random.choice(LABELS)
+            yield album, random.choice("SLMH"), added, killed, *record, identity
+
+    def catalogue(self) -> Iterator[tuple[int, str, str]]:
+        """What LML's own catalogue knows: (legacy_release_id, artist_name, album_title)."""
+        for record in self.shelf.records():
+            if record.legacy_release_id < FIRST_MINTED:
+                yield record.legacy_release_id, self._artist_name(record), record.title
+
+    def _written_down(self, record: Record, random: Random) -> Row:
+        """What a librarian knew."""
+        letters = random.choice((None, None, "A", "B", "C", "AB"))
+        return (
+            record.id,
+            record.artist_id,
+            random.choice([*GENRES.values()]),
+            random.choice(FORMATS),
+            record.title,
+            random.choice(LABELS),
+            random.randrange(1, 200),
+            "Z" + random.choice("ABCR") if record.lettered else letters,
+            random.randrange(500),
+            record.legacy_release_id,
+            self._ago(random, 200, 9_000),
+            self._ago(random, 30, 200),
+            None if record.role == "nameless" else self._artist_name(record),
+        )
+
+    def _found_out(self, record: Record, random: Random) -> Row:
+        """What was learned since."""
+        off_discogs, canonical = record.role == "off discogs", record.canonical
+        noted = off_discogs and random.random() < 0.5
+        return (
+            random.choice((None, True, False)),
+            _artwork_url(random) if record.role == "has artwork" else None,
+            f"discogs:release:{random.randrange(1, 30_000_000)}" if canonical else None,
+            random.choice((0.8, 0.9, 1.0)) if canonical else None,
+            self._ago(random, 40, 300) if canonical else None,
+            self._ago(random, 60, 400) if record.attempted else None,
+            off_discogs,
+            "a tape from the band's own hands" if noted else None,
+            self._ago(random, 60, 400) if off_discogs else None,
+        )
+
+    def _identities(self) -> Iterator[Identity]:
+        return identities(self.shelf.identified_ids, self.now, self.shelf.random("identities"))
+
+    def _time_in_rotation(self, random: Random, *, active: bool) -> tuple[date, date | None]:
+        if not active:
+            return self._ago(random, 1_001, 1_400).date(), self._ago(random, 2, 1_000).date()
+        killed = self._ago(random, -90, -2).date() if random.random() < 0.3 else None
+        return self._ago(random, 1, 200).date(), killed
+
+    def _artist_name(self, record: Record) -> str:
+        return self.shelf.artist_names[record.artist_id - 1]
+
+    def _ago(self, random: Random, fewest_days: int, most_days: int) -> datetime:
+        return self.now - timedelta(days=random.uniform(fewest_days, most_days))
+
+
+TABLES: dict[str, tuple[str, Callable[[World], Iterator[Row]]]] = {
+    "artists": (
+        "id artist_name alphabetical_name code_letters add_date last_modified discogs_artist_id",
+        World.artists,
+    ),
+    "library": (
+        "id artist_id genre_id format_id album_title label code_number code_volume_letters plays "
+        "legacy_release_id add_date last_modified artist_name "
+        "on_streaming artwork_url canonical_entity_id canonical_entity_confidence "
+        "canonical_entity_resolved_at unresolved_attempted_at discogs_unavailable "
+        "discogs_unavailable_note last_discogs_recheck_at",
+        World.library,
+    ),
+    "library_identity": (
+        "library_id wikidata_qid spotify_id apple_music_id last_verified_at method confidence "
+        "notes",
+        World.identities,
+    ),
+    "library_identity_source": (
+        "library_id source external_id method confidence last_verified_at notes",
+        World.sources,
+    ),
+    "compilation_track_artist": (
+        "library_id artist_name track_title track_position",
+        World.credits,
+    ),
+    "rotation": (
+        "album_id rotation_bin add_date kill_date artist_name album_title record_label "
+        "lml_identity_id",
+        World.rotation,
+    ),
+}
+
+
+def seed_library(url: str, schema: str, world: World) -> dict[str, int]:
+    """Creates the schema and fills it; how many rows each table got. Needs a superuser."""
+    with psycopg.connect(url) as connection:
+        create_schema(connection, schema)
+        connection.execute("set session_replication_role to replica")  # no triggers meanwhile
+        counts = {
+            table: copy_rows(connection, table, columns.split(), rows(world))
+            for table, (columns, rows) in TABLES.items()
+        }
+        for table in ("artists", "library"):
+            move_sequence(connection, table)
+        connection.execute("analyze")
+    return counts
+
+
+def _artwork_url(random: Random) -> str:
+    image = f"s3://discogs-database-images/R-{random.randrange(1, 30_000_000)}-1.jpeg"
+    encoded = base64.urlsafe_b64encode(image.encode()).decode()
+    return f"https://i.discogs.com/rs:fit/g:sm/q:90/h:600/w:600/{encoded}.jpeg"

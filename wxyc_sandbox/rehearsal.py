@@ -1,0 +1,209 @@
+"""A rehearsal of the rotation's refresh: which rate and batch size may we use?
+
+The production code (batches, retries, budget) runs against the pretend LML in simulated time,
+beside a baseline of other callers: an hour of LML takes about a second.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, Iterable, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from itertools import product
+from random import Random
+
+import httpx
+
+from wxyc_assets.adapters.budget.shared_budget import Limits, open_budget
+from wxyc_assets.adapters.lml import client as production
+from wxyc_assets.adapters.lml.circuit_breaker import Breaker
+from wxyc_assets.adapters.lml.retry import Patience
+from wxyc_assets.domain.counters import percentiles
+from wxyc_assets.flows.rotation.pipeline import Refresher
+from wxyc_sandbox.in_memory_budget import Bank, BankLedger
+from wxyc_sandbox.lml.app import Lml
+from wxyc_sandbox.lml.settings import LmlSettings
+from wxyc_sandbox.virtual_time import run_virtually
+
+IDENTITIES = 400
+"""About as many as are in rotation."""
+WARM_SHARE = 0.9
+SEED = 1994
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """LML's way to Discogs: workers, each with its own share of the rate (LML's contract)."""
+
+    name: str
+    workers: int
+    per_worker_per_minute: float
+
+    @property
+    def per_minute(self) -> float:
+        return self.workers * self.per_worker_per_minute
+
+
+PRODUCTION = Model("3 x 16", workers=3, per_worker_per_minute=16)
+SINGLE = Model("1 x 50", workers=1, per_worker_per_minute=50)
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What we may choose; a rate of 0 is no limit."""
+
+    rate: float
+    batch_size: int
+    in_flight: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What we may not choose; `others` are Discogs requests a minute of other callers."""
+
+    model: Model = PRODUCTION
+    is_warm: bool = False
+    others: float = 6
+    identities: int = IDENTITIES
+
+
+WORLDS = (World(), World(is_warm=True), World(model=SINGLE), World(model=SINGLE, is_warm=True))
+"""The first is the worst case, for which one plans."""
+SETTINGS = tuple(
+    Setting(rate, batch_size, in_flight)
+    for in_flight in (1, 2)
+    for rate in (10, 15, 20, 30, 0)
+    for batch_size in (5, 10, 20, 50)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """How a number of durations are spread, in seconds."""
+
+    p50: float
+    p95: float
+    max: float
+
+    @classmethod
+    def of(cls, seconds: Iterable[float]) -> "Spread":
+        ranked = sorted(seconds) or [0.0]
+        return cls(**percentiles(ranked), max=ranked[-1])
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of one rehearsal; requests are those that arrive at Discogs, a minute."""
+
+    world: World
+    setting: Setting | None
+    """None: the other callers alone."""
+    minutes: float
+    requests: float
+    most_requests: int
+    batches: Spread
+    others: Spread
+    """How long other callers wait for one Discogs request."""
+    edge_timeouts: int
+    failed: int
+
+
+@dataclass(slots=True)
+class Others:
+    """Other callers: each asks Discogs for one thing, at random moments, through some worker."""
+
+    lml: Lml
+    per_minute: float
+    random: Random
+    waits: list[float] = field(default_factory=list[float])
+
+    @asynccontextmanager
+    async def at_work(self) -> AsyncGenerator[None]:
+        async with asyncio.TaskGroup() as group:
+            calling = group.create_task(self._keep_calling(group))
+            yield
+            calling.cancel()
+
+    async def _keep_calling(self, group: asyncio.TaskGroup) -> None:
+        while self.per_minute:
+            await asyncio.sleep(self.random.expovariate(self.per_minute / 60))
+            group.create_task(self._call())
+
+    async def _call(self) -> None:
+        began = asyncio.get_running_loop().time()
+        await self.lml.discogs.request(1, self.random.randrange(self.lml.settings.workers))
+        self.waits.append(asyncio.get_running_loop().time() - began)
+
+
+def rehearse(world: World, setting: Setting | None) -> Outcome:
+    """One refresh of the whole rotation; without a setting, an hour of the others alone."""
+    return run_virtually(_rehearse(world, setting))
+
+
+def rehearse_all(worlds: Iterable[World], settings: Iterable[Setting]) -> Iterator[Outcome]:
+    """Every setting in every world, the others alone first; in the order given."""
+    chosen = [None, *settings]
+    for world, setting in product(worlds, chosen):
+        yield rehearse(world, setting)
+
+
+async def _rehearse(world: World, setting: Setting | None) -> Outcome:
+    lml = Lml(
+        LmlSettings(
+            workers=world.model.workers,
+            discogs_per_worker_per_minute=world.model.per_worker_per_minute,
+            warm_share=WARM_SHARE if world.is_warm else 0.0,
+        )
+    )
+    others = Others(lml, world.others, Random(SEED))
+    durations: list[float] = []
+    failed = 0
+    async with others.at_work():
+        if setting is None:
+            await asyncio.sleep(3_600)
+        else:
+            durations, failed = await _refresh(lml, world, setting)
+        seconds = asyncio.get_running_loop().time()
+        requests = lml.discogs.requests
+    return Outcome(
+        world=world,
+        setting=setting,
+        minutes=seconds / 60,
+        requests=requests / seconds * 60,
+        most_requests=max(lml.discogs.requests_by_minute.values(), default=0),
+        batches=Spread.of(durations),
+        others=Spread.of(others.waits),
+        edge_timeouts=lml.counters.statuses["refresh"][504],
+        failed=failed,
+    )
+
+
+async def _refresh(lml: Lml, world: World, setting: Setting) -> tuple[list[float], int]:
+    """How long LML took over each call that it answered, and how many identities failed."""
+    chance = Random(SEED)
+    async with (
+        open_budget(
+            BankLedger(Bank()), Limits(setting.in_flight, setting.rate), chance.random
+        ) as budget,
+        production.connect(
+            "http://lml",
+            api_key=None,
+            budget=budget,
+            timeout_seconds=60,
+            transport=httpx.ASGITransport(app=lml),
+        ) as client,
+    ):
+        refresher = Refresher(
+            client,
+            Breaker(client, ceiling_seconds=1_800),
+            Patience(),
+            batch_size=setting.batch_size,
+            max_in_flight=setting.in_flight,
+            pause_seconds=30,
+            warn=_ignore,
+        )
+        report = await refresher.refresh(range(1, world.identities + 1))
+    return [each / 1000 for each in report.latencies_ms], len(report.failed)
+
+
+def _ignore(warning: str) -> None:
+    pass

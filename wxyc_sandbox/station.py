@@ -1,0 +1,108 @@
+"""A whole station in a folder: PostgreSQL, a library, a pretend LML, and Dagster's home."""
+
+import os
+import shutil
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from fcntl import LOCK_EX, LOCK_NB, LOCK_SH, flock
+from pathlib import Path
+
+import psycopg
+
+from wxyc_assets.migrations.run import migrate
+from wxyc_sandbox.library import World, seed_library
+from wxyc_sandbox.lml.app import Lml
+from wxyc_sandbox.lml.server import serve
+from wxyc_sandbox.lml.settings import LmlSettings
+from wxyc_sandbox.postgres import Postgres, default_home
+
+SCHEMA, ASSETS_SCHEMA = "wxyc_schema", "wxyc_assets"
+BACKEND, DAGSTER = "backend", "dagster"
+RANGES = 32
+WIDEST_RANGE = 2_500
+"""As in production: a library of ten times the size has ten times the ranges."""
+IDS_AT_SCALE_1 = 80_000
+CALLS_IN_FLIGHT = 4
+
+DAGSTER_YAML = Path(__file__).parents[1] / "dagster.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class Station:
+    """A running station; `variables` is what a process needs to work on it."""
+
+    home: Path
+    database_url: str
+    lml: Lml
+    variables: dict[str, str]
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The shell's environment and our variables."""
+        return {**os.environ, **self.variables}  # noqa: TID251
+
+
+@contextmanager
+def run_station(project: Path, scale: float) -> Generator[Station]:
+    """Starts what is there and makes what is missing.
+
+    At the end of the block everything stops, but for a PostgreSQL that somebody else uses as well.
+    """
+    home = default_home(project) / f"scale-{scale:g}"
+    home.mkdir(parents=True, exist_ok=True)
+    world = World(scale=scale)
+    lml = Lml(LmlSettings(seed=world.seed, discogs_per_worker_per_minute=0), world.catalogue())
+    with _shared_postgres(home) as postgres, serve(lml) as lml_url:
+        for database in (BACKEND, DAGSTER):
+            postgres.create_database(database)
+        urls = postgres.url(BACKEND), postgres.url(DAGSTER)
+        _seed_once(urls[0], world)
+        migrate(urls[0], assets_schema=ASSETS_SCHEMA, backend_schema=SCHEMA)
+        dagster_home = home / "dagster"
+        dagster_home.mkdir(exist_ok=True)
+        shutil.copy(DAGSTER_YAML, dagster_home)
+        yield Station(home, urls[0], lml, _variables(dagster_home, *urls, lml_url, scale))
+
+
+@contextmanager
+def _shared_postgres(home: Path) -> Generator[Postgres]:
+    """The folder's server; the last of those who use it, and are still alive, stops it."""
+    postgres = Postgres(home / "postgres")
+    with (home / "users.lock").open("w") as lock:
+        flock(lock, LOCK_SH)
+        try:
+            postgres.start()
+            yield postgres
+        finally:
+            with suppress(BlockingIOError):
+                flock(lock, LOCK_EX | LOCK_NB)
+                postgres.stop()
+
+
+def _seed_once(url: str, world: World) -> None:
+    with psycopg.connect(url) as connection:
+        found = connection.execute("select to_regclass(%s)", [f"{SCHEMA}.library"]).fetchone()
+    if found == (None,):
+        seed_library(url, SCHEMA, world)
+
+
+def _variables(
+    dagster_home: Path, database_url: str, dagster_url: str, lml_url: str, scale: float
+) -> dict[str, str]:
+    ceiling = max(RANGES, round(IDS_AT_SCALE_1 * scale))
+    return {
+        "DATABASE_URL": database_url,
+        "DAGSTER_PG_URL": dagster_url,
+        "DAGSTER_HOME": str(dagster_home),
+        "DAGSTER_EVENT_BATCH_SIZE": "1000",
+        "LIBRARY_METADATA_URL": lml_url,
+        "LOCAL_DEV": "1",
+        "INCLUDE_NULL_CANONICAL": "1",
+        "LML_MAX_CONCURRENT": str(CALLS_IN_FLIGHT),
+        "LML_RATE_PER_MIN": "0",
+        "LML_HEALTH_INTERVAL_SECONDS": "1",
+        "GATE_ARTWORK_TARGET": "0.98",  # one lookup in a hundred the pretend LML never answers
+        "LIBRARY_MAX_ID": str(ceiling),
+        "LIBRARY_RANGE_WIDTH": str(min(WIDEST_RANGE, -(-ceiling // RANGES))),
+    }
