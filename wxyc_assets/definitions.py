@@ -14,12 +14,12 @@ from wxyc_assets.defs import (
 )
 from wxyc_assets.defs.alerts import alert_sensors
 from wxyc_assets.defs.coverage_sensor import coverage_follows_backfills
-from wxyc_assets.defs.instrumentation import start_observing
+from wxyc_assets.defs.instrumentation import start_telemetry
 from wxyc_assets.defs.jobs import jobs
 from wxyc_assets.defs.resources import resources
 from wxyc_assets.defs.schedules import schedules
 
-start_observing()
+start_telemetry()
 
 library = [library_candidates, library_identity, library_artwork, library_coverage]
 rotation = [rotation_identities, rotation_cache]

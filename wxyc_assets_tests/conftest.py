@@ -12,10 +12,10 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from wxyc_assets.adapters.postgres.database import Database, connect
+from wxyc_assets.adapters.postgres.database import Database, open_database
 from wxyc_assets.migrations.run import migrate
-from wxyc_assets_tests.support.backend_db import Shelf
-from wxyc_assets_tests.support.sample_library import stock
+from wxyc_assets_tests.support.backend_db import BackendDb
+from wxyc_assets_tests.support.sample_library import fill_sample_library
 from wxyc_sandbox.backend import create_schema
 from wxyc_sandbox.postgres import Postgres
 
@@ -106,16 +106,16 @@ def assets(postgres: Postgres, assets_template: str) -> Iterator[str]:
 
 
 @pytest.fixture
-def shelf(assets: str) -> Generator[Shelf]:
+def shelf(assets: str) -> Generator[BackendDb]:
     """The tables of `assets` under a test's hands."""
-    with Shelf(assets) as opened:
+    with BackendDb(assets) as opened:
         yield opened
 
 
 @pytest.fixture
 async def opened(assets: str, schema: str) -> AsyncGenerator[Database]:
     """`assets` as the project opens it."""
-    async with connect(
+    async with open_database(
         assets, schema=schema, assets_schema="wxyc_assets", max_connections=8
     ) as database:
         yield database
@@ -136,8 +136,8 @@ STOCKED_TEMPLATE = "stocked_template"
 @pytest.fixture(scope="session")
 def stocked_template(postgres: Postgres, assets_template: str) -> str:
     _execute(postgres, "create database {} template {}", STOCKED_TEMPLATE, assets_template)
-    with Shelf(postgres.url(STOCKED_TEMPLATE)) as shelf:
-        stock(shelf)
+    with BackendDb(postgres.url(STOCKED_TEMPLATE)) as shelf:
+        fill_sample_library(shelf)
     return STOCKED_TEMPLATE
 
 

@@ -17,7 +17,7 @@ from wxyc_sandbox import names
 from wxyc_sandbox.backend import copy_rows, create_schema, move_sequence
 from wxyc_sandbox.credits import credits
 from wxyc_sandbox.identities import Identity, identities
-from wxyc_sandbox.records import FIRST_MINTED, GENRES, Record, Shelf
+from wxyc_sandbox.records import FIRST_MINTED, GENRES, Record, RecordGenerator
 
 # At any scale: 99.5 % of so many in rotation are identified.
 ACTIVE, ACTIVE_UNIDENTIFIED, KILLED = 400, 2, 400
@@ -29,7 +29,7 @@ Row = tuple[Any, ...]
 
 
 @dataclass(frozen=True)
-class World:
+class SandboxLibrary:
     """Rows of the Backend's tables, their columns in the order of `TABLES`; `scale` up to 14."""
 
     scale: float = 1.0
@@ -37,8 +37,8 @@ class World:
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     @cached_property
-    def shelf(self) -> Shelf:
-        return Shelf(self.scale, self.seed)
+    def shelf(self) -> RecordGenerator:
+        return RecordGenerator(self.scale, self.seed)
 
     def artists(self) -> Iterator[Row]:
         random = self.shelf.random("artists")
@@ -139,10 +139,10 @@ class World:
         return self.now - timedelta(days=random.uniform(fewest_days, most_days))
 
 
-TABLES: dict[str, tuple[str, Callable[[World], Iterator[Row]]]] = {
+TABLES: dict[str, tuple[str, Callable[[SandboxLibrary], Iterator[Row]]]] = {
     "artists": (
         "id artist_name alphabetical_name code_letters add_date last_modified discogs_artist_id",
-        World.artists,
+        SandboxLibrary.artists,
     ),
     "library": (
         "id artist_id genre_id format_id album_title label code_number code_volume_letters plays "
@@ -150,30 +150,30 @@ TABLES: dict[str, tuple[str, Callable[[World], Iterator[Row]]]] = {
         "on_streaming artwork_url canonical_entity_id canonical_entity_confidence "
         "canonical_entity_resolved_at unresolved_attempted_at discogs_unavailable "
         "discogs_unavailable_note last_discogs_recheck_at",
-        World.library,
+        SandboxLibrary.library,
     ),
     "library_identity": (
         "library_id wikidata_qid spotify_id apple_music_id last_verified_at method confidence "
         "notes",
-        World.identities,
+        SandboxLibrary.identities,
     ),
     "library_identity_source": (
         "library_id source external_id method confidence last_verified_at notes",
-        World.sources,
+        SandboxLibrary.sources,
     ),
     "compilation_track_artist": (
         "library_id artist_name track_title track_position",
-        World.credits,
+        SandboxLibrary.credits,
     ),
     "rotation": (
         "album_id rotation_bin add_date kill_date artist_name album_title record_label "
         "lml_identity_id",
-        World.rotation,
+        SandboxLibrary.rotation,
     ),
 }
 
 
-def seed_library(url: str, schema: str, world: World) -> dict[str, int]:
+def seed_library(url: str, schema: str, world: SandboxLibrary) -> dict[str, int]:
     """Creates the schema and fills it; how many rows each table got. Needs a superuser."""
     with psycopg.connect(url) as connection:
         create_schema(connection, schema)

@@ -48,7 +48,7 @@ class Record:
 
 
 @dataclass(frozen=True)
-class Shelf:
+class RecordGenerator:
     """Depends on `scale` and `seed` alone. Artists are numbered from 1, `VARIOUS` first."""
 
     scale: float

@@ -15,12 +15,12 @@ import httpx
 
 from wxyc_assets.adapters.budget.shared_budget import Limits, open_budget
 from wxyc_assets.adapters.lml import client as production
-from wxyc_assets.adapters.lml.circuit_breaker import Breaker
-from wxyc_assets.adapters.lml.retry import Patience
+from wxyc_assets.adapters.lml.circuit_breaker import CircuitBreakerWatch
+from wxyc_assets.adapters.lml.retry import RetryPolicy
 from wxyc_assets.domain.counters import percentiles
-from wxyc_assets.flows.rotation.pipeline import Refresher
+from wxyc_assets.flows.rotation.pipeline import RotationPipeline
 from wxyc_sandbox.in_memory_budget import Bank, BankLedger
-from wxyc_sandbox.lml.app import Lml
+from wxyc_sandbox.lml.app import PretendLml
 from wxyc_sandbox.lml.settings import LmlSettings
 from wxyc_sandbox.virtual_time import run_virtually
 
@@ -48,7 +48,7 @@ SINGLE = Model("1 x 50", workers=1, per_worker_per_minute=50)
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
+class RefreshSetting:
     """What we may choose; a rate of 0 is no limit."""
 
     rate: float
@@ -57,7 +57,7 @@ class Setting:
 
 
 @dataclass(frozen=True, slots=True)
-class World:
+class RehearsalScenario:
     """What we may not choose; `others` are Discogs requests a minute of other callers."""
 
     model: Model = PRODUCTION
@@ -66,10 +66,15 @@ class World:
     identities: int = IDENTITIES
 
 
-WORLDS = (World(), World(is_warm=True), World(model=SINGLE), World(model=SINGLE, is_warm=True))
+WORLDS = (
+    RehearsalScenario(),
+    RehearsalScenario(is_warm=True),
+    RehearsalScenario(model=SINGLE),
+    RehearsalScenario(model=SINGLE, is_warm=True),
+)
 """The first is the worst case, for which one plans."""
 SETTINGS = tuple(
-    Setting(rate, batch_size, in_flight)
+    RefreshSetting(rate, batch_size, in_flight)
     for in_flight in (1, 2)
     for rate in (10, 15, 20, 30, 0)
     for batch_size in (5, 10, 20, 50)
@@ -94,8 +99,8 @@ class Spread:
 class Outcome:
     """What came of one rehearsal; requests are those that arrive at Discogs, a minute."""
 
-    world: World
-    setting: Setting | None
+    world: RehearsalScenario
+    setting: RefreshSetting | None
     """None: the other callers alone."""
     minutes: float
     requests: float
@@ -111,7 +116,7 @@ class Outcome:
 class Others:
     """Other callers: each asks Discogs for one thing, at random moments, through some worker."""
 
-    lml: Lml
+    lml: PretendLml
     per_minute: float
     random: Random
     waits: list[float] = field(default_factory=list[float])
@@ -134,20 +139,22 @@ class Others:
         self.waits.append(asyncio.get_running_loop().time() - began)
 
 
-def rehearse(world: World, setting: Setting | None) -> Outcome:
+def rehearse(world: RehearsalScenario, setting: RefreshSetting | None) -> Outcome:
     """One refresh of the whole rotation; without a setting, an hour of the others alone."""
     return run_virtually(_rehearse(world, setting))
 
 
-def rehearse_all(worlds: Iterable[World], settings: Iterable[Setting]) -> Iterator[Outcome]:
+def rehearse_all(
+    worlds: Iterable[RehearsalScenario], settings: Iterable[RefreshSetting]
+) -> Iterator[Outcome]:
     """Every setting in every world, the others alone first; in the order given."""
     chosen = [None, *settings]
     for world, setting in product(worlds, chosen):
         yield rehearse(world, setting)
 
 
-async def _rehearse(world: World, setting: Setting | None) -> Outcome:
-    lml = Lml(
+async def _rehearse(world: RehearsalScenario, setting: RefreshSetting | None) -> Outcome:
+    lml = PretendLml(
         LmlSettings(
             workers=world.model.workers,
             discogs_per_worker_per_minute=world.model.per_worker_per_minute,
@@ -177,14 +184,16 @@ async def _rehearse(world: World, setting: Setting | None) -> Outcome:
     )
 
 
-async def _refresh(lml: Lml, world: World, setting: Setting) -> tuple[list[float], int]:
+async def _refresh(
+    lml: PretendLml, world: RehearsalScenario, setting: RefreshSetting
+) -> tuple[list[float], int]:
     """How long LML took over each call that it answered, and how many identities failed."""
     chance = Random(SEED)
     async with (
         open_budget(
             BankLedger(Bank()), Limits(setting.in_flight, setting.rate), chance.random
         ) as budget,
-        production.connect(
+        production.open_lml(
             "http://lml",
             api_key=None,
             budget=budget,
@@ -192,10 +201,10 @@ async def _refresh(lml: Lml, world: World, setting: Setting) -> tuple[list[float
             transport=httpx.ASGITransport(app=lml),
         ) as client,
     ):
-        refresher = Refresher(
+        refresher = RotationPipeline(
             client,
-            Breaker(client, ceiling_seconds=1_800),
-            Patience(),
+            CircuitBreakerWatch(client, ceiling_seconds=1_800),
+            RetryPolicy(),
             batch_size=setting.batch_size,
             max_in_flight=setting.in_flight,
             pause_seconds=30,

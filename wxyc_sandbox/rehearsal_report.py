@@ -6,7 +6,7 @@ from pathlib import Path
 
 from rich.table import Table
 
-from wxyc_sandbox.rehearsal import Outcome, Setting, World
+from wxyc_sandbox.rehearsal import Outcome, RefreshSetting, RehearsalScenario
 
 LONGEST_BATCH_SECONDS = 240.0
 """Four fifths of the edge's five minutes."""
@@ -22,7 +22,7 @@ AS_FAST_SHARE = 1.15
 class Recommendation:
     """The setting to use, or None when none fits; and why."""
 
-    setting: Setting | None
+    setting: RefreshSetting | None
     why: str
 
 
@@ -39,7 +39,7 @@ def objection(outcome: Outcome) -> str | None:
     return None
 
 
-def recommend(outcomes: Sequence[Outcome], world: World) -> Recommendation:
+def recommend(outcomes: Sequence[Outcome], world: RehearsalScenario) -> Recommendation:
     """The gentlest of the fastest settings that fit this world: the worst case one plans for."""
     rehearsed = [each for each in outcomes if each.world == world and each.setting]
     fitting = [each for each in rehearsed if objection(each) is None]

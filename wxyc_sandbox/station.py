@@ -11,8 +11,8 @@ from pathlib import Path
 import psycopg
 
 from wxyc_assets.migrations.run import migrate
-from wxyc_sandbox.library import World, seed_library
-from wxyc_sandbox.lml.app import Lml
+from wxyc_sandbox.library import SandboxLibrary, seed_library
+from wxyc_sandbox.lml.app import PretendLml
 from wxyc_sandbox.lml.server import serve
 from wxyc_sandbox.lml.settings import LmlSettings
 from wxyc_sandbox.postgres import Postgres, default_home
@@ -29,12 +29,12 @@ DAGSTER_YAML = Path(__file__).parents[1] / "dagster.yaml"
 
 
 @dataclass(frozen=True, slots=True)
-class Station:
+class SandboxStation:
     """A running station; `variables` is what a process needs to work on it."""
 
     home: Path
     database_url: str
-    lml: Lml
+    lml: PretendLml
     variables: dict[str, str]
 
     @property
@@ -44,15 +44,17 @@ class Station:
 
 
 @contextmanager
-def run_station(project: Path, scale: float) -> Generator[Station]:
+def run_station(project: Path, scale: float) -> Generator[SandboxStation]:
     """Starts what is there and makes what is missing.
 
     At the end of the block everything stops, but for a PostgreSQL that somebody else uses as well.
     """
     home = default_home(project) / f"scale-{scale:g}"
     home.mkdir(parents=True, exist_ok=True)
-    world = World(scale=scale)
-    lml = Lml(LmlSettings(seed=world.seed, discogs_per_worker_per_minute=0), world.catalogue())
+    world = SandboxLibrary(scale=scale)
+    lml = PretendLml(
+        LmlSettings(seed=world.seed, discogs_per_worker_per_minute=0), world.catalogue()
+    )
     with _shared_postgres(home) as postgres, serve(lml) as lml_url:
         for database in (BACKEND, DAGSTER):
             postgres.create_database(database)
@@ -62,7 +64,7 @@ def run_station(project: Path, scale: float) -> Generator[Station]:
         dagster_home = home / "dagster"
         dagster_home.mkdir(exist_ok=True)
         shutil.copy(DAGSTER_YAML, dagster_home)
-        yield Station(home, urls[0], lml, _variables(dagster_home, *urls, lml_url, scale))
+        yield SandboxStation(home, urls[0], lml, _variables(dagster_home, *urls, lml_url, scale))
 
 
 @contextmanager
@@ -80,7 +82,7 @@ def _shared_postgres(home: Path) -> Generator[Postgres]:
                 postgres.stop()
 
 
-def _seed_once(url: str, world: World) -> None:
+def _seed_once(url: str, world: SandboxLibrary) -> None:
     with psycopg.connect(url) as connection:
         found = connection.execute("select to_regclass(%s)", [f"{SCHEMA}.library"]).fetchone()
     if found == (None,):

@@ -24,11 +24,11 @@ RECOVERED = "\N{LARGE GREEN CIRCLE}"
 Json = dict[str, Any]
 
 
-class ReceiverError(Exception):
+class ChannelError(Exception):
     """An alert did not arrive; the message holds neither the address nor the key."""
 
 
-class ReceiverUnavailable(ReceiverError):
+class ChannelUnavailable(ChannelError):
     """The receiver did not answer, or asked us to come back later."""
 
     def __init__(self, message: str, *, retry_after: float | None = None) -> None:
@@ -37,11 +37,11 @@ class ReceiverUnavailable(ReceiverError):
         """Seconds that the receiver asked us to wait."""
 
 
-class ReceiverRefused(ReceiverError):
+class ReceiverRefused(ChannelError):
     """The receiver said no to one letter."""
 
 
-class Receiver(Protocol):
+class AlertChannel(Protocol):
     """Takes letters in a form of its own; the same event id twice is the same letter."""
 
     @property
@@ -136,23 +136,23 @@ async def _post(http: httpx.AsyncClient, url: str, body: bytes, headers: Mapping
     try:
         response = await http.post(url, content=body, headers=headers)
     except httpx.InvalidURL:
-        raise ReceiverUnavailable("its address is none") from None
+        raise ChannelUnavailable("its address is none") from None
     except httpx.HTTPError as error:
-        raise ReceiverUnavailable(f"no answer: {type(error).__name__}") from None
+        raise ChannelUnavailable(f"no answer: {type(error).__name__}") from None
     status = response.status_code
     if status in {408, 425, 429} or status >= 500:
         retry_after = response.headers.get("Retry-After", "")
         seconds = float(retry_after) if retry_after.isdecimal() else None
-        raise ReceiverUnavailable(f"HTTP {status}", retry_after=seconds)
+        raise ChannelUnavailable(f"HTTP {status}", retry_after=seconds)
     if not response.is_success:
         raise ReceiverRefused(f"HTTP {status}")
 
 
 @asynccontextmanager
-async def connect(webhook_url: str | None) -> AsyncGenerator[Collection[Receiver]]:
+async def open_channels(webhook_url: str | None) -> AsyncGenerator[Collection[AlertChannel]]:
     """Sentry where it is on, and the webhook where there is one."""
     async with httpx.AsyncClient(timeout=TIMEOUT_SECONDS) as http:
-        receivers: list[Receiver] = []
+        receivers: list[AlertChannel] = []
         if project := sentry.project():
             receivers.append(SentryProject(http, project))
         if webhook_url:

@@ -33,7 +33,7 @@ def _value(given: Any) -> Any:
 
 
 @contextmanager
-def told_to_people() -> Generator[None]:
+def cli_errors() -> Generator[None]:
     """Turns the failures that Dagster would show into one line and exit code 1."""
     try:
         yield

@@ -26,7 +26,7 @@ def dry_run(
 
     The first line is the compilation cohort, the second the rest; logs go to stderr.
     """
-    with connections.told_to_people():
+    with connections.cli_errors():
         tallies = asyncio.run(
             run_dry(
                 ranges or [],

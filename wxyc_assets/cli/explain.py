@@ -11,7 +11,7 @@ from rich.syntax import Syntax
 
 from wxyc_assets.cli import connections
 from wxyc_assets.cli.console import err, out
-from wxyc_assets.defs.failures import told_to_dagster
+from wxyc_assets.defs.failures import as_dagster_failure
 from wxyc_assets.defs.partitions import library_ranges
 from wxyc_assets.defs.resources import ScopeResource
 from wxyc_assets.domain.ranges import IdRange
@@ -26,7 +26,7 @@ def explain(
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
 ) -> None:
     """Tell what happened to a library row: range, due or not, LML's words, identity and cover."""
-    with connections.told_to_people():
+    with connections.cli_errors():
         try:
             story = asyncio.run(_story(library_id))
         except NoSuchRecord as missing:
@@ -41,7 +41,7 @@ def explain(
 
 async def _story(library_id: int) -> Explanation:
     ranges = [IdRange.parse(key) for key in library_ranges.get_partition_keys()]
-    with told_to_dagster():
+    with as_dagster_failure():
         async with connections.database().open() as database:
             return await explain_record(database, library_id, ScopeResource().scope(), ranges)
 

@@ -6,12 +6,12 @@ from typing import Annotated
 
 import typer
 
-from wxyc_assets.adapters.postgres.coverage_store import Coverage
+from wxyc_assets.adapters.postgres.coverage_store import CoverageStore
 from wxyc_assets.cli import connections
 from wxyc_assets.cli.console import err, out
-from wxyc_assets.defs.failures import told_to_dagster
+from wxyc_assets.defs.failures import as_dagster_failure
 from wxyc_assets.defs.library_coverage import CEILING, FloorsConfig
-from wxyc_assets.flows.coverage.evaluation import Judged, judge_newest
+from wxyc_assets.flows.coverage.evaluation import Evaluation, evaluate_newest
 from wxyc_assets.views.coverage_page import page
 
 
@@ -25,7 +25,7 @@ def report(
     It needs nothing beside itself: attach it, mail it, open it on a phone. It takes no snapshot;
     the jobs library_full and coverage_gates do.
     """
-    with connections.told_to_people():
+    with connections.cli_errors():
         judged = asyncio.run(_judged())
     if judged is None:
         err.print(
@@ -44,10 +44,10 @@ def report(
     out.print(f"{output} shows the snapshot of {judged.snapshot.taken_at:%Y-%m-%d %H:%M %Z}.")
 
 
-async def _judged() -> Judged | None:
+async def _judged() -> Evaluation | None:
     config = FloorsConfig()
-    with told_to_dagster():
+    with as_dagster_failure():
         async with connections.database().open() as database:
-            return await judge_newest(
-                Coverage(database), config.floors(), ceiling=CEILING, compared=config.snapshots
+            return await evaluate_newest(
+                CoverageStore(database), config.floors(), ceiling=CEILING, compared=config.snapshots
             )

@@ -12,7 +12,7 @@ from rich.markup import escape
 
 from wxyc_assets.cli import connections
 from wxyc_assets.cli.console import out
-from wxyc_assets.defs.failures import told_to_dagster
+from wxyc_assets.defs.failures import as_dagster_failure
 from wxyc_assets.defs.rotation_dry_run import plan_refresh
 from wxyc_assets.flows.rotation import deploy_gate
 from wxyc_assets.flows.smoke import Line
@@ -22,7 +22,7 @@ from wxyc_assets.settings import settings
 
 def rotation_dry_run() -> None:
     """Count what a refresh of LML's cache would take; LML is not called."""
-    with connections.told_to_people():
+    with connections.cli_errors():
         planned = asyncio.run(plan_refresh(connections.database(), settings.refresh_batch_size))
     typer.echo(json.dumps(asdict(planned)))
 
@@ -32,14 +32,14 @@ def smoke() -> None:
 
     Each line says what was expected and what came; exit code 1 when one is not as expected.
     """
-    with connections.told_to_people():
+    with connections.cli_errors():
         is_well = asyncio.run(_ask_and_print())
     raise typer.Exit(0 if is_well else 1)
 
 
 async def _ask_and_print() -> bool:
     is_well = True
-    with told_to_dagster():
+    with as_dagster_failure():
         async with _lines() as lines:
             async for line in lines:
                 is_well &= line.is_well

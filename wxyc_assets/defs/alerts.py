@@ -12,10 +12,10 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
-from wxyc_assets.adapters.postgres.alert_store import Outbox
+from wxyc_assets.adapters.postgres.alert_store import AlertStore
 from wxyc_assets.defs import event_log
 from wxyc_assets.defs.event_log import Cursor
-from wxyc_assets.defs.failures import told_to_dagster
+from wxyc_assets.defs.failures import as_dagster_failure
 from wxyc_assets.defs.resources import AlertsResource, DatabaseResource
 from wxyc_assets.domain.alerts import Occurrence
 from wxyc_assets.flows import alerts as alerting
@@ -67,10 +67,10 @@ def alerts_are_delivered(
 async def _queue(
     occurrences: list[Occurrence], database: DatabaseResource, alerts: AlertsResource
 ) -> int:
-    with told_to_dagster():
+    with as_dagster_failure():
         async with database.open() as opened, alerts.receivers() as receivers:
             return await alerting.queue(
-                Outbox(opened),
+                AlertStore(opened),
                 occurrences,
                 receivers,
                 link_to=alerts.link_to,
@@ -79,9 +79,9 @@ async def _queue(
 
 
 async def _deliver(database: DatabaseResource, alerts: AlertsResource) -> Delivery:
-    with told_to_dagster():
+    with as_dagster_failure():
         async with database.open() as opened, alerts.receivers() as receivers:
-            return await alerting.deliver(Outbox(opened), receivers, datetime.now(UTC))
+            return await alerting.deliver(AlertStore(opened), receivers, datetime.now(UTC))
 
 
 alert_sensors = [alerts_are_queued, alerts_are_delivered]

@@ -13,7 +13,7 @@ RANGES_SHOWN = 30
 
 
 @contextmanager
-def told_to_dagster() -> Generator[None]:
+def as_dagster_failure() -> Generator[None]:
     """Turns an adapter's error into a Failure with its message, and a group into its first error.
 
     Dagster shows an error's message, and a group's says only how many it holds. What is not an

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 import dagster as dg
 from pydantic import Field
 
-from wxyc_assets.adapters.postgres.identity_store import Library
-from wxyc_assets.defs.failures import told_to_dagster
-from wxyc_assets.defs.instrumentation import observed
+from wxyc_assets.adapters.postgres.identity_store import IdentityStore
+from wxyc_assets.defs.failures import as_dagster_failure
+from wxyc_assets.defs.instrumentation import instrumented
 from wxyc_assets.defs.partitions import known_ranges, library_ranges
 from wxyc_assets.defs.resources import DatabaseResource, LmlResource, PagesResource, ScopeResource
 from wxyc_assets.domain.candidates import Cohort
 from wxyc_assets.domain.counters import UNANSWERED, Tally, by_cohort
-from wxyc_assets.flows.identity.batch_resolver import Asker
+from wxyc_assets.flows.identity.batch_resolver import BatchResolver
 from wxyc_assets.flows.identity.dry_run import DryRun, figures, keep_nothing
 
 
@@ -36,11 +36,13 @@ async def run_dry(
 ) -> dict[Cohort, Tally]:
     """Counts what a run over these ranges would do; raises dg.Failure."""
     ranges = known_ranges(keys or library_ranges.get_partition_keys())
-    with told_to_dagster():
+    with as_dagster_failure():
         async with database.open() as opened, lml.open(opened) as client:
             dry_run = DryRun(
-                Library(opened),
-                Asker(client, lml.patience(), keep_nothing, max_in_flight=lml.max_in_flight),
+                IdentityStore(opened),
+                BatchResolver(
+                    client, lml.patience(), keep_nothing, max_in_flight=lml.max_in_flight
+                ),
                 scope=scope.scope(),
                 page_sizes=pages.sizes(),
             )
@@ -71,7 +73,7 @@ async def ask_and_count(
     pages: PagesResource,
 ) -> None:
     """Asks LML as a real run would, writes nothing, and prints what would be written."""
-    with observed(context, "library_identity_dry_run") as totals:
+    with instrumented(context, "library_identity_dry_run") as totals:
         tallies = await run_dry(config.ranges, database=database, lml=lml, scope=scope, pages=pages)
         totals.add(by_cohort(tallies))
         print_figures(tallies)

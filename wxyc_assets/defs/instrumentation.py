@@ -11,7 +11,7 @@ from wxyc_assets.telemetry import logs, sentry
 from wxyc_assets.telemetry.redaction import Redaction
 
 
-def start_observing() -> None:
+def start_telemetry() -> None:
     """Once a process, when the code location is imported: each process of Dagster's does that."""
     redaction = Redaction(secret_values())
     logs.start(redaction)
@@ -27,7 +27,7 @@ class Totals(dict[str, float]):
 
 
 @contextmanager
-def observed(
+def instrumented(
     context: dg.AssetExecutionContext | dg.OpExecutionContext, tool: str
 ) -> Generator[Totals]:
     """Around the async body of a step of `tool`, an asset or a job; its counts go into the totals.

@@ -5,19 +5,19 @@ from typing import Literal
 import dagster as dg
 from pydantic import Field
 
-from wxyc_assets.adapters.postgres.artwork_store import Artwork
+from wxyc_assets.adapters.postgres.artwork_store import ArtworkStore
 from wxyc_assets.defs import metadata as figures
-from wxyc_assets.defs.failures import fail_if_open, told_to_dagster
-from wxyc_assets.defs.instrumentation import observed
+from wxyc_assets.defs.failures import as_dagster_failure, fail_if_open
+from wxyc_assets.defs.instrumentation import instrumented
 from wxyc_assets.defs.library_identity import LIBRARY_IDENTITY
 from wxyc_assets.defs.partitions import library_ranges, one_run, report_range, selected_ranges
 from wxyc_assets.defs.resources import DatabaseResource, LmlResource
 from wxyc_assets.domain.artwork import CoverScope, Eligibility, Match, Rules
-from wxyc_assets.flows.artwork.cover_lookup import LookingUp
-from wxyc_assets.flows.artwork.health_probes import Probes
-from wxyc_assets.flows.artwork.lookup_buffer import Outbox
-from wxyc_assets.flows.artwork.pipeline import Coverer
-from wxyc_assets.flows.artwork.report import CoverReport
+from wxyc_assets.flows.artwork.cover_lookup import CoverLookup
+from wxyc_assets.flows.artwork.health_probes import HealthProbes
+from wxyc_assets.flows.artwork.lookup_buffer import LookupBuffer
+from wxyc_assets.flows.artwork.pipeline import ArtworkPipeline
+from wxyc_assets.flows.artwork.report import ArtworkReport
 from wxyc_assets.settings import LONGEST_DAYS, settings
 from wxyc_assets.views.contact_sheet import contact_sheet
 
@@ -76,34 +76,34 @@ async def library_artwork(
     reason is kept.
     """
 
-    def report(done: CoverReport) -> None:
+    def report(done: ArtworkReport) -> None:
         totals.add({f"artwork.{name}": number for name, number in done.figures().items()})
         if not done.open_rows:
             report_range(context, context.asset_key, done.id_range.key, _figures(done))
 
-    with observed(context, "library_artwork") as totals, told_to_dagster():
+    with instrumented(context, "library_artwork") as totals, as_dagster_failure():
         ranges = selected_ranges(context)
         async with database.open() as opened, lml.open(opened) as client:
-            artwork = Artwork(opened, config.scope())
-            outbox = Outbox(artwork, context.run.run_id)
+            artwork = ArtworkStore(opened, config.scope())
+            outbox = LookupBuffer(artwork, context.run.run_id)
             breaker = lml.breaker(client)
-            looking_up = LookingUp(
+            looking_up = CoverLookup(
                 client,
                 patience=lml.patience(),
-                probes=Probes(breaker, interval=config.health_interval_seconds),
+                probes=HealthProbes(breaker, interval=config.health_interval_seconds),
                 outbox=outbox,
                 rules=artwork.scope.rules,
                 max_in_flight=lml.max_in_flight,
                 breaker=breaker,
             )
-            coverer = Coverer(artwork, looking_up, outbox)
+            coverer = ArtworkPipeline(artwork, looking_up, outbox)
             summary = await coverer.run(ranges, report)
             unanalyzed = await opened.analyze(*summary.touched) if summary.touched else []
         figures.warn_of_stale_statistics(context, unanalyzed)
         fail_if_open(summary.why_open, summary.stopped)
 
 
-def _figures(done: CoverReport) -> dict[str, dg.MetadataValue]:
+def _figures(done: ArtworkReport) -> dict[str, dg.MetadataValue]:
     return {
         "dagster/partition_row_count": dg.MetadataValue.int(done.covered.lookups),
         **{name: dg.MetadataValue.int(number) for name, number in done.figures().items()},
@@ -115,6 +115,6 @@ def _figures(done: CoverReport) -> dict[str, dg.MetadataValue]:
     }
 
 
-def _contact_sheet(done: CoverReport) -> dict[str, dg.MetadataValue]:
+def _contact_sheet(done: ArtworkReport) -> dict[str, dg.MetadataValue]:
     shown = done.first_covers
     return {"contact_sheet": dg.MetadataValue.md(contact_sheet(shown))} if shown else {}

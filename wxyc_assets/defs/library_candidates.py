@@ -5,10 +5,10 @@ from collections import Counter
 
 import dagster as dg
 
-from wxyc_assets.adapters.postgres.identity_store import Library
+from wxyc_assets.adapters.postgres.identity_store import IdentityStore
 from wxyc_assets.defs import freshness as promises
-from wxyc_assets.defs.failures import told_to_dagster
-from wxyc_assets.defs.instrumentation import observed
+from wxyc_assets.defs.failures import as_dagster_failure
+from wxyc_assets.defs.instrumentation import instrumented
 from wxyc_assets.defs.partitions import library_ranges, one_run, report_range, selected_ranges
 from wxyc_assets.defs.resources import DatabaseResource, ScopeResource
 from wxyc_assets.domain.candidates import Cohort, Reason
@@ -34,13 +34,13 @@ async def library_candidates(
 
     Reasons: `never_resolved`, `stale`, `retry_due`, `recheck`. Lives in `library_candidate`.
     """
-    with observed(context, "library_candidates") as totals, told_to_dagster():
+    with instrumented(context, "library_candidates") as totals, as_dagster_failure():
         ranges, in_work = selected_ranges(context), asyncio.Semaphore(OPEN_RANGES)
         async with database.open() as opened:
 
             async def put(id_range: IdRange) -> None:
                 async with in_work:
-                    due = await Library(opened).put_candidates(
+                    due = await IdentityStore(opened).put_candidates(
                         id_range, scope.scope(), context.run.run_id
                     )
                 figures = _figures(due)

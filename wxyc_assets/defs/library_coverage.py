@@ -10,18 +10,18 @@ from collections.abc import Iterator
 import dagster as dg
 from pydantic import Field
 
-from wxyc_assets.adapters.postgres.coverage_store import Coverage
+from wxyc_assets.adapters.postgres.coverage_store import CoverageStore
 from wxyc_assets.defs import freshness as promises
-from wxyc_assets.defs.failures import told_to_dagster
-from wxyc_assets.defs.instrumentation import observed
+from wxyc_assets.defs.failures import as_dagster_failure
+from wxyc_assets.defs.instrumentation import instrumented
 from wxyc_assets.defs.library_artwork import ArtworkConfig, library_artwork
 from wxyc_assets.defs.library_identity import LIBRARY_IDENTITY
 from wxyc_assets.defs.partitions import library_ranges
 from wxyc_assets.defs.resources import DatabaseResource, ScopeResource
 from wxyc_assets.domain.coverage import CoverState, Snapshot
-from wxyc_assets.domain.gates import SENTENCES, Floors, Verdict
+from wxyc_assets.domain.gates import SENTENCES, Floors, GateResult
 from wxyc_assets.domain.ranges import IdRange
-from wxyc_assets.flows.coverage.evaluation import Judged, judge_newest
+from wxyc_assets.flows.coverage.evaluation import Evaluation, evaluate_newest
 from wxyc_assets.settings import settings
 from wxyc_assets.views import coverage_tables as tables
 from wxyc_assets.views.charts import inline
@@ -68,9 +68,9 @@ async def library_coverage(
     """
     from wxyc_assets.flows.coverage.snapshot import take_snapshot
 
-    with observed(context, "library_coverage") as totals, told_to_dagster():
+    with instrumented(context, "library_coverage") as totals, as_dagster_failure():
         async with database.open() as opened:
-            coverage = Coverage(opened)
+            coverage = CoverageStore(opened)
             now = await take_snapshot(
                 coverage,
                 run_id=context.run.run_id,
@@ -96,10 +96,10 @@ async def library_coverage_gates(
 ):  # Dagster would read an annotation here as the outputs' types
     wanted = {key.name for key in context.selected_asset_check_keys}
     run_id = context.op_execution_context.run_id
-    with told_to_dagster():
+    with as_dagster_failure():
         async with database.open() as opened:
-            judged = await judge_newest(
-                Coverage(opened),
+            judged = await evaluate_newest(
+                CoverageStore(opened),
                 config.floors(),
                 ceiling=CEILING,
                 compared=config.snapshots,
@@ -114,7 +114,7 @@ async def library_coverage_gates(
         yield _result(each, judged)
 
 
-def _printed(verdicts: list[Verdict]) -> Iterator[str]:
+def _printed(verdicts: list[GateResult]) -> Iterator[str]:
     """What a person at a terminal wants to know: which, and by how much."""
     for each in verdicts:
         verdict = "holds" if each.holds else "warns" if each.is_warning else "DOES NOT HOLD"
@@ -123,7 +123,7 @@ def _printed(verdicts: list[Verdict]) -> Iterator[str]:
             yield from (f"    {offender}" for offender in each.offenders)
 
 
-def _result(verdict: Verdict, judged: Judged) -> dg.AssetCheckResult:
+def _result(verdict: GateResult, judged: Evaluation) -> dg.AssetCheckResult:
     severity = dg.AssetCheckSeverity.WARN if verdict.is_warning else dg.AssetCheckSeverity.ERROR
     return dg.AssetCheckResult(
         asset_key=library_coverage.key,

@@ -8,17 +8,17 @@ from functools import partial
 
 import dagster as dg
 
-from wxyc_assets.adapters.postgres.identity_store import TABLES, Library
+from wxyc_assets.adapters.postgres.identity_store import TABLES, IdentityStore
 from wxyc_assets.defs import freshness as promises
 from wxyc_assets.defs import metadata as figures
-from wxyc_assets.defs.failures import fail_if_open, told_to_dagster
-from wxyc_assets.defs.instrumentation import observed
+from wxyc_assets.defs.failures import as_dagster_failure, fail_if_open
+from wxyc_assets.defs.instrumentation import instrumented
 from wxyc_assets.defs.partitions import library_ranges, one_run, report_range, selected_ranges
 from wxyc_assets.defs.resources import DatabaseResource, LmlResource, PagesResource, ScopeResource
-from wxyc_assets.flows.identity.apply_answers import Applier
-from wxyc_assets.flows.identity.batch_resolver import Asker
-from wxyc_assets.flows.identity.pipeline import Resolver, Summary
-from wxyc_assets.flows.identity.report import RangeReport
+from wxyc_assets.flows.identity.apply_answers import AnswerWriter
+from wxyc_assets.flows.identity.batch_resolver import BatchResolver
+from wxyc_assets.flows.identity.pipeline import IdentityPipeline, IdentitySummary
+from wxyc_assets.flows.identity.report import IdentityReport
 
 LML_RESOLUTIONS = dg.AssetKey("lml_resolutions")
 LIBRARY_IDENTITY = dg.AssetKey("library_identity")
@@ -59,27 +59,27 @@ async def library_identities(
 ):  # Dagster would read an annotation here as the outputs' types
     selected = [k for k in (LML_RESOLUTIONS, LIBRARY_IDENTITY) if k in context.selected_asset_keys]
 
-    def report(done: RangeReport) -> None:
+    def report(done: IdentityReport) -> None:
         totals.add(done.figures())
         if not done.open_rows:
             for asset_key in selected:
                 report_range(context, asset_key, done.id_range.key, _figures(done))
 
-    with observed(context, "library_identity") as totals, told_to_dagster():
+    with instrumented(context, "library_identity") as totals, as_dagster_failure():
         ranges = selected_ranges(context)
         async with AsyncExitStack() as stack:
-            library = Library(await stack.enter_async_context(database.open()))
+            library = IdentityStore(await stack.enter_async_context(database.open()))
             asker = None
             if LML_RESOLUTIONS in selected:
                 client = await stack.enter_async_context(lml.open(library.database))
-                asker = Asker(
+                asker = BatchResolver(
                     client,
                     lml.patience(),
                     keep=partial(library.store_answers, run_id=context.run.run_id),
                     max_in_flight=lml.max_in_flight,
                 )
-            applier = Applier(library, scope.scope()) if LIBRARY_IDENTITY in selected else None
-            resolver = Resolver(
+            applier = AnswerWriter(library, scope.scope()) if LIBRARY_IDENTITY in selected else None
+            resolver = IdentityPipeline(
                 library,
                 asker=asker,
                 applier=applier,
@@ -97,7 +97,7 @@ async def library_identities(
         yield dg.Output(None, output_name=asset_key.to_python_identifier())
 
 
-def _figures(done: RangeReport) -> dict[str, dg.MetadataValue]:
+def _figures(done: IdentityReport) -> dict[str, dg.MetadataValue]:
     total = done.total
     return {
         "dagster/partition_row_count": dg.MetadataValue.int(total.scanned),
@@ -108,7 +108,7 @@ def _figures(done: RangeReport) -> dict[str, dg.MetadataValue]:
     }
 
 
-def _warn_of_drift(context: dg.AssetExecutionContext, summary: Summary) -> None:
+def _warn_of_drift(context: dg.AssetExecutionContext, summary: IdentitySummary) -> None:
     drifted = sum(each.total.details["pages_with_join_drift"] for each in summary.reports)
     if drifted:
         context.log.warning(

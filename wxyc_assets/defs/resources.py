@@ -13,16 +13,16 @@ from psycopg.conninfo import make_conninfo
 from pydantic import Field
 
 from wxyc_assets.adapters import alert_channels as receivers
-from wxyc_assets.adapters.alert_channels import Receiver
+from wxyc_assets.adapters.alert_channels import AlertChannel
 from wxyc_assets.adapters.budget.postgres_backend import open_ledger
 from wxyc_assets.adapters.budget.shared_budget import Limits, open_budget
 from wxyc_assets.adapters.lml import client as lml
-from wxyc_assets.adapters.lml.circuit_breaker import Breaker
+from wxyc_assets.adapters.lml.circuit_breaker import CircuitBreakerWatch
 from wxyc_assets.adapters.postgres import database
 from wxyc_assets.adapters.postgres.database import Database
 from wxyc_assets.defs.rotation_gates import RotationGates
 from wxyc_assets.domain.candidates import Scope
-from wxyc_assets.flows.identity.batch_resolver import Patience
+from wxyc_assets.flows.identity.batch_resolver import RetryPolicy
 from wxyc_assets.flows.identity.pipeline import PageSizes
 from wxyc_assets.settings import LONGEST_DAYS, settings
 from wxyc_assets.telemetry import sentry
@@ -45,7 +45,7 @@ class DatabaseResource(dg.ConfigurableResource):
     @asynccontextmanager
     async def open(self) -> AsyncGenerator[Database]:
         """The database, after a look whether our schema is current."""
-        async with database.connect(
+        async with database.open_database(
             self.conninfo(),
             schema=self.schema_name,
             assets_schema=self.assets_schema_name,
@@ -90,23 +90,23 @@ class LmlResource(dg.ConfigurableResource):
     attempts: int = Field(default=4, ge=1, description="How often a call is tried in all.")
     first_wait_seconds: float = Field(default=0.5, ge=0, description="Before the second; doubles.")
 
-    def patience(self) -> Patience:
+    def patience(self) -> RetryPolicy:
         """How a call is tried again."""
-        return Patience(
+        return RetryPolicy(
             attempts=self.attempts,
             first_wait=self.first_wait_seconds,
             jitter=self.first_wait_seconds,
         )
 
     @asynccontextmanager
-    async def open(self, database: Database) -> AsyncGenerator[lml.Lml]:
+    async def open(self, database: Database) -> AsyncGenerator[lml.LmlClient]:
         """LML within the budget of `database`, after a look at what we were given to reach it."""
         self._check()
         limits = Limits(self.max_in_flight, self.rate_per_minute)
         async with (
             open_ledger(database) as ledger,
             open_budget(ledger, limits) as budget,
-            lml.connect(
+            lml.open_lml(
                 self.url,
                 api_key=self.api_key or None,
                 budget=budget,
@@ -116,9 +116,9 @@ class LmlResource(dg.ConfigurableResource):
         ):
             yield opened
 
-    def breaker(self, opened: lml.Lml) -> Breaker:
+    def breaker(self, opened: lml.LmlClient) -> CircuitBreakerWatch:
         """LML's breaker, for those who spend Discogs requests."""
-        return Breaker(opened, ceiling_seconds=self.breaker_ceiling_minutes * 60)
+        return CircuitBreakerWatch(opened, ceiling_seconds=self.breaker_ceiling_minutes * 60)
 
     def _check(self) -> None:
         if not _is_address(self.url):
@@ -207,9 +207,9 @@ class AlertsResource(dg.ConfigurableResource):
         return bool(self.webhook_url) or sentry.project() is not None
 
     @asynccontextmanager
-    async def receivers(self) -> AsyncGenerator[Collection[Receiver]]:
+    async def receivers(self) -> AsyncGenerator[Collection[AlertChannel]]:
         """All of them, over one client."""
-        async with receivers.connect(self.webhook_url or None) as opened:
+        async with receivers.open_channels(self.webhook_url or None) as opened:
             yield opened
 
     def link_to(self, run_id: str) -> str | None:

@@ -3,16 +3,16 @@
 import dagster as dg
 from pydantic import Field
 
-from wxyc_assets.adapters.postgres.rotation_store import Rotation
+from wxyc_assets.adapters.postgres.rotation_store import RotationStore
 from wxyc_assets.defs import freshness as promises
 from wxyc_assets.defs import metadata as figures
-from wxyc_assets.defs.failures import told_to_dagster
-from wxyc_assets.defs.instrumentation import observed
+from wxyc_assets.defs.failures import as_dagster_failure
+from wxyc_assets.defs.instrumentation import instrumented
 from wxyc_assets.defs.resources import DatabaseResource, LmlResource
 from wxyc_assets.defs.rotation_gates import RotationGates
 from wxyc_assets.defs.rotation_identities import rotation_identities
 from wxyc_assets.domain.refreshes import MAX_BATCH
-from wxyc_assets.flows.rotation.pipeline import Refresher, RefreshReport, refresh_on_record
+from wxyc_assets.flows.rotation.pipeline import RotationPipeline, RotationReport, refresh_on_record
 from wxyc_assets.settings import settings
 
 FAILURES_SHOWN = 10
@@ -61,13 +61,13 @@ async def rotation_cache(
     Lives in `rotation_refresh`, one row a run. Both gates are looked at here as well, so that
     nothing is refreshed behind a shut one, whatever was selected.
     """
-    with observed(context, "rotation_cache") as totals, told_to_dagster():
+    with instrumented(context, "rotation_cache") as totals, as_dagster_failure():
         async with database.open() as opened, lml.open(opened) as client:
-            rotation = Rotation(opened)
+            rotation = RotationStore(opened)
             active = await rotation.active()
             _pass(rotation_gates.identified(active))
             _pass(await rotation_gates.served(client))
-            refresher = Refresher(
+            refresher = RotationPipeline(
                 client,
                 lml.breaker(client),
                 lml.patience(),
@@ -109,9 +109,9 @@ async def refresh_errors_stay_rare(
 async def _is_rare(
     counter: str, what_happened: str, ceiling: float, database: DatabaseResource
 ) -> dg.AssetCheckResult:
-    with told_to_dagster():
+    with as_dagster_failure():
         async with database.open() as opened:
-            recent = await Rotation(opened).recent_refreshes()
+            recent = await RotationStore(opened).recent_refreshes()
     scanned, troubled = recent.identities_scanned, getattr(recent, counter)
     if not scanned:
         return dg.AssetCheckResult(
@@ -140,7 +140,7 @@ def _pass(gate: dg.AssetCheckResult) -> None:
         raise dg.Failure(f"A gate is shut. {gate.description}", allow_retries=False)
 
 
-def _figures(report: RefreshReport) -> dict[str, dg.MetadataValue]:
+def _figures(report: RotationReport) -> dict[str, dg.MetadataValue]:
     tally = report.tally
     why_failed = {str(each): str(report.failed[each]) for each in sorted(report.failed)}
     return {

@@ -4,8 +4,8 @@ from dataclasses import asdict
 
 import dagster as dg
 
-from wxyc_assets.adapters.postgres.rotation_store import Rotation
-from wxyc_assets.defs.failures import told_to_dagster
+from wxyc_assets.adapters.postgres.rotation_store import RotationStore
+from wxyc_assets.defs.failures import as_dagster_failure
 from wxyc_assets.defs.resources import DatabaseResource
 from wxyc_assets.defs.rotation_cache import RefreshConfig
 from wxyc_assets.flows.rotation.pipeline import RefreshPlan, plan
@@ -13,9 +13,9 @@ from wxyc_assets.flows.rotation.pipeline import RefreshPlan, plan
 
 async def plan_refresh(database: DatabaseResource, batch_size: int) -> RefreshPlan:
     """What a refresh of the active rotation would do; raises dg.Failure."""
-    with told_to_dagster():
+    with as_dagster_failure():
         async with database.open() as opened:
-            active = await Rotation(opened).active()
+            active = await RotationStore(opened).active()
     return plan(active.identity_ids, batch_size)
 
 

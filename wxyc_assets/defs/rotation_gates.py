@@ -3,7 +3,7 @@
 import dagster as dg
 from pydantic import Field
 
-from wxyc_assets.adapters.lml.client import Lml
+from wxyc_assets.adapters.lml.client import LmlClient
 from wxyc_assets.adapters.postgres.rotation_store import ActiveRotation
 from wxyc_assets.flows.rotation import deploy_gate
 from wxyc_assets.settings import settings
@@ -43,10 +43,10 @@ class RotationGates(dg.ConfigurableResource):
             },
         )
 
-    async def served(self, lml: Lml) -> dg.AssetCheckResult:
+    async def served(self, lml: LmlClient) -> dg.AssetCheckResult:
         """Whether the LML that is running has the refresh; never raises for LML's sake."""
         async with deploy_gate.connect(self.github_api_url, token=self.github_token) as commits:
-            gate = await deploy_gate.look(lml, commits, local_dev=self.local_dev)
+            gate = await deploy_gate.check_deploy_gate(lml, commits, local_dev=self.local_dev)
         return dg.AssetCheckResult(passed=gate.is_open, description=gate.reason)
 
 

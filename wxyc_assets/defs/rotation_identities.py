@@ -2,8 +2,8 @@
 
 import dagster as dg
 
-from wxyc_assets.adapters.postgres.rotation_store import Rotation
-from wxyc_assets.defs.failures import told_to_dagster
+from wxyc_assets.adapters.postgres.rotation_store import RotationStore
+from wxyc_assets.defs.failures import as_dagster_failure
 from wxyc_assets.defs.resources import DatabaseResource, LmlResource
 from wxyc_assets.defs.rotation_gates import RotationGates
 
@@ -18,9 +18,9 @@ async def rotation_identities(
     context: dg.AssetExecutionContext, database: DatabaseResource
 ) -> None:
     """An active rotation release and its LML identity, as they stand in Backend's `rotation`."""
-    with told_to_dagster():
+    with as_dagster_failure():
         async with database.open() as opened:
-            active = await Rotation(opened).active()
+            active = await RotationStore(opened).active()
     context.add_output_metadata(
         {
             "dagster/row_count": active.releases,
@@ -36,9 +36,9 @@ async def rotation_is_identified(
     database: DatabaseResource, rotation_gates: RotationGates
 ) -> dg.AssetCheckResult:
     """The share of active rotation releases with an LML identity is at or above the floor."""
-    with told_to_dagster():
+    with as_dagster_failure():
         async with database.open() as opened:
-            return rotation_gates.identified(await Rotation(opened).active())
+            return rotation_gates.identified(await RotationStore(opened).active())
 
 
 @dg.asset_check(asset=rotation_identities, blocking=True)  # pyright: ignore[reportArgumentType]
@@ -46,6 +46,6 @@ async def lml_serves_the_refresh(
     database: DatabaseResource, lml: LmlResource, rotation_gates: RotationGates
 ) -> dg.AssetCheckResult:
     """The LML that is running has the refresh: by its commit, or by an empty refresh."""
-    with told_to_dagster():
+    with as_dagster_failure():
         async with database.open() as opened, lml.open(opened) as client:
             return await rotation_gates.served(client)

@@ -109,7 +109,7 @@ ENDINGS: dict[tuple[Kind, type[Occurrence]], str] = {
 }
 
 
-def told(occurrence: Occurrence) -> Alert:
+def to_alert(occurrence: Occurrence) -> Alert:
     """The occurrence in words, cut to what fits."""
     subject = occurrence.subject
     title = f"{subject.words} {ENDINGS[subject.kind, type(occurrence)]}"
@@ -143,8 +143,8 @@ def due(occurrences: Iterable[Occurrence], open_since: Mapping[str, datetime]) -
         key = each.subject.key
         if isinstance(each, Trouble):
             in_trouble[key] = each.at
-            alerts.append(told(each))
+            alerts.append(to_alert(each))
         elif key in in_trouble and each.at > in_trouble[key]:
             del in_trouble[key]
-            alerts.append(told(each))
+            alerts.append(to_alert(each))
     return alerts

@@ -23,7 +23,7 @@ CHARACTERS_READ = 64
 NOT_A_COVER = re.compile(r"discogs-(?:database-)?images/[AL]-")
 
 
-class Refusal(StrEnum):
+class NoCoverReason(StrEnum):
     """Why an answer brings no cover."""
 
     UNKNOWN = "unknown"
@@ -143,7 +143,7 @@ class Cover:
 class NoCover:
     """Why there is none; the confidence where a release was looked at."""
 
-    reason: Refusal
+    reason: NoCoverReason
     confidence: float | None = None
 
 
@@ -153,64 +153,64 @@ Choice = Cover | NoCover
 def choose(found: Found, album: Album, rules: Rules) -> Choice:
     """The cover of the album, or the first rule that stands against it."""
     if found.is_incomplete:
-        return NoCover(Refusal.UNKNOWN)
+        return NoCover(NoCoverReason.UNKNOWN)
     if rules.match is Match.FIRST:
         return _choose_first(found)
     if found.search_type != "direct":
-        return NoCover(Refusal.NOT_DIRECT)
+        return NoCover(NoCoverReason.NOT_DIRECT)
     mine = [each for each in found.results if each.legacy_release_id == album.legacy_release_id]
     match mine:
         case []:
-            return NoCover(Refusal.NO_ROW)
+            return NoCover(NoCoverReason.NO_ROW)
         case [one]:
             return _choose_carefully(one.picture, album, rules)
         case _:
-            return NoCover(Refusal.SEVERAL_ROWS)
+            return NoCover(NoCoverReason.SEVERAL_ROWS)
 
 
 def _choose_first(found: Found) -> Choice:
     picture = found.results[0].picture if found.results else None
     if picture is None or not picture.url:
-        return NoCover(Refusal.NO_ARTWORK)
+        return NoCover(NoCoverReason.NO_ARTWORK)
     if not is_storable(picture.url):
-        return NoCover(Refusal.NOT_HTTPS, picture.confidence)
+        return NoCover(NoCoverReason.NOT_HTTPS, picture.confidence)
     if PLACEHOLDER in picture.url:
-        return NoCover(Refusal.PLACEHOLDER, picture.confidence)
+        return NoCover(NoCoverReason.PLACEHOLDER, picture.confidence)
     return Cover(picture.url, picture.confidence)
 
 
 def _choose_carefully(picture: Picture | None, album: Album, rules: Rules) -> Choice:
     if picture is None:
-        return NoCover(Refusal.NO_ARTWORK)
+        return NoCover(NoCoverReason.NO_ARTWORK)
     obstacle = _release_obstacle(picture, album, rules)
     if obstacle is not None:
         return NoCover(obstacle, picture.confidence)
     if not picture.url:
-        return NoCover(Refusal.NO_ARTWORK, picture.confidence)
+        return NoCover(NoCoverReason.NO_ARTWORK, picture.confidence)
     obstacle = _url_obstacle(picture.url)
     if obstacle is not None:
         return NoCover(obstacle, picture.confidence)
     return Cover(picture.url, picture.confidence)
 
 
-def _release_obstacle(picture: Picture, album: Album, rules: Rules) -> Refusal | None:
+def _release_obstacle(picture: Picture, album: Album, rules: Rules) -> NoCoverReason | None:
     if picture.release_id <= 0:
-        return Refusal.STREAMING_ONLY
+        return NoCoverReason.STREAMING_ONLY
     if picture.confidence is None or not picture.confidence >= rules.least_confidence:
-        return Refusal.BELOW_FLOOR
+        return NoCoverReason.BELOW_FLOOR
     if not agree(picture.artist, album.artist_name) or not agree(picture.album, album.album_title):
-        return Refusal.NAME_MISMATCH
+        return NoCoverReason.NAME_MISMATCH
     return None
 
 
-def _url_obstacle(url: str) -> Refusal | None:
+def _url_obstacle(url: str) -> NoCoverReason | None:
     if not is_https(url):
-        return Refusal.NOT_HTTPS
+        return NoCoverReason.NOT_HTTPS
     if PLACEHOLDER in url:
-        return Refusal.PLACEHOLDER
+        return NoCoverReason.PLACEHOLDER
     if NOT_A_COVER.search(url) or NOT_A_COVER.search(discogs_address(url)):
-        return Refusal.NOT_A_COVER
-    return Refusal.TOO_LONG if len(url) > MOST_CHARACTERS else None
+        return NoCoverReason.NOT_A_COVER
+    return NoCoverReason.TOO_LONG if len(url) > MOST_CHARACTERS else None
 
 
 def agree(found: str | None, asked: str) -> bool:

@@ -82,7 +82,7 @@ class LibraryRow:
         return Cohort.VA if shelved_as_compilation or self.has_credits else Cohort.NON_VA
 
 
-def judge(row: LibraryRow, scope: Scope, now: datetime) -> Reason | NotDue:
+def due_reason(row: LibraryRow, scope: Scope, now: datetime) -> Reason | NotDue:
     """Why the row is due at `now`, or why not."""
     if row.artist_name is None:
         return NotDue.NO_ARTIST_NAME

@@ -4,11 +4,11 @@ from collections import Counter
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from wxyc_assets.domain.artwork import Refusal
+from wxyc_assets.domain.artwork import NoCoverReason
 from wxyc_assets.domain.counters import MiscountedRows
 
 
-class Fate(StrEnum):
+class WriteOutcome(StrEnum):
     """What became of a row, beside the rules that stand against a cover."""
 
     WRITTEN = "written"
@@ -28,7 +28,9 @@ class CoverTally:
     """Library rows of a range by what became of them."""
 
     scanned: int = 0
-    outcomes: Counter[Fate | Refusal] = field(default_factory=Counter[Fate | Refusal])
+    outcomes: Counter[WriteOutcome | NoCoverReason] = field(
+        default_factory=Counter[WriteOutcome | NoCoverReason]
+    )
 
     def check(self) -> None:
         """Raises MiscountedRows unless scanned == the sum over all outcomes."""
@@ -39,5 +41,5 @@ class CoverTally:
         """Every outcome by name, also those that did not occur."""
         return {
             "scanned": self.scanned,
-            **{f"outcome.{each}": self.outcomes[each] for each in (*Fate, *Refusal)},
+            **{f"outcome.{each}": self.outcomes[each] for each in (*WriteOutcome, *NoCoverReason)},
         }

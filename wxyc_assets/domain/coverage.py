@@ -66,7 +66,7 @@ class CoverState(StrEnum):
     NOT_WANTED = "cover_not_wanted"
 
 
-class Offence(StrEnum):
+class Violation(StrEnum):
     """What a library row may do to shut a gate; the kinds of `Slice.offenders`."""
 
     UNCOVERED = "uncovered"
@@ -99,7 +99,7 @@ class Slice:
     member: str
     states: Mapping[State, int] = field(default_factory=dict[State, int])
     covers: Mapping[CoverState, int] = field(default_factory=dict[CoverState, int])
-    offences: Mapping[Offence, int] = field(default_factory=dict[Offence, int])
+    offences: Mapping[Violation, int] = field(default_factory=dict[Violation, int])
     compilations: int = 0
     """Rows in scope of the compilation cohort."""
     compilations_matched: int = 0
@@ -108,7 +108,9 @@ class Slice:
     methods: Mapping[str, int] = field(default_factory=dict[str, int])
     confidences: Mapping[str, int] = field(default_factory=dict[str, int])
     """Rows with an identity, by the tenth that its confidence lies in, such as `0.8`."""
-    offenders: Mapping[Offence, Sequence[int]] = field(default_factory=dict[Offence, Sequence[int]])
+    offenders: Mapping[Violation, Sequence[int]] = field(
+        default_factory=dict[Violation, Sequence[int]]
+    )
     """Library ids, the first few of each offence."""
     largest_id: int = 0
 
@@ -163,7 +165,7 @@ class Slice:
     @property
     def compilations_classified(self) -> int:
         """Rows of `compilations` of which LML has said what they are."""
-        return self.compilations - self.offence(Offence.UNCLASSIFIED)
+        return self.compilations - self.offence(Violation.UNCLASSIFIED)
 
     def rows(self, *states: State) -> int:
         return sum(self.states.get(each, 0) for each in states)
@@ -171,7 +173,7 @@ class Slice:
     def cover(self, state: CoverState) -> int:
         return self.covers.get(state, 0)
 
-    def offence(self, offence: Offence) -> int:
+    def offence(self, offence: Violation) -> int:
         return self.offences.get(offence, 0)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from wxyc_assets.domain.coverage import CoverState, Offence, Slice, Snapshot, share
+from wxyc_assets.domain.coverage import CoverState, Slice, Snapshot, Violation, share
 
 NEARLY_FULL: Final = 0.95
 """From this share of the ceiling on, the ranges are about to run out."""
@@ -31,7 +31,7 @@ class Floors:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class GateResult:
     """Whether a sentence is true; `offenders` names ranges and library ids, the worst first."""
 
     name: str
@@ -47,7 +47,7 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
-class Past:
+class History:
     """Snapshots before this one that looked at the same scope, the newest first; totals only.
 
     `best_identity` and `best_artwork` are the best of them with all their slices.
@@ -77,7 +77,7 @@ SENTENCES: dict[str, str] = {
 }
 
 
-def judge(now: Snapshot, past: Past, floors: Floors, ceiling: int) -> list[Verdict]:
+def evaluate_gates(now: Snapshot, past: History, floors: Floors, ceiling: int) -> list[GateResult]:
     """Every sentence of SENTENCES about a snapshot; `ceiling` is the last id of the last range."""
     return [
         _is_covered(now, floors),
@@ -85,21 +85,21 @@ def judge(now: Snapshot, past: Past, floors: Floors, ceiling: int) -> list[Verdi
         _holds("artwork_coverage_holds", COVERS, now, past, floors),
         _reaches_its_target(now, floors),
         _is_classified(now, floors),
-        _is_rare("nothing_is_asked_twice", Offence.ASKED_TWICE, floors.asked_twice, now),
+        _is_rare("nothing_is_asked_twice", Violation.ASKED_TWICE, floors.asked_twice, now),
         _lies_in_ranges(now, ceiling),
         _agrees(now, floors),
-        _is_rare("no_source_is_orphaned", Offence.ORPHANED, floors.orphaned_sources, now),
+        _is_rare("no_source_is_orphaned", Violation.ORPHANED, floors.orphaned_sources, now),
     ]
 
 
-def _is_covered(now: Snapshot, floors: Floors) -> Verdict:
+def _is_covered(now: Snapshot, floors: Floors) -> GateResult:
     total = now.total
     return _reached(
         "the_library_is_covered",
         (total.identified + total.resting, total.in_scope),
         floors.coverage,
         f"rows in scope ({now.scope}) are identified or at rest",
-        offenders(now, Offence.UNCOVERED),
+        offenders(now, Violation.UNCOVERED),
         {
             "identified": total.identified,
             "resting": total.resting,
@@ -109,36 +109,36 @@ def _is_covered(now: Snapshot, floors: Floors) -> Verdict:
     )
 
 
-def _reaches_its_target(now: Snapshot, floors: Floors) -> Verdict:
+def _reaches_its_target(now: Snapshot, floors: Floors) -> GateResult:
     return _reached(
         "artwork_reaches_its_target",
         (now.total.covers_settled, now.total.covers_wanted),
         floors.artwork_target,
         "rows that want a cover have one, or a dated no",
-        offenders(now, Offence.WITHOUT_COVER),
+        offenders(now, Violation.WITHOUT_COVER),
     )
 
 
-def _is_classified(now: Snapshot, floors: Floors) -> Verdict:
+def _is_classified(now: Snapshot, floors: Floors) -> GateResult:
     return _reached(
         "compilations_are_classified",
         (now.total.compilations_classified, now.total.compilations),
         floors.compilations,
         "rows in scope of the compilation cohort are known for what they are",
-        offenders(now, Offence.UNCLASSIFIED),
+        offenders(now, Violation.UNCLASSIFIED),
         {"matched": now.total.compilations_matched},
     )
 
 
-def _agrees(now: Snapshot, floors: Floors) -> Verdict:
+def _agrees(now: Snapshot, floors: Floors) -> GateResult:
     rows = now.total.library_rows
     return _reached(
         "answers_agree_with_tables",
-        (rows - now.total.offence(Offence.DISAGREEING), rows),
+        (rows - now.total.offence(Violation.DISAGREEING), rows),
         floors.agreement,
         "library rows show what LML's applied answers say",
-        offenders(now, Offence.DISAGREEING),
-        {"disagreeing": now.total.offence(Offence.DISAGREEING)},
+        offenders(now, Violation.DISAGREEING),
+        {"disagreeing": now.total.offence(Violation.DISAGREEING)},
     )
 
 
@@ -149,7 +149,7 @@ def _reached(
     what: str,
     offending: tuple[str, ...],
     more: Mapping[str, float] | None = None,
-) -> Verdict:
+) -> GateResult:
     part, whole = part_and_whole
     number = share(part, whole)
     if not whole:
@@ -159,7 +159,7 @@ def _reached(
     holds = number >= floor - ROUNDING
     if not holds:
         words += f" {rows_missing(part, whole, floor):,} more are needed."
-    return Verdict(
+    return GateResult(
         name,
         holds,
         words,
@@ -176,13 +176,13 @@ def rows_missing(part: int, whole: int, floor: float) -> int:
     return max(0, int(needed) + (needed > int(needed) + ROUNDING))
 
 
-def _is_rare(name: str, offence: Offence, most: int, now: Snapshot) -> Verdict:
+def _is_rare(name: str, offence: Violation, most: int, now: Snapshot) -> GateResult:
     rows = now.total.offence(offence)
     what = {
-        Offence.ASKED_TWICE: "were asked about again within the window of the answer before",
-        Offence.ORPHANED: "have sources, but no identity",
+        Violation.ASKED_TWICE: "were asked about again within the window of the answer before",
+        Violation.ORPHANED: "have sources, but no identity",
     }[offence]
-    return Verdict(
+    return GateResult(
         name,
         rows <= most,
         f"{rows:,} library rows {what}; at most {most:,} may.",
@@ -192,25 +192,25 @@ def _is_rare(name: str, offence: Offence, most: int, now: Snapshot) -> Verdict:
     )
 
 
-def _lies_in_ranges(now: Snapshot, ceiling: int) -> Verdict:
-    name, outside = "no_row_lies_past_the_last_range", now.total.offence(Offence.OUTSIDE)
+def _lies_in_ranges(now: Snapshot, ceiling: int) -> GateResult:
+    name, outside = "no_row_lies_past_the_last_range", now.total.offence(Violation.OUTSIDE)
     largest = now.total.largest_id
     if outside:
         words = (
             f"{outside:,} library rows lie in no range: the ranges reach to {ceiling}, the largest "
             f"id is {largest}. Raise LIBRARY_MAX_ID."
         )
-        return Verdict(name, False, words, outside, 0, offenders(now, Offence.OUTSIDE))
+        return GateResult(name, False, words, outside, 0, offenders(now, Violation.OUTSIDE))
     if largest >= NEARLY_FULL * ceiling:
         words = (
             f"The largest id is {largest}, {_percent(largest / ceiling)} of what the ranges reach "
             f"to ({ceiling}). Raise LIBRARY_MAX_ID soon: new records would be in no range."
         )
-        return Verdict(name, False, words, largest / ceiling, NEARLY_FULL, is_warning=True)
+        return GateResult(name, False, words, largest / ceiling, NEARLY_FULL, is_warning=True)
     words = (
         f"Every row lies in a range: the largest id is {largest}, the ranges reach to {ceiling}."
     )
-    return Verdict(name, True, words, outside, 0)
+    return GateResult(name, True, words, outside, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +222,7 @@ class Measure:
     part: Callable[[Slice], int]
     whole: Callable[[Slice], int]
     floor: Callable[[Floors], float]
-    best: Callable[[Past], Snapshot | None]
+    best: Callable[[History], Snapshot | None]
 
 
 IDENTITIES = Measure(
@@ -249,7 +249,7 @@ def best_of(totals: Sequence[Snapshot], measure: Measure) -> Snapshot | None:
     return max(filled, key=lambda each: measure.share(each.total), default=None)
 
 
-def _holds(name: str, measure: Measure, now: Snapshot, past: Past, floors: Floors) -> Verdict:
+def _holds(name: str, measure: Measure, now: Snapshot, past: History, floors: Floors) -> GateResult:
     number, floor = measure.share(now.total), measure.floor(floors)
     judged = _reached(
         name, (measure.part(now.total), measure.whole(now.total)), floor, measure.what, ()
@@ -257,7 +257,7 @@ def _holds(name: str, measure: Measure, now: Snapshot, past: Past, floors: Floor
     best = measure.best(past)
     if best is None:
         words = f"{judged.words} No snapshot before this one looked at the same scope."
-        return Verdict(name, judged.holds, words, number, floor, (), judged.numbers)
+        return GateResult(name, judged.holds, words, number, floor, (), judged.numbers)
     before = measure.share(best.total)
     has_shrunk = bool(measure.whole(now.total)) and number < before - floors.tolerance - ROUNDING
     compared = (
@@ -270,7 +270,7 @@ def _holds(name: str, measure: Measure, now: Snapshot, past: Past, floors: Floor
         if has_shrunk
         else f"{judged.words} {compared}."
     )
-    return Verdict(
+    return GateResult(
         name,
         judged.holds and not has_shrunk,
         words,
@@ -294,7 +294,7 @@ def losses(now: Snapshot, before: Snapshot, measure: Measure) -> list[str]:
     return [words for _, words in sorted(lost, key=lambda pair: (-pair[0], pair[1]))]
 
 
-def offenders(now: Snapshot, offence: Offence) -> tuple[str, ...]:
+def offenders(now: Snapshot, offence: Violation) -> tuple[str, ...]:
     """The ranges with the most offending rows, and some of these."""
     guilty = sorted(
         (each for each in now.ranges if each.offence(offence)),

@@ -4,8 +4,8 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from wxyc_assets.adapters.alert_channels import Receiver, ReceiverError, ReceiverUnavailable
-from wxyc_assets.adapters.postgres.alert_store import Claimed, Letter, Outbox
+from wxyc_assets.adapters.alert_channels import AlertChannel, ChannelError, ChannelUnavailable
+from wxyc_assets.adapters.postgres.alert_store import AlertStore, ClaimedAlert, QueuedAlert
 from wxyc_assets.domain.alerts import Alert, Occurrence, Success, due
 from wxyc_assets.telemetry.redaction import Redaction
 
@@ -15,9 +15,9 @@ LinkTo = Callable[[str], str | None]
 
 
 async def queue(
-    outbox: Outbox,
+    outbox: AlertStore,
     occurrences: Collection[Occurrence],
-    receivers: Iterable[Receiver],
+    receivers: Iterable[AlertChannel],
     *,
     link_to: LinkTo,
     redaction: Redaction,
@@ -39,9 +39,11 @@ def _redacted(occurrence: Occurrence, redaction: Redaction) -> Occurrence:
     return replace(occurrence, text=text, facts=facts)
 
 
-def _letter(alert: Alert, receiver: Receiver, link_to: LinkTo, redaction: Redaction) -> Letter:
+def _letter(
+    alert: Alert, receiver: AlertChannel, link_to: LinkTo, redaction: Redaction
+) -> QueuedAlert:
     worded = receiver.worded(alert, link_to(alert.run_id))
-    return Letter(
+    return QueuedAlert(
         event_id=alert.event_id,
         receiver=receiver.name,
         subject=alert.subject.key,
@@ -59,21 +61,21 @@ class Delivery:
     errors: dict[str, str] = field(default_factory=dict[str, str])
 
 
-async def deliver(outbox: Outbox, receivers: Iterable[Receiver], now: datetime) -> Delivery:
+async def deliver(outbox: AlertStore, receivers: Iterable[AlertChannel], now: datetime) -> Delivery:
     """Sends what is due; what does not arrive is sent again by a later round.
 
     A process that dies after sending sends again: the receiver knows the event id.
     """
     by_name = {each.name: each for each in receivers}
     delivery = Delivery()
-    unavailable: dict[str, ReceiverUnavailable] = {}
+    unavailable: dict[str, ChannelUnavailable] = {}
     for letter in await outbox.claim(by_name.keys(), now):
         try:
             if letter.receiver in unavailable:
                 raise unavailable[letter.receiver]
             await by_name[letter.receiver].send(letter.event_id, letter.payload)
-        except ReceiverError as error:
-            if isinstance(error, ReceiverUnavailable):
+        except ChannelError as error:
+            if isinstance(error, ChannelUnavailable):
                 unavailable[letter.receiver] = error
             delivery.errors[letter.receiver] = str(error)
             await _put_back(outbox, letter, error, now)
@@ -83,8 +85,10 @@ async def deliver(outbox: Outbox, receivers: Iterable[Receiver], now: datetime) 
     return delivery
 
 
-async def _put_back(outbox: Outbox, letter: Claimed, error: ReceiverError, now: datetime) -> None:
-    seconds = error.retry_after if isinstance(error, ReceiverUnavailable) else None
+async def _put_back(
+    outbox: AlertStore, letter: ClaimedAlert, error: ChannelError, now: datetime
+) -> None:
+    seconds = error.retry_after if isinstance(error, ChannelUnavailable) else None
     wait = None if seconds is None else min(seconds, LONGEST_RETRY_AFTER_SECONDS)
     await outbox.put_back(
         letter, str(error), None if wait is None else now + timedelta(seconds=wait)

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from wxyc_assets.adapters.postgres.database import Database
-from wxyc_assets.domain.candidates import LibraryRow, NotDue, Reason, Scope, judge
+from wxyc_assets.domain.candidates import LibraryRow, NotDue, Reason, Scope, due_reason
 from wxyc_assets.domain.ranges import IdRange
 
 
@@ -41,7 +41,7 @@ async def explain(
         raise NoSuchRecord(f"The library has no record {library_id}.")
     (found,) = rows
     row = _facts_that_decide(found)
-    verdict = judge(row, scope, found["now"])
+    verdict = due_reason(row, scope, found["now"])
     return Explanation(
         library_id=library_id,
         artist_name=found["artist_name"],

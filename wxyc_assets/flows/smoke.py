@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
-from wxyc_assets.adapters.lml.client import Lml, LmlError
+from wxyc_assets.adapters.lml.client import LmlClient, LmlError
 from wxyc_assets.adapters.lml.lookup import Health
 from wxyc_assets.domain.candidates import Candidate, Cohort
 from wxyc_assets.flows.rotation import deploy_gate
@@ -23,7 +23,7 @@ class Line:
     is_well: bool
 
 
-async def smoke(lml: Lml, commits: Commits, *, local_dev: bool) -> AsyncGenerator[Line]:
+async def smoke(lml: LmlClient, commits: Commits, *, local_dev: bool) -> AsyncGenerator[Line]:
     """Line by line, as they are answered; an LML that fails is a line. Raises DatabaseError."""
     health_line, health = await _health(lml)
     yield health_line
@@ -33,7 +33,7 @@ async def smoke(lml: Lml, commits: Commits, *, local_dev: bool) -> AsyncGenerato
     yield await _empty_refresh(lml)
 
 
-async def _health(lml: Lml) -> tuple[Line, Health | None]:
+async def _health(lml: LmlClient) -> tuple[Line, Health | None]:
     question, expected = "GET /health", "healthy, the breaker towards Discogs closed"
     try:
         health = await lml.health(deploy_gate.HEALTH_SECONDS)
@@ -47,15 +47,17 @@ async def _health(lml: Lml) -> tuple[Line, Health | None]:
     return Line(question, expected, found, is_well), health
 
 
-async def _gate(health: Health | None, lml: Lml, commits: Commits, *, local_dev: bool) -> Line:
+async def _gate(
+    health: Health | None, lml: LmlClient, commits: Commits, *, local_dev: bool
+) -> Line:
     question, expected = "the deploy gate of the refresh", "open"
     if health is None:
         return Line(question, expected, "unknown: LML did not say which commit it runs", False)
-    gate = await deploy_gate.judge(health, lml, commits, local_dev=local_dev)
+    gate = await deploy_gate.evaluate_health(health, lml, commits, local_dev=local_dev)
     return Line(question, expected, gate.reason, gate.is_open)
 
 
-async def _resolve(lml: Lml) -> Line:
+async def _resolve(lml: LmlClient) -> Line:
     question, expected = "bulk-resolve of one record", "one answer, of a kind that we know"
     try:
         resolved = await lml.resolve([KNOWN_RECORD])
@@ -66,7 +68,7 @@ async def _resolve(lml: Lml) -> Line:
     return Line(question, expected, found, len(kinds) == 1 and not resolved.answers.untrusted)
 
 
-async def _lookup(lml: Lml) -> Line:
+async def _lookup(lml: LmlClient) -> Line:
     question, expected = "lookup of one record", "an answer, not timed out and not degraded"
     try:
         looked_up = await lml.lookup(KNOWN_RECORD.artist_name, KNOWN_RECORD.album_title)
@@ -78,7 +80,7 @@ async def _lookup(lml: Lml) -> Line:
     return Line(question, expected, said, not found.is_incomplete)
 
 
-async def _empty_refresh(lml: Lml) -> Line:
+async def _empty_refresh(lml: LmlClient) -> Line:
     question, expected = "refresh of nothing", f"HTTP {NOT_EMPTY}, and nothing is touched"
     try:
         status = await lml.probe_refresh()

@@ -9,7 +9,7 @@ from html import escape
 from itertools import chain
 
 from wxyc_assets.domain.coverage import OUTSIDE, Snapshot
-from wxyc_assets.domain.gates import Verdict
+from wxyc_assets.domain.gates import GateResult
 from wxyc_assets.views import coverage_tables as tables
 from wxyc_assets.views.charts import Cell, percent, shade
 from wxyc_assets.views.coverage_tables import Table
@@ -49,7 +49,7 @@ tr:target th, tr:target td { background: #fff3c4; font-weight: bold; }
 """
 
 
-def page(now: Snapshot, before: Sequence[Snapshot], verdicts: Sequence[Verdict]) -> str:
+def page(now: Snapshot, before: Sequence[Snapshot], verdicts: Sequence[GateResult]) -> str:
     """The whole file; `before` are snapshots of the same scope."""
     floor = next(each.floor for each in verdicts if each.name == "the_library_is_covered")
     shut = [each for each in verdicts if not each.holds and not each.is_warning]
@@ -118,7 +118,7 @@ def _section(name: str, title: str, body: Iterator[str] | Sequence[str]) -> Iter
     yield "</section>"
 
 
-def _gates(verdicts: Sequence[Verdict]) -> Iterator[str]:
+def _gates(verdicts: Sequence[GateResult]) -> Iterator[str]:
     yield '<ul class="gates">'
     for each in sorted(verdicts, key=lambda each: each.holds):
         word = "✓ holds" if each.holds else "! warns" if each.is_warning else "✗ does not hold"

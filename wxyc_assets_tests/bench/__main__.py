@@ -17,14 +17,14 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from wxyc_assets.adapters.postgres.database import connect
-from wxyc_assets.adapters.postgres.identity_store import Library
+from wxyc_assets.adapters.postgres.database import open_database
+from wxyc_assets.adapters.postgres.identity_store import IdentityStore
 from wxyc_assets.domain.candidates import Scope
 from wxyc_assets.domain.ranges import IdRange, tile
-from wxyc_assets.flows.identity.apply_answers import Applier
+from wxyc_assets.flows.identity.apply_answers import AnswerWriter
 from wxyc_assets_tests.bench.metering import Cost, measured, postgres_cpu, wait_for_backends_to_end
 from wxyc_assets_tests.bench.row_by_row import write_row_by_row
-from wxyc_sandbox.station import ASSETS_SCHEMA, SCHEMA, Station, run_station
+from wxyc_sandbox.station import ASSETS_SCHEMA, SCHEMA, SandboxStation, run_station
 
 console = Console(width=130)
 
@@ -62,12 +62,12 @@ def main(
     console.print(_table(costs, startup=costs["a second run"].wall))
 
 
-def identity(station: Station, in_flight: int) -> Cost:
+def identity(station: SandboxStation, in_flight: int) -> Cost:
     """The identity graph, widened scope, over all ranges."""
     return measured(station, [*JOB, "library_identity_full"], in_flight=in_flight, route="resolve")
 
 
-def covers(station: Station, in_flight: int) -> Cost:
+def covers(station: SandboxStation, in_flight: int) -> Cost:
     """Covers, over all ranges; the rows are lookups."""
     ids, width = (int(station.variables[name]) for name in RANGES)
     keys = [each.key for each in tile(ids, width)]
@@ -80,7 +80,7 @@ def covers(station: Station, in_flight: int) -> Cost:
 
 
 @contextmanager
-def _station(scale: float) -> Generator[Station]:
+def _station(scale: float) -> Generator[SandboxStation]:
     with tempfile.TemporaryDirectory(prefix="wxyc-") as folder:
         Path(folder).chmod(0o711)
         with run_station(Path(folder), scale) as station:
@@ -116,7 +116,7 @@ def _cells(cost: Cost, startup: float) -> Iterator[str]:
     yield str(cost.writes_on_library)
 
 
-def _writers(station: Station) -> Table:
+def _writers(station: SandboxStation) -> Table:
     """The same stored answers, written both ways."""
     table = Table(title="Writing the same stored answers")
     for column in ("writer", "rows", "wall s", "Postgres CPU s"):
@@ -135,7 +135,7 @@ def _writers(station: Station) -> Table:
     return table
 
 
-def _reset(station: Station) -> None:
+def _reset(station: SandboxStation) -> None:
     """Back to before anything was written, but for LML's answers."""
     with psycopg.connect(station.database_url, autocommit=True) as connection:
         connection.execute(f"set search_path to {ASSETS_SCHEMA}, {SCHEMA}".encode())
@@ -144,21 +144,21 @@ def _reset(station: Station) -> None:
         connection.execute("vacuum analyze")
 
 
-def _by_row(station: Station) -> int:
+def _by_row(station: SandboxStation) -> int:
     options = f"-c search_path={ASSETS_SCHEMA},{SCHEMA} -c synchronous_commit=off"
     with psycopg.connect(station.database_url, autocommit=True, options=options) as connection:
         return write_row_by_row(connection)
 
 
-def _by_set(station: Station) -> int:
+def _by_set(station: SandboxStation) -> int:
     return asyncio.run(_apply_everything(station))
 
 
-async def _apply_everything(station: Station) -> int:
-    async with connect(
+async def _apply_everything(station: SandboxStation) -> int:
+    async with open_database(
         station.database_url, schema=SCHEMA, assets_schema=ASSETS_SCHEMA, max_connections=2
     ) as database:
-        applier = Applier(Library(database), Scope(include_null_canonical=True))
+        applier = AnswerWriter(IdentityStore(database), Scope(include_null_canonical=True))
         width = 2_500
         ranges = [IdRange(first, first + width - 1) for first in range(1, 1_000_000, width)]
         applied = [await applier.apply(each) for each in ranges]

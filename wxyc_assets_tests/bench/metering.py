@@ -10,7 +10,7 @@ import psycopg
 import stamina
 
 from wxyc_assets_tests.e2e.operation.processes import BIN
-from wxyc_sandbox.station import BACKEND, Station
+from wxyc_sandbox.station import BACKEND, SandboxStation
 
 SAMPLE_EVERY_SECONDS = 0.2
 STATEMENTS = """
@@ -53,7 +53,9 @@ class Cost:
     writes_on_library: int
 
 
-def measured(station: Station, command: Sequence[str], *, in_flight: int, route: str) -> Cost:
+def measured(
+    station: SandboxStation, command: Sequence[str], *, in_flight: int, route: str
+) -> Cost:
     """Runs a command on the station, alone on the machine if the figures are to mean anything."""
     _query(station, "create extension if not exists pg_stat_statements")
     _query(station, "select pg_stat_statements_reset()")
@@ -108,7 +110,7 @@ def postgres_cpu(pid: int) -> float:
     return own + sum(_cpu(each) for each in server.children())
 
 
-def wait_for_backends_to_end(station: Station) -> None:
+def wait_for_backends_to_end(station: SandboxStation) -> None:
     """A backend's CPU time is the server's once its connection is closed and it was reaped."""
     server = psutil.Process(_pid(station))
     for attempt in stamina.retry_context(on=BackendsLeft, attempts=None, timeout=30, wait_max=0.1):
@@ -132,20 +134,20 @@ def _cpu(process: psutil.Process) -> float:
     return times.user + times.system
 
 
-def _postgres_cpu(station: Station) -> float:
+def _postgres_cpu(station: SandboxStation) -> float:
     return postgres_cpu(_pid(station))
 
 
-def _pid(station: Station) -> int:
+def _pid(station: SandboxStation) -> int:
     return int((station.home / "postgres" / "postmaster.pid").read_text().splitlines()[0])
 
 
-def _query(station: Station, statement: str) -> None:
+def _query(station: SandboxStation, statement: str) -> None:
     with psycopg.connect(station.database_url, autocommit=True) as connection:
         connection.execute(statement.encode())
 
 
-def _number(station: Station, statement: str) -> int:
+def _number(station: SandboxStation, statement: str) -> int:
     with psycopg.connect(station.database_url, autocommit=True) as connection:
         row = connection.execute(statement.encode()).fetchone()
     assert row is not None

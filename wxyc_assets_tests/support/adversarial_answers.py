@@ -11,7 +11,7 @@ from typing import Any
 
 from wxyc_assets.domain.candidates import Candidate, Cohort
 from wxyc_assets_tests.support.answers import Json, compilation, entry, nobody, single, track
-from wxyc_assets_tests.support.backend_db import Shelf
+from wxyc_assets_tests.support.backend_db import BackendDb
 
 LONG_AGO = datetime(2025, 6, 1, tzinfo=UTC)
 MARK = "consumer:lml-bulk"
@@ -49,7 +49,7 @@ class Record:
         return Candidate(self.library_id, self.artist_name, "Moon Pix", 1, self.cohort)
 
 
-class World:
+class AdversarialCase:
     """Records on a shelf, each with or without an identity, sources, credits and a stamp."""
 
     def __init__(self, seed: int, size: int) -> None:
@@ -68,7 +68,7 @@ class World:
         cohort = Cohort.VA if lettered or credits else Cohort.NON_VA
         return Record(library_id, random.choice(NAMES), cohort, credits)
 
-    def put_on(self, shelf: Shelf) -> None:
+    def put_on(self, shelf: BackendDb) -> None:
         shelf.execute("set session_replication_role to replica")
         with shelf.connection.transaction():
             for name in ARTISTS:
@@ -78,7 +78,7 @@ class World:
         shelf.execute("set session_replication_role to origin")
         shelf.execute("analyze")
 
-    def _put(self, shelf: Shelf, record: Record) -> None:
+    def _put(self, shelf: BackendDb, record: Record) -> None:
         random = self._random
         shelf.record(
             record.library_id,
@@ -92,7 +92,7 @@ class World:
             record.last = self._single(record, hostile=False)
             self._put_identity(shelf, record, record.last)
 
-    def _put_credit(self, shelf: Shelf, record: Record, credit: Credit) -> None:
+    def _put_credit(self, shelf: BackendDb, record: Record, credit: Credit) -> None:
         random = self._random
         link = random.choice((None, None, "librarian", "lml_backfill"))
         shelf.credit(
@@ -105,7 +105,7 @@ class World:
             track_artist_link_method=link,
         )
 
-    def _put_identity(self, shelf: Shelf, record: Record, words: Json) -> None:
+    def _put_identity(self, shelf: BackendDb, record: Record, words: Json) -> None:
         random = self._random
         kind = random.choice(("ours", "ours", "ours", "a person's", "elsewhere", "sources only"))
         notes = MARK if kind in ("ours", "sources only") else random.choice((None, "by hand"))

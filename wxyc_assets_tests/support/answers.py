@@ -7,10 +7,10 @@ from typing import Any
 
 from wxyc_assets.adapters.lml.bulk_resolve import read_answers
 from wxyc_assets.adapters.postgres.database import Database
-from wxyc_assets.adapters.postgres.identity_store import Library
+from wxyc_assets.adapters.postgres.identity_store import IdentityStore
 from wxyc_assets.domain.candidates import Candidate, Cohort, Scope
 from wxyc_assets.domain.ranges import IdRange
-from wxyc_assets.flows.identity.apply_answers import Applied, Applier
+from wxyc_assets.flows.identity.apply_answers import AnswerWriter, ApplyResult
 
 Json = dict[str, Any]
 EVERYTHING = IdRange(1, 9_999_999)
@@ -90,14 +90,14 @@ async def store(
     """As one page from LML, through the wire."""
     body = json.dumps({"tracks_contract_version": version, "results": answers}).encode()
     read = read_answers(body, [each.library_id for each in candidates])
-    await Library(database, clock=lambda: at).store_answers(candidates, read, "test")
+    await IdentityStore(database, clock=lambda: at).store_answers(candidates, read, "test")
 
 
-async def apply(database: Database, at: datetime, scope: Scope, within: IdRange) -> Applied:
-    return await Applier(Library(database, clock=lambda: at), scope).apply(within)
+async def apply(database: Database, at: datetime, scope: Scope, within: IdRange) -> ApplyResult:
+    return await AnswerWriter(IdentityStore(database, clock=lambda: at), scope).apply(within)
 
 
-def total(applied: Applied) -> Mapping[str, int]:
+def total(applied: ApplyResult) -> Mapping[str, int]:
     """The details of both cohorts, zeros left out."""
     details = applied.details[Cohort.VA] + applied.details[Cohort.NON_VA]
     return {name: count for name, count in details.items() if count}

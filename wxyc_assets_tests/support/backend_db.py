@@ -24,7 +24,7 @@ WRITTEN: dict[str, LiteralString] = {
 """What writers may touch, in an order that does not depend on who wrote first."""
 
 
-class Shelf:
+class BackendDb:
     """One connection, in autocommit, on the Backend's and on our own tables."""
 
     def __init__(self, url: str) -> None:

@@ -12,29 +12,29 @@ import httpx
 
 from wxyc_assets.adapters.lml import client as lml
 from wxyc_assets.adapters.lml.bulk_resolve import dump
-from wxyc_assets.adapters.lml.circuit_breaker import Breaker
+from wxyc_assets.adapters.lml.circuit_breaker import CircuitBreakerWatch
 from wxyc_assets.adapters.lml.lookup import read_lookup
-from wxyc_assets.adapters.lml.retry import Patience
-from wxyc_assets.adapters.postgres.artwork_store import Artwork
+from wxyc_assets.adapters.lml.retry import RetryPolicy
+from wxyc_assets.adapters.postgres.artwork_store import ArtworkStore
 from wxyc_assets.adapters.postgres.database import Database
 from wxyc_assets.domain.artwork import Album, Choice, Cover, CoverScope, Found, choose
 from wxyc_assets.domain.ranges import IdRange
-from wxyc_assets.flows.artwork.cover_lookup import LookingUp
-from wxyc_assets.flows.artwork.health_probes import Probes
-from wxyc_assets.flows.artwork.lookup_buffer import Outbox
-from wxyc_assets.flows.artwork.pipeline import Coverer, CoverSummary
-from wxyc_assets.flows.artwork.report import CoverReport
+from wxyc_assets.flows.artwork.cover_lookup import CoverLookup
+from wxyc_assets.flows.artwork.health_probes import HealthProbes
+from wxyc_assets.flows.artwork.lookup_buffer import LookupBuffer
+from wxyc_assets.flows.artwork.pipeline import ArtworkPipeline, ArtworkSummary
+from wxyc_assets.flows.artwork.report import ArtworkReport
 from wxyc_assets_tests.integration.sandbox.lml.clients import AT_ONCE
-from wxyc_assets_tests.support.backend_db import Shelf
+from wxyc_assets_tests.support.backend_db import BackendDb
 from wxyc_assets_tests.support.in_flight import InFlight
-from wxyc_sandbox.lml.app import Lml
+from wxyc_sandbox.lml.app import PretendLml
 from wxyc_sandbox.lml.catalogue import Shelved
 from wxyc_sandbox.lml.chance import Chance, fold
 from wxyc_sandbox.lml.findings import shaped
 from wxyc_sandbox.lml.lookups import LIVE_PER_MILLE
 from wxyc_sandbox.lml.settings import LmlSettings
 
-IMPATIENT = Patience(attempts=3, first_wait=0, longest_wait=0, jitter=0)
+IMPATIENT = RetryPolicy(attempts=3, first_wait=0, longest_wait=0, jitter=0)
 ONE_RANGE = (IdRange(1, 1000),)
 
 
@@ -69,7 +69,7 @@ def numbers() -> dict[str, list[int]]:
     return by_outcome
 
 
-def put(shelf: Shelf, *albums: Album, **columns: Any) -> None:
+def put(shelf: BackendDb, *albums: Album, **columns: Any) -> None:
     """Puts them on the shelf; each artist has a Discogs id, unless `discogs_artist_id` says so."""
     discogs_artist_id = columns.pop("discogs_artist_id", 7)
     for each in albums:
@@ -94,28 +94,28 @@ def put(shelf: Shelf, *albums: Album, **columns: Any) -> None:
         )
 
 
-def pretend(*albums: Album, **more: Any) -> Lml:
+def pretend(*albums: Album, **more: Any) -> PretendLml:
     """A pretend LML with these records in its catalogue, quick and without a limit."""
     settings: LmlSettings = more.pop("settings", AT_ONCE)
     rows = [(each.legacy_release_id, each.artist_name, each.album_title) for each in albums]
-    return Lml(settings, rows, **more)
+    return PretendLml(settings, rows, **more)
 
 
-def url_of(shelf: Shelf, library_id: int) -> str | None:
+def url_of(shelf: BackendDb, library_id: int) -> str | None:
     return shelf.value("select artwork_url from library where id = %s", library_id)
 
 
-def urls(shelf: Shelf) -> dict[int, str]:
+def urls(shelf: BackendDb) -> dict[int, str]:
     rows = shelf.rows("select id, artwork_url from library where artwork_url is not null")
     return {row["id"]: row["artwork_url"] for row in rows}
 
 
-def outcomes(shelf: Shelf) -> dict[int, str]:
+def outcomes(shelf: BackendDb) -> dict[int, str]:
     rows = shelf.rows("select library_id, outcome from artwork_lookup")
     return {row["library_id"]: row["outcome"] for row in rows}
 
 
-def watermark(shelf: Shelf) -> int:
+def watermark(shelf: BackendDb) -> int:
     return shelf.value("select version from library_watermark")
 
 
@@ -124,29 +124,29 @@ class Covering:
     """One run over ranges; `covered` runs it."""
 
     database: Database
-    pretend: Lml | None = None
+    pretend: PretendLml | None = None
     scope: CoverScope = field(default_factory=CoverScope)
     ranges: Sequence[IdRange] = ONE_RANGE
     transport: httpx.AsyncBaseTransport | None = None
     lookup_seconds: float = 20.0
-    patience: Patience = IMPATIENT
+    patience: RetryPolicy = IMPATIENT
     interval: float = 0.0
     max_in_flight: int = 4
     now: datetime | None = None
     breaker_ceiling: float | None = None
     url: str = "http://lml"
-    reports: list[CoverReport] = field(default_factory=list[CoverReport])
+    reports: list[ArtworkReport] = field(default_factory=list[ArtworkReport])
 
-    async def run(self) -> CoverSummary:
+    async def run(self) -> ArtworkSummary:
         transport = self.transport
         if self.pretend is not None:
             transport = httpx.ASGITransport(app=self.pretend)  # pyright: ignore[reportArgumentType]
         now = self.now
-        artwork = Artwork(self.database, self.scope, clock=(lambda: now) if now else None)
-        outbox = Outbox(artwork, "a run")
+        artwork = ArtworkStore(self.database, self.scope, clock=(lambda: now) if now else None)
+        outbox = LookupBuffer(artwork, "a run")
         async with AsyncExitStack() as stack:
             client = await stack.enter_async_context(
-                lml.connect(
+                lml.open_lml(
                     self.url,
                     api_key=None,
                     budget=InFlight(self.max_in_flight),
@@ -158,18 +158,18 @@ class Covering:
             breaker = (
                 None
                 if self.breaker_ceiling is None
-                else Breaker(client, ceiling_seconds=self.breaker_ceiling)
+                else CircuitBreakerWatch(client, ceiling_seconds=self.breaker_ceiling)
             )
-            looking_up = LookingUp(
+            looking_up = CoverLookup(
                 client,
                 patience=self.patience,
-                probes=Probes(breaker or client, interval=self.interval),
+                probes=HealthProbes(breaker or client, interval=self.interval),
                 breaker=breaker,
                 outbox=outbox,
                 rules=self.scope.rules,
                 max_in_flight=self.max_in_flight,
             )
-            coverer = Coverer(artwork, looking_up, outbox)
+            coverer = ArtworkPipeline(artwork, looking_up, outbox)
             return await coverer.run(self.ranges, self.reports.append)
 
     @property
@@ -181,7 +181,7 @@ class Covering:
         return +totals
 
 
-async def covered(database: Database, pretend: Lml, **more: Any) -> Covering:
+async def covered(database: Database, pretend: PretendLml, **more: Any) -> Covering:
     """One run, done."""
     run = Covering(database, pretend, **more)
     await run.run()

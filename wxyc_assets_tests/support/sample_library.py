@@ -1,6 +1,6 @@
 """A small library for runs: two records in three by one artist, the rest compilations."""
 
-from wxyc_assets_tests.support.backend_db import Shelf
+from wxyc_assets_tests.support.backend_db import BackendDb
 from wxyc_sandbox import names
 from wxyc_sandbox.credits import Credit
 from wxyc_sandbox.credits import credits as usual_credits
@@ -22,7 +22,7 @@ def is_canonical(library_id: int) -> bool:
     return library_id % 2 == 0
 
 
-def stock(shelf: Shelf, *, step: int = 1) -> None:
+def fill_sample_library(shelf: BackendDb, *, step: int = 1) -> None:
     """RECORDS records, every `step`th id from `step` on; even ids are canonical."""
     shelf.execute("set session_replication_role to replica")
     with shelf.connection.transaction():

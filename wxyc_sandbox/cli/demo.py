@@ -13,13 +13,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from wxyc_assets.adapters.postgres import database
-from wxyc_assets.adapters.postgres.coverage_store import Coverage
+from wxyc_assets.adapters.postgres.coverage_store import CoverageStore
 from wxyc_assets.adapters.postgres.coverage_store import Progress as Done
 from wxyc_assets.cli.console import err, out
 from wxyc_assets.domain.candidates import Cohort, Scope
 from wxyc_sandbox.cli.foreground import leave_when_told, run_in_foreground
 from wxyc_sandbox.cli.options import Scale
-from wxyc_sandbox.station import ASSETS_SCHEMA, SCHEMA, Station, run_station
+from wxyc_sandbox.station import ASSETS_SCHEMA, SCHEMA, SandboxStation, run_station
 
 States = Counter[tuple[Cohort, str]]
 
@@ -70,18 +70,18 @@ def ui(
         )
 
 
-async def _materialize(station: Station) -> tuple[int, Done]:
+async def _materialize(station: SandboxStation) -> tuple[int, Done]:
     command = _dagster("job", "execute", "-m", "wxyc_assets.definitions", "-j", "library_full")
     with _log(station).open("wb") as log:
         job = await asyncio.create_subprocess_exec(
             *command, env=station.environment, stdout=log, stderr=log
         )
         async with _connect(station) as opened:
-            done = await _show_progress(Coverage(opened), job)
+            done = await _show_progress(CoverageStore(opened), job)
     return job.returncode or 0, done
 
 
-async def _show_progress(coverage: Coverage, job: asyncio.subprocess.Process) -> Done:
+async def _show_progress(coverage: CoverageStore, job: asyncio.subprocess.Process) -> Done:
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -102,13 +102,13 @@ async def _show_progress(coverage: Coverage, job: asyncio.subprocess.Process) ->
                 return done
 
 
-async def _states(station: Station) -> States:
+async def _states(station: SandboxStation) -> States:
     async with _connect(station) as opened:
-        return await Coverage(opened).by_state(WIDE)
+        return await CoverageStore(opened).by_state(WIDE)
 
 
-def _connect(station: Station) -> AbstractAsyncContextManager[database.Database]:
-    return database.connect(
+def _connect(station: SandboxStation) -> AbstractAsyncContextManager[database.Database]:
+    return database.open_database(
         station.database_url, schema=SCHEMA, assets_schema=ASSETS_SCHEMA, max_connections=2
     )
 
@@ -128,7 +128,7 @@ def _coverage_table(before: States, after: States) -> Table:
     return table
 
 
-def _log(station: Station) -> Path:
+def _log(station: SandboxStation) -> Path:
     return station.home / "library_full.log"
 
 

@@ -11,8 +11,8 @@ import typer
 from wxyc_assets.cli.console import err
 from wxyc_sandbox.cli.foreground import leave_when_told, run_in_foreground
 from wxyc_sandbox.cli.options import Scale
-from wxyc_sandbox.library import World, seed_library
-from wxyc_sandbox.lml.app import Lml
+from wxyc_sandbox.library import SandboxLibrary, seed_library
+from wxyc_sandbox.lml.app import PretendLml
 from wxyc_sandbox.lml.server import run
 from wxyc_sandbox.lml.settings import LmlSettings
 from wxyc_sandbox.station import run_station
@@ -60,7 +60,7 @@ def lml(
         lookup_latency_seconds=lookup_latency,
     )
     err.print(f"The pretend LML listens on http://127.0.0.1:{port}; Ctrl-C ends it.")
-    run(Lml(settings, World(scale=scale).catalogue()), port=port)
+    run(PretendLml(settings, SandboxLibrary(scale=scale).catalogue()), port=port)
 
 
 def seed(
@@ -70,6 +70,6 @@ def seed(
     seed: Seed = 1994,
 ) -> None:
     """Put a Backend-shaped library into a database."""
-    counts = seed_library(database_url, schema, World(scale=scale, seed=seed))
+    counts = seed_library(database_url, schema, SandboxLibrary(scale=scale, seed=seed))
     for table, rows in counts.items():
         typer.echo(f"{rows:>8,} {table}")

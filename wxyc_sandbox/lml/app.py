@@ -21,7 +21,7 @@ from wxyc_sandbox.lml.routes import Route, routes
 from wxyc_sandbox.lml.settings import LmlSettings
 from wxyc_sandbox.lml.tampering import ids, tamper
 from wxyc_sandbox.lml.wire import (
-    Answer,
+    HttpAnswer,
     Message,
     Receive,
     Refusal,
@@ -40,7 +40,7 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class Lml:
+class PretendLml:
     """One LML. It lives on one event loop; all its waiting and timing is that loop's.
 
     `catalogue` holds (legacy_release_id, artist_name, album_title); `answers` may return a whole
@@ -121,7 +121,7 @@ class Lml:
 
     async def _answer(
         self, call: Call, route: Route, faults: Collection[Fault], broken: Refusal | None
-    ) -> tuple[Answer, set[int]]:
+    ) -> tuple[HttpAnswer, set[int]]:
         """The answer, and the ids of the rows it answers."""
         for fault in faults:
             if fault.kind == "status":
@@ -141,7 +141,7 @@ class Lml:
 
     async def _work(
         self, call: Call, route: Route, faults: Collection[Fault]
-    ) -> tuple[Answer, set[int]]:
+    ) -> tuple[HttpAnswer, set[int]]:
         call.started = now()
         payload = await route.endpoint.answer(call)
         for fault in faults:

@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 from wxyc_sandbox.lml.counters import Counters
 from wxyc_sandbox.lml.faults import Fault, faults_from_json
-from wxyc_sandbox.lml.wire import Answer, Refusal, Request, json_answer, parse
+from wxyc_sandbox.lml.wire import HttpAnswer, Refusal, Request, json_answer, parse
 
 PREFIX = "/sandbox/"
 
@@ -20,7 +20,7 @@ class Controlled(Protocol):
     def configure(self, **changes: Any) -> None: ...
 
 
-def answer(lml: Controlled, request: Request) -> Answer:
+def answer(lml: Controlled, request: Request) -> HttpAnswer:
     """No key is asked for. 422 says what is wrong with a fault or a setting."""
     match request.method, request.path:
         case "GET", "/sandbox/counters":

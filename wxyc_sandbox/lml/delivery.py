@@ -14,7 +14,7 @@ from wxyc_sandbox.lml.wire import (
     HTML,
     JSON,
     TEXT,
-    Answer,
+    HttpAnswer,
     Message,
     Receive,
     Send,
@@ -32,7 +32,7 @@ CUTS = frozenset({"stalled_head", "stalled_body", "closed_head", "closed_body"})
 PAGE = b"<!doctype html><html><head><title>Application failed to respond</title></head></html>"
 
 
-def status_answer(fault: Fault, clock: Callable[[], datetime]) -> Answer:
+def status_answer(fault: Fault, clock: Callable[[], datetime]) -> HttpAnswer:
     """What a `status` fault answers with; `clock` is for a Retry-After that is a date."""
     content_type, body = {
         "json": (JSON, json.dumps({"message": f"Pretend {fault.status}"}).encode()),
@@ -40,12 +40,12 @@ def status_answer(fault: Fault, clock: Callable[[], datetime]) -> Answer:
         "html": (HTML, PAGE),
         "empty": (JSON, b""),
     }[fault.body]
-    return Answer(fault.status, body, content_type, _retry_after(fault, clock))
+    return HttpAnswer(fault.status, body, content_type, _retry_after(fault, clock))
 
 
-def edge_timeout() -> Answer:
+def edge_timeout() -> HttpAnswer:
     """What the edge says when LML has taken too long."""
-    return Answer(504, PAGE, HTML)
+    return HttpAnswer(504, PAGE, HTML)
 
 
 def _retry_after(fault: Fault, clock: Callable[[], datetime]) -> tuple[tuple[bytes, bytes], ...]:
@@ -59,7 +59,7 @@ def _retry_after(fault: Fault, clock: Callable[[], datetime]) -> tuple[tuple[byt
 
 
 async def deliver(
-    answer: Answer, fault: Fault | None, scope: Message, receive: Receive, send: Send
+    answer: HttpAnswer, fault: Fault | None, scope: Message, receive: Receive, send: Send
 ) -> None:
     match fault.kind if fault else None:
         case "stalled_head" | "closed_head":

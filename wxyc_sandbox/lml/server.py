@@ -12,7 +12,7 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from wxyc_sandbox.lml.app import Lml
+from wxyc_sandbox.lml.app import PretendLml
 from wxyc_sandbox.lml.delivery import CONNECTION
 
 POLL_SECONDS = 0.005
@@ -26,7 +26,7 @@ class Protocol(HttpToolsProtocol):
         self.scope["extensions"] = {CONNECTION: self.transport}  # pyright: ignore
 
 
-def run(app: Lml, *, host: str = "127.0.0.1", port: int) -> None:
+def run(app: PretendLml, *, host: str = "127.0.0.1", port: int) -> None:
     """Serve until the process is asked to stop."""
     gc.freeze()  # the catalogue stays; to look through it for garbage takes 50 ms a time
     _server(app).run(sockets=[_listen(host, port)])
@@ -34,7 +34,11 @@ def run(app: Lml, *, host: str = "127.0.0.1", port: int) -> None:
 
 @contextmanager
 def serve(
-    app: Lml | ASGIApp, *, host: str = "127.0.0.1", port: int = 0, certificate: Path | None = None
+    app: PretendLml | ASGIApp,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    certificate: Path | None = None,
 ) -> Generator[str]:
     """Serve in a thread of its own; yields the base URL. Port 0 is any free one.
 
@@ -55,7 +59,7 @@ def serve(
         listening.close()
 
 
-def _server(app: Lml | ASGIApp, certificate: Path | None = None) -> uvicorn.Server:
+def _server(app: PretendLml | ASGIApp, certificate: Path | None = None) -> uvicorn.Server:
     config = uvicorn.Config(
         app,  # pyright: ignore[reportArgumentType]
         http=Protocol,

@@ -28,7 +28,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class HttpAnswer:
     status: int
     body: bytes
     content_type: str = JSON
@@ -44,15 +44,15 @@ class Refusal(Exception):
         self.message = message
         self.code = code
 
-    def answer(self) -> Answer:
+    def answer(self) -> HttpAnswer:
         body: Json = {"message": self.message}
         if self.code is not None:
             body |= {"code": self.code, "details": None}
         return json_answer(body, status=self.status)
 
 
-def json_answer(payload: object, *, status: int = 200) -> Answer:
-    return Answer(status, json.dumps(payload, separators=(",", ":")).encode())
+def json_answer(payload: object, *, status: int = 200) -> HttpAnswer:
+    return HttpAnswer(status, json.dumps(payload, separators=(",", ":")).encode())
 
 
 def parse(body: bytes) -> Any:
@@ -77,7 +77,7 @@ async def read(scope: Message, receive: Receive) -> Request:
     return Request(scope["method"], scope["path"], dict(scope["headers"]), body)
 
 
-async def send_head(send: Send, answer: Answer) -> None:
+async def send_head(send: Send, answer: HttpAnswer) -> None:
     headers = [
         (b"content-type", answer.content_type.encode()),
         (b"content-length", str(len(answer.body)).encode()),
@@ -86,6 +86,6 @@ async def send_head(send: Send, answer: Answer) -> None:
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
 
 
-async def send_answer(send: Send, answer: Answer) -> None:
+async def send_answer(send: Send, answer: HttpAnswer) -> None:
     await send_head(send, answer)
     await send({"type": "http.response.body", "body": answer.body})

@@ -3,7 +3,7 @@
 import asyncio
 from contextlib import suppress
 
-from wxyc_assets.adapters.lml.client import Lml, LmlError
+from wxyc_assets.adapters.lml.client import LmlClient, LmlError
 from wxyc_assets.adapters.lml.lookup import Health
 
 ASK_EVERY_SECONDS = 30.0
@@ -11,25 +11,25 @@ ASK_EVERY_SECONDS = 30.0
 SOON_SECONDS = 0.01
 
 
-class BreakerStaysOpen(LmlError):
+class CircuitBreakerTimeout(LmlError):
     """LML's breaker did not close for as long as we were ready to wait."""
 
 
-class Breaker:
+class CircuitBreakerWatch:
     """LML's breaker as `/health` shows it, looked at by all callers of this process together.
 
     A breaker that LML does not report holds nobody up, nor does a look that fails: the call that
     follows will tell.
     """
 
-    def __init__(self, lml: Lml, *, ceiling_seconds: float) -> None:
+    def __init__(self, lml: LmlClient, *, ceiling_seconds: float) -> None:
         self._lml = lml
         self._ceiling_seconds = ceiling_seconds
         self._turn = asyncio.Lock()
         self._state: str | None = None
         self._next_look = float("-inf")
         self._not_closed_since: float | None = None
-        self._gave_up: BreakerStaysOpen | None = None
+        self._gave_up: CircuitBreakerTimeout | None = None
 
     async def wait_until_closed(self) -> None:
         """Returns at once while the breaker is closed; raises BreakerStaysOpen at the ceiling."""
@@ -73,7 +73,7 @@ class Breaker:
         waited = asyncio.get_running_loop().time() - since
         left = self._ceiling_seconds - waited
         if left < SOON_SECONDS:
-            self._gave_up = BreakerStaysOpen(
+            self._gave_up = CircuitBreakerTimeout(
                 f"LML's breaker towards Discogs has been {self._state} for {waited / 60:.0f} "
                 "minutes, which is as long as we wait. What was done until now is kept; run again "
                 "when /health says closed."

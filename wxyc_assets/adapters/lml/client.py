@@ -85,7 +85,7 @@ class Budget(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Resolved:
+class ResolveResult:
     """One bulk-resolve call: its answers, and LML's time for it in milliseconds."""
 
     answers: Answers
@@ -93,7 +93,7 @@ class Resolved:
 
 
 @dataclass(frozen=True, slots=True)
-class LookedUp:
+class LookupResult:
     """One lookup: what it found, and LML's time for it in milliseconds."""
 
     found: Found
@@ -101,14 +101,14 @@ class LookedUp:
 
 
 @dataclass(frozen=True, slots=True)
-class RefreshedBatch:
+class RefreshResult:
     """One refresh call: its results by identity, and LML's time for it in milliseconds."""
 
     results: dict[int, Refreshed]
     latency_ms: float
 
 
-class Lml:
+class LmlClient:
     """A thin client; every call waits for the shared budget and is bounded as a whole."""
 
     def __init__(
@@ -124,7 +124,7 @@ class Lml:
         self._timeout_seconds = timeout_seconds
         self._lookup_seconds = lookup_seconds
 
-    async def resolve(self, candidates: Sequence[Candidate]) -> Resolved:
+    async def resolve(self, candidates: Sequence[Candidate]) -> ResolveResult:
         """LML's answers about 1..1000 library rows.
 
         Raises LmlUnavailable, LmlRefused and, for a 200 without usable results, LmlContractBroken.
@@ -138,9 +138,9 @@ class Lml:
             answers = lml_wire.read_answers(body, [each.library_id for each in candidates])
         except lml_wire.NotAnAnswer as error:
             raise LmlContractBroken(f"POST {RESOLVE}: {error}") from None
-        return Resolved(answers, latency_ms)
+        return ResolveResult(answers, latency_ms)
 
-    async def lookup(self, artist: str, album: str) -> LookedUp:
+    async def lookup(self, artist: str, album: str) -> LookupResult:
         """What LML finds for an album; raises as `resolve` does."""
         payload = {"artist": artist, "album": album}
         async with self._budget.admit(tokens=TOKENS_A_LOOKUP):
@@ -150,11 +150,11 @@ class Lml:
             )
             latency_ms = (asyncio.get_running_loop().time() - started) * 1000
         try:
-            return LookedUp(lml_lookup.read_lookup(_judged(response)), latency_ms)
+            return LookupResult(lml_lookup.read_lookup(_judged(response)), latency_ms)
         except lml_wire.NotAnAnswer as error:
             raise LmlContractBroken(f"POST {LOOKUP}: {error}") from None
 
-    async def refresh(self, identity_ids: Sequence[int]) -> RefreshedBatch:
+    async def refresh(self, identity_ids: Sequence[int]) -> RefreshResult:
         """Makes LML fetch anew what it knows of 1..50 identities; raises as `resolve` does."""
         payload = {"identity_ids": list(identity_ids)}
         async with self._budget.admit(tokens=TOKENS_A_REFRESHED_ID * len(identity_ids)):
@@ -165,7 +165,7 @@ class Lml:
             results = lml_refresh.read_refreshed(_judged(response), identity_ids)
         except lml_wire.NotAnAnswer as error:
             raise LmlContractBroken(f"POST {REFRESH}: {error}") from None
-        return RefreshedBatch(results, latency_ms)
+        return RefreshResult(results, latency_ms)
 
     async def probe_refresh(self) -> int:
         """The HTTP status of a refresh of nothing, which changes nothing; raises LmlUnavailable."""
@@ -262,7 +262,7 @@ def _input(candidate: Candidate) -> dict[str, int | str]:
 
 
 @asynccontextmanager
-async def connect(
+async def open_lml(
     url: str,
     *,
     api_key: str | None,
@@ -270,11 +270,13 @@ async def connect(
     timeout_seconds: float,
     lookup_seconds: float = LOOKUP_SECONDS,
     transport: httpx.AsyncBaseTransport | None = None,
-) -> AsyncGenerator[Lml]:
+) -> AsyncGenerator[LmlClient]:
     """LML at `url`; a trailing `/` or `/api/v1` of it is dropped. `transport` is the test seam."""
     headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
     base_url = url.rstrip("/").removesuffix("/api/v1")
     async with httpx.AsyncClient(
         base_url=base_url, headers=headers, timeout=timeout_seconds, transport=transport
     ) as http:
-        yield Lml(http, budget, timeout_seconds=timeout_seconds, lookup_seconds=lookup_seconds)
+        yield LmlClient(
+            http, budget, timeout_seconds=timeout_seconds, lookup_seconds=lookup_seconds
+        )

@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class RetryPolicy:
     """How often a call is tried, and how long we wait between (seconds, doubling, plus jitter)."""
 
     attempts: int = 4
@@ -31,10 +31,10 @@ class Patience:
     jitter: float = 1.0
 
 
-class Trier:
+class RetryingCaller:
     """Calls LML for one run, until LML is down or says no to us; then `stopped` says why."""
 
-    def __init__(self, patience: Patience) -> None:
+    def __init__(self, patience: RetryPolicy) -> None:
         self._patience = patience
         self._failed_in_a_row = 0
         self.answers = 0
@@ -83,7 +83,7 @@ class Trier:
         return True
 
 
-def may_be_about_a_row(error: LmlError) -> bool:
+def may_be_about_a_record(error: LmlError) -> bool:
     """A poison row is a 422, or a 500 for its whole batch on every attempt (LML's contract)."""
     return isinstance(error, LmlRejectedBatch) or (
         isinstance(error, LmlUnavailable) and error.status == 500

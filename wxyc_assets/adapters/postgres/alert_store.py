@@ -18,7 +18,7 @@ Json = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class QueuedAlert:
     """One alert to one receiver, in the receiver's own form."""
 
     event_id: str
@@ -30,7 +30,7 @@ class Letter:
 
 
 @dataclass(frozen=True, slots=True)
-class Claimed:
+class ClaimedAlert:
     """A letter that is ours to send; nobody else takes it until its wait is over."""
 
     event_id: str
@@ -38,7 +38,7 @@ class Claimed:
     payload: Json
 
 
-class Outbox:
+class AlertStore:
     """The table, statement by statement."""
 
     def __init__(self, database: Database) -> None:
@@ -50,7 +50,7 @@ class Outbox:
             rows = await transaction.fetch("alerts/select_open_troubles")
         return {row["subject"]: row["occurred_at"] for row in rows}
 
-    async def put(self, letters: Iterable[Letter]) -> int:
+    async def put(self, letters: Iterable[QueuedAlert]) -> int:
         """Queues what is not there yet, for good when this returns; how many were new."""
         rows = [
             {
@@ -67,7 +67,7 @@ class Outbox:
             await transaction.execute("database/synchronous_commit_on")
             return len(await transaction.fetch("alerts/put_alerts", {"alerts": Jsonb(rows)}))
 
-    async def claim(self, receivers: Collection[str], now: datetime) -> list[Claimed]:
+    async def claim(self, receivers: Collection[str], now: datetime) -> list[ClaimedAlert]:
         """What is due for these receivers, oldest first."""
         async with self._database.transaction() as transaction:
             rows = await transaction.fetch(
@@ -81,9 +81,9 @@ class Outbox:
                 },
             )
         rows.sort(key=lambda row: row["occurred_at"])
-        return [Claimed(row["event_id"], row["receiver"], row["payload"]) for row in rows]
+        return [ClaimedAlert(row["event_id"], row["receiver"], row["payload"]) for row in rows]
 
-    async def mark_delivered(self, letter: Claimed, now: datetime) -> None:
+    async def mark_delivered(self, letter: ClaimedAlert, now: datetime) -> None:
         """It has arrived."""
         async with self._database.transaction() as transaction:
             await transaction.execute(
@@ -91,7 +91,7 @@ class Outbox:
                 {"event_id": letter.event_id, "receiver": letter.receiver, "now": now},
             )
 
-    async def put_back(self, letter: Claimed, error: str, not_before: datetime | None) -> None:
+    async def put_back(self, letter: ClaimedAlert, error: str, not_before: datetime | None) -> None:
         """It has not arrived; it goes out again after its wait, or when the receiver said."""
         async with self._database.transaction() as transaction:
             await transaction.execute(

@@ -9,7 +9,7 @@ from typing import Any
 from psycopg.types.json import Jsonb
 
 from wxyc_assets.adapters.lml.bulk_resolve import dump
-from wxyc_assets.adapters.postgres.database import Database, again_after_a_deadlock
+from wxyc_assets.adapters.postgres.database import Database, retry_on_deadlock
 from wxyc_assets.adapters.postgres.identity_store import Clock
 from wxyc_assets.domain.artwork import Album, CoverScope, ShownCover
 from wxyc_assets.domain.ranges import IdRange
@@ -19,7 +19,7 @@ LML_REFUSED = "lml_refused"
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class RangeWorklist:
     """A range's library rows without a cover, by what is known of them."""
 
     due: list[Album]
@@ -37,7 +37,7 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Lookup:
+class LookupOutcome:
     """What came of asking: `cover`, `lml_refused`, or the rule that stood against a cover."""
 
     album: Album
@@ -48,7 +48,7 @@ class Lookup:
 
 
 @dataclass(frozen=True, slots=True)
-class Covered:
+class CoverCounts:
     """How far a range's eligible rows are covered, whoever wrote it; and how many were asked."""
 
     albums: int
@@ -56,7 +56,7 @@ class Covered:
     lookups: int
 
 
-class Artwork:
+class ArtworkStore:
     """Reads and writes by range and by batch; `now` comes from `clock`, else from the database."""
 
     def __init__(self, database: Database, scope: CoverScope, clock: Clock | None = None) -> None:
@@ -64,7 +64,7 @@ class Artwork:
         self.scope = scope
         self._clock = clock
 
-    async def wanted(self, id_range: IdRange) -> Wanted:
+    async def wanted(self, id_range: IdRange) -> RangeWorklist:
         """The range's rows that want a cover now."""
         scope = self.scope
         async with self.database.transaction() as transaction:
@@ -80,14 +80,14 @@ class Artwork:
                 },
             )
         waiting = [each for each in rows if each["state"] == "waiting"]
-        return Wanted(
+        return RangeWorklist(
             due=[_album(each) for each in rows if each["state"] == "due"],
             waiting=frozenset(each["library_id"] for each in waiting),
             resting=sum(each["state"] == "resting" for each in rows),
             covered_meanwhile=sum(each["is_covered"] for each in waiting),
         )
 
-    async def store(self, lookups: Sequence[Lookup], run_id: str) -> None:
+    async def store(self, lookups: Sequence[LookupOutcome], run_id: str) -> None:
         """Keeps what came of asking, dated; a row may not be in it twice."""
         rows = [
             {
@@ -110,7 +110,7 @@ class Artwork:
                 },
             )
 
-    @again_after_a_deadlock
+    @retry_on_deadlock
     async def write(self, library_ids: Sequence[int]) -> frozenset[int]:
         """Writes the stored covers of these rows in one transaction; returns whose it wrote.
 
@@ -133,7 +133,7 @@ class Artwork:
             )
         return written
 
-    @again_after_a_deadlock
+    @retry_on_deadlock
     async def rehearse(self, library_ids: Sequence[int]) -> None:
         """Writes these covers and takes them back; raises RowRefused where one cannot be written.
 
@@ -152,13 +152,13 @@ class Artwork:
                 {"library_id": library_id, "write_error": write_error},
             )
 
-    async def covered(self, id_range: IdRange) -> Covered:
+    async def covered(self, id_range: IdRange) -> CoverCounts:
         """How far the range is covered now."""
         async with self.database.transaction() as transaction:
             (row,) = await transaction.fetch(
                 "artwork/count_covers", {**_bounds(id_range), "eligibility": self.scope.eligibility}
             )
-        return Covered(**row)
+        return CoverCounts(**row)
 
     async def first_covers(self, id_range: IdRange, most: int) -> list[ShownCover]:
         """The first covers of the range that we wrote and that are still there, by id."""

@@ -10,17 +10,17 @@ from psycopg.types.json import Jsonb
 
 from wxyc_assets.adapters.lml.bulk_resolve import dump
 from wxyc_assets.adapters.postgres.database import Database
-from wxyc_assets.adapters.postgres.identity_store import MARK, Clock
+from wxyc_assets.adapters.postgres.identity_store import NOTES_MARK, Clock
 from wxyc_assets.domain.artwork import CoverScope, Eligibility
 from wxyc_assets.domain.candidates import Cohort, Scope
-from wxyc_assets.domain.coverage import CoverState, Dimension, Offence, Slice, Snapshot, State
+from wxyc_assets.domain.coverage import CoverState, Dimension, Slice, Snapshot, State, Violation
 from wxyc_assets.domain.ranges import IdRange
 
 DEFAULT_COVERS = CoverScope()
 
 
 @dataclass(frozen=True, slots=True)
-class Counted:
+class CoverageCount:
     """Library rows of one member of a dimension that have `value` as their `measure`."""
 
     dimension: str
@@ -44,7 +44,7 @@ class Progress:
     covers: int
 
 
-class Coverage:
+class CoverageStore:
     """Counts over the whole library, and snapshots; `now` comes from `clock`, else the database."""
 
     def __init__(self, database: Database, clock: Clock | None = None) -> None:
@@ -53,7 +53,7 @@ class Coverage:
 
     async def count(
         self, scope: Scope, covers: CoverScope, ranges: Sequence[IdRange]
-    ) -> list[Counted]:
+    ) -> list[CoverageCount]:
         """What a snapshot is made of; `ranges` follow each other without a gap."""
         firsts = [each.first for each in ranges] + [each.last + 1 for each in ranges[-1:]]
         async with self._database.transaction() as transaction:
@@ -62,7 +62,7 @@ class Coverage:
                 {
                     "now": self._now(),
                     "firsts": firsts,
-                    "mark": MARK,
+                    "mark": NOTES_MARK,
                     "is_wide": scope.include_null_canonical,
                     "stale_window": timedelta(days=scope.stale_days),
                     "retry_window": timedelta(days=scope.retry_days),
@@ -72,7 +72,7 @@ class Coverage:
                     "cover_window": timedelta(days=covers.retry_days),
                 },
             )
-        return [Counted(**row) for row in rows]
+        return [CoverageCount(**row) for row in rows]
 
     async def by_state(self, scope: Scope) -> Counter[tuple[Cohort, str]]:
         """Library rows by cohort and by how far they got, in words for people."""
@@ -136,7 +136,7 @@ def _row(each: Slice) -> dict[str, Any]:
         "member": each.member,
         **{state: each.rows(state) for state in State},
         **{state: each.cover(state) for state in CoverState},
-        **{offence: each.offence(offence) for offence in Offence},
+        **{offence: each.offence(offence) for offence in Violation},
         "compilations": each.compilations,
         "compilations_matched": each.compilations_matched,
         "sources": each.sources,
@@ -167,12 +167,12 @@ def _slice(row: Mapping[str, Any]) -> Slice:
         member=row["member"],
         states={state: row[state] for state in State},
         covers={state: row[state] for state in CoverState},
-        offences={offence: row[offence] for offence in Offence},
+        offences={offence: row[offence] for offence in Violation},
         compilations=row["compilations"],
         compilations_matched=row["compilations_matched"],
         sources=row["sources"],
         methods=row["methods"],
         confidences=row["confidences"],
-        offenders={Offence(name): ids for name, ids in row["offenders"].items()},
+        offenders={Violation(name): ids for name, ids in row["offenders"].items()},
         largest_id=row["largest_id"],
     )

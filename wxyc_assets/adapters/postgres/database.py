@@ -56,7 +56,7 @@ class RowRefused(DatabaseError):
     """The database will not hold what one of the rows says."""
 
 
-again_after_a_deadlock = stamina.retry(
+retry_on_deadlock = stamina.retry(
     on=Deadlocked, attempts=8, timeout=None, wait_initial=0.05, wait_max=2.0, wait_jitter=0.2
 )
 """For what does its work in one transaction."""
@@ -181,7 +181,7 @@ class Database:
 
 
 @asynccontextmanager
-async def connect(
+async def open_database(
     url: str, *, schema: str, assets_schema: str, max_connections: int
 ) -> AsyncGenerator[Database]:
     """A pool of up to `max_connections`, after a look whether the schema is current.

@@ -9,7 +9,7 @@ from typing import Any
 from psycopg.types.json import Jsonb
 
 from wxyc_assets.adapters.lml.bulk_resolve import Answer, Answers, dump
-from wxyc_assets.adapters.postgres.database import Database, Transaction, again_after_a_deadlock
+from wxyc_assets.adapters.postgres.database import Database, Transaction, retry_on_deadlock
 from wxyc_assets.domain.candidates import Candidate, Cohort, Reason, Scope
 from wxyc_assets.domain.ranges import IdRange
 
@@ -24,14 +24,14 @@ TABLES = (
 )
 """What the identity graph writes."""
 
-MARK = "consumer:lml-bulk"
+NOTES_MARK = "consumer:lml-bulk"
 """The note on rows that we write: the mark of the job before us, so that both recognise them."""
 
 Clock = Callable[[], datetime]
 
 
 @dataclass(frozen=True, slots=True)
-class Due:
+class DueRecord:
     """A library row that is due, and whether an answer that is not applied yet serves it."""
 
     candidate: Candidate
@@ -55,7 +55,7 @@ class StoredAnswer:
     """Provenance entries that cannot be written, because nobody vouches for them."""
 
 
-class Library:
+class IdentityStore:
     """Reads and writes by range and by batch; `now` comes from `clock`, else from the database."""
 
     def __init__(self, database: Database, clock: Clock | None = None) -> None:
@@ -87,12 +87,14 @@ class Library:
                 )
         return Counter((each.candidate.cohort, each.reason) for each in due)
 
-    async def due(self, id_range: IdRange, scope: Scope) -> list[Due]:
+    async def due(self, id_range: IdRange, scope: Scope) -> list[DueRecord]:
         """The range's rows that are due now, by id; writes nothing."""
         async with self.database.transaction() as transaction:
             return await self._due(transaction, id_range, scope)
 
-    async def _due(self, transaction: Transaction, id_range: IdRange, scope: Scope) -> list[Due]:
+    async def _due(
+        self, transaction: Transaction, id_range: IdRange, scope: Scope
+    ) -> list[DueRecord]:
         rows = await transaction.fetch(
             "identity/select_due",
             {
@@ -105,7 +107,7 @@ class Library:
             },
         )
         return [
-            Due(
+            DueRecord(
                 reason=Reason(row.pop("reason")),
                 is_served=row.pop("is_served"),
                 candidate=Candidate(**_with_cohort(row)),
@@ -168,7 +170,7 @@ class Library:
             )
         return [StoredAnswer(**_with_cohort(row)) for row in rows]
 
-    @again_after_a_deadlock
+    @retry_on_deadlock
     async def apply(self, answers: Sequence[StoredAnswer], scope: Scope) -> Counter[str]:
         """Writes what the answers mean, in one transaction; returns the details by name.
 
@@ -181,7 +183,7 @@ class Library:
         async with self.database.transaction() as transaction:
             if singles:
                 written = await transaction.fetch(
-                    "identity/put_identities", {"library_ids": singles, "mark": MARK}
+                    "identity/put_identities", {"library_ids": singles, "mark": NOTES_MARK}
                 )
                 details.update(f"identities_{row['verdict']}" for row in written)
             if matched:

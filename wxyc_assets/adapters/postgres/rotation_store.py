@@ -57,7 +57,7 @@ class RecentRefreshes:
     lml_error: int
 
 
-class Rotation:
+class RotationStore:
     """Reads the Backend's rotation, keeps our own account; `clock` replaces the database's."""
 
     def __init__(self, database: Database, clock: Callable[[], datetime] | None = None) -> None:

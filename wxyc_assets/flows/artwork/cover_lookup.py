@@ -6,14 +6,23 @@ from collections.abc import Iterable, Sequence
 from dataclasses import InitVar, dataclass, field
 from functools import partial
 
-from wxyc_assets.adapters.lml.circuit_breaker import Breaker, BreakerStaysOpen
-from wxyc_assets.adapters.lml.client import Lml, LmlError, LmlRejectedBatch
-from wxyc_assets.adapters.lml.retry import Patience, Trier, may_be_about_a_row
-from wxyc_assets.adapters.postgres.artwork_store import COVER, LML_REFUSED, Lookup
-from wxyc_assets.domain.artwork import Album, Choice, Cover, Found, NoCover, Refusal, Rules, choose
-from wxyc_assets.domain.cover_outcomes import CoverTally, Fate
-from wxyc_assets.flows.artwork.health_probes import Probes
-from wxyc_assets.flows.artwork.lookup_buffer import Outbox
+from wxyc_assets.adapters.lml.circuit_breaker import CircuitBreakerTimeout, CircuitBreakerWatch
+from wxyc_assets.adapters.lml.client import LmlClient, LmlError, LmlRejectedBatch
+from wxyc_assets.adapters.lml.retry import RetryingCaller, RetryPolicy, may_be_about_a_record
+from wxyc_assets.adapters.postgres.artwork_store import COVER, LML_REFUSED, LookupOutcome
+from wxyc_assets.domain.artwork import (
+    Album,
+    Choice,
+    Cover,
+    Found,
+    NoCover,
+    NoCoverReason,
+    Rules,
+    choose,
+)
+from wxyc_assets.domain.cover_outcomes import CoverTally, WriteOutcome
+from wxyc_assets.flows.artwork.health_probes import HealthProbes
+from wxyc_assets.flows.artwork.lookup_buffer import LookupBuffer
 
 QUESTIONS_AHEAD = 16
 """Questions that wait for each worker, so that the next range is read while this one is asked."""
@@ -38,7 +47,7 @@ class RangeLookups:
         if not albums:
             self.settled.set()
 
-    def settle(self, fate: Fate | Refusal | None) -> None:
+    def settle(self, fate: WriteOutcome | NoCoverReason | None) -> None:
         """Takes note of one row; a row with a cover (None) counts when that is written."""
         if fate is not None:
             self.tally.outcomes[fate] += 1
@@ -57,7 +66,7 @@ class Question:
     lookups: RangeLookups
 
 
-class LookingUp:
+class CoverLookup:
     """Asks LML until it is down or says no to us; then `stopped` says why.
 
     Pauses while the breaker is not closed; None: an open one is nothing to wait for.
@@ -65,17 +74,17 @@ class LookingUp:
 
     def __init__(
         self,
-        lml: Lml,
+        lml: LmlClient,
         *,
-        patience: Patience,
-        probes: Probes,
-        outbox: Outbox,
+        patience: RetryPolicy,
+        probes: HealthProbes,
+        outbox: LookupBuffer,
         rules: Rules,
         max_in_flight: int,
-        breaker: Breaker | None = None,
+        breaker: CircuitBreakerWatch | None = None,
     ) -> None:
         self._lml = lml
-        self._trier = Trier(patience)
+        self._trier = RetryingCaller(patience)
         self._probes = probes
         self._outbox = outbox
         self._rules = rules
@@ -123,7 +132,7 @@ class LookingUp:
             # A 500 is about the row only if LML answered others meanwhile.
             others_went_well = self._trier.answers > answers_before
             if isinstance(error, LmlRejectedBatch) or (
-                may_be_about_a_row(error) and others_went_well
+                may_be_about_a_record(error) and others_went_well
             ):
                 self._refuse(question, str(error))
             else:
@@ -141,7 +150,7 @@ class LookingUp:
         try:
             await self._probes.latest()  # the first look serves both
             await self._breaker.wait_until_closed()
-        except BreakerStaysOpen as error:
+        except CircuitBreakerTimeout as error:
             self._trier.stopped = error
             self._probes.give_up()
 
@@ -159,25 +168,25 @@ class LookingUp:
     ) -> None:
         match choice:
             case Cover(url, confidence):
-                self._outbox.put(Lookup(album, COVER, url, confidence))
+                self._outbox.put(LookupOutcome(album, COVER, url, confidence))
                 lookups.covers.add(album.library_id)
                 lookups.settle(None)
             case NoCover(reason, confidence):
-                refusal = reason if is_certain else Refusal.UNKNOWN
-                self._outbox.put(Lookup(album, refusal, confidence=confidence))
+                refusal = reason if is_certain else NoCoverReason.UNKNOWN
+                self._outbox.put(LookupOutcome(album, refusal, confidence=confidence))
                 lookups.settle(refusal)
 
     def _refuse(self, question: Question, why: str) -> None:
         for album in question.albums:
             refusal = why.replace("\0", "\\x00")
-            self._outbox.put(Lookup(album, LML_REFUSED, refusal=refusal))
+            self._outbox.put(LookupOutcome(album, LML_REFUSED, refusal=refusal))
             question.lookups.refusals[album.library_id] = refusal
-            question.lookups.settle(Fate.LML_REFUSED)
+            question.lookups.settle(WriteOutcome.LML_REFUSED)
 
     def _fail(self, question: Question, error: LmlError) -> None:
         question.lookups.error = error
         for _ in question.albums:
-            question.lookups.settle(Fate.LML_ERROR)
+            question.lookups.settle(WriteOutcome.LML_ERROR)
 
 
 def _questions(albums: Sequence[Album], lookups: RangeLookups) -> Iterable[Question]:

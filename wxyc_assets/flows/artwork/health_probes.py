@@ -11,14 +11,14 @@ from wxyc_assets.adapters.lml.lookup import Health
 Verdict = Callable[[bool], None]
 
 
-class Patient(Protocol):
+class HealthSource(Protocol):
     """Whoever can say how LML is."""
 
     async def health(self) -> Health: ...
 
 
 @dataclass(frozen=True, slots=True)
-class _Doubt:
+class _PendingAnswer:
     """An empty answer between the probes of these numbers."""
 
     before: int
@@ -26,18 +26,18 @@ class _Doubt:
     tell: Verdict
 
 
-class Probes:
+class HealthProbes:
     """LML's health, asked at most every `interval` seconds, and only while somebody must know.
 
     Probes are numbered from 1; `run` makes them, one after the other.
     """
 
-    def __init__(self, lml: Patient, *, interval: float) -> None:
+    def __init__(self, lml: HealthSource, *, interval: float) -> None:
         self._lml = lml
         self._interval = interval
         self._found_closed: list[bool] = []
         self._begun = 0
-        self._doubts: list[_Doubt] = []
+        self._doubts: list[_PendingAnswer] = []
         self._wanted = asyncio.Event()
         self._first = asyncio.Event()
         self._is_over = False
@@ -56,7 +56,7 @@ class Probes:
         if self._is_over or not all(self._found_closed[before - 1 :]):
             tell(False)
             return
-        self._doubts.append(_Doubt(before, self._begun + 1, tell))
+        self._doubts.append(_PendingAnswer(before, self._begun + 1, tell))
         self._wanted.set()
 
     def give_up(self) -> None:

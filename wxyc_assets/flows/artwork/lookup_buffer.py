@@ -2,25 +2,25 @@
 
 import asyncio
 
-from wxyc_assets.adapters.postgres.artwork_store import Artwork, Lookup
+from wxyc_assets.adapters.postgres.artwork_store import ArtworkStore, LookupOutcome
 
 STORE_SECONDS = 1.0
 """What a killed run may lose, and would ask again."""
 STORE_ROWS = 1_000
 
 
-class Outbox:
+class LookupBuffer:
     """Collects lookups and stores them, at the latest after STORE_SECONDS, while `run` runs."""
 
-    def __init__(self, artwork: Artwork, run_id: str) -> None:
+    def __init__(self, artwork: ArtworkStore, run_id: str) -> None:
         self._artwork = artwork
         self._run_id = run_id
-        self._lookups: list[Lookup] = []
+        self._lookups: list[LookupOutcome] = []
         self._turn = asyncio.Lock()
         self._is_full = asyncio.Event()
         self.stored = 0
 
-    def put(self, lookup: Lookup) -> None:
+    def put(self, lookup: LookupOutcome) -> None:
         """Takes one lookup; a row is looked up once a run."""
         self._lookups.append(lookup)
         if len(self._lookups) >= STORE_ROWS:

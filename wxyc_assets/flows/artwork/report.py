@@ -3,23 +3,23 @@
 from dataclasses import dataclass, field
 
 from wxyc_assets.adapters.lml.client import LmlError
-from wxyc_assets.adapters.postgres.artwork_store import Covered, Wanted
+from wxyc_assets.adapters.postgres.artwork_store import CoverCounts, RangeWorklist
 from wxyc_assets.domain.artwork import ShownCover
-from wxyc_assets.domain.cover_outcomes import CoverTally, Fate
+from wxyc_assets.domain.cover_outcomes import CoverTally, WriteOutcome
 from wxyc_assets.domain.ranges import IdRange
 from wxyc_assets.flows.artwork.cover_lookup import RangeLookups
-from wxyc_assets.flows.artwork.write_covers import WrittenCovers
+from wxyc_assets.flows.artwork.write_covers import CoverWriteResult
 
 
 @dataclass(slots=True)
-class CoverReport:
+class ArtworkReport:
     """What became of one range; refusals and write errors by library id."""
 
     id_range: IdRange
     eligible: int
     resting: int
     tally: CoverTally
-    covered: Covered
+    covered: CoverCounts
     first_covers: list[ShownCover]
     latencies_ms: list[float]
     refusals: dict[int, str]
@@ -29,7 +29,7 @@ class CoverReport:
     @property
     def open_rows(self) -> int:
         """Library rows that LML still owes an answer."""
-        return self.tally.outcomes[Fate.LML_ERROR]
+        return self.tally.outcomes[WriteOutcome.LML_ERROR]
 
     @property
     def why_open(self) -> str:
@@ -52,24 +52,24 @@ class CoverReport:
         }
 
 
-def account(
+def build_report(
     id_range: IdRange,
-    wanted: Wanted,
+    wanted: RangeWorklist,
     lookups: RangeLookups,
-    written: WrittenCovers,
-    covered: Covered,
+    written: CoverWriteResult,
+    covered: CoverCounts,
     first_covers: list[ShownCover],
-) -> CoverReport:
+) -> ArtworkReport:
     """The report of a range; raises MiscountedRows when a row was lost or counted twice."""
     tally = lookups.tally
     stored = lookups.covers | wanted.waiting
     tally.scanned += len((wanted.waiting | written.library_ids) - lookups.covers)
-    tally.outcomes[Fate.WRITTEN] += len(written.written)
-    tally.outcomes[Fate.RACED] += len(written.raced)
-    tally.outcomes[Fate.UNWRITABLE] += len(written.unwritable)
-    tally.outcomes[Fate.WITHDRAWN] += len(stored - written.library_ids)
+    tally.outcomes[WriteOutcome.WRITTEN] += len(written.written)
+    tally.outcomes[WriteOutcome.RACED] += len(written.raced)
+    tally.outcomes[WriteOutcome.UNWRITABLE] += len(written.unwritable)
+    tally.outcomes[WriteOutcome.WITHDRAWN] += len(stored - written.library_ids)
     tally.check()
-    return CoverReport(
+    return ArtworkReport(
         id_range=id_range,
         eligible=wanted.eligible,
         resting=wanted.resting,

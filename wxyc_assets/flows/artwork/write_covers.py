@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from wxyc_assets.adapters.postgres.artwork_store import Artwork
+from wxyc_assets.adapters.postgres.artwork_store import ArtworkStore
 from wxyc_assets.adapters.postgres.database import RowRefused
 from wxyc_assets.domain.batches import batched, halves
 from wxyc_assets.domain.ranges import IdRange
@@ -12,7 +12,7 @@ BATCH_ROWS = 5_000
 
 
 @dataclass(slots=True)
-class WrittenCovers:
+class CoverWriteResult:
     """What became of the stored covers of a range, by library id."""
 
     written: set[int] = field(default_factory=set[int])
@@ -24,16 +24,16 @@ class WrittenCovers:
         return self.written | self.raced | self.unwritable.keys()
 
 
-async def write_covers(artwork: Artwork, id_range: IdRange) -> WrittenCovers:
+async def write_covers(artwork: ArtworkStore, id_range: IdRange) -> CoverWriteResult:
     """Writes every stored cover that waits in the range, batch by batch; raises DatabaseError."""
-    done = WrittenCovers()
+    done = CoverWriteResult()
     waiting = sorted((await artwork.wanted(id_range)).waiting)
     for batch in batched(waiting, BATCH_ROWS):
         await _write(artwork, batch, done)
     return done
 
 
-async def _write(artwork: Artwork, batch: Sequence[int], done: WrittenCovers) -> None:
+async def _write(artwork: ArtworkStore, batch: Sequence[int], done: CoverWriteResult) -> None:
     try:
         written = await artwork.write(batch)
     except RowRefused as error:
@@ -52,7 +52,9 @@ async def _write(artwork: Artwork, batch: Sequence[int], done: WrittenCovers) ->
         done.raced |= set(batch) - written
 
 
-async def _culprits(artwork: Artwork, batch: Sequence[int], error: RowRefused) -> dict[int, str]:
+async def _culprits(
+    artwork: ArtworkStore, batch: Sequence[int], error: RowRefused
+) -> dict[int, str]:
     """The rows that cannot be written, and why; `error` is what the whole batch came to."""
     if len(batch) == 1:
         return {batch[0]: str(error)}

@@ -4,23 +4,23 @@ from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
-from wxyc_assets.adapters.postgres.coverage_store import Counted, Coverage
+from wxyc_assets.adapters.postgres.coverage_store import CoverageCount, CoverageStore
 from wxyc_assets.domain.artwork import CoverScope
 from wxyc_assets.domain.candidates import Cohort, Scope
 from wxyc_assets.domain.coverage import (
     OUTSIDE,
     CoverState,
     Dimension,
-    Offence,
     Slice,
     Snapshot,
     State,
+    Violation,
 )
 from wxyc_assets.domain.ranges import IdRange
 
 
 async def take_snapshot(
-    coverage: Coverage,
+    coverage: CoverageStore,
     *,
     run_id: str,
     scope: Scope,
@@ -33,7 +33,7 @@ async def take_snapshot(
     return (await coverage.whole([run_id]))[run_id]
 
 
-def shape(counted: Sequence[Counted], ranges: Sequence[IdRange]) -> list[Slice]:
+def shape(counted: Sequence[CoverageCount], ranges: Sequence[IdRange]) -> list[Slice]:
     """One slice for the library, each cohort, each range, and each genre that occurs."""
     table = _table(counted, ranges)
     groups = table.groupby(["dimension", "member"])
@@ -57,22 +57,22 @@ def _slice(dimension: str, member: str, rows: pd.DataFrame) -> Slice:
         member=member,
         states={State(name): number for name, number in numbers("states").items()},
         covers={CoverState(name): number for name, number in numbers("covers").items()},
-        offences={Offence(name): number for name, number in numbers("offenders").items()},
+        offences={Violation(name): number for name, number in numbers("offenders").items()},
         compilations=sum(numbers("compilations").values()),
         compilations_matched=sum(numbers("compilations_matched").values()),
         sources=numbers("sources"),
         methods=numbers("methods"),
         confidences=numbers("confidences"),
         offenders={
-            Offence(name): list(ids)
+            Violation(name): list(ids)
             for name, ids in zip(offenders["value"], offenders["sample"], strict=True)
         },
         largest_id=0 if rows.empty else int(rows["largest_id"].max()),
     )
 
 
-def _table(counted: Sequence[Counted], ranges: Sequence[IdRange]) -> pd.DataFrame:
-    columns = list(Counted.__slots__)
+def _table(counted: Sequence[CoverageCount], ranges: Sequence[IdRange]) -> pd.DataFrame:
+    columns = list(CoverageCount.__slots__)
     table = pd.DataFrame(
         [[getattr(each, name) for name in columns] for each in counted], columns=columns
     )

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from wxyc_assets.adapters.postgres.database import RowRefused
-from wxyc_assets.adapters.postgres.identity_store import Library, StoredAnswer
+from wxyc_assets.adapters.postgres.identity_store import IdentityStore, StoredAnswer
 from wxyc_assets.domain.batches import batched, halves
 from wxyc_assets.domain.candidates import Cohort, Scope
 from wxyc_assets.domain.ranges import IdRange
@@ -16,7 +16,7 @@ POISONED = "the answer holds what PostgreSQL cannot store; see the column unstor
 
 
 @dataclass(slots=True)
-class Applied:
+class ApplyResult:
     """What was applied of a range's stored answers, by cohort."""
 
     answers: list[StoredAnswer] = field(default_factory=list[StoredAnswer])
@@ -28,32 +28,34 @@ class Applied:
     )
 
 
-class Applier:
+class AnswerWriter:
     """Applies the stored answers of ranges, as `scope` wants them dated."""
 
-    def __init__(self, library: Library, scope: Scope) -> None:
+    def __init__(self, library: IdentityStore, scope: Scope) -> None:
         self._library = library
         self._scope = scope
 
-    async def apply(self, id_range: IdRange) -> Applied:
+    async def apply(self, id_range: IdRange) -> ApplyResult:
         """Applies what the range's stored answers still leave to do; commits batch by batch."""
         answers = await self._library.unapplied(id_range, self._scope)
         new = [each for each in answers if each.is_new]
-        applied = Applied(new, dated_late=len(answers) - len(new))
+        applied = ApplyResult(new, dated_late=len(answers) - len(new))
         for cohort, size in BATCH_SIZES.items():
             for batch in batched([each for each in answers if each.cohort is cohort], size):
                 await self._apply_batch(batch, applied, cohort)
         return applied
 
     async def _apply_batch(
-        self, batch: Sequence[StoredAnswer], applied: Applied, cohort: Cohort
+        self, batch: Sequence[StoredAnswer], applied: ApplyResult, cohort: Cohort
     ) -> None:
         for each in batch:
             if each.is_poisoned:
                 await self._give_up(each, POISONED, applied)
         await self._write([each for each in batch if not each.is_poisoned], applied, cohort)
 
-    async def _write(self, batch: Sequence[StoredAnswer], applied: Applied, cohort: Cohort) -> None:
+    async def _write(
+        self, batch: Sequence[StoredAnswer], applied: ApplyResult, cohort: Cohort
+    ) -> None:
         if not batch:
             return
         try:
@@ -68,7 +70,7 @@ class Applier:
             details["pages_with_join_drift"] += _has_drifted(details)
             applied.details[cohort].update(details)
 
-    async def _give_up(self, answer: StoredAnswer, reason: str, applied: Applied) -> None:
+    async def _give_up(self, answer: StoredAnswer, reason: str, applied: ApplyResult) -> None:
         applied.write_errors[answer.library_id] = reason
         await self._library.mark_unwritable(answer.library_id, reason)
 

@@ -8,16 +8,16 @@ from functools import partial
 
 from wxyc_assets.adapters.lml.bulk_resolve import Answers
 from wxyc_assets.adapters.lml.client import (
-    Lml,
+    LmlClient,
     LmlError,
     LmlRejectedBatch,
     LmlUnavailable,
-    Resolved,
+    ResolveResult,
 )
 from wxyc_assets.adapters.lml.retry import (
     LONGEST_RETRY_AFTER_SECONDS as LONGEST_RETRY_AFTER_SECONDS,
 )
-from wxyc_assets.adapters.lml.retry import Patience, Trier, may_be_about_a_row
+from wxyc_assets.adapters.lml.retry import RetryingCaller, RetryPolicy, may_be_about_a_record
 from wxyc_assets.domain.batches import halves, most_failures_in_a_row
 from wxyc_assets.domain.candidates import Candidate
 from wxyc_assets.domain.counters import Outcome
@@ -26,7 +26,7 @@ Page = Sequence[Candidate]
 
 
 @dataclass(slots=True)
-class Asked:
+class BatchResult:
     """What came of asking about a page, which holds rows of one cohort."""
 
     page: Page
@@ -42,7 +42,7 @@ class Asked:
         self.error = error
 
 
-class Asker:
+class BatchResolver:
     """Asks page by page until LML is down or says no to us; then `stopped` says why.
 
     `max_in_flight` pages are being asked about at any time, however many are handed in.
@@ -50,8 +50,8 @@ class Asker:
 
     def __init__(
         self,
-        lml: Lml,
-        patience: Patience,
+        lml: LmlClient,
+        patience: RetryPolicy,
         keep: Callable[[Page, Answers], Awaitable[None]],
         *,
         max_in_flight: int,
@@ -59,27 +59,27 @@ class Asker:
         self._lml = lml
         self._keep = keep
         self._in_flight = asyncio.Semaphore(max_in_flight)
-        self.trier = Trier(patience)
+        self.trier = RetryingCaller(patience)
 
     @property
     def stopped(self) -> LmlError | None:
         return self.trier.stopped
 
-    async def ask(self, page: Page) -> Asked:
+    async def ask(self, page: Page) -> BatchResult:
         """Everything that LML says about a page; answers are kept as they come."""
-        asked = Asked(page)
+        asked = BatchResult(page)
         answers_before = self.trier.answers
         try:
             await self.ask_part(page, asked, patiently=True)
         except LmlError as error:
-            if may_be_about_a_row(error) and not self.stopped:
-                await _Isolation(self, asked, answers_before).run(error)
+            if may_be_about_a_record(error) and not self.stopped:
+                await _PoisonRowSearch(self, asked, answers_before).run(error)
             else:
                 asked.fail(page, error)
         self.trier.consider_stopping(asked.error)
         return asked
 
-    async def ask_part(self, part: Page, asked: Asked, *, patiently: bool) -> None:
+    async def ask_part(self, part: Page, asked: BatchResult, *, patiently: bool) -> None:
         """Adds what LML says about a part of a page; raises LmlError.
 
         The place in flight is free again while the answers are kept.
@@ -93,14 +93,14 @@ class Asker:
         _take(resolved, asked)
 
 
-class _Isolation:
+class _PoisonRowSearch:
     """Asks about ever smaller parts of a page, so that a row which spoils its batch ends alone.
 
     As long as LML answers nobody at all, a row alone is tried only once, too: it is LML that is
     ill. When somebody is answered, such a row gets all the patience that there is.
     """
 
-    def __init__(self, asker: Asker, asked: Asked, answers_before: int) -> None:
+    def __init__(self, asker: BatchResolver, asked: BatchResult, answers_before: int) -> None:
         self._asker = asker
         self._asked = asked
         self._answers_before = answers_before
@@ -124,7 +124,7 @@ class _Isolation:
                 self._tried_once.clear()
         for part in self._tried_once:
             self._asked.fail(part, error)
-        _blame(self._suspects, self._asked, lml_is_well=self._lml_is_well)
+        _classify(self._suspects, self._asked, lml_is_well=self._lml_is_well)
 
     @property
     def _lml_is_well(self) -> bool:
@@ -143,7 +143,7 @@ class _Isolation:
                 self._parts.extendleft(reversed(halves(part)))
             elif isinstance(trouble, LmlUnavailable) and not patiently:
                 self._tried_once.append(part)
-            elif may_be_about_a_row(trouble):
+            elif may_be_about_a_record(trouble):
                 self._suspects[part[0]] = trouble
             else:
                 self._asked.fail(part, trouble)
@@ -151,17 +151,19 @@ class _Isolation:
             self._give_up(part, trouble)
         else:
             self._failed_in_a_row = 0
-            _blame(self._suspects, self._asked, lml_is_well=True)
+            _classify(self._suspects, self._asked, lml_is_well=True)
 
     def _give_up(self, part: Page, error: LmlError) -> None:
-        _blame(self._suspects, self._asked, lml_is_well=False)
+        _classify(self._suspects, self._asked, lml_is_well=False)
         rest = (part, *self._parts, *self._tried_once)
         self._asked.fail([each for page in rest for each in page], error)
         self._parts.clear()
         self._tried_once.clear()
 
 
-def _blame(suspects: dict[Candidate, LmlError], asked: Asked, *, lml_is_well: bool) -> None:
+def _classify(
+    suspects: dict[Candidate, LmlError], asked: BatchResult, *, lml_is_well: bool
+) -> None:
     """A row is refused when LML rejects it alone, or fails over it while it answers others.
 
     A 500 from an LML that answers nobody says nothing about the row, which would rest for weeks.
@@ -174,7 +176,7 @@ def _blame(suspects: dict[Candidate, LmlError], asked: Asked, *, lml_is_well: bo
     suspects.clear()
 
 
-def _take(resolved: Resolved, asked: Asked) -> None:
+def _take(resolved: ResolveResult, asked: BatchResult) -> None:
     answers = resolved.answers
     asked.answers.append(answers)
     asked.latencies_ms.append(resolved.latency_ms)

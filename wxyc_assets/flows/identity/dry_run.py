@@ -4,14 +4,14 @@ import asyncio
 from collections.abc import Sequence
 
 from wxyc_assets.adapters.lml.bulk_resolve import Answers
-from wxyc_assets.adapters.postgres.identity_store import Library, StoredAnswer
+from wxyc_assets.adapters.postgres.identity_store import IdentityStore, StoredAnswer
 from wxyc_assets.domain.answers import outcome_of
 from wxyc_assets.domain.candidates import Candidate, Cohort, Scope
 from wxyc_assets.domain.counters import Outcome, Tally
 from wxyc_assets.domain.ranges import IdRange
-from wxyc_assets.flows.identity.batch_resolver import Asker
+from wxyc_assets.flows.identity.batch_resolver import BatchResolver
 from wxyc_assets.flows.identity.pipeline import PageSizes
-from wxyc_assets.flows.identity.report import NULL_CONFIDENCES, RangeReport, account
+from wxyc_assets.flows.identity.report import NULL_CONFIDENCES, IdentityReport, build_report
 
 Figures = dict[str, int | dict[str, int]]
 
@@ -21,8 +21,8 @@ class DryRun:
 
     def __init__(
         self,
-        library: Library,
-        asker: Asker,
+        library: IdentityStore,
+        asker: BatchResolver,
         *,
         scope: Scope,
         page_sizes: PageSizes,
@@ -43,11 +43,11 @@ class DryRun:
                 raise self._asker.stopped
         return tallies
 
-    async def _account(self, id_range: IdRange) -> RangeReport:
+    async def _account(self, id_range: IdRange) -> IdentityReport:
         due = await self._library.due(id_range, self._scope)
         pages = self._page_sizes.pages([each.candidate for each in due if not each.is_served])
         asked = await asyncio.gather(*(self._asker.ask(page) for page in pages))
-        report = account(id_range, asked, applied=None)
+        report = build_report(id_range, asked, applied=None)
         for answer in await self._library.unapplied(id_range, self._scope):
             if answer.is_new:
                 _count_stored(report.tallies[answer.cohort], answer)

@@ -9,13 +9,13 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 
 from wxyc_assets.adapters.lml.client import LmlError
-from wxyc_assets.adapters.postgres.identity_store import Library
+from wxyc_assets.adapters.postgres.identity_store import IdentityStore
 from wxyc_assets.domain.batches import batched
 from wxyc_assets.domain.candidates import Candidate, Cohort, Scope
 from wxyc_assets.domain.ranges import IdRange
-from wxyc_assets.flows.identity.apply_answers import Applier
-from wxyc_assets.flows.identity.batch_resolver import Asked, Asker
-from wxyc_assets.flows.identity.report import RangeReport, account
+from wxyc_assets.flows.identity.apply_answers import AnswerWriter
+from wxyc_assets.flows.identity.batch_resolver import BatchResolver, BatchResult
+from wxyc_assets.flows.identity.report import IdentityReport, build_report
 from wxyc_assets.telemetry import logs
 
 OPEN_RANGES = 4
@@ -25,10 +25,10 @@ PAGES_A_CALL = 2
 
 
 @dataclass(slots=True)
-class Summary:
+class IdentitySummary:
     """What became of a whole run."""
 
-    reports: list[RangeReport] = field(default_factory=list[RangeReport])
+    reports: list[IdentityReport] = field(default_factory=list[IdentityReport])
     untouched: list[IdRange] = field(default_factory=list[IdRange])
     """Ranges that were not begun, because LML was down or said no."""
     stopped: LmlError | None = None
@@ -62,15 +62,15 @@ class PageSizes:
         ]
 
 
-class Resolver:
+class IdentityPipeline:
     """Takes ranges through asking and applying; either may be left out (None)."""
 
     def __init__(
         self,
-        library: Library,
+        library: IdentityStore,
         *,
-        asker: Asker | None,
-        applier: Applier | None,
+        asker: BatchResolver | None,
+        applier: AnswerWriter | None,
         scope: Scope,
         page_sizes: PageSizes,
         run_id: str,
@@ -88,13 +88,13 @@ class Resolver:
         self._reporting = asyncio.Lock()
 
     async def run(
-        self, ranges: Sequence[IdRange], report: Callable[[RangeReport], None]
-    ) -> Summary:
+        self, ranges: Sequence[IdRange], report: Callable[[IdentityReport], None]
+    ) -> IdentitySummary:
         """Works through the ranges in order; `report` hears of each as soon as it is done.
 
         Raises DatabaseError; whatever was committed until then stands.
         """
-        summary = Summary()
+        summary = IdentitySummary()
         async with asyncio.TaskGroup() as group:
             for id_range in sorted(ranges):
                 group.create_task(self._work(id_range, group, summary, report))
@@ -105,8 +105,8 @@ class Resolver:
         self,
         id_range: IdRange,
         group: asyncio.TaskGroup,
-        summary: Summary,
-        report: Callable[[RangeReport], None],
+        summary: IdentitySummary,
+        report: Callable[[IdentityReport], None],
     ) -> None:
         async with self._open_ranges, AsyncExitStack() as stack:
             stack.enter_context(logs.about(id_range=id_range.key))
@@ -118,24 +118,26 @@ class Resolver:
                 asking = await self._ask(id_range, group)
             asked = [await each for each in asking]
             applied = await self._applier.apply(id_range) if self._applier else None
-            done = account(id_range, asked, applied)
+            done = build_report(id_range, asked, applied)
             if done.wrote:
                 await self._library.database.flush(id_range.key)
             summary.reports.append(done)
             async with self._reporting:
                 await asyncio.to_thread(report, done)  # it writes to Dagster's storage
 
-    async def _ask(self, id_range: IdRange, group: asyncio.TaskGroup) -> list[asyncio.Task[Asked]]:
+    async def _ask(
+        self, id_range: IdRange, group: asyncio.TaskGroup
+    ) -> list[asyncio.Task[BatchResult]]:
         if self._asker is None:
             return []
         candidates = await self._library.unanswered(id_range, self._scope)
-        asking: list[asyncio.Task[Asked]] = []
+        asking: list[asyncio.Task[BatchResult]] = []
         for page in self._page_sizes.pages(candidates):
             await self._in_hand.acquire()
             asking.append(group.create_task(self._ask_page(self._asker, page)))
         return asking
 
-    async def _ask_page(self, asker: Asker, page: Sequence[Candidate]) -> Asked:
+    async def _ask_page(self, asker: BatchResolver, page: Sequence[Candidate]) -> BatchResult:
         try:
             asked = await asker.ask(page)
             await self._library.store_refusals(asked.refusals, self._run_id)

@@ -8,15 +8,15 @@ from wxyc_assets.domain.answers import outcome_of
 from wxyc_assets.domain.candidates import Cohort
 from wxyc_assets.domain.counters import UNANSWERED, Outcome, Tally, by_cohort
 from wxyc_assets.domain.ranges import IdRange
-from wxyc_assets.flows.identity.apply_answers import Applied
-from wxyc_assets.flows.identity.batch_resolver import Asked
+from wxyc_assets.flows.identity.apply_answers import ApplyResult
+from wxyc_assets.flows.identity.batch_resolver import BatchResult
 
 NULL_CONFIDENCES = "source_rows_skipped_null_confidence"
 """Provenance entries, not library rows."""
 
 
 @dataclass(slots=True)
-class RangeReport:
+class IdentityReport:
     """What became of one range; refusals and write errors by library id."""
 
     id_range: IdRange
@@ -59,12 +59,14 @@ class RangeReport:
         return by_cohort(self.tallies)
 
 
-def account(id_range: IdRange, asked: Sequence[Asked], applied: Applied | None) -> RangeReport:
+def build_report(
+    id_range: IdRange, asked: Sequence[BatchResult], applied: ApplyResult | None
+) -> IdentityReport:
     """The report of a range; without `applied`, answers count as what they will become.
 
     Raises MiscountedRows when a row was lost or counted twice.
     """
-    report = RangeReport(id_range)
+    report = IdentityReport(id_range)
     for each in asked:
         _count_page(report, each, answers_count=applied is None)
     if applied is not None:
@@ -74,7 +76,7 @@ def account(id_range: IdRange, asked: Sequence[Asked], applied: Applied | None) 
     return report
 
 
-def _count_page(report: RangeReport, asked: Asked, *, answers_count: bool) -> None:
+def _count_page(report: IdentityReport, asked: BatchResult, *, answers_count: bool) -> None:
     tally = report.tallies[asked.page[0].cohort]
     tally.latencies_ms.extend(asked.latencies_ms)
     tally.outcomes.update(asked.unanswered.values())
@@ -93,7 +95,9 @@ def _count_page(report: RangeReport, asked: Asked, *, answers_count: bool) -> No
     report.error = report.error or asked.error
 
 
-def _count_applied(report: RangeReport, asked: Sequence[Asked], applied: Applied) -> None:
+def _count_applied(
+    report: IdentityReport, asked: Sequence[BatchResult], applied: ApplyResult
+) -> None:
     report.dated_late = applied.dated_late
     report.write_errors.update(applied.write_errors)
     answered = {

@@ -12,7 +12,7 @@ from typing import Any, cast
 
 import httpx
 
-from wxyc_assets.adapters.lml.client import Lml, LmlError, quoted
+from wxyc_assets.adapters.lml.client import LmlClient, LmlError, quoted
 from wxyc_assets.adapters.lml.lookup import Health
 
 FIRST_COMMIT = "8a1344c"
@@ -28,7 +28,7 @@ class CompareFailed(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Gate:
+class DeployGateResult:
     """Open or shut, and why, in words for people."""
 
     is_open: bool
@@ -60,51 +60,57 @@ class Commits:
         return str(cast(dict[str, Any], said).get("status"))
 
 
-async def look(lml: Lml, commits: Commits, *, local_dev: bool) -> Gate:
+async def check_deploy_gate(
+    lml: LmlClient, commits: Commits, *, local_dev: bool
+) -> DeployGateResult:
     """Asks LML which commit it runs, and the compare API what that means; raises DatabaseError."""
     try:
         health = await lml.health(HEALTH_SECONDS)
     except LmlError as error:
-        return Gate(False, f"LML did not say which commit it runs: {error}")
-    return await judge(health, lml, commits, local_dev=local_dev)
+        return DeployGateResult(False, f"LML did not say which commit it runs: {error}")
+    return await evaluate_health(health, lml, commits, local_dev=local_dev)
 
 
-async def judge(health: Health, lml: Lml, commits: Commits, *, local_dev: bool) -> Gate:
+async def evaluate_health(
+    health: Health, lml: LmlClient, commits: Commits, *, local_dev: bool
+) -> DeployGateResult:
     """What this health means for the gate; raises DatabaseError."""
     if health.commit_sha:
         return await _compared(commits, health.commit_sha.strip().lower())
     if local_dev:
-        return Gate(True, "LOCAL_DEV: an LML without a commit sha is taken as it is")
+        return DeployGateResult(True, "LOCAL_DEV: an LML without a commit sha is taken as it is")
     return await _probed(lml)
 
 
-async def _compared(commits: Commits, commit: str) -> Gate:
+async def _compared(commits: Commits, commit: str) -> DeployGateResult:
     if not COMMIT.fullmatch(commit):
-        return Gate(False, f"LML says it runs commit {commit[:80]!r}, which is no commit")
+        return DeployGateResult(
+            False, f"LML says it runs commit {commit[:80]!r}, which is no commit"
+        )
     if commit.startswith(FIRST_COMMIT):
-        return Gate(True, f"LML runs {commit}, the first commit with the refresh")
+        return DeployGateResult(True, f"LML runs {commit}, the first commit with the refresh")
     try:
         relation = await commits.relation(commit)
     except CompareFailed as error:
-        return Gate(False, f"LML runs {commit}, which could not be compared: {error}")
-    return Gate(
+        return DeployGateResult(False, f"LML runs {commit}, which could not be compared: {error}")
+    return DeployGateResult(
         relation in {"identical", "ahead"},
         f"LML runs {commit}; seen from {FIRST_COMMIT}, the first commit with the refresh, it is "
         f"{relation!r} (it must be identical or ahead)",
     )
 
 
-async def _probed(lml: Lml) -> Gate:
+async def _probed(lml: LmlClient) -> DeployGateResult:
     try:
         status = await lml.probe_refresh()
     except LmlError as error:
-        return Gate(False, f"LML names no commit, and an empty refresh failed: {error}")
+        return DeployGateResult(False, f"LML names no commit, and an empty refresh failed: {error}")
     said = f"LML names no commit, and answers an empty refresh with HTTP {status}"
     if status in {404, 405}:
-        return Gate(False, f"{said}: it does not have the route yet")
+        return DeployGateResult(False, f"{said}: it does not have the route yet")
     if status in {401, 403}:
-        return Gate(False, f"{said}: LML_API_KEY is missing, wrong, rotated or revoked")
-    return Gate(True, f"{said}: the route is there")
+        return DeployGateResult(False, f"{said}: LML_API_KEY is missing, wrong, rotated or revoked")
+    return DeployGateResult(True, f"{said}: the route is there")
 
 
 @asynccontextmanager

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from wxyc_assets.adapters.lml.circuit_breaker import Breaker, BreakerStaysOpen
-from wxyc_assets.adapters.lml.client import Lml, LmlError
-from wxyc_assets.adapters.lml.retry import Patience, Trier
-from wxyc_assets.adapters.postgres.rotation_store import RefreshRun, Rotation
+from wxyc_assets.adapters.lml.circuit_breaker import CircuitBreakerTimeout, CircuitBreakerWatch
+from wxyc_assets.adapters.lml.client import LmlClient, LmlError
+from wxyc_assets.adapters.lml.retry import RetryingCaller, RetryPolicy
+from wxyc_assets.adapters.postgres.rotation_store import RefreshRun, RotationStore
 from wxyc_assets.domain.batches import batched
 from wxyc_assets.domain.refreshes import MAX_BATCH, Refreshed, RefreshStatus, RefreshTally, tally
 
@@ -33,7 +33,7 @@ class RefreshPlan:
 
 
 @dataclass(slots=True)
-class RefreshReport:
+class RotationReport:
     """What became of a refresh, complete at any moment."""
 
     results: dict[int, Refreshed] = field(default_factory=dict[int, Refreshed])
@@ -59,7 +59,7 @@ class RefreshReport:
         return f"{stopped}; {len(self.failed)} identities are not refreshed: {why}"
 
 
-class Refresher:
+class RotationPipeline:
     """Refreshes batch by batch; `warn` hears of each kind of drift once.
 
     Raises BatchTooLarge when made with a batch size that LML would refuse.
@@ -67,9 +67,9 @@ class Refresher:
 
     def __init__(
         self,
-        lml: Lml,
-        breaker: Breaker,
-        patience: Patience,
+        lml: LmlClient,
+        breaker: CircuitBreakerWatch,
+        patience: RetryPolicy,
         *,
         batch_size: int,
         max_in_flight: int,
@@ -78,14 +78,14 @@ class Refresher:
     ) -> None:
         self._lml = lml
         self._breaker = breaker
-        self._trier = Trier(patience)
+        self._trier = RetryingCaller(patience)
         self._pause_seconds = pause_seconds
         self.batch_size = checked(batch_size)
         self._max_in_flight = max_in_flight
         self._warn = warn
-        self.report = RefreshReport()
+        self.report = RotationReport()
 
-    async def refresh(self, identity_ids: Iterable[int]) -> RefreshReport:
+    async def refresh(self, identity_ids: Iterable[int]) -> RotationReport:
         """Refreshes each identity once, in ascending order, and those in error once more.
 
         Raises DatabaseError; `report` then says what became of everything until there.
@@ -115,7 +115,7 @@ class Refresher:
             if error:
                 self.report.failed.update(dict.fromkeys(batch, error))
             self._trier.consider_stopping(error)
-            if isinstance(error, BreakerStaysOpen):
+            if isinstance(error, CircuitBreakerTimeout):
                 self._trier.stopped = error
             self.report.stopped = self._trier.stopped
 
@@ -162,8 +162,8 @@ def checked(batch_size: int) -> int:
 
 
 async def refresh_on_record(
-    refresher: Refresher, rotation: Rotation, identity_ids: Iterable[int], run_id: str
-) -> RefreshReport:
+    refresher: RotationPipeline, rotation: RotationStore, identity_ids: Iterable[int], run_id: str
+) -> RotationReport:
     """Refreshes, and keeps one row about it: from the beginning, and also when it fails."""
     report = refresher.report
     await rotation.put_refresh(_run(refresher, run_id))
@@ -177,7 +177,11 @@ async def refresh_on_record(
 
 
 def _run(
-    refresher: Refresher, run_id: str, *, failure: str | None = None, is_finished: bool = False
+    refresher: RotationPipeline,
+    run_id: str,
+    *,
+    failure: str | None = None,
+    is_finished: bool = False,
 ) -> RefreshRun:
     report = refresher.report
     return RefreshRun(

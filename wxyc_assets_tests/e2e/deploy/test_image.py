@@ -22,7 +22,7 @@ from wxyc_assets_tests.e2e.deploy.dockerfile import (
     read_instructions,
 )
 from wxyc_assets_tests.e2e.operation.processes import free_port, wait_until
-from wxyc_sandbox.station import Station, run_station
+from wxyc_sandbox.station import SandboxStation, run_station
 
 SECRET = re.compile(r"(?i)password|passwd|secret|token|api_?key|dsn|_url\b|credential")
 
@@ -114,13 +114,13 @@ def image(folder: Path) -> Image:
 
 
 @pytest.fixture(scope="module")
-def station(folder: Path) -> Generator[Station]:
+def station(folder: Path) -> Generator[SandboxStation]:
     with run_station(folder, scale=0.004) as station:
         yield station
 
 
 @pytest.fixture
-def environment(station: Station) -> dict[str, str]:
+def environment(station: SandboxStation) -> dict[str, str]:
     """What compose.yaml and .env give; the station listens on a socket that everybody may use."""
     if os.geteuid() == 0:
         (station.home / "postgres").chmod(0o711)
@@ -148,7 +148,7 @@ def test_its_command_line_works(image: Image, environment: dict[str, str]):
 
 
 def test_a_one_off_job_runs_on_an_instance_of_its_own(
-    image: Image, station: Station, environment: dict[str, str]
+    image: Image, station: SandboxStation, environment: dict[str, str]
 ):
     del environment["DAGSTER_PG_URL"]
     done = image.run(

@@ -14,9 +14,9 @@ import yaml
 from wxyc_assets.domain.ranges import tile
 from wxyc_assets.migrations.run import migrate
 from wxyc_assets_tests.e2e.distribution.hosts import SITE_ADDRESS
-from wxyc_assets_tests.e2e.distribution.witness import Witness
-from wxyc_sandbox.library import World, seed_library
-from wxyc_sandbox.lml.app import Lml
+from wxyc_assets_tests.e2e.distribution.witness import RequestLog
+from wxyc_sandbox.library import SandboxLibrary, seed_library
+from wxyc_sandbox.lml.app import PretendLml
 from wxyc_sandbox.lml.server import serve
 from wxyc_sandbox.lml.settings import LmlSettings
 from wxyc_sandbox.postgres import Postgres
@@ -43,8 +43,8 @@ class Site:
     """Running services; `variables` is what a process needs, wherever it runs."""
 
     home: Path
-    lml: Lml
-    witness: Witness
+    lml: PretendLml
+    witness: RequestLog
     postgres: Postgres
     variables: dict[str, str]
 
@@ -77,12 +77,12 @@ def run_site(
     home: Path, scale: float, *, ranges_per_run: int, latency_seconds: float
 ) -> Generator[Site]:
     """Two libraries that nobody asked about, and services for one of them."""
-    world = World(scale=scale)
+    world = SandboxLibrary(scale=scale)
     settings = LmlSettings(
         seed=world.seed, base_latency_seconds=latency_seconds, discogs_per_worker_per_minute=0
     )
-    lml = Lml(settings, world.catalogue())
-    witness = Witness(lml)
+    lml = PretendLml(settings, world.catalogue())
+    witness = RequestLog(lml)
     with ExitStack() as stack:
         postgres = stack.enter_context(
             Postgres(home / "postgres", durable=False, address=SITE_ADDRESS)
@@ -106,7 +106,7 @@ def worker_settings() -> str:
     return yaml.safe_dump(settings)
 
 
-def _seed(postgres: Postgres, world: World) -> None:
+def _seed(postgres: Postgres, world: SandboxLibrary) -> None:
     for database in (BACKEND, DAGSTER):
         postgres.create_database(database)
     seed_library(postgres.url(BACKEND), SCHEMA, world)

@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from wxyc_sandbox.lml.app import Lml
+from wxyc_sandbox.lml.app import PretendLml
 from wxyc_sandbox.lml.delivery import is_gone
 from wxyc_sandbox.lml.wire import Message, Receive, Send
 
@@ -10,10 +10,10 @@ BUDGETED = "/api/"
 """Where every request takes a place of the shared budget."""
 
 
-class Witness:
+class RequestLog:
     """An LML that sees its callers."""
 
-    def __init__(self, lml: Lml) -> None:
+    def __init__(self, lml: PretendLml) -> None:
         self._lml = lml
         self._under_way: list[Message] = []
         self.reset()

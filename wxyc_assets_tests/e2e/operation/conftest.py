@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from wxyc_assets_tests.e2e.operation.processes import free_port, running
-from wxyc_sandbox.station import Station, run_station
+from wxyc_sandbox.station import SandboxStation, run_station
 
 
 @pytest.fixture(scope="module")
@@ -20,13 +20,13 @@ def project() -> Generator[Path]:
 
 
 @pytest.fixture(scope="module")
-def station(project: Path) -> Generator[Station]:
+def station(project: Path) -> Generator[SandboxStation]:
     with run_station(project, scale=0.01) as station:
         yield station
 
 
 @pytest.fixture(scope="module")
-def webserver(station: Station) -> Generator[httpx.Client]:
+def webserver(station: SandboxStation) -> Generator[httpx.Client]:
     """A webserver and a daemon on the station's long-lived instance."""
     port = free_port()
     servers = running(

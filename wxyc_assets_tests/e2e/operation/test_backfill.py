@@ -8,7 +8,7 @@ from wxyc_assets_tests.e2e.operation.graphql import ASSETS, CHOSEN, ask, launch_
 from wxyc_assets_tests.e2e.operation.processes import run as run_program
 from wxyc_assets_tests.e2e.operation.processes import wait_until
 from wxyc_sandbox.lml.faults import Fault
-from wxyc_sandbox.station import Station
+from wxyc_sandbox.station import SandboxStation
 
 STATUS = """
 query ($id: String!) {
@@ -41,7 +41,7 @@ mutation ($id: String!) { terminateRun(runId: $id) { __typename } }
 TERMINATED = "0000051-0000075"
 
 
-def test_a_backfill_of_chosen_ranges(station: Station, webserver: httpx.Client):
+def test_a_backfill_of_chosen_ranges(station: SandboxStation, webserver: httpx.Client):
     wait_until(lambda: bool(ask(webserver, "{ version }")))
     backfill_id = launch_backfill(webserver)
 
@@ -63,7 +63,7 @@ def test_a_backfill_of_chosen_ranges(station: Station, webserver: httpx.Client):
 
 
 def test_a_run_that_is_terminated_is_canceled_and_what_it_left_open_can_be_asked_again(
-    station: Station, webserver: httpx.Client
+    station: SandboxStation, webserver: httpx.Client
 ):
     wait_until(lambda: bool(ask(webserver, "{ version }")))
     station.lml.counters.reset()

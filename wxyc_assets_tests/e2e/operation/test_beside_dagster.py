@@ -9,7 +9,7 @@ import pytest
 from psycopg.rows import dict_row
 
 from wxyc_assets_tests.e2e.operation.processes import run
-from wxyc_sandbox.station import Station
+from wxyc_sandbox.station import SandboxStation
 
 KEYS = {
     "scanned",
@@ -29,7 +29,7 @@ and query ilike any(array['%library%', '%lml_resolution%', '%compilation_track%'
 """
 
 
-def query(station: Station, statement: str) -> list[dict[str, Any]]:
+def query(station: SandboxStation, statement: str) -> list[dict[str, Any]]:
     with (
         psycopg.connect(station.database_url, autocommit=True) as opened,
         opened.cursor(row_factory=dict_row) as cursor,
@@ -39,7 +39,7 @@ def query(station: Station, statement: str) -> list[dict[str, Any]]:
 
 
 @pytest.fixture(scope="module")
-def figures(station: Station, project: Path) -> list[dict[str, Any]]:
+def figures(station: SandboxStation, project: Path) -> list[dict[str, Any]]:
     """What a dry run said before anything was ever asked, then the real run is made."""
     query(station, "create extension if not exists pg_stat_statements")
     query(station, "select pg_stat_statements_reset()")
@@ -62,7 +62,7 @@ def test_a_dry_run_prints_one_object_a_cohort_with_the_old_jobs_keys(
 
 
 def test_a_dry_run_says_what_the_real_run_then_does(
-    station: Station, figures: list[dict[str, Any]]
+    station: SandboxStation, figures: list[dict[str, Any]]
 ):
     counted = query(
         station,
@@ -89,7 +89,7 @@ def test_a_dry_run_says_what_the_real_run_then_does(
 
 
 def test_a_dry_run_as_a_job_shows_no_range_as_done(
-    station: Station, figures: list[dict[str, Any]], project: Path
+    station: SandboxStation, figures: list[dict[str, Any]], project: Path
 ):
     job = ("dagster", "job", "execute", "-m", "wxyc_assets.definitions")
     done = run(*job, "-j", "library_identity_dry_run", env=station.environment, cwd=project)
@@ -99,7 +99,7 @@ def test_a_dry_run_as_a_job_shows_no_range_as_done(
 
 
 @pytest.mark.usefixtures("figures")
-def test_explain_tells_a_record_from_range_to_tables(station: Station, project: Path):
+def test_explain_tells_a_record_from_range_to_tables(station: SandboxStation, project: Path):
     (row,) = query(
         station,
         "select i.library_id, i.method from wxyc_schema.library_identity i "
@@ -121,7 +121,7 @@ def test_explain_tells_a_record_from_range_to_tables(station: Station, project: 
 
 
 @pytest.mark.usefixtures("figures")
-def test_explain_tells_of_the_cover(station: Station, project: Path):
+def test_explain_tells_of_the_cover(station: SandboxStation, project: Path):
     job = ("dagster", "job", "execute", "-m", "wxyc_assets.definitions", "-j")
     ends = {"start": "0000001-0000025", "end": "0000376-0000400"}
     tags = {f"dagster/asset_partition_range_{end}": key for end, key in ends.items()}
@@ -140,19 +140,19 @@ def test_explain_tells_of_the_cover(station: Station, project: Path):
     assert found["run_id"] in told.stdout
 
 
-def test_explain_knows_when_there_is_no_such_record(station: Station, project: Path):
+def test_explain_knows_when_there_is_no_such_record(station: SandboxStation, project: Path):
     told = run("wxyc-assets", "explain", "9999999", env=station.environment, cwd=project)
     assert told.returncode == 1
     assert "no record 9999999" in told.stderr
 
 
-def test_migrate_may_be_repeated(station: Station, project: Path):
+def test_migrate_may_be_repeated(station: SandboxStation, project: Path):
     done = run("wxyc-assets", "migrate", env=station.environment, cwd=project)
     assert done.returncode == 0, done.stderr
     assert "is at revision" in done.stdout
 
 
-def test_migrate_says_what_is_wrong(station: Station, project: Path):
+def test_migrate_says_what_is_wrong(station: SandboxStation, project: Path):
     for changes in (
         {"DATABASE_URL": "postgresql://u:hush@127.0.0.1:1/x"},
         {"DATABASE_URL": "mysql://u:hush@127.0.0.1/x"},
@@ -167,7 +167,7 @@ def test_migrate_says_what_is_wrong(station: Station, project: Path):
         assert "Traceback" not in done.stderr
 
 
-def test_smoke_says_what_it_expected_and_what_came(station: Station, project: Path):
+def test_smoke_says_what_it_expected_and_what_came(station: SandboxStation, project: Path):
     told = run("wxyc-assets", "smoke", env=station.environment, cwd=project)
     assert told.returncode == 0, told.stdout + told.stderr
     assert told.stdout.count("as expected") == 5
@@ -180,7 +180,7 @@ def test_smoke_says_what_it_expected_and_what_came(station: Station, project: Pa
     assert "NOT as expected  GET /health" in told.stdout
 
 
-def test_a_dry_run_of_the_refresh_calls_nothing(station: Station, project: Path):
+def test_a_dry_run_of_the_refresh_calls_nothing(station: SandboxStation, project: Path):
     station.lml.counters.reset()
     done = run("wxyc-assets", "rotation-dry-run", env=station.environment, cwd=project)
     assert done.returncode == 0, done.stderr

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from wxyc_assets_tests.e2e.operation.processes import run
-from wxyc_sandbox.station import Station
+from wxyc_sandbox.station import SandboxStation
 
 JOB = ("dagster", "job", "execute", "-m", "wxyc_assets.definitions", "-j")
 FIRST, SECOND, THIRD = "0000001-0000025", "0000026-0000050", "0000051-0000075"
@@ -16,7 +16,7 @@ FIRST, SECOND, THIRD = "0000001-0000025", "0000026-0000050", "0000051-0000075"
 
 @pytest.fixture(params=["ephemeral", "postgres"])
 def environment(
-    request: pytest.FixtureRequest, station: Station, tmp_path: Path
+    request: pytest.FixtureRequest, station: SandboxStation, tmp_path: Path
 ) -> Mapping[str, str]:
     """The station's, on an instance that ends with the process or on the long-lived one."""
     if request.param == "postgres":
@@ -29,7 +29,7 @@ def environment(
 
 
 @pytest.fixture(autouse=True)
-def untouched(station: Station) -> None:
+def untouched(station: SandboxStation) -> None:
     """Every test starts with a library that nobody asked about."""
     with psycopg.connect(station.database_url) as connection:
         connection.execute("set search_path to wxyc_assets, wxyc_schema")
@@ -40,7 +40,7 @@ def untouched(station: Station) -> None:
     station.lml.counters.reset()
 
 
-def answered(station: Station) -> list[int]:
+def answered(station: SandboxStation) -> list[int]:
     with psycopg.connect(station.database_url) as connection:
         found = connection.execute(
             "select library_id from wxyc_assets.lml_resolution where applied_at is not null"
@@ -48,7 +48,7 @@ def answered(station: Station) -> list[int]:
         return sorted(row[0] for row in found)
 
 
-def named(station: Station, first: int, last: int) -> list[int]:
+def named(station: SandboxStation, first: int, last: int) -> list[int]:
     with psycopg.connect(station.database_url) as connection:
         found = connection.execute(
             "select id from wxyc_schema.library "
@@ -58,14 +58,14 @@ def named(station: Station, first: int, last: int) -> list[int]:
         return [row[0] for row in found]
 
 
-def test_one_range(station: Station, environment: Mapping[str, str], project: Path):
+def test_one_range(station: SandboxStation, environment: Mapping[str, str], project: Path):
     tags = json.dumps({"dagster/partition": SECOND})
     done = run(*JOB, "library_identity_job", "--tags", tags, env=environment, cwd=project)
     assert done.returncode == 0, done.stderr
     assert answered(station) == named(station, 26, 50)
 
 
-def test_a_range_of_ranges(station: Station, environment: Mapping[str, str], project: Path):
+def test_a_range_of_ranges(station: SandboxStation, environment: Mapping[str, str], project: Path):
     tags = json.dumps(
         {
             "dagster/asset_partition_range_start": SECOND,
@@ -78,7 +78,7 @@ def test_a_range_of_ranges(station: Station, environment: Mapping[str, str], pro
 
 
 def test_everything_and_then_nothing(
-    station: Station, environment: Mapping[str, str], project: Path
+    station: SandboxStation, environment: Mapping[str, str], project: Path
 ):
     for rows in (len(named(station, 1, 100_000)), 0):
         station.lml.counters.reset()
@@ -88,7 +88,9 @@ def test_everything_and_then_nothing(
     assert answered(station) == named(station, 1, 100_000)
 
 
-def test_an_asset_of_a_range(station: Station, environment: Mapping[str, str], project: Path):
+def test_an_asset_of_a_range(
+    station: SandboxStation, environment: Mapping[str, str], project: Path
+):
     assets = "library_candidates,lml_resolutions,library_identity"
     command = ("dagster", "asset", "materialize", "-m", "wxyc_assets.definitions")
     done = run(*command, "--select", assets, "--partition", FIRST, env=environment, cwd=project)
@@ -96,7 +98,7 @@ def test_an_asset_of_a_range(station: Station, environment: Mapping[str, str], p
     assert answered(station) == named(station, 1, 25)
 
 
-def test_the_scope_of_one_run(station: Station, project: Path, tmp_path: Path):
+def test_the_scope_of_one_run(station: SandboxStation, project: Path, tmp_path: Path):
     narrow = {**station.environment, "INCLUDE_NULL_CANONICAL": "0"}
     tags = json.dumps({"dagster/partition": SECOND})
     wide = tmp_path / "wide.yaml"
@@ -126,7 +128,7 @@ def test_the_scope_of_one_run(station: Station, project: Path, tmp_path: Path):
     ],
 )
 def test_bad_input_is_named_and_nothing_is_written(
-    station: Station, project: Path, changes: dict[str, str], message: str
+    station: SandboxStation, project: Path, changes: dict[str, str], message: str
 ):
     environment = {**station.environment, **changes}
     done = run(*JOB, "library_full", env=environment, cwd=project)
@@ -136,7 +138,7 @@ def test_bad_input_is_named_and_nothing_is_written(
     assert answered(station) == []
 
 
-def test_an_unknown_range_is_named(station: Station, project: Path):
+def test_an_unknown_range_is_named(station: SandboxStation, project: Path):
     tags = json.dumps({"dagster/partition": "0000001-0000002"})
     done = run(*JOB, "library_identity_job", "--tags", tags, env=station.environment, cwd=project)
     assert done.returncode != 0

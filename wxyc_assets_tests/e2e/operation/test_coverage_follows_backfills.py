@@ -7,7 +7,7 @@ import psycopg
 
 from wxyc_assets_tests.e2e.operation.graphql import ask, launch_backfill
 from wxyc_assets_tests.e2e.operation.processes import wait_until
-from wxyc_sandbox.station import Station
+from wxyc_sandbox.station import SandboxStation
 
 TICKS = """
 query {
@@ -26,7 +26,7 @@ query ($filter: RunsFilter!) {
 ENDED = {"SUCCESS", "FAILURE"}
 
 
-def snapshots(station: Station) -> int:
+def snapshots(station: SandboxStation) -> int:
     with psycopg.connect(station.database_url) as connection:
         found = connection.execute(
             "select count(*) from wxyc_assets.coverage_snapshot where dimension = 'all'"
@@ -35,7 +35,7 @@ def snapshots(station: Station) -> int:
         return found[0]
 
 
-def test_one_snapshot_a_backfill(station: Station, webserver: httpx.Client):
+def test_one_snapshot_a_backfill(station: SandboxStation, webserver: httpx.Client):
     def has_ticked() -> bool:
         sensor = ask(webserver, TICKS)["sensorOrError"]
         return bool(sensor.get("sensorState", {}).get("ticks"))

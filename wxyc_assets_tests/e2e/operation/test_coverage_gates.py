@@ -9,14 +9,16 @@ from playwright.sync_api import Page
 
 from wxyc_assets_tests.e2e.operation.processes import run
 from wxyc_assets_tests.support.browser import browser
-from wxyc_sandbox.station import Station
+from wxyc_sandbox.station import SandboxStation
 
 JOB = ("dagster", "job", "execute", "-m", "wxyc_assets.definitions", "-j")
 SHUT = "DOES NOT HOLD: the_library_is_covered"
 
 
 @pytest.fixture(scope="module")
-def ephemeral(station: Station, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
+def ephemeral(
+    station: SandboxStation, tmp_path_factory: pytest.TempPathFactory
+) -> Mapping[str, str]:
     """The station's environment, on an instance that ends with its process."""
     ours = {**station.environment, "DAGSTER_HOME": str(tmp_path_factory.mktemp("dagster"))}
     del ours["DAGSTER_PG_URL"]
@@ -24,7 +26,7 @@ def ephemeral(station: Station, tmp_path_factory: pytest.TempPathFactory) -> Map
 
 
 @pytest.fixture(scope="module")
-def report(station: Station, ephemeral: Mapping[str, str], project: Path) -> Path:
+def report(station: SandboxStation, ephemeral: Mapping[str, str], project: Path) -> Path:
     """A page with a shut gate on it, after a snapshot on which every gate was open."""
     nothing = run("wxyc-assets", "report", env=ephemeral, cwd=project)
     assert nothing.returncode == 1

@@ -9,14 +9,14 @@ import psycopg
 import pytest
 
 from wxyc_assets_tests.e2e.operation.processes import BIN
-from wxyc_sandbox.station import Station
+from wxyc_sandbox.station import SandboxStation
 
 PAGE = Path(__file__).parents[3] / "docs" / "operating.md"
 BLOCKS = re.findall(r"^```sh\n(.*?)^```$", PAGE.read_text(), re.MULTILINE | re.DOTALL)
 
 
 @pytest.fixture(scope="module")
-def environment(station: Station) -> dict[str, str]:
+def environment(station: SandboxStation) -> dict[str, str]:
     """A station of the shape that the page speaks of: narrow scope, ranges of 2,500 ids."""
     shape = {
         "INCLUDE_NULL_CANONICAL": "0",
@@ -29,7 +29,7 @@ def environment(station: Station) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def said(environment: dict[str, str], station: Station) -> list[str]:
+def said(environment: dict[str, str], station: SandboxStation) -> list[str]:
     """What each block said; every one of them went well."""
     words: list[str] = []
     for block in BLOCKS:
@@ -55,7 +55,7 @@ def test_every_command_of_the_page_works(said: list[str]):
 
 
 @pytest.mark.usefixtures("said")
-def test_they_do_what_the_page_says(station: Station):
+def test_they_do_what_the_page_says(station: SandboxStation):
     with psycopg.connect(station.database_url) as connection:
         unasked, covers, refreshes = connection.execute(
             "select (select count(*) from wxyc_schema.library l where l.artist_name is not null "

@@ -16,7 +16,7 @@ from starlette.types import Receive, Scope, Send
 from wxyc_assets_tests.e2e.operation.processes import free_port, run, running, wait_until
 from wxyc_sandbox.lml.server import serve
 from wxyc_sandbox.sentry_sink import KEY, Sink, serve_sink
-from wxyc_sandbox.station import Station
+from wxyc_sandbox.station import SandboxStation
 
 SECRETS = {
     "the Backend database's password": "sesame-of-the-backend",
@@ -63,7 +63,7 @@ def sink() -> Sink:
 
 
 @pytest.fixture(scope="module")
-def environment(station: Station, sink: Sink) -> Generator[dict[str, str]]:
+def environment(station: SandboxStation, sink: Sink) -> Generator[dict[str, str]]:
     """The station's, with a secret wherever one can be."""
 
     def with_password(url: str, secret: str) -> str:
@@ -91,7 +91,7 @@ def environment(station: Station, sink: Sink) -> Generator[dict[str, str]]:
 
 
 @pytest.fixture(scope="module")
-def ui(environment: dict[str, str], station: Station) -> Generator[httpx.Client]:
+def ui(environment: dict[str, str], station: SandboxStation) -> Generator[httpx.Client]:
     """A webserver and a daemon whose sensors have had a first look."""
     port = str(free_port())
     module = ("-m", "wxyc_assets.definitions")
@@ -117,7 +117,7 @@ def has_looked(environment: dict[str, str]) -> bool:
 
 @pytest.fixture(scope="module")
 def said(
-    environment: dict[str, str], station: Station, sink: Sink, ui: httpx.Client
+    environment: dict[str, str], station: SandboxStation, sink: Sink, ui: httpx.Client
 ) -> dict[str, str]:
     """What everybody said while four runs failed, by who said it."""
     gone = environment["DATABASE_URL"].replace("/backend?", "/gone?")

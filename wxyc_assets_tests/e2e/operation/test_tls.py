@@ -17,10 +17,10 @@ from wxyc_assets_tests.integration.sandbox.lml.clients import AT_ONCE
 from wxyc_assets_tests.support.other_servers import binaries
 from wxyc_sandbox.account import Account
 from wxyc_sandbox.backend import create_schema
-from wxyc_sandbox.lml.app import Lml
+from wxyc_sandbox.lml.app import PretendLml
 from wxyc_sandbox.lml.server import serve
 from wxyc_sandbox.postgres import Postgres
-from wxyc_sandbox.station import Station
+from wxyc_sandbox.station import SandboxStation
 
 FIRST, SECOND = "0000001-0000025", "0000026-0000050"
 JOB = ("dagster", "job", "execute", "-m", "wxyc_assets.definitions", "-j", "library_identity_job")
@@ -54,7 +54,7 @@ def stranger(project: Path) -> House:
     return House(project / "stranger")
 
 
-def executed(station: Station, id_range: str, **changes: str) -> tuple[int, str]:
+def executed(station: SandboxStation, id_range: str, **changes: str) -> tuple[int, str]:
     """The exit code of a run over one range, and all it said."""
     environment = {**station.environment, **changes}
     tags = json.dumps({"dagster/partition": id_range})
@@ -62,7 +62,9 @@ def executed(station: Station, id_range: str, **changes: str) -> tuple[int, str]
     return done.returncode, done.stdout + done.stderr
 
 
-def test_lml_is_reached_by_a_certificate_that_the_house_vouches_for(station: Station, house: House):
+def test_lml_is_reached_by_a_certificate_that_the_house_vouches_for(
+    station: SandboxStation, house: House
+):
     with serve(station.lml, certificate=house.certificate("127.0.0.1")) as url:
         assert url.startswith("https://")
         station.lml.counters.reset()
@@ -75,9 +77,9 @@ def test_lml_is_reached_by_a_certificate_that_the_house_vouches_for(station: Sta
 
 @pytest.mark.parametrize("trusted", ["nobody in particular", "somebody else"])
 def test_an_lml_that_nobody_vouches_for_is_told_nothing(
-    station: Station, house: House, stranger: House, trusted: str
+    station: SandboxStation, house: House, stranger: House, trusted: str
 ):
-    lml = Lml(AT_ONCE)
+    lml = PretendLml(AT_ONCE)
     changes = {"SSL_CERT_FILE": str(stranger.root)} if trusted == "somebody else" else {}
     with serve(lml, certificate=house.certificate("127.0.0.1")) as url:
         code, said = executed(station, SECOND, LIBRARY_METADATA_URL=url, **changes)
@@ -86,8 +88,8 @@ def test_an_lml_that_nobody_vouches_for_is_told_nothing(
     assert lml.counters.calls == {}
 
 
-def test_a_certificate_of_another_host_is_none(station: Station, house: House):
-    lml = Lml(AT_ONCE)
+def test_a_certificate_of_another_host_is_none(station: SandboxStation, house: House):
+    lml = PretendLml(AT_ONCE)
     with serve(lml, certificate=house.certificate("lml.example.org")) as url:
         code, said = executed(
             station, SECOND, LIBRARY_METADATA_URL=url, SSL_CERT_FILE=str(house.root)
@@ -133,7 +135,7 @@ def address(server: Postgres, database: str, **options: str) -> str:
 
 @pytest.mark.other_server
 def test_both_databases_are_reached_by_tls_and_every_connection_is_one(
-    station: Station, shut: Postgres, house: House
+    station: SandboxStation, shut: Postgres, house: House
 ):
     def verified(database: str) -> str:
         return address(shut, database, sslmode="verify-full", sslrootcert=str(house.root))
@@ -182,7 +184,7 @@ def test_both_databases_are_reached_by_tls_and_every_connection_is_one(
     ],
 )
 def test_a_database_that_is_not_to_be_trusted_is_not_talked_to(
-    station: Station, shut: Postgres, stranger: House, options: dict[str, str], message: str
+    station: SandboxStation, shut: Postgres, stranger: House, options: dict[str, str], message: str
 ):
     if options["sslmode"] == "verify-full":
         options = options | {"sslrootcert": str(stranger.root)}
@@ -193,7 +195,7 @@ def test_a_database_that_is_not_to_be_trusted_is_not_talked_to(
 
 @pytest.mark.other_server
 def test_libpqs_own_variables_serve_a_database_named_by_its_parts(
-    station: Station, shut: Postgres, house: House
+    station: SandboxStation, shut: Postgres, house: House
 ):
     port = address(shut, "postgres").partition("localhost:")[2].partition("/")[0]
     parts = {

@@ -15,14 +15,14 @@ import pytest
 from psycopg import errors
 
 from wxyc_assets.adapters.postgres import database
-from wxyc_assets.adapters.postgres.alert_store import Letter, Outbox
+from wxyc_assets.adapters.postgres.alert_store import AlertStore, QueuedAlert
 from wxyc_assets.adapters.postgres.identity_store import TABLES
 from wxyc_assets.migrations.run import migrate
 from wxyc_assets_tests.e2e.operation.processes import run
 from wxyc_assets_tests.integration.sandbox.lml.clients import AT_ONCE
 from wxyc_assets_tests.support.other_servers import binaries
-from wxyc_sandbox.library import World, seed_library
-from wxyc_sandbox.lml.app import Lml
+from wxyc_sandbox.library import SandboxLibrary, seed_library
+from wxyc_sandbox.lml.app import PretendLml
 from wxyc_sandbox.lml.server import serve
 from wxyc_sandbox.postgres import Postgres, embedded_bin
 
@@ -34,7 +34,7 @@ SERVERS = [
     pytest.param("POSTGRES_15_BIN", marks=pytest.mark.other_server),
 ]
 OUR_TABLES = (*TABLES, "artwork_lookup")
-WORLD = World(scale=0.004)
+WORLD = SandboxLibrary(scale=0.004)
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Granted:
     writer: str
     home: Path
     psql: Path
-    lml: Lml
+    lml: PretendLml
     lml_url: str
 
     @property
@@ -85,7 +85,7 @@ class Granted:
 @pytest.fixture(scope="module", params=SERVERS)
 def granted(request: pytest.FixtureRequest) -> Generator[Granted]:
     bin = binaries(request.param) if request.param else None
-    lml = Lml(replace(AT_ONCE, seed=WORLD.seed), WORLD.catalogue())
+    lml = PretendLml(replace(AT_ONCE, seed=WORLD.seed), WORLD.catalogue())
     with tempfile.TemporaryDirectory(prefix="wxyc-") as home, serve(lml) as lml_url:
         Path(home).chmod(0o711)
         (Path(home) / "dagster").mkdir()
@@ -156,9 +156,9 @@ def test_the_whole_graph_writes_what_it_has_to(ran: Granted, rows: LiteralString
 
 async def test_alerts_are_queued_sent_and_put_back(granted: Granted):
     now = datetime.now(UTC)
-    letters = [Letter(f"e{n}", "webhook", "library_full", False, now, {}) for n in (1, 2)]
+    letters = [QueuedAlert(f"e{n}", "webhook", "library_full", False, now, {}) for n in (1, 2)]
     async with opened(granted) as database:
-        outbox = Outbox(database)
+        outbox = AlertStore(database)
         assert await outbox.put(letters) == 2
         first, second = await outbox.claim(["webhook"], now=datetime.now(UTC))
         await outbox.mark_delivered(first, now)
@@ -181,7 +181,7 @@ def test_what_stands_beside_dagster_works_as_well(granted: Granted, command: tup
 
 
 def opened(granted: Granted):
-    return database.connect(
+    return database.open_database(
         granted.writer, schema="wxyc_schema", assets_schema="wxyc_assets", max_connections=2
     )
 

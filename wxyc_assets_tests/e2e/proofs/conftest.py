@@ -16,7 +16,7 @@ from wxyc_assets_tests.conftest import _fresh_database
 from wxyc_assets_tests.e2e.proofs.children import Starter
 from wxyc_assets_tests.e2e.proofs.dagster_storage import dagster_instance
 from wxyc_assets_tests.e2e.proofs.graph_runs import Graph
-from wxyc_assets_tests.e2e.proofs.inquest import Inquest, hold_inquest
+from wxyc_assets_tests.e2e.proofs.inquest import CrashCheck, crash_check
 from wxyc_assets_tests.e2e.proofs.small_world import (
     UNHURRIED,
     ServedLml,
@@ -147,7 +147,7 @@ def worlds(
     return Worlds(postgres, postgres, tmp_path)
 
 
-Examined = tuple[Starter, Inquest]
+Examined = tuple[Starter, CrashCheck]
 
 
 @pytest.fixture
@@ -156,6 +156,6 @@ def examined(worlds: Worlds, untroubled: Untroubled, world_began: datetime) -> G
     with (
         served(UNHURRIED) as lml,
         worlds.fresh(lml) as starter,
-        hold_inquest(starter, lml, untroubled.first, world_began) as inquest,
+        crash_check(starter, lml, untroubled.first, world_began) as inquest,
     ):
         yield starter, inquest

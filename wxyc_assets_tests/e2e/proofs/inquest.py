@@ -15,7 +15,7 @@ from wxyc_assets_tests.e2e.proofs.tables import Tables, assert_same, read_tables
 
 
 @dataclass(slots=True)
-class Inquest:
+class CrashCheck:
     """Over one small world; `expected` is what a run without trouble makes of it."""
 
     watch: Watch
@@ -53,10 +53,10 @@ class Inquest:
 
 
 @contextmanager
-def hold_inquest(
+def crash_check(
     starter: Starter, lml: ServedLml, expected: Tables, world_began: datetime
-) -> Generator[Inquest]:
+) -> Generator[CrashCheck]:
     """Over the world that `starter` starts children on."""
     watch = Watch(starter.database_url, starter.dagster_url, lml)
     with dagster_instance(starter.folder / "our_own_home", starter.dagster_url) as instance:
-        yield Inquest(watch, instance, expected, world_began)
+        yield CrashCheck(watch, instance, expected, world_began)

@@ -8,12 +8,12 @@ from time import monotonic
 from typing import Any
 
 from wxyc_assets.domain.ranges import IdRange, tile
-from wxyc_sandbox.library import World
-from wxyc_sandbox.lml.app import Lml
+from wxyc_sandbox.library import SandboxLibrary
+from wxyc_sandbox.lml.app import PretendLml
 from wxyc_sandbox.lml.faults import Fault
 from wxyc_sandbox.lml.server import serve
 from wxyc_sandbox.lml.settings import LmlSettings
-from wxyc_sandbox.records import Shelf
+from wxyc_sandbox.records import RecordGenerator
 
 SEED = 1994
 SCALE = 0.01
@@ -29,27 +29,27 @@ AT_ONCE = LmlSettings(seed=SEED, base_latency_seconds=0, row_latency_seconds=0)
 
 
 @dataclass(frozen=True)
-class StretchedShelf(Shelf):
+class StretchedShelf(RecordGenerator):
     """The same records with wider gaps between their ids."""
 
     @cached_property
     def ids(self) -> list[int]:
-        return [STRETCH * each for each in Shelf(self.scale, self.seed).ids]
+        return [STRETCH * each for each in RecordGenerator(self.scale, self.seed).ids]
 
 
 @dataclass(frozen=True)
-class SmallWorld(World):
+class SmallWorld(SandboxLibrary):
     """About 650 records in six ranges."""
 
     scale: float = SCALE
     seed: int = SEED
 
     @cached_property
-    def shelf(self) -> Shelf:
+    def shelf(self) -> RecordGenerator:
         return StretchedShelf(self.scale, self.seed)
 
 
-class Witness:
+class AskedRecords:
     """Notes each library row that LML works out an answer for, and when."""
 
     def __init__(self) -> None:
@@ -69,8 +69,8 @@ class ServedLml:
     """A pretend LML over real HTTP."""
 
     url: str
-    lml: Lml
-    witness: Witness
+    lml: PretendLml
+    witness: AskedRecords
 
     def break_with(self, *faults: Fault) -> None:
         self.lml.faults = faults
@@ -86,8 +86,8 @@ class ServedLml:
 @contextmanager
 def served(settings: LmlSettings = AT_ONCE, faults: Sequence[Fault] = ()) -> Generator[ServedLml]:
     """One that answers at once, unless told otherwise."""
-    witness = Witness()
-    lml = Lml(settings, answers=witness, faults=faults)
+    witness = AskedRecords()
+    lml = PretendLml(settings, answers=witness, faults=faults)
     with serve(lml) as url:
         yield ServedLml(url, lml, witness)
 

@@ -8,7 +8,7 @@ import pytest
 
 from wxyc_assets_tests.e2e.proofs.children import Starter
 from wxyc_assets_tests.e2e.proofs.conftest import Untroubled, Worlds
-from wxyc_assets_tests.e2e.proofs.inquest import Inquest, hold_inquest
+from wxyc_assets_tests.e2e.proofs.inquest import CrashCheck, crash_check
 from wxyc_assets_tests.e2e.proofs.moments import MOMENTS, Watch
 from wxyc_assets_tests.e2e.proofs.small_world import RANGES, UNHURRIED, served
 from wxyc_sandbox.lml.faults import Fault
@@ -31,7 +31,7 @@ def test_killed_at_any_moment_and_run_again(
         while moments:
             with (
                 worlds.fresh(lml) as starter,
-                hold_inquest(starter, lml, untroubled.first, world_began) as inquest,
+                crash_check(starter, lml, untroubled.first, world_began) as inquest,
             ):
                 _kill_until_it_ends(starter, inquest, moments, random)
                 inquest.look_at_the_end()
@@ -45,7 +45,7 @@ def test_a_range_is_shown_as_soon_as_it_is_complete(
     with (
         served(UNHURRIED, [Fault("stalled_head", rows=rows)]) as lml,
         worlds.fresh(lml) as starter,
-        hold_inquest(starter, lml, untroubled.first, world_began) as inquest,
+        crash_check(starter, lml, untroubled.first, world_began) as inquest,
     ):
         assert starter.environment["DAGSTER_EVENT_BATCH_SIZE"] == "1000"
         child = starter.whole_library()
@@ -66,7 +66,7 @@ def test_killed_runs_do_not_stand_in_the_way(worlds: Worlds) -> None:
 
 
 def _kill_until_it_ends(
-    starter: Starter, inquest: Inquest, moments: deque[str], random: Random
+    starter: Starter, inquest: CrashCheck, moments: deque[str], random: Random
 ) -> None:
     child = starter.whole_library()
     while moments:

@@ -19,7 +19,7 @@ from wxyc_assets_tests.e2e.proofs.conftest import (
     make_storage,
     make_world,
 )
-from wxyc_assets_tests.e2e.proofs.inquest import hold_inquest
+from wxyc_assets_tests.e2e.proofs.inquest import crash_check
 from wxyc_assets_tests.e2e.proofs.moments import ANYWHERE
 from wxyc_assets_tests.e2e.proofs.small_world import UNHURRIED, served
 from wxyc_assets_tests.e2e.proofs.tables import connected
@@ -57,7 +57,7 @@ def test_the_backends_server_restarts(
     with (
         served(UNHURRIED) as lml,
         elsewhere.fresh(lml) as starter,
-        hold_inquest(starter, lml, untroubled.first, world_began) as inquest,
+        crash_check(starter, lml, untroubled.first, world_began) as inquest,
     ):
         for moment in MOMENTS:
             child = starter.whole_library()
@@ -81,7 +81,7 @@ def test_the_one_server_restarts_that_holds_all(
     with served(UNHURRIED) as lml, Worlds(mortal, mortal, worlds.folder).fresh(lml) as starter:
         for _ in range(3):
             child = starter.whole_library()
-            with hold_inquest(starter, lml, untroubled.first, world_began) as inquest:
+            with crash_check(starter, lml, untroubled.first, world_began) as inquest:
                 after = random.randrange(MOST_ANSWERS_BETWEEN)
                 with inquest.watch.catch(child, ANYWHERE, after=after) as caught:
                     assert caught
@@ -89,10 +89,10 @@ def test_the_one_server_restarts_that_holds_all(
             exit_code = child.finish()
             mortal.start()
             assert exit_code == 1
-            with hold_inquest(starter, lml, untroubled.first, world_began) as inquest:
+            with crash_check(starter, lml, untroubled.first, world_began) as inquest:
                 inquest.look()
         assert starter.whole_library().finish() == 0
-        with hold_inquest(starter, lml, untroubled.first, world_began) as inquest:
+        with crash_check(starter, lml, untroubled.first, world_began) as inquest:
             inquest.look_at_the_end()
 
 

@@ -26,12 +26,12 @@ async def call(
 ) -> int:
     calls = 0
     async with (
-        database.connect(
+        database.open_database(
             database_url, schema="wxyc_schema", assets_schema="wxyc_assets", max_connections=2
         ) as opened,
         open_ledger(opened) as ledger,
         open_budget(ledger, Limits(in_flight, per_minute)) as budget,
-        lml.connect(lml_url, api_key=None, budget=budget, timeout_seconds=600) as client,
+        lml.open_lml(lml_url, api_key=None, budget=budget, timeout_seconds=600) as client,
     ):
 
         async def keep_calling(number: int) -> None:

@@ -4,10 +4,10 @@ import dagster as dg
 
 from wxyc_assets.defs import freshness as promises
 from wxyc_assets.defs.alerts import alert_sensors
-from wxyc_assets.defs.instrumentation import observed, start_observing
+from wxyc_assets.defs.instrumentation import instrumented, start_telemetry
 from wxyc_assets.defs.resources import resources
 
-start_observing()
+start_telemetry()
 
 
 class Mood(dg.Config):
@@ -20,7 +20,7 @@ class Mood(dg.Config):
 @dg.asset(freshness_policy=promises.weekly)
 async def coverage(context: dg.AssetExecutionContext, config: Mood) -> None:
     """Fails when it is told to, with a secret in its reason."""
-    with observed(context, "coverage") as totals:
+    with instrumented(context, "coverage") as totals:
         totals.add({"consumer.va.scanned": 3})
         if config.failing:
             raise dg.Failure("LML stopped us: the key sesame-of-lml is wrong")

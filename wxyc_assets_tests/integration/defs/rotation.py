@@ -9,18 +9,18 @@ import dagster as dg
 from wxyc_assets.defs import rotation_cache, rotation_identities
 from wxyc_assets.defs.resources import DatabaseResource, LmlResource
 from wxyc_assets.defs.rotation_gates import RotationGates
-from wxyc_assets_tests.support.backend_db import Shelf
-from wxyc_sandbox.lml.app import Lml
+from wxyc_assets_tests.support.backend_db import BackendDb
+from wxyc_sandbox.lml.app import PretendLml
 from wxyc_sandbox.lml.server import serve
 
 MODULES = [rotation_identities, rotation_cache]
 
 
-class Station:
+class RotationGraph:
     """`run` runs the rotation's assets and checks over the tables of one database."""
 
     def __init__(self, database_url: str, lml_url: str) -> None:
-        self.shelf = Shelf(database_url)
+        self.shelf = BackendDb(database_url)
         self.resources: dict[str, Any] = {
             "database": DatabaseResource(
                 url=database_url, schema_name="wxyc_schema", assets_schema_name="wxyc_assets"
@@ -79,9 +79,9 @@ class Station:
 
 
 @contextmanager
-def station(database_url: str, lml: Lml) -> Iterator[Station]:
+def station(database_url: str, lml: PretendLml) -> Iterator[RotationGraph]:
     with serve(lml) as lml_url:
-        opened = Station(database_url, lml_url)
+        opened = RotationGraph(database_url, lml_url)
         with opened.shelf:
             yield opened
 

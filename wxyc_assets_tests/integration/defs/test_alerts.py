@@ -18,7 +18,7 @@ UI = "http://dagster.wxyc.example"
 
 
 @dataclass(slots=True)
-class Station:
+class AlertingInstance:
     """An instance, its sensors' cursors, and who hears of what they send."""
 
     instance: dg.DagsterInstance
@@ -52,7 +52,9 @@ class Station:
 
 
 @pytest.fixture
-def station(assets: str, schema: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Station]:
+def station(
+    assets: str, schema: str, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[AlertingInstance]:
     sink = Sink()
     database = DatabaseResource(url=assets, schema_name=schema, assets_schema_name="wxyc_assets")
     with serve_sink(sink) as addresses, dg.DagsterInstance.ephemeral() as instance:
@@ -60,11 +62,11 @@ def station(assets: str, schema: str, monkeypatch: pytest.MonkeyPatch) -> Iterat
         monkeypatch.setenv("LML_API_KEY", "sesame-of-lml")
         sentry.start(Redaction())
         alerts = AlertsResource(webhook_url=addresses.webhook, ui_url=UI)
-        yield Station(instance, database, alerts, sink)
+        yield AlertingInstance(instance, database, alerts, sink)
         switched_off()
 
 
-def test_one_failing_run_is_one_event_and_one_message(station: Station):
+def test_one_failing_run_is_one_event_and_one_message(station: AlertingInstance):
     station.tick(alerts_are_queued)
     run_id = station.run(failing=True)
     for _ in range(3):
@@ -77,7 +79,7 @@ def test_one_failing_run_is_one_event_and_one_message(station: Station):
     assert f"<{UI}/runs/{run_id}|run" in message["text"]
 
 
-def test_a_shut_gate_is_one_event_though_its_run_failed_as_well(station: Station):
+def test_a_shut_gate_is_one_event_though_its_run_failed_as_well(station: AlertingInstance):
     station.tick(alerts_are_queued)
     station.run(uncovered=True)
     station.notice_and_deliver()
@@ -87,7 +89,7 @@ def test_a_shut_gate_is_one_event_though_its_run_failed_as_well(station: Station
     assert event["contexts"]["numbers"] == {"covered": 0.97, "floor": 0.99}
 
 
-def test_recoveries_are_told_once(station: Station):
+def test_recoveries_are_told_once(station: AlertingInstance):
     station.tick(alerts_are_queued)
     station.run(failing=True)
     station.run(uncovered=True)
@@ -104,14 +106,14 @@ def test_recoveries_are_told_once(station: Station):
     ]
 
 
-def test_what_happened_before_the_first_tick_is_history(station: Station):
+def test_what_happened_before_the_first_tick_is_history(station: AlertingInstance):
     station.run(failing=True)
     for _ in range(2):
         station.notice_and_deliver()
     assert station.sink.events == []
 
 
-def test_a_database_that_is_away_costs_no_alert(station: Station):
+def test_a_database_that_is_away_costs_no_alert(station: AlertingInstance):
     station.tick(alerts_are_queued)
     station.run(failing=True)
     there = station.database
@@ -126,7 +128,7 @@ def test_a_database_that_is_away_costs_no_alert(station: Station):
     assert len(station.sink.events) == 1
 
 
-def test_a_tick_is_red_while_a_receiver_is_down(station: Station):
+def test_a_tick_is_red_while_a_receiver_is_down(station: AlertingInstance):
     station.tick(alerts_are_queued)
     station.run(failing=True)
     station.tick(alerts_are_queued)
@@ -135,7 +137,7 @@ def test_a_tick_is_red_while_a_receiver_is_down(station: Station):
         station.tick(alerts_are_delivered)
 
 
-def test_without_anybody_to_tell_no_database_is_needed(station: Station):
+def test_without_anybody_to_tell_no_database_is_needed(station: AlertingInstance):
     switched_off()
     station.alerts = AlertsResource(webhook_url="", ui_url="")
     station.database = DatabaseResource(url="", schema_name="", assets_schema_name="")
@@ -144,7 +146,7 @@ def test_without_anybody_to_tell_no_database_is_needed(station: Station):
     assert "nobody to tell" in station.tick(alerts_are_delivered)
 
 
-def test_no_secret_is_told(station: Station):
+def test_no_secret_is_told(station: AlertingInstance):
     station.tick(alerts_are_queued)
     station.run(failing=True)
     station.notice_and_deliver()

@@ -15,9 +15,9 @@ from wxyc_assets.defs.resources import DatabaseResource, LmlResource, PagesResou
 from wxyc_assets.domain.ranges import IdRange
 from wxyc_assets_tests.conftest import CopyOf
 from wxyc_assets_tests.integration.sandbox.lml.clients import AT_ONCE
-from wxyc_assets_tests.support.backend_db import Shelf
-from wxyc_assets_tests.support.sample_library import RECORDS, few_credits, stock
-from wxyc_sandbox.lml.app import Lml as PretendLml
+from wxyc_assets_tests.support.backend_db import BackendDb
+from wxyc_assets_tests.support.sample_library import RECORDS, few_credits, fill_sample_library
+from wxyc_sandbox.lml.app import PretendLml as PretendLml
 from wxyc_sandbox.lml.faults import Fault
 from wxyc_sandbox.lml.server import serve
 from wxyc_sandbox.postgres import Postgres
@@ -36,10 +36,10 @@ def in_ranges(keys: Sequence[str]) -> set[int]:
 
 
 @dataclass
-class Station:
+class IdentityGraph:
     """A database, a pretend LML on a port, a Dagster instance without a past."""
 
-    shelf: Shelf
+    shelf: BackendDb
     pretend: PretendLml
     lml_url: str
     instance: dg.DagsterInstance
@@ -86,22 +86,22 @@ class Station:
 def spread_template(postgres: Postgres, copy_of: CopyOf, assets_template: str) -> Generator[str]:
     """A small library whose records lie in many ranges."""
     with copy_of(assets_template) as url:
-        with Shelf(url) as shelf:
-            stock(shelf, step=STEP)
+        with BackendDb(url) as shelf:
+            fill_sample_library(shelf, step=STEP)
             name = shelf.value("select current_database()")
         yield name
 
 
 @pytest.fixture
-def station(copy_of: CopyOf, spread_template: str) -> Generator[Station]:
+def station(copy_of: CopyOf, spread_template: str) -> Generator[IdentityGraph]:
     pretend = PretendLml(AT_ONCE, credits=few_credits)
     with (
         copy_of(spread_template) as url,
-        Shelf(url) as shelf,
+        BackendDb(url) as shelf,
         serve(pretend) as lml_url,
         dg.DagsterInstance.ephemeral() as instance,
     ):
-        yield Station(shelf, pretend, lml_url, instance)
+        yield IdentityGraph(shelf, pretend, lml_url, instance)
 
 
 def one(key: str) -> dict[str, str]:
@@ -121,14 +121,14 @@ def why(result: dg.ExecuteInProcessResult) -> str:
     return said.description
 
 
-def test_one_range(station: Station):
+def test_one_range(station: IdentityGraph):
     assert station.run(one(KEYS[3])).success
     assert station.asked == in_ranges([KEYS[3]])
     for asset_key in (CANDIDATES, *TWO):
         assert station.materialized(asset_key) == {KEYS[3]}
 
 
-def test_a_range_of_ranges_in_one_run(station: Station):
+def test_a_range_of_ranges_in_one_run(station: IdentityGraph):
     result = station.run(span(KEYS[2], KEYS[5]))
     assert result.success
     assert station.asked == in_ranges(KEYS[2:6])
@@ -136,7 +136,7 @@ def test_a_range_of_ranges_in_one_run(station: Station):
         assert station.materialized(asset_key) == {*KEYS[2:6]}
 
 
-def test_all_ranges_in_one_run_and_a_second_one_is_quiet(station: Station):
+def test_all_ranges_in_one_run_and_a_second_one_is_quiet(station: IdentityGraph):
     assert station.run(all_ranges).success
     assert station.asked == IDS
     assert station.pretend.counters.answered_more_than_once == 0
@@ -149,7 +149,7 @@ def test_all_ranges_in_one_run_and_a_second_one_is_quiet(station: Station):
     assert station.shelf.versions() == before
 
 
-def test_a_failing_range_fails_the_run_and_leaves_the_others_materialized(station: Station):
+def test_a_failing_range_fails_the_run_and_leaves_the_others_materialized(station: IdentityGraph):
     row = min(in_ranges([KEYS[4]]))
     station.pretend.faults = [Fault("short", rows=frozenset({row}))]
     result = station.run(span(KEYS[3], KEYS[6]))
@@ -163,7 +163,7 @@ def test_a_failing_range_fails_the_run_and_leaves_the_others_materialized(statio
     assert station.shelf.value(unwritten) == 0
 
 
-def test_re_execution_asks_only_for_what_is_missing(station: Station):
+def test_re_execution_asks_only_for_what_is_missing(station: IdentityGraph):
     row = min(in_ranges([KEYS[4]]))
     station.pretend.faults = [Fault("short", rows=frozenset({row}))]
     assert not station.run(span(KEYS[3], KEYS[6])).success
@@ -175,7 +175,7 @@ def test_re_execution_asks_only_for_what_is_missing(station: Station):
         assert station.materialized(asset_key) == {*KEYS[3:7]}
 
 
-def test_a_wrong_key_stops_the_run_at_once_and_says_so(station: Station):
+def test_a_wrong_key_stops_the_run_at_once_and_says_so(station: IdentityGraph):
     station.pretend.configure(api_key="sesame")
     station.api_key = "hunter2"
     result = station.run(all_ranges)
@@ -190,14 +190,14 @@ def test_a_wrong_key_stops_the_run_at_once_and_says_so(station: Station):
     assert "not begun" in why(result)
 
 
-def test_an_lml_that_is_not_there_stops_the_run_at_once_and_says_so(station: Station):
+def test_an_lml_that_is_not_there_stops_the_run_at_once_and_says_so(station: IdentityGraph):
     station.lml_url = "http://lml.invalid"
     result = station.run(all_ranges)
     assert not result.success
     assert "LML cannot be reached at http://lml.invalid" in why(result)
 
 
-def test_raising_is_left_to_whoever_runs_it(station: Station):
+def test_raising_is_left_to_whoever_runs_it(station: IdentityGraph):
     station.pretend.faults = [Fault("status", status=403)]
     with pytest.raises(dg.Failure, match="LML stopped us"):
         dg.materialize(
@@ -205,7 +205,7 @@ def test_raising_is_left_to_whoever_runs_it(station: Station):
         )
 
 
-def test_a_database_without_our_tables_names_the_command(station: Station):
+def test_a_database_without_our_tables_names_the_command(station: IdentityGraph):
     station.shelf.execute("drop schema wxyc_assets cascade")
     result = station.run(one(KEYS[0]))
     assert not result.success
@@ -214,7 +214,7 @@ def test_a_database_without_our_tables_names_the_command(station: Station):
 
 
 @pytest.mark.parametrize("key", ["0000001-0001000", "7", "nowhere"])
-def test_an_unknown_range_fails_before_lml_is_asked_and_is_named(station: Station, key: str):
+def test_an_unknown_range_fails_before_lml_is_asked_and_is_named(station: IdentityGraph, key: str):
     before = station.shelf.versions()
     result = station.run(one(key))
     assert not result.success
@@ -223,20 +223,20 @@ def test_an_unknown_range_fails_before_lml_is_asked_and_is_named(station: Statio
     assert station.shelf.versions() == before
 
 
-def test_a_run_without_a_range_is_told_how_to_get_one(station: Station):
+def test_a_run_without_a_range_is_told_how_to_get_one(station: IdentityGraph):
     result = station.run({})
     assert not result.success
     assert "This run has no range: choose partitions in the UI, or tag it" in why(result)
     assert station.pretend.counters.calls == {}
 
 
-def test_an_unknown_end_of_a_range_is_refused(station: Station):
+def test_an_unknown_end_of_a_range_is_refused(station: IdentityGraph):
     with pytest.raises(dg.DagsterError, match="nowhere"):
         station.run(span(KEYS[0], "nowhere"))
     assert station.pretend.counters.calls == {}
 
 
-def test_asking_alone_and_applying_alone(station: Station):
+def test_asking_alone_and_applying_alone(station: IdentityGraph):
     asked = station.run(one(KEYS[2]), asset_selection=[CANDIDATES, LML_RESOLUTIONS])
     assert asked.success
     assert station.materialized(LML_RESOLUTIONS) == {KEYS[2]}
@@ -249,7 +249,7 @@ def test_asking_alone_and_applying_alone(station: Station):
     assert station.shelf.value("select count(*) from library_identity") > 0
 
 
-def test_a_range_shows_what_became_of_its_rows(station: Station):
+def test_a_range_shows_what_became_of_its_rows(station: IdentityGraph):
     key = KEYS[3]
     station.run(one(key))
     event = station.instance.get_latest_materialization_event(LIBRARY_IDENTITY)
@@ -268,7 +268,7 @@ def test_a_range_shows_what_became_of_its_rows(station: Station):
     assert due["due.never_resolved"].value == rows
 
 
-def test_the_launchpad_changes_the_scope(station: Station):
+def test_the_launchpad_changes_the_scope(station: IdentityGraph):
     narrow = {"resources": {"scope": {"config": {"include_null_canonical": False}}}}
     assert station.run(one(KEYS[2]), run_config=narrow).success
     assert station.asked == {each for each in in_ranges([KEYS[2]]) if each % 2 == 0}
@@ -284,7 +284,7 @@ TOO_MUCH: list[tuple[str, dict[str, Any]]] = [
 
 @pytest.mark.parametrize(("name", "config"), TOO_MUCH, ids=str)
 def test_a_value_out_of_bounds_in_the_launchpad_fails_the_run_before_anything_is_touched(
-    station: Station, name: str, config: dict[str, Any]
+    station: IdentityGraph, name: str, config: dict[str, Any]
 ):
     before = station.shelf.versions()
     result = station.run(one(KEYS[2]), run_config={"resources": {name: {"config": config}}})
@@ -302,7 +302,7 @@ WRONG_KIND: list[tuple[str, dict[str, Any]]] = [
 
 @pytest.mark.parametrize(("name", "config"), WRONG_KIND, ids=str)
 def test_a_value_of_the_wrong_kind_in_the_launchpad_starts_no_run(
-    station: Station, name: str, config: dict[str, Any]
+    station: IdentityGraph, name: str, config: dict[str, Any]
 ):
     with pytest.raises(dg.DagsterInvalidConfigError, match=next(iter(config))):
         station.run(one(KEYS[2]), run_config={"resources": {name: {"config": config}}})

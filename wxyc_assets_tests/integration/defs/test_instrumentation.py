@@ -6,7 +6,7 @@ import dagster as dg
 import pytest
 import structlog
 
-from wxyc_assets.defs.instrumentation import observed
+from wxyc_assets.defs.instrumentation import instrumented
 from wxyc_assets.defs.library_candidates import library, library_candidates
 from wxyc_assets.defs.library_identity import library_identities
 from wxyc_assets.defs.resources import resources
@@ -14,9 +14,9 @@ from wxyc_assets.telemetry import logs
 from wxyc_assets.telemetry.redaction import Redaction
 from wxyc_assets_tests.integration.defs.rotation import station
 from wxyc_assets_tests.integration.sandbox.lml.clients import AT_ONCE
-from wxyc_assets_tests.support.backend_db import Shelf
+from wxyc_assets_tests.support.backend_db import BackendDb
 from wxyc_assets_tests.support.spans import attributes, named, recording
-from wxyc_sandbox.lml.app import Lml as PretendLml
+from wxyc_sandbox.lml.app import PretendLml as PretendLml
 from wxyc_sandbox.lml.faults import Fault
 from wxyc_sandbox.lml.server import serve
 from wxyc_sandbox.sentry_sink import Sink
@@ -33,7 +33,7 @@ def sink() -> Iterator[Sink]:
     structlog.reset_defaults()
 
 
-def run(shelf: Shelf, lml_url: str, **tags: str) -> dg.ExecuteInProcessResult:
+def run(shelf: BackendDb, lml_url: str, **tags: str) -> dg.ExecuteInProcessResult:
     own: dict[str, dict[str, Any]] = {
         "database": {"url": shelf.url},
         "lml": {"url": lml_url, "api_key": "", "local_dev": True, "attempts": 1},
@@ -58,7 +58,7 @@ def log_lines(capfd: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
     ]
 
 
-def test_the_steps_of_a_run_tell_their_counters(shelf: Shelf, sink: Sink):
+def test_the_steps_of_a_run_tell_their_counters(shelf: BackendDb, sink: Sink):
     for n in (1, 2, 3):
         shelf.record(n, "Stereolab")
     shelf.record(4, "Various Artists", letters="Z")
@@ -78,7 +78,7 @@ def test_the_steps_of_a_run_tell_their_counters(shelf: Shelf, sink: Sink):
 
 
 def test_lml_continues_the_trace_of_the_step_and_each_call_names_its_range(
-    shelf: Shelf, sink: Sink
+    shelf: BackendDb, sink: Sink
 ):
     shelf.record(1, "Stereolab")
     shelf.record(3000, "Jessica Pratt")
@@ -95,7 +95,7 @@ def test_lml_continues_the_trace_of_the_step_and_each_call_names_its_range(
     assert attributes(step)["id_range"] == "0000001-0005000"
 
 
-def test_a_failing_step_tells_what_it_did_and_sends_no_event(shelf: Shelf, sink: Sink):
+def test_a_failing_step_tells_what_it_did_and_sends_no_event(shelf: BackendDb, sink: Sink):
     shelf.record(1, "Stereolab")
     pretend = PretendLml(AT_ONCE, faults=[Fault(kind="status", status=503)])
     with serve(pretend) as url:
@@ -108,7 +108,7 @@ def test_a_failing_step_tells_what_it_did_and_sends_no_event(shelf: Shelf, sink:
 
 
 def test_every_line_says_what_it_is_about(
-    shelf: Shelf, sink: Sink, capfd: pytest.CaptureFixture[str]
+    shelf: BackendDb, sink: Sink, capfd: pytest.CaptureFixture[str]
 ):
     pretend = PretendLml(AT_ONCE, faults=[Fault(kind="status", status=503)])
     shelf.record(1, "Stereolab")
@@ -129,7 +129,7 @@ def test_every_line_says_what_it_is_about(
 def test_an_op_without_a_range_is_observed_as_well(sink: Sink):
     @dg.op
     async def count_covers(context: dg.OpExecutionContext) -> None:
-        with observed(context, "covers") as totals:
+        with instrumented(context, "covers") as totals:
             totals.add({"covers": 2})
             totals.add({"covers": 3})
 

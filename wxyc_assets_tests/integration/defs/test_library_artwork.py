@@ -7,10 +7,10 @@ import pytest
 from wxyc_assets.defs.library_artwork import ArtworkConfig, library_artwork
 from wxyc_assets.defs.resources import resources
 from wxyc_assets.domain.artwork import CoverScope, Eligibility, Match, Rules
-from wxyc_assets_tests.support.backend_db import Shelf
+from wxyc_assets_tests.support.backend_db import BackendDb
 from wxyc_assets_tests.support.covers import album, numbers, pretend, put, urls, watermark
 from wxyc_assets_tests.support.waiting import wait_for
-from wxyc_sandbox.lml.app import Lml
+from wxyc_sandbox.lml.app import PretendLml
 from wxyc_sandbox.lml.faults import Fault
 from wxyc_sandbox.lml.server import serve
 
@@ -24,14 +24,14 @@ AT_ONCE = {"health_interval_seconds": 0.0}
 
 
 @pytest.fixture
-def lml() -> Lml:
+def lml() -> PretendLml:
     return pretend(*ALBUMS)
 
 
 class Bench:
     """Runs of the asset over a shelf, on one instance."""
 
-    def __init__(self, shelf: Shelf, lml_url: str, instance: dg.DagsterInstance) -> None:
+    def __init__(self, shelf: BackendDb, lml_url: str, instance: dg.DagsterInstance) -> None:
         self._shelf = shelf
         self._lml_url = lml_url
         self._instance = instance
@@ -70,7 +70,7 @@ def changed(recipe: Any, own: dict[str, Any]) -> Any:
 
 
 @pytest.fixture
-def bench(lml: Lml, shelf: Shelf) -> Iterator[Bench]:
+def bench(lml: PretendLml, shelf: BackendDb) -> Iterator[Bench]:
     put(shelf, *ALBUMS)
     with serve(lml) as url, dg.DagsterInstance.ephemeral() as instance:
         yield Bench(shelf, url, instance)
@@ -83,7 +83,7 @@ def failure(result: dg.ExecuteInProcessResult) -> tuple[str, dict[str, Any]]:
     return told.description or "", {name: each.value for name, each in told.metadata.items()}
 
 
-def test_a_run_over_ranges_reports_each(shelf: Shelf, bench: Bench):
+def test_a_run_over_ranges_reports_each(shelf: BackendDb, bench: Bench):
     result = bench.run()
     assert result.success
     figures = bench.ranges
@@ -107,7 +107,9 @@ def test_a_range_shows_its_first_covers(bench: Bench):
     assert "contact_sheet" not in figures[RANGES[1]]
 
 
-def test_a_second_run_reports_the_ranges_and_asks_nothing(shelf: Shelf, bench: Bench, lml: Lml):
+def test_a_second_run_reports_the_ranges_and_asks_nothing(
+    shelf: BackendDb, bench: Bench, lml: PretendLml
+):
     bench.run()
     before = watermark(shelf)
     lml.counters.reset()
@@ -117,7 +119,7 @@ def test_a_second_run_reports_the_ranges_and_asks_nothing(shelf: Shelf, bench: B
     assert watermark(shelf) == before
 
 
-def test_an_open_range_is_named_and_the_others_are_done(bench: Bench, lml: Lml):
+def test_an_open_range_is_named_and_the_others_are_done(bench: Bench, lml: PretendLml):
     rows = frozenset({ALBUMS[22].legacy_release_id})
     lml.faults = [Fault("malformed", route="lookup", rows=rows)]
     result = bench.run()
@@ -132,7 +134,7 @@ def test_an_open_range_is_named_and_the_others_are_done(bench: Bench, lml: Lml):
     assert lml.counters.calls["lookup"] == 1
 
 
-def test_a_rotated_key_stops_the_run_and_says_so(bench: Bench, lml: Lml):
+def test_a_rotated_key_stops_the_run_and_says_so(bench: Bench, lml: PretendLml):
     lml.configure(api_key="new")
     result = bench.run(api_key="old", max_in_flight=1)
     words, told = failure(result)
@@ -142,7 +144,7 @@ def test_a_rotated_key_stops_the_run_and_says_so(bench: Bench, lml: Lml):
     assert bench.ranges == {}
 
 
-def test_a_database_that_is_not_there_is_a_failure_in_words(shelf: Shelf, bench: Bench):
+def test_a_database_that_is_not_there_is_a_failure_in_words(shelf: BackendDb, bench: Bench):
     shelf.execute("drop table artwork_lookup")
     shelf.execute("delete from alembic_version")
     words, _ = failure(bench.run())
@@ -160,7 +162,7 @@ def test_the_switches_are_a_scope():
     assert changed.scope() == CoverScope(Eligibility.ALL, Rules(0.4, Match.FIRST), retry_days=1)
 
 
-def test_the_statistics_are_fresh_after_a_run(shelf: Shelf, bench: Bench):
+def test_the_statistics_are_fresh_after_a_run(shelf: BackendDb, bench: Bench):
     bench.run()
     analyzed = (
         "select bool_and(last_analyze is not null) from pg_stat_all_tables "

@@ -14,14 +14,14 @@ from wxyc_assets.defs.coverage_sensor import coverage_follows_backfills
 from wxyc_assets.defs.library_coverage import library_coverage, library_coverage_gates
 from wxyc_assets.defs.resources import DatabaseResource, ScopeResource
 from wxyc_assets.domain.gates import SENTENCES
-from wxyc_assets_tests.support.backend_db import Shelf
+from wxyc_assets_tests.support.backend_db import BackendDb
 
 
 @dataclass
-class Station:
+class CoverageGraph:
     """Snapshots, and verdicts, over the tables of `shelf`."""
 
-    shelf: Shelf
+    shelf: BackendDb
     instance: dg.DagsterInstance
     scope: ScopeResource = field(default_factory=lambda: ScopeResource(include_null_canonical=True))
 
@@ -54,15 +54,17 @@ def shut(result: dg.ExecuteInProcessResult) -> list[str]:
 
 
 @pytest.fixture
-def station(shelf: Shelf) -> Iterator[Station]:
+def station(shelf: BackendDb) -> Iterator[CoverageGraph]:
     for library_id in range(1, 101):
         shelf.record(library_id)
         shelf.identity(library_id, datetime.now(UTC))
     with dg.DagsterInstance.ephemeral() as instance:
-        yield Station(shelf, instance)
+        yield CoverageGraph(shelf, instance)
 
 
-def test_a_covered_library_passes_every_gate(station: Station, capsys: pytest.CaptureFixture[str]):
+def test_a_covered_library_passes_every_gate(
+    station: CoverageGraph, capsys: pytest.CaptureFixture[str]
+):
     result = station.run()
     assert result.success
     evaluations = result.get_asset_check_evaluations()
@@ -72,7 +74,7 @@ def test_a_covered_library_passes_every_gate(station: Station, capsys: pytest.Ca
 
 
 def test_a_shut_gate_fails_the_run_and_the_others_are_told_all_the_same(
-    station: Station, capsys: pytest.CaptureFixture[str]
+    station: CoverageGraph, capsys: pytest.CaptureFixture[str]
 ):
     station.shelf.execute("delete from library_identity where library_id > 98")
     result = station.run()
@@ -89,12 +91,12 @@ def test_a_shut_gate_fails_the_run_and_the_others_are_told_all_the_same(
     assert "98.00%, the floor is 99.00%. 1 more are needed." in said
 
 
-def test_the_floors_of_one_run_can_be_set(station: Station):
+def test_the_floors_of_one_run_can_be_set(station: CoverageGraph):
     station.shelf.execute("delete from library_identity where library_id > 98")
     assert station.run(floors={"coverage": 0.98}).success
 
 
-def test_the_scope_follows_the_setting(station: Station):
+def test_the_scope_follows_the_setting(station: CoverageGraph):
     station.shelf.execute("delete from library_identity where library_id > 50")
     station.shelf.execute("update library set canonical_entity_id = null where id > 50")
     assert shut(station.run()) == ["the_library_is_covered"]
@@ -102,7 +104,9 @@ def test_the_scope_follows_the_setting(station: Station):
     assert station.run().success
 
 
-def test_what_is_lost_since_an_earlier_snapshot_shuts_the_gate_until_it_is_back(station: Station):
+def test_what_is_lost_since_an_earlier_snapshot_shuts_the_gate_until_it_is_back(
+    station: CoverageGraph,
+):
     station.run()
     shelf = station.shelf
     shelf.execute("delete from library_identity where library_id = 7")
@@ -112,7 +116,7 @@ def test_what_is_lost_since_an_earlier_snapshot_shuts_the_gate_until_it_is_back(
     assert station.run().success
 
 
-def test_the_gates_alone_judge_the_newest_snapshot(station: Station):
+def test_the_gates_alone_judge_the_newest_snapshot(station: CoverageGraph):
     nothing = station.run(checks_only=True)
     (event,) = [each for each in nothing.all_events if each.is_step_failure]
     told = event.step_failure_data.user_failure_data
@@ -125,7 +129,7 @@ def test_the_gates_alone_judge_the_newest_snapshot(station: Station):
     assert station.shelf.value("select count(distinct run_id) from coverage_snapshot") == 1
 
 
-def test_ranges_that_run_out_warn_and_stop_nothing(station: Station):
+def test_ranges_that_run_out_warn_and_stop_nothing(station: CoverageGraph):
     station.shelf.record(79_000)
     station.shelf.identity(79_000, datetime.now(UTC))
     result = station.run()
@@ -136,7 +140,7 @@ def test_ranges_that_run_out_warn_and_stop_nothing(station: Station):
     assert "no_row_lies_past_the_last_range" in shut(station.run())
 
 
-def test_the_figures_are_numbers_and_the_pictures_hold_themselves(station: Station):
+def test_the_figures_are_numbers_and_the_pictures_hold_themselves(station: CoverageGraph):
     result = station.run()
     (done,) = result.asset_materializations_for_node("library_coverage")
     figures = {name: each.value for name, each in done.metadata.items()}
@@ -150,7 +154,7 @@ def test_the_figures_are_numbers_and_the_pictures_hold_themselves(station: Stati
     assert "| all | 100 | 100 | 100% |" in str(figures["by_cohort"])
 
 
-def test_a_run_is_one_snapshot(station: Station):
+def test_a_run_is_one_snapshot(station: CoverageGraph):
     station.run()
     station.run()
     rows = station.shelf.rows("select run_id from coverage_snapshot where dimension = 'all'")

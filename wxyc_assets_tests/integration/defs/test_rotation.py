@@ -8,8 +8,8 @@ import pytest
 
 from wxyc_assets.defs.rotation_dry_run import plan_refresh
 from wxyc_assets.defs.rotation_gates import RotationGates
-from wxyc_assets_tests.integration.defs.rotation import Station, failures, station, verdicts
-from wxyc_sandbox.lml.app import Lml
+from wxyc_assets_tests.integration.defs.rotation import RotationGraph, failures, station, verdicts
+from wxyc_sandbox.lml.app import PretendLml
 from wxyc_sandbox.lml.faults import Fault
 from wxyc_sandbox.lml.settings import LmlSettings
 
@@ -17,17 +17,17 @@ AT_ONCE = {"batch_size": 20, "pause_seconds": 0}
 
 
 @pytest.fixture
-def lml() -> Lml:
-    return Lml(LmlSettings(base_latency_seconds=0, discogs_per_worker_per_minute=0))
+def lml() -> PretendLml:
+    return PretendLml(LmlSettings(base_latency_seconds=0, discogs_per_worker_per_minute=0))
 
 
 @pytest.fixture
-def rotation(assets: str, lml: Lml) -> Iterator[Station]:
+def rotation(assets: str, lml: PretendLml) -> Iterator[RotationGraph]:
     with station(assets, lml) as opened:
         yield opened
 
 
-def test_everything_in_rotation_is_refreshed_once(rotation: Station, lml: Lml) -> None:
+def test_everything_in_rotation_is_refreshed_once(rotation: RotationGraph, lml: PretendLml) -> None:
     rotation.rotate(*range(1, 101), 5, 5)
     rotation.rotate(999, killed_days_ago=-3)
     rotation.rotate(1_000, killed_days_ago=0)
@@ -44,7 +44,7 @@ def test_everything_in_rotation_is_refreshed_once(rotation: Station, lml: Lml) -
     assert row["failure"] is None
 
 
-def test_the_figures_are_those_that_the_dashboards_know(rotation: Station) -> None:
+def test_the_figures_are_those_that_the_dashboards_know(rotation: RotationGraph) -> None:
     rotation.rotate(*range(1, 101))
     result = rotation.run(config=AT_ONCE)
     (done,) = result.asset_materializations_for_node("rotation_cache")
@@ -54,7 +54,9 @@ def test_the_figures_are_those_that_the_dashboards_know(rotation: Station) -> No
         assert done.metadata[f"backfill.{name}"].value == row[name]
 
 
-def test_an_unidentified_rotation_refreshes_nothing(rotation: Station, lml: Lml) -> None:
+def test_an_unidentified_rotation_refreshes_nothing(
+    rotation: RotationGraph, lml: PretendLml
+) -> None:
     rotation.rotate(*range(1, 99))
     rotation.rotate(None, None, artist="Jessica Pratt")
     result = rotation.run()
@@ -68,13 +70,13 @@ def test_an_unidentified_rotation_refreshes_nothing(rotation: Station, lml: Lml)
     assert not rotation.rows()
 
 
-def test_the_floor_can_be_set(rotation: Station) -> None:
+def test_the_floor_can_be_set(rotation: RotationGraph) -> None:
     rotation.rotate(*range(1, 99), None, None)
     lower = RotationGates(floor=0.98, local_dev=True, github_token="")
     assert rotation.run(config=AT_ONCE, rotation_gates=lower).success
 
 
-def test_an_empty_rotation_is_green_and_says_so(rotation: Station, lml: Lml) -> None:
+def test_an_empty_rotation_is_green_and_says_so(rotation: RotationGraph, lml: PretendLml) -> None:
     result = rotation.run()
     checks = verdicts(result)
     assert checks["rotation_is_identified"].passed
@@ -85,7 +87,7 @@ def test_an_empty_rotation_is_green_and_says_so(rotation: Station, lml: Lml) -> 
     assert [row["identities_scanned"] for row in rotation.rows()] == [0]
 
 
-def test_an_lml_without_the_route_is_not_called(rotation: Station, lml: Lml) -> None:
+def test_an_lml_without_the_route_is_not_called(rotation: RotationGraph, lml: PretendLml) -> None:
     rotation.rotate(1)
     lml.configure(refresh_exists=False)
     result = rotation.run(rotation_gates=RotationGates(local_dev=False, github_token=""))
@@ -95,7 +97,7 @@ def test_an_lml_without_the_route_is_not_called(rotation: Station, lml: Lml) -> 
     assert not rotation.rows()
 
 
-def test_the_cache_alone_looks_at_both_gates(rotation: Station, lml: Lml) -> None:
+def test_the_cache_alone_looks_at_both_gates(rotation: RotationGraph, lml: PretendLml) -> None:
     rotation.rotate(1, None)
     result = rotation.run("rotation_cache")
     assert "50.00%, the floor is 99.00%" in failures(result)[0]
@@ -108,7 +110,7 @@ def test_the_cache_alone_looks_at_both_gates(rotation: Station, lml: Lml) -> Non
 
 
 def test_a_failed_batch_turns_the_run_red_after_the_rest_is_done(
-    rotation: Station, lml: Lml
+    rotation: RotationGraph, lml: PretendLml
 ) -> None:
     rotation.rotate(*range(1, 101))
     lml.faults = [Fault("status", route="refresh", rows=frozenset({30}), status=503)]
@@ -123,7 +125,9 @@ def test_a_failed_batch_turns_the_run_red_after_the_rest_is_done(
     assert row["finished_at"]
 
 
-def test_a_call_that_goes_well_the_second_time_is_no_failure(rotation: Station, lml: Lml) -> None:
+def test_a_call_that_goes_well_the_second_time_is_no_failure(
+    rotation: RotationGraph, lml: PretendLml
+) -> None:
     rotation.rotate(*range(1, 41))
     lml.faults = [Fault("status", route="refresh", first=1, status=503)]
     assert rotation.run(config=AT_ONCE).success
@@ -131,7 +135,9 @@ def test_a_call_that_goes_well_the_second_time_is_no_failure(rotation: Station, 
 
 
 @pytest.mark.parametrize("status", [401, 403])
-def test_a_rotated_key_stops_at_the_first_no(rotation: Station, lml: Lml, status: int) -> None:
+def test_a_rotated_key_stops_at_the_first_no(
+    rotation: RotationGraph, lml: PretendLml, status: int
+) -> None:
     rotation.rotate(*range(1, 101))
     lml.faults = [Fault("status", route="refresh", status=status)]
     result = rotation.run(config=AT_ONCE)
@@ -140,7 +146,9 @@ def test_a_rotated_key_stops_at_the_first_no(rotation: Station, lml: Lml, status
     assert rotation.rows()[0]["lml_error"] == 100
 
 
-def test_a_breaker_that_stays_open_fails_and_says_so(rotation: Station, lml: Lml) -> None:
+def test_a_breaker_that_stays_open_fails_and_says_so(
+    rotation: RotationGraph, lml: PretendLml
+) -> None:
     rotation.rotate(*range(1, 101))
     lml.configure(breaker="half-open")
     result = rotation.run(config=AT_ONCE)
@@ -149,7 +157,7 @@ def test_a_breaker_that_stays_open_fails_and_says_so(rotation: Station, lml: Lml
     assert rotation.rows()[0]["lml_error"] == 100
 
 
-def test_no_data_is_a_failing_warning(rotation: Station) -> None:
+def test_no_data_is_a_failing_warning(rotation: RotationGraph) -> None:
     checks = verdicts(rotation.run())
     for name in ("stale_handles_stay_rare", "refresh_errors_stay_rare"):
         assert not checks[name].passed
@@ -162,7 +170,11 @@ def test_no_data_is_a_failing_warning(rotation: Station) -> None:
     [(1, 5, True, True), (2, 5, False, True), (1, 6, True, False)],
 )
 def test_the_last_day_is_judged(
-    rotation: Station, not_found: int, lml_error: int, stale_is_rare: bool, error_is_rare: bool
+    rotation: RotationGraph,
+    not_found: int,
+    lml_error: int,
+    stale_is_rare: bool,
+    error_is_rare: bool,
 ) -> None:
     rotation.shelf.execute(
         "insert into rotation_refresh select 'earlier', now() - interval '23 hours', now(), null, "
@@ -182,7 +194,7 @@ def test_the_last_day_is_judged(
 
 
 def test_a_batch_above_the_cap_is_refused_before_the_first_call(
-    rotation: Station, lml: Lml
+    rotation: RotationGraph, lml: PretendLml
 ) -> None:
     rotation.rotate(1)
     assert "less than or equal to 50" in failures(rotation.run(config={"batch_size": 51}))[0]
@@ -190,7 +202,7 @@ def test_a_batch_above_the_cap_is_refused_before_the_first_call(
     assert not rotation.rows()
 
 
-def test_a_dry_run_counts_and_calls_nothing(rotation: Station, lml: Lml) -> None:
+def test_a_dry_run_counts_and_calls_nothing(rotation: RotationGraph, lml: PretendLml) -> None:
     rotation.rotate(*range(1, 43), 5, None)
     plan = asyncio.run(plan_refresh(rotation.resources["database"], batch_size=20))
     assert (plan.identities, plan.batches, plan.calls) == (42, 3, 0)

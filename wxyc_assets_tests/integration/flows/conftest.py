@@ -2,11 +2,11 @@ from collections.abc import Generator
 
 import pytest
 
-from wxyc_assets_tests.integration.flows.station import Station
+from wxyc_assets_tests.integration.flows.station import IdentityHarness
 
 
 @pytest.fixture
-def station(stocked: str) -> Generator[Station]:
-    made = Station(stocked)
+def station(stocked: str) -> Generator[IdentityHarness]:
+    made = IdentityHarness(stocked)
     with made.shelf:
         yield made

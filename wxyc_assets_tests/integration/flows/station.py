@@ -8,25 +8,25 @@ from functools import partial
 import httpx
 
 from wxyc_assets.adapters.lml import client as lml
-from wxyc_assets.adapters.lml.retry import Patience
+from wxyc_assets.adapters.lml.retry import RetryPolicy
 from wxyc_assets.adapters.postgres import database
-from wxyc_assets.adapters.postgres.identity_store import Library
+from wxyc_assets.adapters.postgres.identity_store import IdentityStore
 from wxyc_assets.domain.candidates import Scope
 from wxyc_assets.domain.ranges import IdRange, tile
-from wxyc_assets.flows.identity.apply_answers import Applier
-from wxyc_assets.flows.identity.batch_resolver import Asker
-from wxyc_assets.flows.identity.pipeline import PageSizes, Resolver, Summary
-from wxyc_assets.flows.identity.report import RangeReport
+from wxyc_assets.flows.identity.apply_answers import AnswerWriter
+from wxyc_assets.flows.identity.batch_resolver import BatchResolver
+from wxyc_assets.flows.identity.pipeline import IdentityPipeline, IdentitySummary, PageSizes
+from wxyc_assets.flows.identity.report import IdentityReport
 from wxyc_assets_tests.integration.sandbox.lml.clients import AT_ONCE
-from wxyc_assets_tests.support.backend_db import Shelf
+from wxyc_assets_tests.support.backend_db import BackendDb
 from wxyc_assets_tests.support.sample_library import RECORDS, few_credits
-from wxyc_sandbox.lml.app import Lml as PretendLml
+from wxyc_sandbox.lml.app import PretendLml as PretendLml
 from wxyc_sandbox.lml.faults import Fault
 
 RANGES = list(tile(RECORDS, 60))
 NARROW, WIDE, RECHECK = Scope(), Scope(include_null_canonical=True), Scope(recheck=True)
 SMALL_PAGES = PageSizes(va=5, non_va=20)
-NOT_LATER = Patience(attempts=1)
+NOT_LATER = RetryPolicy(attempts=1)
 
 
 class Unlimited:
@@ -38,15 +38,15 @@ class Unlimited:
 
 
 @dataclass
-class Station:
+class IdentityHarness:
     """One database and one pretend LML; `run` does what the graph does."""
 
     url: str
     pretend: PretendLml = field(default_factory=lambda: PretendLml(AT_ONCE, credits=few_credits))
-    reports: list[RangeReport] = field(default_factory=list)
+    reports: list[IdentityReport] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.shelf = Shelf(self.url)
+        self.shelf = BackendDb(self.url)
 
     @property
     def asked(self) -> set[int]:
@@ -65,22 +65,24 @@ class Station:
         asks: bool = True,
         applies: bool = True,
         faults: Sequence[Fault] = (),
-        patience: Patience = NOT_LATER,
+        patience: RetryPolicy = NOT_LATER,
         sizes: PageSizes = SMALL_PAGES,
         in_flight: int = 2,
-    ) -> Summary:
+    ) -> IdentitySummary:
         self.pretend.faults = faults
         async with AsyncExitStack() as stack:
             opened = await stack.enter_async_context(opening(self.url))
             client = await stack.enter_async_context(mounted(self.pretend))
-            library = Library(opened)
+            library = IdentityStore(opened)
             for id_range in ranges if candidates else ():
                 await library.put_candidates(id_range, scope, "run")
             keep = partial(library.store_answers, run_id="run")
-            resolver = Resolver(
+            resolver = IdentityPipeline(
                 library,
-                asker=Asker(client, patience, keep, max_in_flight=in_flight) if asks else None,
-                applier=Applier(library, scope) if applies else None,
+                asker=BatchResolver(client, patience, keep, max_in_flight=in_flight)
+                if asks
+                else None,
+                applier=AnswerWriter(library, scope) if applies else None,
                 scope=scope,
                 page_sizes=sizes,
                 run_id="run",
@@ -95,16 +97,16 @@ class Station:
 
 @asynccontextmanager
 async def opening(url: str) -> AsyncGenerator[database.Database]:
-    async with database.connect(
+    async with database.open_database(
         url, schema="wxyc_schema", assets_schema="wxyc_assets", max_connections=14
     ) as opened:
         yield opened
 
 
 @asynccontextmanager
-async def mounted(pretend: PretendLml) -> AsyncGenerator[lml.Lml]:
+async def mounted(pretend: PretendLml) -> AsyncGenerator[lml.LmlClient]:
     transport = httpx.ASGITransport(app=pretend)  # pyright: ignore[reportArgumentType]
-    async with lml.connect(
+    async with lml.open_lml(
         "http://lml", api_key=None, budget=Unlimited(), timeout_seconds=60, transport=transport
     ) as client:
         yield client

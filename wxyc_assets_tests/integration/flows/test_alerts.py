@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 
 from wxyc_assets.adapters import alert_channels as receivers
-from wxyc_assets.adapters.postgres.alert_store import AT_MOST, FIRST_WAIT, LONGEST_WAIT, Outbox
+from wxyc_assets.adapters.postgres.alert_store import AT_MOST, FIRST_WAIT, LONGEST_WAIT, AlertStore
 from wxyc_assets.adapters.postgres.database import Database
 from wxyc_assets.domain.alerts import Kind, Level, Occurrence, Subject, Success, Trouble
 from wxyc_assets.flows import alerts as alerting
 from wxyc_assets.telemetry import sentry
 from wxyc_assets.telemetry.redaction import Redaction
-from wxyc_assets_tests.support.backend_db import Shelf
+from wxyc_assets_tests.support.backend_db import BackendDb
 from wxyc_assets_tests.support.spans import switched_off
 from wxyc_sandbox.sentry_sink import Addresses, Sink, serve_sink
 
@@ -45,12 +45,12 @@ def trouble(subject: Subject = COVERED, run_id: str = RUN, **changes: Any) -> Tr
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class AlertHarness:
     """Queue and deliver, as the sensors do."""
 
-    outbox: Outbox
+    outbox: AlertStore
     sink: Sink
-    receivers: receivers.Collection[receivers.Receiver]
+    receivers: receivers.Collection[receivers.AlertChannel]
 
     async def queue(self, *occurrences: Occurrence) -> int:
         return await alerting.queue(
@@ -82,26 +82,28 @@ def addresses(sink: Sink, monkeypatch: pytest.MonkeyPatch) -> Iterator[Addresses
 
 
 @asynccontextmanager
-async def desk_with(opened: Database, sink: Sink, webhook: str | None) -> AsyncGenerator[Desk]:
-    async with receivers.connect(webhook) as connected:
-        yield Desk(Outbox(opened), sink, connected)
+async def desk_with(
+    opened: Database, sink: Sink, webhook: str | None
+) -> AsyncGenerator[AlertHarness]:
+    async with receivers.open_channels(webhook) as connected:
+        yield AlertHarness(AlertStore(opened), sink, connected)
 
 
 @pytest.fixture
-async def desk(opened: Database, sink: Sink, addresses: Addresses) -> AsyncGenerator[Desk]:
+async def desk(opened: Database, sink: Sink, addresses: Addresses) -> AsyncGenerator[AlertHarness]:
     """Sentry alone."""
     async with desk_with(opened, sink, None) as desk:
         yield desk
 
 
 @pytest.fixture
-async def both(opened: Database, sink: Sink, addresses: Addresses) -> AsyncGenerator[Desk]:
+async def both(opened: Database, sink: Sink, addresses: Addresses) -> AsyncGenerator[AlertHarness]:
     """Sentry and a chat."""
     async with desk_with(opened, sink, addresses.webhook) as desk:
         yield desk
 
 
-async def test_a_trouble_is_one_event_with_everything_one_needs(desk: Desk):
+async def test_a_trouble_is_one_event_with_everything_one_needs(desk: AlertHarness):
     happened = trouble()
     assert await desk.queue(happened) == 1
     assert (await desk.deliver()).arrived == 1
@@ -126,7 +128,7 @@ async def test_a_trouble_is_one_event_with_everything_one_needs(desk: Desk):
     assert datetime.fromisoformat(event["timestamp"]) == happened.at
 
 
-async def test_what_was_told_is_not_told_again(desk: Desk):
+async def test_what_was_told_is_not_told_again(desk: AlertHarness):
     happened = trouble()
     for _ in range(3):
         await desk.queue(happened)
@@ -134,7 +136,7 @@ async def test_what_was_told_is_not_told_again(desk: Desk):
     assert len(desk.sink.events) == 1
 
 
-async def test_each_run_that_finds_it_again_tells_it_into_the_same_group(desk: Desk):
+async def test_each_run_that_finds_it_again_tells_it_into_the_same_group(desk: AlertHarness):
     await desk.queue(trouble(run_id="one"))
     await desk.queue(trouble(run_id="two"))
     await desk.deliver()
@@ -142,7 +144,7 @@ async def test_each_run_that_finds_it_again_tells_it_into_the_same_group(desk: D
     assert (len(desk.sink.events), len(groups)) == (2, 1)
 
 
-async def test_a_recovery_is_told_once_and_reopens_nothing(desk: Desk):
+async def test_a_recovery_is_told_once_and_reopens_nothing(desk: AlertHarness):
     await desk.queue(trouble())
     for run_id in ("later", "much later"):
         await desk.queue(Success(COVERED, run_id, now()))
@@ -154,7 +156,7 @@ async def test_a_recovery_is_told_once_and_reopens_nothing(desk: Desk):
     assert up["logentry"]["formatted"] == "library_coverage: the_library_is_covered holds again"
 
 
-async def test_a_success_that_is_read_again_after_a_new_trouble_ends_nothing(desk: Desk):
+async def test_a_success_that_is_read_again_after_a_new_trouble_ends_nothing(desk: AlertHarness):
     before = Success(COVERED, "before", now())
     await desk.queue(before)
     await desk.queue(before, trouble())
@@ -163,7 +165,7 @@ async def test_a_success_that_is_read_again_after_a_new_trouble_ends_nothing(des
     assert [each["level"] for each in desk.sink.events] == ["error"]
 
 
-async def test_a_run_is_tagged_with_its_job_and_range(desk: Desk):
+async def test_a_run_is_tagged_with_its_job_and_range(desk: AlertHarness):
     await desk.queue(trouble(FULL))
     await desk.deliver()
     tags = desk.sink.events[0]["tags"]
@@ -172,7 +174,7 @@ async def test_a_run_is_tagged_with_its_job_and_range(desk: Desk):
     )
 
 
-async def test_a_warning_is_told_as_one(desk: Desk):
+async def test_a_warning_is_told_as_one(desk: AlertHarness):
     await desk.queue(trouble(level=Level.WARNING))
     await desk.deliver()
     assert desk.sink.events[0]["level"] == "warning"
@@ -180,7 +182,7 @@ async def test_a_warning_is_told_as_one(desk: Desk):
 
 @pytest.mark.parametrize("status", [500, 503, 429, 403, 413])
 async def test_while_the_receiver_says_no_nothing_is_lost_and_nothing_arrives_twice(
-    desk: Desk, status: int
+    desk: AlertHarness, status: int
 ):
     desk.sink.status = status
     await desk.queue(trouble())
@@ -208,7 +210,7 @@ async def test_nobody_listens_and_later_somebody_does(
     assert (len(sink.events), len(sink.messages)) == (1, 1)
 
 
-async def test_a_receiver_that_is_down_is_left_alone_for_a_while(desk: Desk):
+async def test_a_receiver_that_is_down_is_left_alone_for_a_while(desk: AlertHarness):
     desk.sink.status = 503
     await desk.queue(trouble(run_id="one"))
     await desk.queue(trouble(run_id="two"))
@@ -220,7 +222,7 @@ async def test_a_receiver_that_is_down_is_left_alone_for_a_while(desk: Desk):
     assert desk.sink.refused == 2
 
 
-async def test_the_receivers_own_wish_to_wait_is_granted(desk: Desk):
+async def test_the_receivers_own_wish_to_wait_is_granted(desk: AlertHarness):
     desk.sink.status, desk.sink.retry_after = 429, "1800"
     await desk.queue(trouble())
     await desk.deliver()
@@ -229,7 +231,7 @@ async def test_the_receivers_own_wish_to_wait_is_granted(desk: Desk):
     assert (await desk.deliver(timedelta(minutes=31))).arrived == 1
 
 
-async def test_one_refused_letter_does_not_hold_up_the_others(desk: Desk, shelf: Shelf):
+async def test_one_refused_letter_does_not_hold_up_the_others(desk: AlertHarness, shelf: BackendDb):
     desk.sink.status = 413
     await desk.queue(trouble(run_id="too large"))
     await desk.deliver()
@@ -242,7 +244,7 @@ async def test_one_refused_letter_does_not_hold_up_the_others(desk: Desk, shelf:
 
 
 async def test_a_sender_that_dies_after_sending_sends_the_same_event_again(
-    desk: Desk, shelf: Shelf
+    desk: AlertHarness, shelf: BackendDb
 ):
     await desk.queue(trouble())
     await desk.deliver()
@@ -252,14 +254,14 @@ async def test_a_sender_that_dies_after_sending_sends_the_same_event_again(
     assert first["event_id"] == second["event_id"]
 
 
-async def test_two_senders_do_not_take_the_same_letter(desk: Desk):
+async def test_two_senders_do_not_take_the_same_letter(desk: AlertHarness):
     await desk.queue(trouble())
     moment = now()
     claims = [await desk.outbox.claim(["sentry"], moment) for _ in range(2)]
     assert [len(each) for each in claims] == [1, 0]
 
 
-async def test_a_tick_takes_a_bounded_number_oldest_first(desk: Desk):
+async def test_a_tick_takes_a_bounded_number_oldest_first(desk: AlertHarness):
     start = now()
     many = [trouble(run_id=f"{n}", at=start - timedelta(minutes=n)) for n in range(AT_MOST + 5)]
     await desk.queue(*many)
@@ -268,7 +270,7 @@ async def test_a_tick_takes_a_bounded_number_oldest_first(desk: Desk):
     assert (await desk.deliver()).arrived == 5
 
 
-async def test_each_receiver_hears_of_it_in_its_own_words(both: Desk):
+async def test_each_receiver_hears_of_it_in_its_own_words(both: AlertHarness):
     await both.queue(trouble())
     await both.queue(Success(COVERED, "later", now()))
     await both.deliver()
@@ -286,14 +288,14 @@ async def test_each_receiver_hears_of_it_in_its_own_words(both: Desk):
     assert len(both.sink.events) == 2
 
 
-async def test_markup_in_a_message_stays_text(both: Desk):
+async def test_markup_in_a_message_stays_text(both: AlertHarness):
     await both.queue(trouble(text="<!channel> & <http://evil|click>"))
     await both.deliver()
     text = both.sink.messages[0]["text"]
     assert "&lt;!channel&gt; &amp; &lt;http://evil|click&gt;" in text
 
 
-async def test_no_secret_reaches_a_receiver_not_even_where_a_text_is_cut(both: Desk):
+async def test_no_secret_reaches_a_receiver_not_even_where_a_text_is_cut(both: AlertHarness):
     padding = "x" * 2_995
     await both.queue(
         trouble(
@@ -310,14 +312,14 @@ async def test_no_secret_reaches_a_receiver_not_even_where_a_text_is_cut(both: D
     assert b"sesam" not in everything
 
 
-async def test_what_postgres_cannot_hold_is_told_without_it(desk: Desk):
+async def test_what_postgres_cannot_hold_is_told_without_it(desk: AlertHarness):
     await desk.queue(trouble(text="a\x00b\ud800c", facts={"x\x00": "\udfff"}))
     await desk.deliver()
     assert "a?b?c" in desk.sink.events[0]["logentry"]["formatted"]
 
 
 async def test_no_address_of_a_receiver_is_in_the_outbox_or_in_an_error(
-    both: Desk, shelf: Shelf, addresses: Addresses
+    both: AlertHarness, shelf: BackendDb, addresses: Addresses
 ):
     both.sink.status = 503
     await both.queue(trouble())

@@ -10,16 +10,16 @@ from wxyc_assets.adapters.lml import client as lml
 from wxyc_assets.flows.rotation import deploy_gate
 from wxyc_assets.flows.smoke import Line, smoke
 from wxyc_sandbox.in_memory_budget import Bank, BankLedger
-from wxyc_sandbox.lml.app import Lml
+from wxyc_sandbox.lml.app import PretendLml
 from wxyc_sandbox.lml.faults import Fault
 from wxyc_sandbox.lml.settings import LmlSettings
 
 
-async def lines(pretend: Lml) -> list[Line]:
+async def lines(pretend: PretendLml) -> list[Line]:
     github = httpx.MockTransport(lambda _: httpx.Response(200, json={"status": "ahead"}))
     async with (
         open_budget(BankLedger(Bank()), Limits(1, 0)) as budget,
-        lml.connect(
+        lml.open_lml(
             "http://lml",
             api_key=None,
             budget=budget,
@@ -32,7 +32,7 @@ async def lines(pretend: Lml) -> list[Line]:
 
 
 async def test_a_good_lml_is_well_in_every_line() -> None:
-    pretend = Lml(LmlSettings(commit_sha="ab" * 20))
+    pretend = PretendLml(LmlSettings(commit_sha="ab" * 20))
     found = await lines(pretend)
     assert len(found) == 5
     assert [line for line in found if not line.is_well] == []
@@ -51,10 +51,10 @@ async def test_a_good_lml_is_well_in_every_line() -> None:
     ],
 )
 async def test_what_is_ill_shows_in_its_line(change: dict[str, Any], ill: list[bool]) -> None:
-    found = await lines(Lml(LmlSettings(**change)))
+    found = await lines(PretendLml(LmlSettings(**change)))
     assert [not line.is_well for line in found] == ill
 
 
 async def test_an_lml_that_is_down_fails_line_by_line() -> None:
-    found = await lines(Lml(faults=[Fault("closed_head")]))
+    found = await lines(PretendLml(faults=[Fault("closed_head")]))
     assert [line.is_well for line in found] == [False] * 5

@@ -6,7 +6,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from wxyc_sandbox.library import TABLES, World, seed_library
+from wxyc_sandbox.library import TABLES, SandboxLibrary, seed_library
 from wxyc_sandbox.postgres import Postgres
 
 NOW = datetime(2030, 2, 3, 4, 5, 6, tzinfo=UTC)
@@ -16,7 +16,7 @@ NOW = datetime(2030, 2, 3, 4, 5, 6, tzinfo=UTC)
 def station(postgres: Postgres, schema: str) -> Generator[psycopg.Connection]:
     """The library at scale 1."""
     postgres.create_database("station")
-    seed_library(postgres.url("station"), schema, World())
+    seed_library(postgres.url("station"), schema, SandboxLibrary())
     with psycopg.connect(postgres.url("station"), autocommit=True) as connection:
         connection.execute(sql.SQL("set search_path to {}").format(sql.Identifier(schema)))
         yield connection
@@ -142,26 +142,29 @@ def test_new_rows_are_numbered_after_the_old(station: psycopg.Connection):
 @pytest.mark.parametrize("table", TABLES)
 def test_a_world_is_the_same_each_time(table: str):
     _, rows = TABLES[table]
-    small = [list(rows(World(0.005, seed=7, now=NOW))) for _ in range(2)]
-    assert small[0] == small[1] != list(rows(World(0.005, seed=8, now=NOW)))
+    small = [list(rows(SandboxLibrary(0.005, seed=7, now=NOW))) for _ in range(2)]
+    assert small[0] == small[1] != list(rows(SandboxLibrary(0.005, seed=8, now=NOW)))
 
 
 def test_only_dates_depend_on_the_day():
-    today, tomorrow = World(0.005, now=NOW), World(0.005, now=NOW + timedelta(days=1))
+    today, tomorrow = (
+        SandboxLibrary(0.005, now=NOW),
+        SandboxLibrary(0.005, now=NOW + timedelta(days=1)),
+    )
     assert list(today.catalogue()) == list(tomorrow.catalogue())
     assert list(today.shelf.records()) == list(tomorrow.shelf.records())
 
 
 @pytest.mark.parametrize("scale", [0.0005, 0.005, 0.1])
 def test_a_small_world_can_be_loaded(database: str, schema: str, scale: float):
-    counts = seed_library(database, schema, World(scale))
+    counts = seed_library(database, schema, SandboxLibrary(scale))
     assert counts["library"] == round(64_676 * scale)
     assert counts["rotation"] == 800
     assert min(counts.values()) > 0
 
 
 def test_the_catalogue_knows_the_old_records_only():
-    world = World(0.05)
+    world = SandboxLibrary(0.05)
     catalogue = {legacy: (artist, title) for legacy, artist, title in world.catalogue()}
     records = list(world.shelf.records())
     old = [record for record in records if record.legacy_release_id < 1_000_000]

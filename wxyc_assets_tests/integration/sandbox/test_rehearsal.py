@@ -9,36 +9,36 @@ from wxyc_sandbox.rehearsal import (
     PRODUCTION,
     SINGLE,
     Outcome,
-    Setting,
+    RefreshSetting,
+    RehearsalScenario,
     Spread,
-    World,
     rehearse,
     rehearse_all,
 )
 from wxyc_sandbox.rehearsal_report import objection, plot, recommend, table
 
-COLD = World(identities=60)
+COLD = RehearsalScenario(identities=60)
 QUIET = replace(COLD, others=0)
 
 
 def test_a_call_of_twenty_cold_identities_is_too_long_for_one_worker() -> None:
-    assert rehearse(COLD, Setting(rate=30, batch_size=20)).edge_timeouts > 0
-    assert rehearse(COLD, Setting(rate=30, batch_size=10)).edge_timeouts == 0
+    assert rehearse(COLD, RefreshSetting(rate=30, batch_size=20)).edge_timeouts > 0
+    assert rehearse(COLD, RefreshSetting(rate=30, batch_size=10)).edge_timeouts == 0
 
 
 def test_fifty_a_minute_in_one_worker_are_enough_for_fifty_identities() -> None:
-    outcome = rehearse(replace(QUIET, model=SINGLE), Setting(rate=0, batch_size=50))
+    outcome = rehearse(replace(QUIET, model=SINGLE), RefreshSetting(rate=0, batch_size=50))
     assert outcome.edge_timeouts == 0
     assert 200 < outcome.batches.max < 300
 
 
 def test_the_rate_is_what_arrives_at_discogs() -> None:
-    outcome = rehearse(replace(QUIET, model=SINGLE), Setting(rate=20, batch_size=5))
+    outcome = rehearse(replace(QUIET, model=SINGLE), RefreshSetting(rate=20, batch_size=5))
     assert outcome.requests == pytest.approx(20, rel=0.1)
 
 
 def test_a_warm_cache_costs_discogs_little() -> None:
-    setting = Setting(rate=20, batch_size=10)
+    setting = RefreshSetting(rate=20, batch_size=10)
     warm, cold = rehearse(replace(QUIET, is_warm=True), setting), rehearse(QUIET, setting)
     assert warm.requests < cold.requests / 3
     assert warm.batches.max < cold.batches.max
@@ -46,19 +46,21 @@ def test_a_warm_cache_costs_discogs_little() -> None:
 
 def test_other_callers_feel_us() -> None:
     alone = rehearse(COLD, None)
-    gently = rehearse(COLD, Setting(rate=15, batch_size=10))
-    roughly = rehearse(COLD, Setting(rate=0, batch_size=10, in_flight=3))
+    gently = rehearse(COLD, RefreshSetting(rate=15, batch_size=10))
+    roughly = rehearse(COLD, RefreshSetting(rate=0, batch_size=10, in_flight=3))
     assert alone.others.p95 < gently.others.p95 < roughly.others.p95
     assert roughly.minutes < gently.minutes
 
 
 def test_a_rehearsal_can_be_repeated() -> None:
-    setting = Setting(rate=15, batch_size=10, in_flight=2)
+    setting = RefreshSetting(rate=15, batch_size=10, in_flight=2)
     first, second = (rehearse(COLD, setting) for _ in range(2))
     assert first == second
 
 
-def outcome(setting: Setting, *, minutes: float, p95: float = 5.0, longest: float = 200) -> Outcome:
+def outcome(
+    setting: RefreshSetting, *, minutes: float, p95: float = 5.0, longest: float = 200
+) -> Outcome:
     return Outcome(
         world=COLD,
         setting=setting,
@@ -74,26 +76,26 @@ def outcome(setting: Setting, *, minutes: float, p95: float = 5.0, longest: floa
 
 def test_the_gentlest_of_those_that_are_fast_is_recommended() -> None:
     outcomes = [
-        outcome(Setting(0, 10), minutes=100),
-        outcome(Setting(15, 10), minutes=110),
-        outcome(Setting(15, 5), minutes=110),
-        outcome(Setting(10, 10), minutes=165),
-        outcome(Setting(12, 50), minutes=90, longest=290),
-        outcome(Setting(12, 10, in_flight=3), minutes=50, p95=12),
+        outcome(RefreshSetting(0, 10), minutes=100),
+        outcome(RefreshSetting(15, 10), minutes=110),
+        outcome(RefreshSetting(15, 5), minutes=110),
+        outcome(RefreshSetting(10, 10), minutes=165),
+        outcome(RefreshSetting(12, 50), minutes=90, longest=290),
+        outcome(RefreshSetting(12, 10, in_flight=3), minutes=50, p95=12),
     ]
     advice = recommend(outcomes, COLD)
-    assert advice.setting == Setting(15, 10)
+    assert advice.setting == RefreshSetting(15, 10)
     assert "LML_RATE_PER_MIN=15, REFRESH_BATCH_SIZE=10" in advice.why
     assert "2 settings do not fit" in advice.why
 
 
 def test_where_nothing_fits_nothing_is_recommended() -> None:
-    advice = recommend([outcome(Setting(0, 50), minutes=1, p95=60)], COLD)
+    advice = recommend([outcome(RefreshSetting(0, 50), minutes=1, p95=60)], COLD)
     assert advice.setting is None
 
 
 def test_every_outcome_is_a_line_with_its_objection(tmp_path: Path) -> None:
-    outcomes = list(rehearse_all([COLD], [Setting(30, 20), Setting(30, 10)]))
+    outcomes = list(rehearse_all([COLD], [RefreshSetting(30, 20), RefreshSetting(30, 10)]))
     drawn = table(outcomes)
     assert drawn.row_count == 3
     assert "longer than the edge allows" in (objection(outcomes[1]) or "")

@@ -16,7 +16,7 @@ from wxyc_assets.domain.alerts import (
     Success,
     Trouble,
     due,
-    told,
+    to_alert,
 )
 
 START = datetime(2026, 11, 1, tzinfo=UTC)
@@ -81,11 +81,11 @@ def test_each_trouble_and_each_recovery_has_an_id_of_its_own():
 
 
 def test_the_level_of_a_trouble_is_kept():
-    assert told(replace(trouble(), level=Level.WARNING)).level is Level.WARNING
+    assert to_alert(replace(trouble(), level=Level.WARNING)).level is Level.WARNING
 
 
 def test_what_is_too_long_is_cut():
-    alert = told(replace(trouble(), text="x" * 100_000, facts={"ranges": "y" * 100_000}))
+    alert = to_alert(replace(trouble(), text="x" * 100_000, facts={"ranges": "y" * 100_000}))
     assert len(alert.text) == TEXT_SHOWN
     assert len(alert.facts["ranges"]) == FACT_SHOWN
 

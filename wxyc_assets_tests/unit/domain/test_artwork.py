@@ -16,8 +16,8 @@ from wxyc_assets.domain.artwork import (
     Found,
     Match,
     NoCover,
+    NoCoverReason,
     Picture,
-    Refusal,
     Result,
     Rules,
     agree,
@@ -54,7 +54,7 @@ def judged(found: Found, rules: Rules | None = None) -> Choice:
     return choose(found, MOON_PIX, rules or Rules())
 
 
-def reason(found: Found, rules: Rules | None = None) -> Refusal:
+def reason(found: Found, rules: Rules | None = None) -> NoCoverReason:
     choice = judged(found, rules)
     assert isinstance(choice, NoCover)
     return choice.reason
@@ -70,35 +70,35 @@ OTHER = Result(5, replace(RELEASE, album="Covers"))
 @pytest.mark.parametrize(
     ("found", "refusal"),
     [
-        (replace(RIGHT, is_incomplete=True), Refusal.UNKNOWN),
-        (replace(RIGHT, search_type="fallback"), Refusal.NOT_DIRECT),
-        (replace(RIGHT, search_type="none", results=()), Refusal.NOT_DIRECT),
-        (replace(RIGHT, results=()), Refusal.NO_ROW),
-        (replace(RIGHT, results=(OTHER,)), Refusal.NO_ROW),
-        (replace(RIGHT, results=(Result(0, RELEASE),)), Refusal.NO_ROW),
-        (replace(RIGHT, results=RIGHT.results * 2), Refusal.SEVERAL_ROWS),
-        (replace(RIGHT, results=(Result(77, None),)), Refusal.NO_ARTWORK),
-        (with_picture(release_id=0), Refusal.STREAMING_ONLY),
-        (with_picture(confidence=0.4), Refusal.BELOW_FLOOR),
-        (with_picture(confidence=None), Refusal.BELOW_FLOOR),
-        (with_picture(artist="Car Power"), Refusal.NAME_MISMATCH),
-        (with_picture(artist=None), Refusal.NAME_MISMATCH),
-        (with_picture(album="Covers"), Refusal.NAME_MISMATCH),
-        (with_picture(url=None), Refusal.NO_ARTWORK),
-        (with_picture(url=""), Refusal.NO_ARTWORK),
-        (with_picture(url="http://i.discogs.com/a.jpeg"), Refusal.NOT_HTTPS),
-        (with_picture(url="https://i.discogs.com/a\x00.jpeg"), Refusal.NOT_HTTPS),
-        (with_picture(url="https://s.discogs.com/images/spacer.gif"), Refusal.PLACEHOLDER),
-        (with_picture(url=image("A")), Refusal.NOT_A_COVER),
-        (with_picture(url=image("L", cut=False)), Refusal.NOT_A_COVER),
+        (replace(RIGHT, is_incomplete=True), NoCoverReason.UNKNOWN),
+        (replace(RIGHT, search_type="fallback"), NoCoverReason.NOT_DIRECT),
+        (replace(RIGHT, search_type="none", results=()), NoCoverReason.NOT_DIRECT),
+        (replace(RIGHT, results=()), NoCoverReason.NO_ROW),
+        (replace(RIGHT, results=(OTHER,)), NoCoverReason.NO_ROW),
+        (replace(RIGHT, results=(Result(0, RELEASE),)), NoCoverReason.NO_ROW),
+        (replace(RIGHT, results=RIGHT.results * 2), NoCoverReason.SEVERAL_ROWS),
+        (replace(RIGHT, results=(Result(77, None),)), NoCoverReason.NO_ARTWORK),
+        (with_picture(release_id=0), NoCoverReason.STREAMING_ONLY),
+        (with_picture(confidence=0.4), NoCoverReason.BELOW_FLOOR),
+        (with_picture(confidence=None), NoCoverReason.BELOW_FLOOR),
+        (with_picture(artist="Car Power"), NoCoverReason.NAME_MISMATCH),
+        (with_picture(artist=None), NoCoverReason.NAME_MISMATCH),
+        (with_picture(album="Covers"), NoCoverReason.NAME_MISMATCH),
+        (with_picture(url=None), NoCoverReason.NO_ARTWORK),
+        (with_picture(url=""), NoCoverReason.NO_ARTWORK),
+        (with_picture(url="http://i.discogs.com/a.jpeg"), NoCoverReason.NOT_HTTPS),
+        (with_picture(url="https://i.discogs.com/a\x00.jpeg"), NoCoverReason.NOT_HTTPS),
+        (with_picture(url="https://s.discogs.com/images/spacer.gif"), NoCoverReason.PLACEHOLDER),
+        (with_picture(url=image("A")), NoCoverReason.NOT_A_COVER),
+        (with_picture(url=image("L", cut=False)), NoCoverReason.NOT_A_COVER),
         (
             with_picture(url="https://img.discogs.com/x=/fit-in/discogs-images/A-7-1.jpeg.jpg"),
-            Refusal.NOT_A_COVER,
+            NoCoverReason.NOT_A_COVER,
         ),
-        (with_picture(url="https://i.discogs.com/".ljust(513, "x")), Refusal.TOO_LONG),
+        (with_picture(url="https://i.discogs.com/".ljust(513, "x")), NoCoverReason.TOO_LONG),
     ],
 )
-def test_each_rule_has_its_reason(found: Found, refusal: Refusal) -> None:
+def test_each_rule_has_its_reason(found: Found, refusal: NoCoverReason) -> None:
     assert reason(found) is refusal
 
 
@@ -107,14 +107,20 @@ def test_the_first_rule_that_fails_names_the_reason() -> None:
         release_id=0, confidence=0.2, artist="Wire", url="http://s.discogs.com/spacer.gif"
     )
     steps = [
-        (replace(everything_wrong, search_type="none", is_incomplete=True), Refusal.UNKNOWN),
-        (replace(everything_wrong, search_type="none"), Refusal.NOT_DIRECT),
-        (everything_wrong, Refusal.STREAMING_ONLY),
-        (with_picture(confidence=0.2, artist="Wire", url=None), Refusal.BELOW_FLOOR),
-        (with_picture(artist="Wire", url="http://s.discogs.com/spacer.gif"), Refusal.NAME_MISMATCH),
-        (with_picture(url="http://s.discogs.com/spacer.gif"), Refusal.NOT_HTTPS),
-        (with_picture(url="https://s.discogs.com/spacer.gif".ljust(600, "x")), Refusal.PLACEHOLDER),
-        (with_picture(url=image("A") + "x" * 600), Refusal.NOT_A_COVER),
+        (replace(everything_wrong, search_type="none", is_incomplete=True), NoCoverReason.UNKNOWN),
+        (replace(everything_wrong, search_type="none"), NoCoverReason.NOT_DIRECT),
+        (everything_wrong, NoCoverReason.STREAMING_ONLY),
+        (with_picture(confidence=0.2, artist="Wire", url=None), NoCoverReason.BELOW_FLOOR),
+        (
+            with_picture(artist="Wire", url="http://s.discogs.com/spacer.gif"),
+            NoCoverReason.NAME_MISMATCH,
+        ),
+        (with_picture(url="http://s.discogs.com/spacer.gif"), NoCoverReason.NOT_HTTPS),
+        (
+            with_picture(url="https://s.discogs.com/spacer.gif".ljust(600, "x")),
+            NoCoverReason.PLACEHOLDER,
+        ),
+        (with_picture(url=image("A") + "x" * 600), NoCoverReason.NOT_A_COVER),
     ]
     assert [reason(found) for found, _ in steps] == [refusal for _, refusal in steps]
 
@@ -124,7 +130,7 @@ def test_the_row_is_looked_for_among_all_results() -> None:
 
 
 def test_a_refused_release_keeps_its_confidence() -> None:
-    assert judged(with_picture(confidence=0.4)) == NoCover(Refusal.BELOW_FLOOR, 0.4)
+    assert judged(with_picture(confidence=0.4)) == NoCover(NoCoverReason.BELOW_FLOOR, 0.4)
 
 
 def test_a_url_as_long_as_the_column_fits() -> None:
@@ -244,17 +250,17 @@ def test_first_takes_the_first_result_unseen() -> None:
 @pytest.mark.parametrize(
     ("found", "refusal"),
     [
-        (replace(RIGHT, is_incomplete=True), Refusal.UNKNOWN),
-        (replace(RIGHT, results=()), Refusal.NO_ARTWORK),
-        (replace(RIGHT, results=(Result(77, None), *RIGHT.results)), Refusal.NO_ARTWORK),
-        (with_picture(url="https://s.discogs.com/images/spacer.gif"), Refusal.PLACEHOLDER),
+        (replace(RIGHT, is_incomplete=True), NoCoverReason.UNKNOWN),
+        (replace(RIGHT, results=()), NoCoverReason.NO_ARTWORK),
+        (replace(RIGHT, results=(Result(77, None), *RIGHT.results)), NoCoverReason.NO_ARTWORK),
+        (with_picture(url="https://s.discogs.com/images/spacer.gif"), NoCoverReason.PLACEHOLDER),
     ],
 )
-def test_first_refuses_no_picture_and_a_placeholder(found: Found, refusal: Refusal) -> None:
+def test_first_refuses_no_picture_and_a_placeholder(found: Found, refusal: NoCoverReason) -> None:
     assert reason(found, FIRST) is refusal
 
 
 @pytest.mark.parametrize("url", ["https://x/\0", "https://x/\ud800"])
 def test_first_refuses_what_no_column_can_hold(url: str) -> None:
     assert not is_storable(url)
-    assert reason(with_picture(url=url), FIRST) is Refusal.NOT_HTTPS
+    assert reason(with_picture(url=url), FIRST) is NoCoverReason.NOT_HTTPS

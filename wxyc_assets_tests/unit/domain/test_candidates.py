@@ -5,7 +5,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from wxyc_assets.domain.candidates import Cohort, LibraryRow, NotDue, Reason, Scope, judge
+from wxyc_assets.domain.candidates import Cohort, LibraryRow, NotDue, Reason, Scope, due_reason
 
 NOW = datetime(2026, 5, 17, 12, tzinfo=UTC)
 TICK = timedelta(microseconds=1)
@@ -81,7 +81,7 @@ def is_due(row: LibraryRow, scope: Scope) -> bool:
 
 @given(row=rows, scope=scopes)
 def test_a_row_is_due_exactly_when_the_contract_says(row: LibraryRow, scope: Scope):
-    assert isinstance(judge(row, scope, NOW), Reason) == is_due(row, scope)
+    assert isinstance(due_reason(row, scope, NOW), Reason) == is_due(row, scope)
 
 
 @given(row=rows)
@@ -99,21 +99,21 @@ def test_null_code_letters_leave_no_row_out_of_both_cohorts(has_credits: bool):
 
 @given(row=rows)
 def test_the_wide_scope_takes_what_the_narrow_one_takes_but_recent_attempts(row: LibraryRow):
-    if isinstance(judge(row, NARROW, NOW), Reason):
-        assert judge(row, WIDE, NOW) in (judge(row, NARROW, NOW), NotDue.ATTEMPTED)
+    if isinstance(due_reason(row, NARROW, NOW), Reason):
+        assert due_reason(row, WIDE, NOW) in (due_reason(row, NARROW, NOW), NotDue.ATTEMPTED)
 
 
 @given(row=rows, wide=st.booleans())
 def test_a_recheck_only_adds_rows(row: LibraryRow, wide: bool):
-    without = judge(row, Scope(include_null_canonical=wide), NOW)
-    with_recheck = judge(row, Scope(include_null_canonical=wide, recheck=True), NOW)
+    without = due_reason(row, Scope(include_null_canonical=wide), NOW)
+    with_recheck = due_reason(row, Scope(include_null_canonical=wide, recheck=True), NOW)
     assert with_recheck is without or with_recheck is Reason.RECHECK
 
 
 @pytest.mark.parametrize("scope", SCOPES)
 def test_without_an_artist_name_a_row_is_never_due(scope: Scope):
     nameless = replace(VARIOUS, artist_name=None, attempted_at=NOW - 2 * MONTH)
-    assert judge(nameless, scope, NOW) is NotDue.NO_ARTIST_NAME
+    assert due_reason(nameless, scope, NOW) is NotDue.NO_ARTIST_NAME
 
 
 @pytest.mark.parametrize("scope", SCOPES)
@@ -124,7 +124,7 @@ def test_without_an_artist_name_a_row_is_never_due(scope: Scope):
 def test_an_identity_is_stale_once_it_is_older_than_the_window(
     scope: Scope, age: timedelta, verdict: Reason | NotDue
 ):
-    assert judge(replace(MOON_PIX, verified_at=NOW - age), scope, NOW) is verdict
+    assert due_reason(replace(MOON_PIX, verified_at=NOW - age), scope, NOW) is verdict
 
 
 @pytest.mark.parametrize("scope", SCOPES)
@@ -134,14 +134,14 @@ def test_an_identity_is_stale_once_it_is_older_than_the_window(
 def test_an_answer_that_named_nobody_rests_in_every_scope(
     scope: Scope, age: timedelta, verdict: Reason | NotDue
 ):
-    assert judge(replace(MOON_PIX, answered_nobody_at=NOW - age), scope, NOW) is verdict
+    assert due_reason(replace(MOON_PIX, answered_nobody_at=NOW - age), scope, NOW) is verdict
 
 
 def test_a_stale_identity_that_is_now_answered_unresolved_rests_like_the_others():
     row = replace(MOON_PIX, verified_at=NOW - 2 * MONTH, answered_nobody_at=NOW - WEEK)
-    assert judge(row, NARROW, NOW) is NotDue.RESTING
-    assert judge(row, WIDE, NOW) is NotDue.RESTING
-    assert judge(replace(row, answered_nobody_at=NOW - MONTH), NARROW, NOW) is Reason.STALE
+    assert due_reason(row, NARROW, NOW) is NotDue.RESTING
+    assert due_reason(row, WIDE, NOW) is NotDue.RESTING
+    assert due_reason(replace(row, answered_nobody_at=NOW - MONTH), NARROW, NOW) is Reason.STALE
 
 
 @pytest.mark.parametrize(
@@ -150,31 +150,31 @@ def test_a_stale_identity_that_is_now_answered_unresolved_rests_like_the_others(
 )
 def test_the_wide_scope_honours_the_stamp_on_the_library(age: timedelta, verdict: Reason | NotDue):
     row = replace(MOON_PIX, attempted_at=NOW - age, is_canonical=False)
-    assert judge(row, WIDE, NOW) is verdict
+    assert due_reason(row, WIDE, NOW) is verdict
 
 
 def test_the_narrow_scope_honours_the_stamp_in_the_compilation_cohort_only():
     attempted = NOW - WEEK
-    assert judge(replace(VARIOUS, attempted_at=attempted), NARROW, NOW) is NotDue.ATTEMPTED
-    assert judge(replace(MOON_PIX, attempted_at=attempted), NARROW, NOW) is Reason.RETRY_DUE
+    assert due_reason(replace(VARIOUS, attempted_at=attempted), NARROW, NOW) is NotDue.ATTEMPTED
+    assert due_reason(replace(MOON_PIX, attempted_at=attempted), NARROW, NOW) is Reason.RETRY_DUE
 
 
 def test_only_the_wide_scope_looks_at_rows_without_a_canonical_entity():
     row = replace(MOON_PIX, is_canonical=False)
-    assert judge(row, NARROW, NOW) is NotDue.NO_CANONICAL_ENTITY
-    assert judge(row, WIDE, NOW) is Reason.NEVER_RESOLVED
+    assert due_reason(row, NARROW, NOW) is NotDue.NO_CANONICAL_ENTITY
+    assert due_reason(row, WIDE, NOW) is Reason.NEVER_RESOLVED
 
 
 @pytest.mark.parametrize("attempted", [{"attempted_at": NOW}, {"answered_nobody_at": NOW}])
 def test_a_recheck_takes_every_compilation_row_ever_attempted(attempted: dict[str, datetime]):
     row = replace(VARIOUS, is_canonical=False, verified_at=NOW, **attempted)
-    assert judge(row, RECHECK, NOW) is Reason.RECHECK
-    assert judge(replace(row, code_volume_letters=None), RECHECK, NOW) is NotDue.FRESH
+    assert due_reason(row, RECHECK, NOW) is Reason.RECHECK
+    assert due_reason(replace(row, code_volume_letters=None), RECHECK, NOW) is NotDue.FRESH
 
 
 def test_a_recheck_leaves_compilations_alone_that_were_never_attempted():
     row = replace(VARIOUS, is_canonical=False)
-    assert judge(row, RECHECK, NOW) is NotDue.NO_CANONICAL_ENTITY
+    assert due_reason(row, RECHECK, NOW) is NotDue.NO_CANONICAL_ENTITY
 
 
 @pytest.mark.parametrize(

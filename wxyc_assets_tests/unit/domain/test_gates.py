@@ -7,16 +7,16 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from wxyc_assets.domain.artwork import Eligibility
-from wxyc_assets.domain.coverage import CoverState, Dimension, Offence, Slice, Snapshot, State
+from wxyc_assets.domain.coverage import CoverState, Dimension, Slice, Snapshot, State, Violation
 from wxyc_assets.domain.gates import (
     COVERS,
     IDENTITIES,
     SENTENCES,
     Floors,
-    Past,
-    Verdict,
+    GateResult,
+    History,
     best_of,
-    judge,
+    evaluate_gates,
     rows_missing,
 )
 
@@ -55,9 +55,9 @@ def snapshot(total: Slice, *ranges: Slice, days_ago: float = 0) -> Snapshot:
 
 
 def verdicts(
-    now: Snapshot, past: Past | None = None, floors: Floors = FLOORS
-) -> dict[str, Verdict]:
-    return {each.name: each for each in judge(now, past or Past(), floors, CEILING)}
+    now: Snapshot, past: History | None = None, floors: Floors = FLOORS
+) -> dict[str, GateResult]:
+    return {each.name: each for each in evaluate_gates(now, past or History(), floors, CEILING)}
 
 
 def with_identities(identified: int, in_scope: int = 1_000, **more: float) -> Snapshot:
@@ -66,8 +66,8 @@ def with_identities(identified: int, in_scope: int = 1_000, **more: float) -> Sn
     return snapshot(replace(each, dimension=Dimension.ALL, member=""), each, **more)
 
 
-def after(*before: Snapshot) -> Past:
-    return Past(before, best_of(before, IDENTITIES), best_of(before, COVERS))
+def after(*before: Snapshot) -> History:
+    return History(before, best_of(before, IDENTITIES), best_of(before, COVERS))
 
 
 def test_every_sentence_is_judged_once_and_an_empty_library_says_that_it_is():
@@ -95,7 +95,7 @@ def test_identified_or_at_rest_is_covered(open_rows: int, holds: bool):
 
 @pytest.mark.parametrize("state", [State.NEVER_ASKED, State.NOT_WRITTEN, State.ATTEMPTED_LONG_AGO])
 def test_what_is_open_is_not_covered_and_its_ranges_are_named(state: State):
-    offence = {"offences": {Offence.UNCOVERED: 7}, "offenders": {Offence.UNCOVERED: [3, 4]}}
+    offence = {"offences": {Violation.UNCOVERED: 7}, "offenders": {Violation.UNCOVERED: [3, 4]}}
     states = {State.FRESH: 20, state: 7}
     now = snapshot(cut(states=states), cut(SECOND, states, **offence), cut(FIRST, {State.FRESH: 9}))
     found = verdicts(now)["the_library_is_covered"]
@@ -169,7 +169,7 @@ def test_compilations_are_classified(unclassified: int, holds: bool):
     total = cut(
         states={State.UNRESOLVED: 100},
         compilations=100,
-        offences={Offence.UNCLASSIFIED: unclassified},
+        offences={Violation.UNCLASSIFIED: unclassified},
     )
     assert verdicts(snapshot(total))["compilations_are_classified"].holds is holds
 
@@ -177,13 +177,13 @@ def test_compilations_are_classified(unclassified: int, holds: bool):
 @pytest.mark.parametrize(
     ("offence", "name"),
     [
-        (Offence.ASKED_TWICE, "nothing_is_asked_twice"),
-        (Offence.DISAGREEING, "answers_agree_with_tables"),
-        (Offence.ORPHANED, "no_source_is_orphaned"),
-        (Offence.OUTSIDE, "no_row_lies_past_the_last_range"),
+        (Violation.ASKED_TWICE, "nothing_is_asked_twice"),
+        (Violation.DISAGREEING, "answers_agree_with_tables"),
+        (Violation.ORPHANED, "no_source_is_orphaned"),
+        (Violation.OUTSIDE, "no_row_lies_past_the_last_range"),
     ],
 )
-def test_one_row_shuts_the_gate_that_it_offends_and_no_other(offence: Offence, name: str):
+def test_one_row_shuts_the_gate_that_it_offends_and_no_other(offence: Violation, name: str):
     offending = {"offences": {offence: 1}, "offenders": {offence: [17]}}
     states, covers = {State.FRESH: 1_000}, {CoverState.NOT_WANTED: 1_000}
     now = snapshot(cut("", states, covers, **offending), cut(FIRST, states, **offending))

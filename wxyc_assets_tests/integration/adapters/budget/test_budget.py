@@ -14,7 +14,7 @@ from wxyc_sandbox.in_memory_budget import Bank, BankLedger
 from wxyc_sandbox.virtual_time import run_virtually
 
 
-class Lml:
+class RequestLog:
     """Counts who is in flight."""
 
     def __init__(self) -> None:
@@ -55,7 +55,12 @@ async def processes(
 
 
 async def calling_for(
-    seconds: float, lml: Lml, budgets: list[SharedBudget], *, at_once: int, each: float = 0.01
+    seconds: float,
+    lml: RequestLog,
+    budgets: list[SharedBudget],
+    *,
+    at_once: int,
+    each: float = 0.01,
 ) -> None:
     try:
         async with asyncio.timeout(seconds), asyncio.TaskGroup() as group:
@@ -76,7 +81,7 @@ def elapsed(work: Callable[[], Awaitable[None]]) -> float:
 
 
 def test_one_process_gets_all_the_places_and_no_more() -> None:
-    lml = Lml()
+    lml = RequestLog()
 
     async def work() -> None:
         async with processes(1, in_flight=3) as (budget,):
@@ -88,7 +93,7 @@ def test_one_process_gets_all_the_places_and_no_more() -> None:
 
 @pytest.mark.parametrize(("number", "in_flight"), [(2, 8), (3, 8), (4, 2), (5, 1)])
 def test_processes_share_the_places_fairly(number: int, in_flight: int) -> None:
-    lml = Lml()
+    lml = RequestLog()
 
     async def work() -> None:
         async with processes(number, in_flight=in_flight) as budgets:
@@ -102,7 +107,7 @@ def test_processes_share_the_places_fairly(number: int, in_flight: int) -> None:
 
 
 def test_an_idle_process_gives_its_places_back_at_once() -> None:
-    lml = Lml()
+    lml = RequestLog()
 
     async def work() -> None:
         async with processes(2, in_flight=2) as (idle, busy):
@@ -114,7 +119,7 @@ def test_an_idle_process_gives_its_places_back_at_once() -> None:
 
 
 def test_a_long_call_is_not_interrupted_but_its_place_goes_round() -> None:
-    lml = Lml()
+    lml = RequestLog()
 
     async def work() -> None:
         async with processes(2, in_flight=1) as budgets:
@@ -126,7 +131,7 @@ def test_a_long_call_is_not_interrupted_but_its_place_goes_round() -> None:
 
 
 def test_a_caller_who_gives_up_keeps_no_place() -> None:
-    lml = Lml()
+    lml = RequestLog()
 
     async def work() -> None:
         async with processes(1, in_flight=1) as (budget,):
@@ -143,7 +148,7 @@ def test_a_caller_who_gives_up_keeps_no_place() -> None:
 
 
 def test_only_one_draw_runs_ahead_of_the_rate() -> None:
-    lml = Lml()
+    lml = RequestLog()
 
     async def work() -> None:
         async with processes(1, per_minute=30) as (budget,):
@@ -154,7 +159,7 @@ def test_only_one_draw_runs_ahead_of_the_rate() -> None:
 
 
 def test_processes_share_the_rate() -> None:
-    lml = Lml()
+    lml = RequestLog()
 
     async def work() -> None:
         async with processes(4, per_minute=60) as budgets:
@@ -176,7 +181,7 @@ def test_small_calls_share_a_draw() -> None:
             self.draws += 1
             return await super().draw(tokens, per_second=per_second)
 
-    lml, ledger = Lml(), Counting(Bank())
+    lml, ledger = RequestLog(), Counting(Bank())
 
     async def work() -> None:
         async with open_budget(ledger, Limits(8, 30), midway) as budget:
@@ -194,7 +199,7 @@ def test_without_a_rate_nothing_is_drawn() -> None:
 
     async def work() -> None:
         async with open_budget(Penniless(Bank()), Limits(1, 0), midway) as budget:
-            await Lml().call(budget, "refresh", 0, tokens=200)
+            await RequestLog().call(budget, "refresh", 0, tokens=200)
 
     run_virtually(work())
 
@@ -204,8 +209,8 @@ def test_a_reservation_that_is_not_used_goes_back() -> None:
 
     async def work() -> None:
         async with open_budget(BankLedger(bank), Limits(1, 60), midway) as budget:
-            await Lml().call(budget, "refresh", 0, tokens=200)
-            quitter = asyncio.create_task(Lml().call(budget, "quitter", 0, tokens=200))
+            await RequestLog().call(budget, "refresh", 0, tokens=200)
+            quitter = asyncio.create_task(RequestLog().call(budget, "quitter", 0, tokens=200))
             await asyncio.sleep(10)
             quitter.cancel()
 
@@ -226,7 +231,7 @@ class Mortal(BankLedger):
 
 
 def test_a_lost_database_stops_the_requests_in_flight_and_those_to_come() -> None:
-    lml = Lml()
+    lml = RequestLog()
 
     async def work() -> None:
         async with open_budget(Mortal(Bank()), Limits(1, 0), midway) as budget:

@@ -15,7 +15,7 @@ from wxyc_assets.adapters.budget.postgres_backend import BUDGET_LOCKS, open_ledg
 from wxyc_assets.adapters.budget.shared_budget import Limits, SharedBudget, open_budget
 from wxyc_assets.adapters.budget.token_bucket import BLOCK_SECONDS
 from wxyc_assets.adapters.postgres.database import Database, DatabaseUnavailable
-from wxyc_sandbox.lml.app import Lml
+from wxyc_sandbox.lml.app import PretendLml
 from wxyc_sandbox.lml.server import serve
 from wxyc_sandbox.lml.settings import LmlSettings
 
@@ -53,12 +53,12 @@ class Processes:
 
 
 @pytest.fixture
-def lml() -> Lml:
-    return Lml(LmlSettings(base_latency_seconds=0, discogs_per_worker_per_minute=0))
+def lml() -> PretendLml:
+    return PretendLml(LmlSettings(base_latency_seconds=0, discogs_per_worker_per_minute=0))
 
 
 @pytest.fixture
-def processes(assets: str, lml: Lml) -> Iterator[Processes]:
+def processes(assets: str, lml: PretendLml) -> Iterator[Processes]:
     with serve(lml) as url:
         running = Processes(assets, url)
         yield running
@@ -81,14 +81,14 @@ def wait_for(what: Callable[[], object]) -> None:
 
 
 def test_processes_together_stay_within_the_places_and_each_gets_on(
-    processes: Processes, lml: Lml
+    processes: Processes, lml: PretendLml
 ) -> None:
     counts = [calls_of(each) for each in processes.start(3, seconds=5)]
     assert lml.counters.most_in_flight == 4
     assert min(counts) > 0.1 * sum(counts)
 
 
-def test_more_processes_than_places(processes: Processes, lml: Lml) -> None:
+def test_more_processes_than_places(processes: Processes, lml: PretendLml) -> None:
     counts = [calls_of(each) for each in processes.start(3, in_flight=1, seconds=6)]
     assert lml.counters.most_in_flight == 1
     assert min(counts) > 0
@@ -96,7 +96,7 @@ def test_more_processes_than_places(processes: Processes, lml: Lml) -> None:
 
 @pytest.mark.parametrize("refresh", [0, 5])
 def test_processes_together_stay_within_the_rate(
-    processes: Processes, lml: Lml, refresh: int
+    processes: Processes, lml: PretendLml, refresh: int
 ) -> None:
     per_minute = 1_200
     lml.configure(lookup_latency_seconds=0)
@@ -111,7 +111,7 @@ def test_processes_together_stay_within_the_rate(
 
 
 def test_a_killed_process_gives_its_places_back(
-    processes: Processes, lml: Lml, assets: str
+    processes: Processes, lml: PretendLml, assets: str
 ) -> None:
     lml.configure(lookup_latency_seconds=600, lookup_cap_seconds=600, edge_timeout_seconds=600)
     (holder,) = processes.start(seconds=600)

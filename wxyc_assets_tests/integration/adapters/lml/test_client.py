@@ -23,7 +23,7 @@ from wxyc_assets.adapters.lml.client import (
 from wxyc_assets.domain.candidates import Candidate, Cohort
 from wxyc_assets_tests.integration.sandbox.lml.clients import AT_ONCE
 from wxyc_assets_tests.support.in_flight import InFlight
-from wxyc_sandbox.lml.app import Lml as PretendLml
+from wxyc_sandbox.lml.app import PretendLml as PretendLml
 from wxyc_sandbox.lml.faults import Fault
 from wxyc_sandbox.lml.server import serve
 from wxyc_sandbox.virtual_time import run_virtually
@@ -36,16 +36,16 @@ RECORDS = [
 
 
 @asynccontextmanager
-async def mounted(pretend: PretendLml, **more: Any) -> AsyncGenerator[lml.Lml]:
+async def mounted(pretend: PretendLml, **more: Any) -> AsyncGenerator[lml.LmlClient]:
     transport = httpx.ASGITransport(app=pretend)  # pyright: ignore[reportArgumentType]
     async with connected("http://lml", transport=transport, **more) as client:
         yield client
 
 
 @asynccontextmanager
-async def connected(url: str, **more: Any) -> AsyncGenerator[lml.Lml]:
+async def connected(url: str, **more: Any) -> AsyncGenerator[lml.LmlClient]:
     usual: dict[str, Any] = {"api_key": None, "budget": InFlight(2), "timeout_seconds": 20.0}
-    async with lml.connect(url, **usual | more) as client:
+    async with lml.open_lml(url, **usual | more) as client:
         yield client
 
 

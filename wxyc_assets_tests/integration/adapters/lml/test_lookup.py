@@ -17,7 +17,7 @@ from wxyc_assets.adapters.lml.lookup import read_health, read_lookup
 from wxyc_assets.domain.artwork import Found, Picture, Result
 from wxyc_assets_tests.support.covers import album, found, pretend
 from wxyc_assets_tests.support.in_flight import InFlight
-from wxyc_sandbox.lml.app import Lml as PretendLml
+from wxyc_sandbox.lml.app import PretendLml as PretendLml
 from wxyc_sandbox.lml.faults import Fault, Kind
 from wxyc_sandbox.lml.server import serve
 
@@ -29,15 +29,15 @@ WANTED = album(3)
 
 
 @asynccontextmanager
-async def connected(transport: httpx.AsyncBaseTransport) -> AsyncGenerator[lml.Lml]:
-    async with lml.connect(
+async def connected(transport: httpx.AsyncBaseTransport) -> AsyncGenerator[lml.LmlClient]:
+    async with lml.open_lml(
         "http://lml", api_key="key", budget=InFlight(1), timeout_seconds=20, transport=transport
     ) as client:
         yield client
 
 
 @asynccontextmanager
-async def mounted(app: PretendLml) -> AsyncGenerator[lml.Lml]:
+async def mounted(app: PretendLml) -> AsyncGenerator[lml.LmlClient]:
     transport = httpx.ASGITransport(app=app)  # pyright: ignore[reportArgumentType]
     async with connected(transport) as client:
         yield client
@@ -78,7 +78,7 @@ async def test_a_200_without_results_breaks_the_contract(kind: Kind) -> None:
 @pytest.mark.parametrize("kind", ["stalled_head", "stalled_body"])
 async def test_a_lookup_that_stalls_ends_with_its_timeout(kind: Kind) -> None:
     with serve(pretend(WANTED, faults=[Fault(kind)])) as url:
-        async with lml.connect(
+        async with lml.open_lml(
             url, api_key=None, budget=InFlight(1), timeout_seconds=600, lookup_seconds=0.2
         ) as client:
             with pytest.raises(LmlUnavailable, match=r"no whole answer within 0\.2 s"):

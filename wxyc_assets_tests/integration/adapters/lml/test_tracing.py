@@ -15,7 +15,7 @@ from wxyc_assets.telemetry import sentry
 from wxyc_assets_tests.integration.sandbox.lml.clients import AT_ONCE
 from wxyc_assets_tests.support.in_flight import InFlight
 from wxyc_assets_tests.support.spans import attributes, named, recording
-from wxyc_sandbox.lml.app import Lml as PretendLml
+from wxyc_sandbox.lml.app import PretendLml as PretendLml
 from wxyc_sandbox.lml.faults import Fault
 from wxyc_sandbox.sentry_sink import Sink
 
@@ -42,8 +42,8 @@ class Listening(httpx.AsyncBaseTransport):
 
 
 @asynccontextmanager
-async def connected(transport: httpx.AsyncBaseTransport) -> AsyncGenerator[lml.Lml]:
-    async with lml.connect(
+async def connected(transport: httpx.AsyncBaseTransport) -> AsyncGenerator[lml.LmlClient]:
+    async with lml.open_lml(
         "http://lml",
         api_key="sesame",
         budget=InFlight(4),

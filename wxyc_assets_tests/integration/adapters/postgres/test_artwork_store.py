@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 import psycopg
 import pytest
 
-from wxyc_assets.adapters.postgres.artwork_store import COVER, Artwork, Lookup
+from wxyc_assets.adapters.postgres.artwork_store import COVER, ArtworkStore, LookupOutcome
 from wxyc_assets.adapters.postgres.database import Database, RowRefused
-from wxyc_assets.domain.artwork import CoverScope, Eligibility, Match, Refusal, Rules
+from wxyc_assets.domain.artwork import CoverScope, Eligibility, Match, NoCoverReason, Rules
 from wxyc_assets.domain.ranges import IdRange
-from wxyc_assets_tests.support.backend_db import Shelf
+from wxyc_assets_tests.support.backend_db import BackendDb
 from wxyc_assets_tests.support.covers import album, put, url_of, urls, watermark
 
 EVERYTHING = IdRange(1, 9_999_999)
@@ -19,8 +19,10 @@ NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
 URL = "https://i.discogs.com/a.jpeg"
 
 
-def artwork(database: Database, scope: CoverScope | None = None, *, days: float = 0) -> Artwork:
-    return Artwork(database, scope or CoverScope(), clock=lambda: NOW + timedelta(days=days))
+def artwork(
+    database: Database, scope: CoverScope | None = None, *, days: float = 0
+) -> ArtworkStore:
+    return ArtworkStore(database, scope or CoverScope(), clock=lambda: NOW + timedelta(days=days))
 
 
 async def due(database: Database, **scope: object) -> list[int]:
@@ -28,7 +30,7 @@ async def due(database: Database, **scope: object) -> list[int]:
     return [each.library_id for each in wanted.due]
 
 
-async def test_eligible_by_default_exactly(opened: Database, shelf: Shelf) -> None:
+async def test_eligible_by_default_exactly(opened: Database, shelf: BackendDb) -> None:
     put(shelf, album(1))
     put(shelf, album(2), artwork_url=URL)
     put(shelf, album(3), discogs_unavailable=True)
@@ -39,13 +41,13 @@ async def test_eligible_by_default_exactly(opened: Database, shelf: Shelf) -> No
     assert await due(opened) == [1, 5]
 
 
-async def test_the_artists_own_name_is_asked_for(opened: Database, shelf: Shelf) -> None:
+async def test_the_artists_own_name_is_asked_for(opened: Database, shelf: BackendDb) -> None:
     put(shelf, album(1))
     shelf.execute("update library set artist_name = 'Somebody Else'")
     assert (await artwork(opened).wanted(EVERYTHING)).due == [album(1)]
 
 
-async def test_each_eligibility_includes_the_one_before(opened: Database, shelf: Shelf) -> None:
+async def test_each_eligibility_includes_the_one_before(opened: Database, shelf: BackendDb) -> None:
     put(shelf, album(1))
     put(shelf, album(2), album(3), album(4), discogs_artist_id=None)
     for library_id, source in ((2, "discogs"), (3, "wikidata")):
@@ -56,7 +58,7 @@ async def test_each_eligibility_includes_the_one_before(opened: Database, shelf:
     assert await due(opened, eligibility=Eligibility.ALL) == [1, 2, 3]
 
 
-async def test_a_range_is_closed(opened: Database, shelf: Shelf) -> None:
+async def test_a_range_is_closed(opened: Database, shelf: BackendDb) -> None:
     put(shelf, *(album(number) for number in (9, 10, 20, 21)))
     wanted = await artwork(opened).wanted(IdRange(10, 20))
     assert [each.library_id for each in wanted.due] == [10, 20]
@@ -67,19 +69,19 @@ async def test_a_range_is_closed(opened: Database, shelf: Shelf) -> None:
     [
         (COVER, 0, "waiting"),
         (COVER, 99, "waiting"),
-        (Refusal.NO_ROW, 29.9, "resting"),
-        (Refusal.NO_ROW, 30, "due"),
+        (NoCoverReason.NO_ROW, 29.9, "resting"),
+        (NoCoverReason.NO_ROW, 30, "due"),
         ("lml_refused", 29.9, "resting"),
         ("lml_refused", 30, "due"),
-        (Refusal.UNKNOWN, 0, "due"),
+        (NoCoverReason.UNKNOWN, 0, "due"),
     ],
 )
 async def test_what_is_stored_serves_for_its_time(
-    opened: Database, shelf: Shelf, outcome: str, days: float, state: str
+    opened: Database, shelf: BackendDb, outcome: str, days: float, state: str
 ) -> None:
     put(shelf, album(1))
     refusal = "no" if outcome == "lml_refused" else None
-    await artwork(opened).store([Lookup(album(1), outcome, URL, 0.9, refusal)], "a run")
+    await artwork(opened).store([LookupOutcome(album(1), outcome, URL, 0.9, refusal)], "a run")
     wanted = await artwork(opened, days=days).wanted(EVERYTHING)
     counts = {"due": len(wanted.due), "waiting": len(wanted.waiting), "resting": wanted.resting}
     assert {name for name, rows in counts.items() if rows} == {state}
@@ -92,21 +94,45 @@ CAREFUL = CoverScope(rules=Rules(0.8))
 @pytest.mark.parametrize(
     ("lookup", "scope", "serves"),
     [
-        (Lookup(album(1), COVER, URL, 0.9), CoverScope(rules=Rules(0.9)), True),
-        (Lookup(album(1), COVER, URL, 0.8999999761581421), CoverScope(rules=Rules(0.9)), True),
-        (Lookup(album(1), COVER, URL, 0.8), CoverScope(rules=Rules(0.9)), False),
-        (Lookup(album(1), COVER, URL, 0.9), CoverScope(rules=Rules(match=Match.FIRST)), False),
-        (Lookup(album(1), Refusal.BELOW_FLOOR, None, 0.4), CoverScope(rules=Rules(0.5)), True),
-        (Lookup(album(1), Refusal.BELOW_FLOOR, None, None), CoverScope(rules=Rules(0)), True),
-        (Lookup(album(1), Refusal.BELOW_FLOOR, None, 0.4), CoverScope(rules=Rules(0.4)), False),
-        (Lookup(album(1), Refusal.NO_ROW), CoverScope(rules=Rules(0.1)), True),
-        (Lookup(replace(album(1), album_title="Other"), COVER, URL, 1.0), CAREFUL, False),
-        (Lookup(replace(album(1), artist_name="Other"), COVER, URL, 1.0), CAREFUL, False),
-        (Lookup(replace(album(1), legacy_release_id=7), Refusal.NO_ROW), CAREFUL, False),
+        (LookupOutcome(album(1), COVER, URL, 0.9), CoverScope(rules=Rules(0.9)), True),
+        (
+            LookupOutcome(album(1), COVER, URL, 0.8999999761581421),
+            CoverScope(rules=Rules(0.9)),
+            True,
+        ),
+        (LookupOutcome(album(1), COVER, URL, 0.8), CoverScope(rules=Rules(0.9)), False),
+        (
+            LookupOutcome(album(1), COVER, URL, 0.9),
+            CoverScope(rules=Rules(match=Match.FIRST)),
+            False,
+        ),
+        (
+            LookupOutcome(album(1), NoCoverReason.BELOW_FLOOR, None, 0.4),
+            CoverScope(rules=Rules(0.5)),
+            True,
+        ),
+        (
+            LookupOutcome(album(1), NoCoverReason.BELOW_FLOOR, None, None),
+            CoverScope(rules=Rules(0)),
+            True,
+        ),
+        (
+            LookupOutcome(album(1), NoCoverReason.BELOW_FLOOR, None, 0.4),
+            CoverScope(rules=Rules(0.4)),
+            False,
+        ),
+        (LookupOutcome(album(1), NoCoverReason.NO_ROW), CoverScope(rules=Rules(0.1)), True),
+        (LookupOutcome(replace(album(1), album_title="Other"), COVER, URL, 1.0), CAREFUL, False),
+        (LookupOutcome(replace(album(1), artist_name="Other"), COVER, URL, 1.0), CAREFUL, False),
+        (
+            LookupOutcome(replace(album(1), legacy_release_id=7), NoCoverReason.NO_ROW),
+            CAREFUL,
+            False,
+        ),
     ],
 )
 async def test_what_is_stored_serves_only_its_names_and_its_rules(
-    opened: Database, shelf: Shelf, lookup: Lookup, scope: CoverScope, serves: bool
+    opened: Database, shelf: BackendDb, lookup: LookupOutcome, scope: CoverScope, serves: bool
 ) -> None:
     put(shelf, album(1))
     await artwork(opened, CAREFUL).store([lookup], "a run")
@@ -114,19 +140,19 @@ async def test_what_is_stored_serves_only_its_names_and_its_rules(
     assert (wanted.due == []) is serves
 
 
-async def test_a_cover_that_was_taken_down_is_due_again(opened: Database, shelf: Shelf) -> None:
+async def test_a_cover_that_was_taken_down_is_due_again(opened: Database, shelf: BackendDb) -> None:
     put(shelf, album(1))
-    await artwork(opened).store([Lookup(album(1), COVER, URL, 1.0)], "a run")
+    await artwork(opened).store([LookupOutcome(album(1), COVER, URL, 1.0)], "a run")
     await artwork(opened).write([1])
     shelf.execute("update library set artwork_url = null")
     wanted = await artwork(opened).wanted(EVERYTHING)
     assert (len(wanted.due), wanted.waiting) == (1, frozenset())
 
 
-async def test_a_batch_is_written_and_dated(opened: Database, shelf: Shelf) -> None:
+async def test_a_batch_is_written_and_dated(opened: Database, shelf: BackendDb) -> None:
     put(shelf, album(1), album(2))
     put(shelf, album(3), artwork_url="https://live/search.jpeg")
-    lookups = [Lookup(album(number), COVER, f"{URL}?{number}", 1.0) for number in (1, 2, 3)]
+    lookups = [LookupOutcome(album(number), COVER, f"{URL}?{number}", 1.0) for number in (1, 2, 3)]
     await artwork(opened).store(lookups, "a run")
     before = watermark(shelf)
     assert await artwork(opened).write([1, 2, 3]) == {1, 2}
@@ -140,19 +166,19 @@ async def test_a_batch_is_written_and_dated(opened: Database, shelf: Shelf) -> N
     ]
 
 
-async def test_nothing_to_write_is_no_statement(opened: Database, shelf: Shelf) -> None:
+async def test_nothing_to_write_is_no_statement(opened: Database, shelf: BackendDb) -> None:
     put(shelf, album(1), artwork_url="https://live/search.jpeg")
-    await artwork(opened).store([Lookup(album(1), COVER, URL, 1.0)], "a run")
+    await artwork(opened).store([LookupOutcome(album(1), COVER, URL, 1.0)], "a run")
     before = shelf.versions()
     assert await artwork(opened).write([1]) == frozenset()
     assert shelf.versions() == before
 
 
 async def test_a_row_that_is_filled_at_this_moment_is_left_alone(
-    opened: Database, shelf: Shelf
+    opened: Database, shelf: BackendDb
 ) -> None:
     put(shelf, album(1))
-    await artwork(opened).store([Lookup(album(1), COVER, URL, 1.0)], "a run")
+    await artwork(opened).store([LookupOutcome(album(1), COVER, URL, 1.0)], "a run")
     with psycopg.connect(shelf.url) as search:
         search.execute("update wxyc_schema.library set artwork_url = 'https://live/1.jpeg'")
         writing = asyncio.create_task(artwork(opened).write([1]))
@@ -163,10 +189,10 @@ async def test_a_row_that_is_filled_at_this_moment_is_left_alone(
     assert url_of(shelf, 1) == "https://live/1.jpeg"
 
 
-async def test_a_rehearsal_leaves_no_trace(opened: Database, shelf: Shelf) -> None:
+async def test_a_rehearsal_leaves_no_trace(opened: Database, shelf: BackendDb) -> None:
     put(shelf, album(1), album(2))
     long = URL.ljust(513, "x")
-    lookups = [Lookup(album(1), COVER, URL, 1.0), Lookup(album(2), COVER, long, 1.0)]
+    lookups = [LookupOutcome(album(1), COVER, URL, 1.0), LookupOutcome(album(2), COVER, long, 1.0)]
     await artwork(opened).store(lookups, "a run")
     before = shelf.versions()
     await artwork(opened).rehearse([1])
@@ -175,11 +201,11 @@ async def test_a_rehearsal_leaves_no_trace(opened: Database, shelf: Shelf) -> No
     assert shelf.versions() == before
 
 
-async def test_a_later_lookup_replaces_the_one_before(opened: Database, shelf: Shelf) -> None:
+async def test_a_later_lookup_replaces_the_one_before(opened: Database, shelf: BackendDb) -> None:
     put(shelf, album(1))
-    await artwork(opened).store([Lookup(album(1), COVER, URL, 1.0)], "a run")
+    await artwork(opened).store([LookupOutcome(album(1), COVER, URL, 1.0)], "a run")
     await artwork(opened).mark_unwritable(1, "too long")
-    await artwork(opened, days=31).store([Lookup(album(1), Refusal.NO_ROW)], "another")
+    await artwork(opened, days=31).store([LookupOutcome(album(1), NoCoverReason.NO_ROW)], "another")
     row = shelf.row("select * from artwork_lookup")
     assert row is not None
     assert (row["outcome"], row["url"], row["write_error"]) == ("no_row", None, None)
@@ -187,10 +213,10 @@ async def test_a_later_lookup_replaces_the_one_before(opened: Database, shelf: S
 
 
 async def test_an_unwritable_cover_is_tried_again_and_asked_again_after_its_window(
-    opened: Database, shelf: Shelf
+    opened: Database, shelf: BackendDb
 ) -> None:
     put(shelf, album(1))
-    await artwork(opened).store([Lookup(album(1), COVER, URL, 1.0)], "a run")
+    await artwork(opened).store([LookupOutcome(album(1), COVER, URL, 1.0)], "a run")
     await artwork(opened).mark_unwritable(1, "too long")
     assert (await artwork(opened, days=29).wanted(EVERYTHING)).waiting == {1}
     assert (await artwork(opened, days=30).wanted(EVERYTHING)).due == [album(1)]

@@ -7,15 +7,20 @@ from typing import Any
 import pytest
 from psycopg.types.json import Jsonb
 
-from wxyc_assets.adapters.postgres.artwork_store import COVER, LML_REFUSED, Artwork, Lookup
-from wxyc_assets.adapters.postgres.coverage_store import Coverage
+from wxyc_assets.adapters.postgres.artwork_store import (
+    COVER,
+    LML_REFUSED,
+    ArtworkStore,
+    LookupOutcome,
+)
+from wxyc_assets.adapters.postgres.coverage_store import CoverageStore
 from wxyc_assets.adapters.postgres.database import Database
-from wxyc_assets.domain.artwork import CoverScope, Refusal
+from wxyc_assets.domain.artwork import CoverScope, NoCoverReason
 from wxyc_assets.domain.candidates import Scope
-from wxyc_assets.domain.coverage import CoverState, Offence, Slice, State
+from wxyc_assets.domain.coverage import CoverState, Slice, State, Violation
 from wxyc_assets.domain.ranges import IdRange
 from wxyc_assets.flows.coverage.snapshot import shape, take_snapshot
-from wxyc_assets_tests.support.backend_db import Shelf
+from wxyc_assets_tests.support.backend_db import BackendDb
 from wxyc_assets_tests.support.covers import album, put
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
@@ -28,7 +33,7 @@ def ago(days: float) -> datetime:
     return NOW - timedelta(days=days)
 
 
-def answer(shelf: Shelf, library_id: int = 1, *, kind: str | None, **columns: Any) -> None:
+def answer(shelf: BackendDb, library_id: int = 1, *, kind: str | None, **columns: Any) -> None:
     """What LML answered, today and applied unless said otherwise; no kind is a refusal."""
     usual = {
         "artist_name": "Cat Power",
@@ -69,7 +74,7 @@ async def slices(
     days: float = 0,
     ranges: Sequence[IdRange] = RANGES,
 ) -> list[Slice]:
-    coverage = Coverage(database, clock=lambda: NOW + timedelta(days=days))
+    coverage = CoverageStore(database, clock=lambda: NOW + timedelta(days=days))
     return shape(await coverage.count(scope, covers or CoverScope(), ranges), ranges)
 
 
@@ -79,14 +84,14 @@ async def state(database: Database, scope: Scope = WIDE, *, days: float = 0) -> 
     return next(iter(found))
 
 
-async def test_an_identity_is_fresh_and_then_stale(opened: Database, shelf: Shelf):
+async def test_an_identity_is_fresh_and_then_stale(opened: Database, shelf: BackendDb):
     shelf.record(1)
     shelf.identity(1, ago(7))
     assert await state(opened) is State.FRESH
     assert await state(opened, days=0.1) is State.STALE
 
 
-async def test_a_row_out_of_scope_says_why(opened: Database, shelf: Shelf):
+async def test_a_row_out_of_scope_says_why(opened: Database, shelf: BackendDb):
     shelf.record(1, None)
     shelf.identity(1, NOW)
     assert await state(opened) is State.NO_ARTIST_NAME
@@ -105,7 +110,7 @@ async def test_a_row_out_of_scope_says_why(opened: Database, shelf: Shelf):
     ],
 )
 async def test_an_answer_without_an_identity_rests_for_its_window(
-    opened: Database, shelf: Shelf, kind: str | None, is_matched: bool, expected: State
+    opened: Database, shelf: BackendDb, kind: str | None, is_matched: bool, expected: State
 ):
     shelf.record(1)
     assert await state(opened) is State.NEVER_ASKED
@@ -114,7 +119,7 @@ async def test_an_answer_without_an_identity_rests_for_its_window(
     assert await state(opened, days=30) is State.ATTEMPTED_LONG_AGO
 
 
-async def test_an_answer_about_another_name_serves_nobody(opened: Database, shelf: Shelf):
+async def test_an_answer_about_another_name_serves_nobody(opened: Database, shelf: BackendDb):
     shelf.record(1)
     answer(shelf, kind="unresolved", artist_name="Chan Marshall")
     assert await state(opened) is State.NEVER_ASKED
@@ -122,14 +127,14 @@ async def test_an_answer_about_another_name_serves_nobody(opened: Database, shel
 
 @pytest.mark.parametrize("kind", ["single_artist", "unresolved", "compilation"])
 async def test_an_answer_that_reached_no_table_covers_nothing(
-    opened: Database, shelf: Shelf, kind: str
+    opened: Database, shelf: BackendDb, kind: str
 ):
     shelf.record(1)
     answer(shelf, kind=kind, applied_at=None)
     assert await state(opened) is State.NOT_WRITTEN
 
 
-async def test_an_attempt_of_others_rests_where_it_counts(opened: Database, shelf: Shelf):
+async def test_an_attempt_of_others_rests_where_it_counts(opened: Database, shelf: BackendDb):
     shelf.record(1, attempted_at=ago(29))
     assert await state(opened, WIDE) is State.ATTEMPTED_ELSEWHERE
     assert await state(opened, NARROW) is State.ATTEMPTED_LONG_AGO
@@ -138,7 +143,7 @@ async def test_an_attempt_of_others_rests_where_it_counts(opened: Database, shel
     assert await state(opened, WIDE, days=2) is State.ATTEMPTED_LONG_AGO
 
 
-async def test_every_dimension_cuts_the_whole_library(opened: Database, shelf: Shelf):
+async def test_every_dimension_cuts_the_whole_library(opened: Database, shelf: BackendDb):
     for library_id in (1, 10, 11, 21):
         shelf.record(library_id, letters="Z" if library_id == 10 else None)
     shelf.execute("update library set genre_id = 7 where id = 11")
@@ -155,8 +160,8 @@ async def test_every_dimension_cuts_the_whole_library(opened: Database, shelf: S
         ("genre", "7"): 1,
     }
     assert found["id_range", "outside"].offenders == {
-        Offence.OUTSIDE: [21],
-        Offence.UNCOVERED: [21],
+        Violation.OUTSIDE: [21],
+        Violation.UNCOVERED: [21],
     }
     assert found["all", ""].largest_id == 21
 
@@ -167,7 +172,9 @@ async def test_an_empty_library_has_its_ranges(opened: Database):
     assert not any(each.library_rows for each in found)
 
 
-async def test_identities_are_told_by_method_confidence_and_sources(opened: Database, shelf: Shelf):
+async def test_identities_are_told_by_method_confidence_and_sources(
+    opened: Database, shelf: BackendDb
+):
     for library_id, confidence in ((1, 0.9), (2, 1.0), (3, 0.85)):
         shelf.record(library_id)
         shelf.identity(library_id, NOW, confidence=confidence)
@@ -212,7 +219,7 @@ SAID = {
     ],
 )
 async def test_an_applied_answer_is_in_the_tables(
-    opened: Database, shelf: Shelf, spoil: str, disagrees: bool
+    opened: Database, shelf: BackendDb, spoil: str, disagrees: bool
 ):
     shelf.record(1)
     answer(shelf, kind="single_artist", words=SAID)
@@ -220,23 +227,23 @@ async def test_an_applied_answer_is_in_the_tables(
     shelf.source(1, "wikidata", "Q1", NOW)
     shelf.execute(spoil)  # pyright: ignore[reportArgumentType]
     found = (await total(opened)).offenders
-    assert (found.get(Offence.DISAGREEING) == [1]) is disagrees
+    assert (found.get(Violation.DISAGREEING) == [1]) is disagrees
 
 
-async def test_a_matched_compilation_is_dated(opened: Database, shelf: Shelf):
+async def test_a_matched_compilation_is_dated(opened: Database, shelf: BackendDb):
     shelf.record(1, letters="Z")
     answer(shelf, kind="compilation", is_matched=True, cohort="va")
-    assert (await total(opened)).offence(Offence.DISAGREEING) == 1
+    assert (await total(opened)).offence(Violation.DISAGREEING) == 1
     shelf.execute("update library set unresolved_attempted_at = %s", NOW)
-    assert (await total(opened)).offence(Offence.DISAGREEING) == 0
+    assert (await total(opened)).offence(Violation.DISAGREEING) == 0
 
 
-async def test_sources_without_an_identity_are_orphaned(opened: Database, shelf: Shelf):
+async def test_sources_without_an_identity_are_orphaned(opened: Database, shelf: BackendDb):
     shelf.record(1)
     shelf.source(1, "discogs", "7", NOW)
-    assert (await total(opened)).offenders[Offence.ORPHANED] == [1]
+    assert (await total(opened)).offenders[Violation.ORPHANED] == [1]
     shelf.identity(1, NOW)
-    assert (await total(opened)).offence(Offence.ORPHANED) == 0
+    assert (await total(opened)).offence(Violation.ORPHANED) == 0
 
 
 @pytest.mark.parametrize(
@@ -252,7 +259,7 @@ async def test_sources_without_an_identity_are_orphaned(opened: Database, shelf:
 )
 async def test_a_row_is_asked_about_once_in_its_window(
     opened: Database,
-    shelf: Shelf,
+    shelf: BackendDb,
     before: str | None,
     days_between: float,
     reason: str,
@@ -264,17 +271,17 @@ async def test_a_row_is_asked_about_once_in_its_window(
         reason,
     )
     answer(shelf, kind=before, answered_at=ago(days_between))
-    assert (await total(opened)).offence(Offence.ASKED_TWICE) == 0
+    assert (await total(opened)).offence(Violation.ASKED_TWICE) == 0
     answer(shelf, kind="unresolved")
-    assert (await total(opened)).offence(Offence.ASKED_TWICE) == is_twice
-    assert (await total(opened, days=31)).offence(Offence.ASKED_TWICE) == 0
+    assert (await total(opened)).offence(Violation.ASKED_TWICE) == is_twice
+    assert (await total(opened, days=31)).offence(Violation.ASKED_TWICE) == 0
 
 
-async def test_a_renamed_record_may_be_asked_about_again(opened: Database, shelf: Shelf):
+async def test_a_renamed_record_may_be_asked_about_again(opened: Database, shelf: BackendDb):
     shelf.record(1)
     answer(shelf, kind="unresolved", artist_name="Chan Marshall", answered_at=ago(1))
     answer(shelf, kind="unresolved")
-    assert (await total(opened)).offence(Offence.ASKED_TWICE) == 0
+    assert (await total(opened)).offence(Violation.ASKED_TWICE) == 0
 
 
 @pytest.mark.parametrize(
@@ -282,7 +289,7 @@ async def test_a_renamed_record_may_be_asked_about_again(opened: Database, shelf
     [("unresolved", True), ("compilation", True), (None, False), ("never", False)],
 )
 async def test_a_compilation_is_classified_by_an_answer_of_any_age(
-    opened: Database, shelf: Shelf, kind: str | None, is_classified: bool
+    opened: Database, shelf: BackendDb, kind: str | None, is_classified: bool
 ):
     shelf.record(1, letters="Z")
     shelf.record(2)
@@ -294,17 +301,17 @@ async def test_a_compilation_is_classified_by_an_answer_of_any_age(
     assert found.compilations_matched == (kind == "compilation")
 
 
-async def test_each_cover_is_in_one_state(opened: Database, shelf: Shelf):
+async def test_each_cover_is_in_one_state(opened: Database, shelf: BackendDb):
     put(shelf, album(1), artwork_url="https://a.example/b.jpeg")
     put(shelf, album(2), album(3), album(4), album(5))
     put(shelf, album(6), discogs_artist_id=None)
     put(shelf, album(7), discogs_unavailable=True)
-    artwork = Artwork(opened, CoverScope(), clock=lambda: NOW)
+    artwork = ArtworkStore(opened, CoverScope(), clock=lambda: NOW)
     url = "https://i.discogs.com/x.jpeg"
     lookups = [
-        Lookup(album(2), Refusal.NOT_DIRECT),
-        Lookup(album(3), Refusal.UNKNOWN),
-        Lookup(album(4), COVER, url, 1.0),
+        LookupOutcome(album(2), NoCoverReason.NOT_DIRECT),
+        LookupOutcome(album(3), NoCoverReason.UNKNOWN),
+        LookupOutcome(album(4), COVER, url, 1.0),
     ]
     await artwork.store(lookups, "run")
     assert (await total(opened)).covers == {
@@ -320,12 +327,15 @@ async def test_each_cover_is_in_one_state(opened: Database, shelf: Shelf):
 
 
 async def test_what_is_unknown_of_covers_is_what_a_run_would_look_up(
-    opened: Database, shelf: Shelf
+    opened: Database, shelf: BackendDb
 ):
     put(shelf, *(album(number) for number in range(1, 8)))
-    artwork = Artwork(opened, CoverScope(), clock=lambda: NOW)
+    artwork = ArtworkStore(opened, CoverScope(), clock=lambda: NOW)
     await artwork.store(
-        [Lookup(album(1), Refusal.UNKNOWN), Lookup(album(2), LML_REFUSED, refusal="HTTP 422")],
+        [
+            LookupOutcome(album(1), NoCoverReason.UNKNOWN),
+            LookupOutcome(album(2), LML_REFUSED, refusal="HTTP 422"),
+        ],
         "run",
     )
     wanted = await artwork.wanted(IdRange(1, 20))
@@ -334,13 +344,15 @@ async def test_what_is_unknown_of_covers_is_what_a_run_would_look_up(
     assert found.cover(CoverState.DENIED) == wanted.resting == 1
 
 
-async def test_a_snapshot_is_read_as_it_was_kept_and_a_run_has_one(opened: Database, shelf: Shelf):
+async def test_a_snapshot_is_read_as_it_was_kept_and_a_run_has_one(
+    opened: Database, shelf: BackendDb
+):
     for library_id in (1, 11, 12):
         shelf.record(library_id)
     shelf.identity(1, NOW, confidence=0.7)
 
     async def take(run_id: str, days: float) -> object:
-        coverage = Coverage(opened, clock=lambda: NOW + timedelta(days=days))
+        coverage = CoverageStore(opened, clock=lambda: NOW + timedelta(days=days))
         return await take_snapshot(
             coverage, run_id=run_id, scope=WIDE, covers=CoverScope(), ranges=RANGES
         )
@@ -348,7 +360,7 @@ async def test_a_snapshot_is_read_as_it_was_kept_and_a_run_has_one(opened: Datab
     await take("one", 0)
     await take("one", 1)
     two = await take("two", 2)
-    coverage = Coverage(opened)
+    coverage = CoverageStore(opened)
     assert (await coverage.whole(["two", "none"])) == {"two": two}
     assert [each.run_id for each in await coverage.newest(9)] == ["two", "one"]
     assert [each.run_id for each in await coverage.newest(1, "one")] == ["one"]

@@ -15,18 +15,18 @@ from wxyc_assets.adapters.postgres.database import (
     DatabaseUnavailable,
     RowRefused,
     SchemaOutdated,
-    connect,
+    open_database,
 )
 from wxyc_assets.adapters.postgres.identity_store import TABLES
 from wxyc_assets.migrations import HEAD
 from wxyc_assets.migrations.run import migrate
-from wxyc_assets_tests.support.backend_db import Shelf
+from wxyc_assets_tests.support.backend_db import BackendDb
 from wxyc_sandbox.postgres import Postgres
 
 
 @asynccontextmanager
 async def opening(url: str, *, schema: str = "wxyc_schema") -> AsyncGenerator[Database]:
-    async with connect(
+    async with open_database(
         url, schema=schema, assets_schema="wxyc_assets", max_connections=4
     ) as database:
         yield database
@@ -48,20 +48,20 @@ async def test_without_our_tables_the_command_that_makes_them_is_named(backend: 
 
 
 @pytest.mark.parametrize("revision", ["0001", "9999"])
-async def test_another_revision_is_named(assets: str, shelf: Shelf, revision: str):
+async def test_another_revision_is_named(assets: str, shelf: BackendDb, revision: str):
     shelf.execute("update wxyc_assets.alembic_version set version_num = %s", revision)
     error = await refusal(assets)
     assert type(error) is SchemaOutdated
     assert f"at revision {revision}, this version needs {HEAD}" in str(error)
 
 
-async def test_an_emptied_version_table_is_no_revision(assets: str, shelf: Shelf):
+async def test_an_emptied_version_table_is_no_revision(assets: str, shelf: BackendDb):
     shelf.execute("delete from wxyc_assets.alembic_version")
     assert "at revision none" in str(await refusal(assets))
 
 
 async def test_a_library_that_lost_its_stamp_column_is_told_with_the_cure(
-    assets: str, shelf: Shelf
+    assets: str, shelf: BackendDb
 ):
     shelf.execute("alter table library drop column unresolved_attempted_at")
     error = await refusal(assets)
@@ -76,7 +76,7 @@ async def test_a_library_that_lost_its_stamp_column_is_told_with_the_cure(
 async def test_an_older_revision_without_the_stamp_column_is_sent_to_migrate(
     backend: str, schema: str
 ):
-    with Shelf(backend) as shelf:
+    with BackendDb(backend) as shelf:
         shelf.execute("alter table library drop column unresolved_attempted_at")
     assert "Run `wxyc-assets migrate`" in str(await refusal(backend))
     migrate(backend, assets_schema="wxyc_assets", backend_schema=schema)
@@ -96,7 +96,7 @@ async def test_another_schema_name_is_told(assets: str):
     assert "no table elsewhere.library" in str(await refusal(assets, schema="elsewhere"))
 
 
-async def test_a_role_that_may_not_look_is_told(postgres: Postgres, assets: str, shelf: Shelf):
+async def test_a_role_that_may_not_look_is_told(postgres: Postgres, assets: str, shelf: BackendDb):
     shelf.execute("create role visitor login")
     try:
         url = assets.replace("//postgres@", "//visitor@")
@@ -162,7 +162,7 @@ async def test_a_wrong_password_is_told_without_it(postgres: Postgres, assets: s
     assert SECRET not in "".join(traceback.format_exception(error))
 
 
-async def test_a_failed_transaction_leaves_nothing(opened: Database, shelf: Shelf):
+async def test_a_failed_transaction_leaves_nothing(opened: Database, shelf: BackendDb):
     shelf.record(1)
     refused: dict[str, Any] = {"library_id": 1, "cohort": "va", "artist_name": "Burial"}
     stored = refused | {"refusal": "no", "is_matched": False, "is_poisoned": False}
@@ -178,7 +178,7 @@ async def test_a_failed_transaction_leaves_nothing(opened: Database, shelf: Shel
     assert shelf.value("select count(*) from lml_resolution") == 0
 
 
-async def test_a_lost_connection_is_unavailable(opened: Database, shelf: Shelf):
+async def test_a_lost_connection_is_unavailable(opened: Database, shelf: BackendDb):
     async def interrupted() -> None:
         async with opened.transaction() as transaction:
             shelf.execute(
@@ -216,14 +216,16 @@ async def test_a_lock_is_given_back_with_its_connection(opened: Database, assets
             pass
 
 
-async def test_statistics_are_fresh_after_analyze(opened: Database, shelf: Shelf):
+async def test_statistics_are_fresh_after_analyze(opened: Database, shelf: BackendDb):
     assert await opened.analyze(*TABLES) == []
     assert shelf.value(
         "select last_analyze is not null from pg_stat_user_tables where relname = 'library'"
     )
 
 
-async def test_an_analyze_that_did_not_take_is_told(postgres: Postgres, assets: str, shelf: Shelf):
+async def test_an_analyze_that_did_not_take_is_told(
+    postgres: Postgres, assets: str, shelf: BackendDb
+):
     shelf.execute("create role reader login")
     shelf.execute("grant usage on schema wxyc_schema, wxyc_assets to reader")
     shelf.execute("grant select on all tables in schema wxyc_schema, wxyc_assets to reader")
@@ -249,7 +251,7 @@ async def test_our_sessions_find_our_tables_and_the_backends(opened: Database):
 async def test_a_schema_migrated_under_another_name_is_found(backend: str):
     migrate(backend, assets_schema="other_assets", backend_schema="wxyc_schema")
     async with (
-        connect(
+        open_database(
             backend, schema="wxyc_schema", assets_schema="other_assets", max_connections=1
         ) as database,
         database.transaction() as transaction,

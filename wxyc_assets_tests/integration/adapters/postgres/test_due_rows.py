@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from wxyc_assets.adapters.postgres.database import Database
-from wxyc_assets.adapters.postgres.identity_store import Library
-from wxyc_assets.domain.candidates import Cohort, LibraryRow, Reason, Scope, judge
+from wxyc_assets.adapters.postgres.identity_store import IdentityStore
+from wxyc_assets.domain.candidates import Cohort, LibraryRow, Reason, Scope, due_reason
 from wxyc_assets.domain.ranges import IdRange
-from wxyc_assets_tests.support.backend_db import Shelf
+from wxyc_assets_tests.support.backend_db import BackendDb
 from wxyc_sandbox.backend import copy_rows
 
 NOW = datetime(2026, 5, 17, 12, tzinfo=UTC)
@@ -98,7 +98,7 @@ def by_chance(count: int) -> Iterator[Case]:
         )
 
 
-def shelve(shelf: Shelf, cases: dict[int, Case]) -> None:
+def shelve(shelf: BackendDb, cases: dict[int, Case]) -> None:
     def copy(table: str, columns: str, rows: list[tuple[Any, ...]]) -> None:
         copy_rows(shelf.connection, table, columns.split(), rows)
 
@@ -139,7 +139,7 @@ def _answer(id: int, case: Case, kind: str, date: datetime, is_renamed: bool) ->
 
 
 def judged(cases: dict[int, Case], scope: Scope) -> dict[int, tuple[Cohort, Reason]]:
-    verdicts = ((id, case, judge(case.facts, scope, NOW)) for id, case in cases.items())
+    verdicts = ((id, case, due_reason(case.facts, scope, NOW)) for id, case in cases.items())
     return {
         id: (case.facts.cohort, verdict)
         for id, case, verdict in verdicts
@@ -147,10 +147,10 @@ def judged(cases: dict[int, Case], scope: Scope) -> dict[int, tuple[Cohort, Reas
     }
 
 
-async def test_sql_and_python_judge_every_row_alike(opened: Database, shelf: Shelf):
+async def test_sql_and_python_judge_every_row_alike(opened: Database, shelf: BackendDb):
     cases = dict(enumerate([*every_edge(), *by_chance(4_000)], start=1))
     shelve(shelf, cases)
-    library = Library(opened, clock=lambda: NOW)
+    library = IdentityStore(opened, clock=lambda: NOW)
     middle = len(cases) // 2
     for scope in (*SCOPES, *ODD_WINDOWS):
         found = {
@@ -165,16 +165,16 @@ async def test_sql_and_python_judge_every_row_alike(opened: Database, shelf: She
 
 
 @pytest.fixture
-def small(shelf: Shelf) -> dict[int, Case]:
+def small(shelf: BackendDb) -> dict[int, Case]:
     cases = dict(enumerate(by_chance(300), start=1))
     shelve(shelf, cases)
     return cases
 
 
 async def test_candidates_are_exactly_what_is_due_whatever_they_were_before(
-    opened: Database, shelf: Shelf, small: dict[int, Case]
+    opened: Database, shelf: BackendDb, small: dict[int, Case]
 ):
-    library = Library(opened, clock=lambda: NOW)
+    library = IdentityStore(opened, clock=lambda: NOW)
     for scope in (*SCOPES, *reversed(SCOPES)):
         counted = await library.put_candidates(IdRange(1, 300), scope, "this run")
         rows = shelf.rows("select * from library_candidate")
@@ -185,9 +185,9 @@ async def test_candidates_are_exactly_what_is_due_whatever_they_were_before(
 
 
 async def test_candidates_of_other_ranges_are_left_alone(
-    opened: Database, shelf: Shelf, small: dict[int, Case]
+    opened: Database, shelf: BackendDb, small: dict[int, Case]
 ):
-    library = Library(opened, clock=lambda: NOW)
+    library = IdentityStore(opened, clock=lambda: NOW)
     await library.put_candidates(IdRange(1, 300), SCOPES[2], "first")
     before = shelf.rows("select * from library_candidate where library_id > 150 order by 1")
     await library.put_candidates(IdRange(1, 150), SCOPES[0], "second")
@@ -195,17 +195,17 @@ async def test_candidates_of_other_ranges_are_left_alone(
     assert after == before != []
 
 
-async def test_a_candidate_carries_what_lml_is_asked(opened: Database, shelf: Shelf):
+async def test_a_candidate_carries_what_lml_is_asked(opened: Database, shelf: BackendDb):
     shelf.record(7, "Juana Molina", letters="ZZ")
-    (due,) = await Library(opened).due(IdRange(1, 10), Scope())
+    (due,) = await IdentityStore(opened).due(IdRange(1, 10), Scope())
     candidate = due.candidate
     assert (candidate.library_id, candidate.artist_name) == (7, "Juana Molina")
     assert (candidate.album_title, candidate.legacy_release_id) == ("Moon Pix", 50_007)
     assert (candidate.cohort, due.reason) == (Cohort.VA, Reason.NEVER_RESOLVED)
 
 
-async def test_without_a_clock_the_databases_own_time_counts(opened: Database, shelf: Shelf):
+async def test_without_a_clock_the_databases_own_time_counts(opened: Database, shelf: BackendDb):
     shelf.record(1, attempted_at=datetime.now(UTC) - MONTH + timedelta(hours=1), letters="Z")
     shelf.record(2, attempted_at=datetime.now(UTC) - MONTH - timedelta(hours=1), letters="Z")
-    due = await Library(opened).due(IdRange(1, 10), Scope())
+    due = await IdentityStore(opened).due(IdRange(1, 10), Scope())
     assert [each.candidate.library_id for each in due] == [2]

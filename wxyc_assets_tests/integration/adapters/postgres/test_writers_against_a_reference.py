@@ -11,15 +11,15 @@ from typing import Any
 
 import pytest
 
-from wxyc_assets.adapters.postgres.database import Database, RowRefused, connect
-from wxyc_assets.adapters.postgres.identity_store import Library, StoredAnswer
+from wxyc_assets.adapters.postgres.database import Database, RowRefused, open_database
+from wxyc_assets.adapters.postgres.identity_store import IdentityStore, StoredAnswer
 from wxyc_assets.domain.batches import halves
 from wxyc_assets.domain.candidates import Scope
 from wxyc_assets.domain.ranges import IdRange
 from wxyc_assets_tests.conftest import CopyOf
-from wxyc_assets_tests.support.adversarial_answers import World
+from wxyc_assets_tests.support.adversarial_answers import AdversarialCase
 from wxyc_assets_tests.support.answers import EVERYTHING, apply, store
-from wxyc_assets_tests.support.backend_db import Shelf
+from wxyc_assets_tests.support.backend_db import BackendDb
 from wxyc_assets_tests.support.reference_writer import Heard, NaiveWriter
 
 SIZE, PAGE, SEED = 500, 50, 1994
@@ -43,15 +43,15 @@ WRITES = (
 class Rig:
     """Two databases with the same past: one for us, one for the naive writer."""
 
-    world: World
-    ours: Shelf
-    naive: Shelf
+    world: AdversarialCase
+    ours: BackendDb
+    naive: BackendDb
     errors: set[int] = field(default_factory=set)
     counts: Counter[str] = field(default_factory=Counter)
 
     @asynccontextmanager
     async def database(self) -> AsyncGenerator[Database]:
-        async with connect(
+        async with open_database(
             self.ours.url, schema="wxyc_schema", assets_schema="wxyc_assets", max_connections=4
         ) as opened:
             yield opened
@@ -99,24 +99,24 @@ class Rig:
 
 
 @pytest.fixture(scope="module")
-def past(copy_of: CopyOf, assets_template: str) -> Generator[tuple[str, World]]:
+def past(copy_of: CopyOf, assets_template: str) -> Generator[tuple[str, AdversarialCase]]:
     """A database full of records, by its name, and the world that it shows."""
     with copy_of(assets_template) as url:
-        world = World(SEED, SIZE)
-        with Shelf(url) as shelf:
+        world = AdversarialCase(SEED, SIZE)
+        with BackendDb(url) as shelf:
             world.put_on(shelf)
             name = shelf.value("select current_database()")
         yield name, world
 
 
 @pytest.fixture
-def rig(past: tuple[str, World], copy_of: CopyOf) -> Generator[Rig]:
+def rig(past: tuple[str, AdversarialCase], copy_of: CopyOf) -> Generator[Rig]:
     name, world = past
     with (
         copy_of(name) as first,
         copy_of(name) as second,
-        Shelf(first) as ours,
-        Shelf(second) as naive,
+        BackendDb(first) as ours,
+        BackendDb(second) as naive,
     ):
         yield Rig(deepcopy(world), ours, naive)
 
@@ -188,25 +188,25 @@ async def test_order_and_batching_do_not_matter(rig: Rig, size: int, copy_of: Co
         async with opened(other) as database:
             await apply(database, FIRST, WIDE, EVERYTHING)
         async with rig.database() as database:
-            library = Library(database, clock=lambda: FIRST)
+            library = IdentityStore(database, clock=lambda: FIRST)
             answers = await library.unapplied(EVERYTHING, WIDE)
             Random(size).shuffle(answers)
             sound = [each for each in answers if not each.is_poisoned]
             for start in range(0, len(sound), size):
                 await apply_somehow(library, sound[start : start + size])
-        with Shelf(other) as theirs, Shelf(rig.ours.url) as ours:
+        with BackendDb(other) as theirs, BackendDb(rig.ours.url) as ours:
             assert_same(ours.tables(), theirs.tables())
 
 
 @asynccontextmanager
 async def opened(url: str) -> AsyncGenerator[Database]:
-    async with connect(
+    async with open_database(
         url, schema="wxyc_schema", assets_schema="wxyc_assets", max_connections=4
     ) as database:
         yield database
 
 
-async def apply_somehow(library: Library, answers: Sequence[StoredAnswer]) -> None:
+async def apply_somehow(library: IdentityStore, answers: Sequence[StoredAnswer]) -> None:
     try:
         await library.apply(answers, WIDE)
     except RowRefused:

@@ -7,27 +7,27 @@ from typing import Any
 import httpx
 
 from wxyc_assets.adapters.lml import client as lml
-from wxyc_assets.flows.artwork.health_probes import Probes
+from wxyc_assets.flows.artwork.health_probes import HealthProbes
 from wxyc_assets_tests.support.covers import pretend
 from wxyc_assets_tests.support.in_flight import InFlight
-from wxyc_sandbox.lml.app import Lml
+from wxyc_sandbox.lml.app import PretendLml
 from wxyc_sandbox.virtual_time import run_virtually
 
 INTERVAL = 30.0
 
-Story = Callable[[Probes, Lml], Coroutine[Any, Any, None]]
+Story = Callable[[HealthProbes, PretendLml], Coroutine[Any, Any, None]]
 
 
-def told(story: Story) -> Lml:
+def told(story: Story) -> PretendLml:
     """Plays the story against probes that run beside it; the pretend LML afterwards."""
 
-    async def play() -> Lml:
+    async def play() -> PretendLml:
         app = pretend()
         transport = httpx.ASGITransport(app=app)  # pyright: ignore[reportArgumentType]
-        async with lml.connect(
+        async with lml.open_lml(
             "http://lml", api_key=None, budget=InFlight(1), timeout_seconds=5, transport=transport
         ) as client:
-            probes = Probes(client, interval=INTERVAL)
+            probes = HealthProbes(client, interval=INTERVAL)
             running = asyncio.create_task(probes.run())
             await story(probes, app)
             running.cancel()
@@ -37,14 +37,14 @@ def told(story: Story) -> Lml:
 
 
 def test_without_a_question_there_is_no_probe():
-    async def story(probes: Probes, app: Lml) -> None:
+    async def story(probes: HealthProbes, app: PretendLml) -> None:
         await asyncio.sleep(1000)
 
     assert told(story).counters.calls["health"] == 0
 
 
 def test_an_empty_answer_waits_for_the_next_probe_and_its_interval():
-    async def story(probes: Probes, app: Lml) -> None:
+    async def story(probes: HealthProbes, app: PretendLml) -> None:
         began = asyncio.get_running_loop().time()
         verdicts: list[bool] = []
         before = await probes.latest()
@@ -59,7 +59,7 @@ def test_an_empty_answer_waits_for_the_next_probe_and_its_interval():
 
 
 def test_health_is_asked_once_an_interval_however_many_want_it():
-    async def story(probes: Probes, app: Lml) -> None:
+    async def story(probes: HealthProbes, app: PretendLml) -> None:
         for _ in range(99):
             probes.judge(await probes.latest(), lambda _: None)
             await asyncio.sleep(3)
@@ -68,7 +68,7 @@ def test_health_is_asked_once_an_interval_however_many_want_it():
 
 
 def test_a_probe_under_way_is_not_the_one_after():
-    async def story(probes: Probes, app: Lml) -> None:
+    async def story(probes: HealthProbes, app: PretendLml) -> None:
         app.configure(base_latency_seconds=0)
         verdicts: list[bool] = []
         before = await probes.latest()
@@ -82,7 +82,7 @@ def test_a_probe_under_way_is_not_the_one_after():
 
 
 def test_after_an_open_breaker_everything_empty_is_unknown_until_it_closes():
-    async def story(probes: Probes, app: Lml) -> None:
+    async def story(probes: HealthProbes, app: PretendLml) -> None:
         app.configure(breaker="open")
         verdicts: list[bool] = []
         probes.judge(await probes.latest(), verdicts.append)
@@ -98,7 +98,7 @@ def test_after_an_open_breaker_everything_empty_is_unknown_until_it_closes():
 
 
 def test_a_breaker_that_opened_between_two_closed_probes_of_a_long_call_spoils_it():
-    async def story(probes: Probes, app: Lml) -> None:
+    async def story(probes: HealthProbes, app: PretendLml) -> None:
         verdicts: list[bool] = []
         before = await probes.latest()
         probes.judge(before, lambda _: None)
@@ -114,7 +114,7 @@ def test_a_breaker_that_opened_between_two_closed_probes_of_a_long_call_spoils_i
 
 
 def test_who_gives_up_waits_for_nothing():
-    async def story(probes: Probes, app: Lml) -> None:
+    async def story(probes: HealthProbes, app: PretendLml) -> None:
         verdicts: list[bool] = []
         probes.judge(await probes.latest(), verdicts.append)
         probes.give_up()

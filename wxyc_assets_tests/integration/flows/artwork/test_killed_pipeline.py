@@ -9,7 +9,7 @@ from wxyc_assets.domain.artwork import Cover
 from wxyc_assets_tests.integration.flows.artwork import pipeline_process as covering
 from wxyc_assets_tests.integration.flows.artwork.pipeline_process import RANGES
 from wxyc_assets_tests.integration.sandbox.lml.clients import AT_ONCE
-from wxyc_assets_tests.support.backend_db import Shelf
+from wxyc_assets_tests.support.backend_db import BackendDb
 from wxyc_assets_tests.support.covers import (
     Covering,
     album,
@@ -28,7 +28,9 @@ ALBUMS = [
 SLOWLY = replace(AT_ONCE, lookup_latency_seconds=0.04)
 
 
-async def test_what_a_killed_run_stored_is_not_asked_again(opened: Database, shelf: Shelf) -> None:
+async def test_what_a_killed_run_stored_is_not_asked_again(
+    opened: Database, shelf: BackendDb
+) -> None:
     put(shelf, *ALBUMS)
     lml = pretend(*ALBUMS, settings=SLOWLY)
     with serve(lml) as url:

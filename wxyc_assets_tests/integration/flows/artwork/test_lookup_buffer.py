@@ -3,24 +3,24 @@ import asyncio
 import psycopg
 import pytest
 
-from wxyc_assets.adapters.postgres.artwork_store import Artwork, Lookup
+from wxyc_assets.adapters.postgres.artwork_store import ArtworkStore, LookupOutcome
 from wxyc_assets.adapters.postgres.database import Database
-from wxyc_assets.domain.artwork import CoverScope, Refusal
-from wxyc_assets.flows.artwork.lookup_buffer import STORE_ROWS, Outbox
-from wxyc_assets_tests.support.backend_db import Shelf
+from wxyc_assets.domain.artwork import CoverScope, NoCoverReason
+from wxyc_assets.flows.artwork.lookup_buffer import STORE_ROWS, LookupBuffer
+from wxyc_assets_tests.support.backend_db import BackendDb
 from wxyc_assets_tests.support.covers import album, outcomes
 
 
-def lookup(number: int) -> Lookup:
-    return Lookup(album(number), Refusal.NO_ROW)
+def lookup(number: int) -> LookupOutcome:
+    return LookupOutcome(album(number), NoCoverReason.NO_ROW)
 
 
 @pytest.fixture
-def outbox(opened: Database) -> Outbox:
-    return Outbox(Artwork(opened, CoverScope()), "a run")
+def outbox(opened: Database) -> LookupBuffer:
+    return LookupBuffer(ArtworkStore(opened, CoverScope()), "a run")
 
 
-async def test_what_was_put_is_stored_before_long(outbox: Outbox, shelf: Shelf) -> None:
+async def test_what_was_put_is_stored_before_long(outbox: LookupBuffer, shelf: BackendDb) -> None:
     running = asyncio.create_task(outbox.run())
     outbox.put(lookup(1))
     while not outbox.stored:
@@ -29,7 +29,7 @@ async def test_what_was_put_is_stored_before_long(outbox: Outbox, shelf: Shelf) 
     running.cancel()
 
 
-async def test_a_full_outbox_is_stored_at_once(outbox: Outbox, shelf: Shelf) -> None:
+async def test_a_full_outbox_is_stored_at_once(outbox: LookupBuffer, shelf: BackendDb) -> None:
     running = asyncio.create_task(outbox.run())
     for number in range(STORE_ROWS):
         outbox.put(lookup(number))
@@ -39,7 +39,9 @@ async def test_a_full_outbox_is_stored_at_once(outbox: Outbox, shelf: Shelf) -> 
     running.cancel()
 
 
-async def test_an_outbox_that_is_cut_off_stores_what_it_holds(outbox: Outbox, shelf: Shelf) -> None:
+async def test_an_outbox_that_is_cut_off_stores_what_it_holds(
+    outbox: LookupBuffer, shelf: BackendDb
+) -> None:
     running = asyncio.create_task(outbox.run())
     await asyncio.sleep(0)
     outbox.put(lookup(1))
@@ -49,14 +51,14 @@ async def test_an_outbox_that_is_cut_off_stores_what_it_holds(outbox: Outbox, sh
     assert outcomes(shelf) == {1: "no_row"}
 
 
-async def test_an_empty_outbox_writes_nothing(outbox: Outbox, shelf: Shelf) -> None:
+async def test_an_empty_outbox_writes_nothing(outbox: LookupBuffer, shelf: BackendDb) -> None:
     before = shelf.versions()
     await outbox.store()
     assert shelf.versions() == before
 
 
 async def test_what_could_not_be_stored_is_kept_for_the_next_time(
-    outbox: Outbox, shelf: Shelf
+    outbox: LookupBuffer, shelf: BackendDb
 ) -> None:
     outbox.put(lookup(1))
     shelf.execute("alter table artwork_lookup rename to gone")

@@ -15,7 +15,7 @@ from wxyc_assets.adapters.postgres.database import Database
 from wxyc_assets.domain.artwork import Album, Cover, CoverScope, Match, Rules
 from wxyc_assets.domain.ranges import IdRange
 from wxyc_assets_tests.integration.sandbox.lml.clients import AT_ONCE
-from wxyc_assets_tests.support.backend_db import Shelf
+from wxyc_assets_tests.support.backend_db import BackendDb
 from wxyc_assets_tests.support.covers import (
     Covering,
     album,
@@ -43,7 +43,7 @@ def some(outcome: str, count: int, *, first_id: int = 1) -> list[Album]:
     return [album(first_id + at, number) for at, number in enumerate(numbers()[outcome][:count])]
 
 
-async def test_every_album_gets_its_cover_or_its_reason(opened: Database, shelf: Shelf) -> None:
+async def test_every_album_gets_its_cover_or_its_reason(opened: Database, shelf: BackendDb) -> None:
     put(shelf, *MANY)
     run = await covered(opened, pretend(*MANY), ranges=RANGES)
     chosen = {each.library_id: choice(each) for each in MANY}
@@ -57,7 +57,9 @@ async def test_every_album_gets_its_cover_or_its_reason(opened: Database, shelf:
     assert sum(each.tally.scanned for each in run.reports) == len(MANY)
 
 
-async def test_a_second_run_asks_nothing_and_writes_nothing(opened: Database, shelf: Shelf) -> None:
+async def test_a_second_run_asks_nothing_and_writes_nothing(
+    opened: Database, shelf: BackendDb
+) -> None:
     albums = [album(at, number) for at, number in enumerate(range(1, 101), 1)]
     sure = [each for each in albums if not found(each).is_incomplete]
     put(shelf, *sure)
@@ -73,7 +75,7 @@ async def test_a_second_run_asks_nothing_and_writes_nothing(opened: Database, sh
 
 
 async def test_the_watermark_moves_once_a_range_and_only_for_a_cover(
-    opened: Database, shelf: Shelf
+    opened: Database, shelf: BackendDb
 ) -> None:
     covers = some("cover", 20)
     others = some("below_floor", 5, first_id=60) + some("empty", 5, first_id=70)
@@ -84,7 +86,7 @@ async def test_the_watermark_moves_once_a_range_and_only_for_a_cover(
     assert watermark(shelf) == before + 1
 
 
-async def test_a_no_rests_for_its_window(opened: Database, shelf: Shelf) -> None:
+async def test_a_no_rests_for_its_window(opened: Database, shelf: BackendDb) -> None:
     albums = some("below_floor", 2)
     put(shelf, *albums)
     lml = pretend(*albums)
@@ -96,7 +98,7 @@ async def test_a_no_rests_for_its_window(opened: Database, shelf: Shelf) -> None
     assert (resting.reports[0].resting, resting.reports[0].eligible) == (2, 2)
 
 
-async def test_an_unknown_is_asked_next_time(opened: Database, shelf: Shelf) -> None:
+async def test_an_unknown_is_asked_next_time(opened: Database, shelf: BackendDb) -> None:
     albums = some("unknown", 2)
     put(shelf, *albums)
     lml = pretend(*albums)
@@ -107,7 +109,7 @@ async def test_an_unknown_is_asked_next_time(opened: Database, shelf: Shelf) -> 
 
 
 async def test_a_lower_floor_asks_again_only_about_what_was_below(
-    opened: Database, shelf: Shelf
+    opened: Database, shelf: BackendDb
 ) -> None:
     below, mismatched = some("below_floor", 2), some("name_mismatch", 2, first_id=5)
     put(shelf, *below, *mismatched)
@@ -119,7 +121,7 @@ async def test_a_lower_floor_asks_again_only_about_what_was_below(
     assert run.counts["written"] == 2
 
 
-async def test_a_stored_cover_is_written_without_asking(opened: Database, shelf: Shelf) -> None:
+async def test_a_stored_cover_is_written_without_asking(opened: Database, shelf: BackendDb) -> None:
     (wanted,) = some("cover", 1)
     put(shelf, wanted)
     lml = pretend(wanted)
@@ -133,7 +135,9 @@ async def test_a_stored_cover_is_written_without_asking(opened: Database, shelf:
     assert urls(shelf)
 
 
-async def test_a_row_that_somebody_else_covered_is_raced(opened: Database, shelf: Shelf) -> None:
+async def test_a_row_that_somebody_else_covered_is_raced(
+    opened: Database, shelf: BackendDb
+) -> None:
     (wanted,) = some("cover", 1)
     put(shelf, wanted)
     await covered(opened, pretend(wanted))
@@ -148,7 +152,9 @@ async def test_a_row_that_somebody_else_covered_is_raced(opened: Database, shelf
     assert (await covered(opened, pretend(wanted))).counts == {}
 
 
-async def test_a_cover_of_a_row_that_changed_is_not_written(opened: Database, shelf: Shelf) -> None:
+async def test_a_cover_of_a_row_that_changed_is_not_written(
+    opened: Database, shelf: BackendDb
+) -> None:
     renamed, flagged, gone = some("cover", 3)
     put(shelf, renamed, flagged, gone)
     await covered(opened, pretend(renamed, flagged, gone))
@@ -166,7 +172,7 @@ async def test_a_cover_of_a_row_that_changed_is_not_written(opened: Database, sh
     assert sum(run.counts.values()) == 1
 
 
-async def test_an_unwritable_url_costs_its_row_only(opened: Database, shelf: Shelf) -> None:
+async def test_an_unwritable_url_costs_its_row_only(opened: Database, shelf: BackendDb) -> None:
     albums = some("cover", 12)
     put(shelf, *albums)
     bad = {3, 7, 8}
@@ -190,7 +196,9 @@ async def test_an_unwritable_url_costs_its_row_only(opened: Database, shelf: She
     assert watermark(shelf) == before + 1
 
 
-async def test_first_writes_whatever_comes_first_if_it_fits(opened: Database, shelf: Shelf) -> None:
+async def test_first_writes_whatever_comes_first_if_it_fits(
+    opened: Database, shelf: BackendDb
+) -> None:
     below, long = some("below_floor", 2), some("too_long", 1, first_id=5)
     put(shelf, *below, *long)
     run = await covered(opened, pretend(*below, *long), scope=FIRST)
@@ -199,7 +207,7 @@ async def test_first_writes_whatever_comes_first_if_it_fits(opened: Database, sh
 
 
 async def test_formats_of_an_album_share_a_call_and_are_judged_one_by_one(
-    opened: Database, shelf: Shelf
+    opened: Database, shelf: BackendDb
 ) -> None:
     (number, *_) = numbers()["cover"]
     formats = [album(library_id, number) for library_id in (1, 2)]
@@ -212,7 +220,7 @@ async def test_formats_of_an_album_share_a_call_and_are_judged_one_by_one(
 
 
 async def test_an_empty_answer_is_a_no_between_two_looks_at_a_closed_breaker(
-    opened: Database, shelf: Shelf
+    opened: Database, shelf: BackendDb
 ) -> None:
     albums = some("empty", 2)
     put(shelf, *albums)
@@ -224,7 +232,7 @@ async def test_an_empty_answer_is_a_no_between_two_looks_at_a_closed_breaker(
 
 @pytest.mark.parametrize("state", ["open", "half-open"])
 async def test_with_the_breaker_open_before_an_empty_answer_is_unknown(
-    opened: Database, shelf: Shelf, state: str
+    opened: Database, shelf: BackendDb, state: str
 ) -> None:
     albums = some("empty", 2) + some("cover", 1, first_id=5)
     put(shelf, *albums)
@@ -234,7 +242,7 @@ async def test_with_the_breaker_open_before_an_empty_answer_is_unknown(
 
 
 async def test_with_the_breaker_open_after_an_empty_answer_is_unknown(
-    opened: Database, shelf: Shelf
+    opened: Database, shelf: BackendDb
 ) -> None:
     albums = some("empty", 1)
     put(shelf, *albums)
@@ -247,7 +255,7 @@ async def test_with_the_breaker_open_after_an_empty_answer_is_unknown(
 
 
 async def test_a_breaker_that_stays_open_past_the_ceiling_stops_before_the_first_lookup(
-    opened: Database, shelf: Shelf
+    opened: Database, shelf: BackendDb
 ) -> None:
     albums = some("cover", 3)
     put(shelf, *albums)
@@ -260,7 +268,7 @@ async def test_a_breaker_that_stays_open_past_the_ceiling_stops_before_the_first
 
 
 async def test_a_closed_breaker_is_looked_at_no_more_often_for_the_pause(
-    opened: Database, shelf: Shelf
+    opened: Database, shelf: BackendDb
 ) -> None:
     albums = some("empty", 2)
     put(shelf, *albums)
@@ -271,7 +279,7 @@ async def test_a_closed_breaker_is_looked_at_no_more_often_for_the_pause(
 
 
 async def test_an_unhealthy_health_route_leaves_the_empty_unknown(
-    opened: Database, shelf: Shelf
+    opened: Database, shelf: BackendDb
 ) -> None:
     albums = some("empty", 1) + some("cover", 1, first_id=5)
     put(shelf, *albums)
@@ -279,7 +287,7 @@ async def test_an_unhealthy_health_route_leaves_the_empty_unknown(
     assert (await covered(opened, lml)).counts == {"unknown": 1, "written": 1}
 
 
-async def test_transient_trouble_is_tried_again(opened: Database, shelf: Shelf) -> None:
+async def test_transient_trouble_is_tried_again(opened: Database, shelf: BackendDb) -> None:
     albums = some("cover", 4)
     put(shelf, *albums)
     faults = [Fault("status", route="lookup", status=503, every=2)]
@@ -289,7 +297,7 @@ async def test_transient_trouble_is_tried_again(opened: Database, shelf: Shelf) 
 
 @pytest.mark.parametrize("kind", ["malformed", "results_missing", "results_null"])
 async def test_a_row_without_an_answer_leaves_its_range_open(
-    opened: Database, shelf: Shelf, kind: str
+    opened: Database, shelf: BackendDb, kind: str
 ) -> None:
     albums = some("cover", 4)
     put(shelf, *albums)
@@ -307,7 +315,7 @@ async def test_a_row_without_an_answer_leaves_its_range_open(
 
 
 async def test_a_row_that_lml_cannot_digest_is_refused_and_rests(
-    opened: Database, shelf: Shelf
+    opened: Database, shelf: BackendDb
 ) -> None:
     albums = some("cover", 3)
     put(shelf, *albums)
@@ -324,7 +332,7 @@ async def test_a_row_that_lml_cannot_digest_is_refused_and_rests(
 
 
 async def test_a_500_is_about_the_row_when_lml_answers_others_meanwhile(
-    opened: Database, shelf: Shelf
+    opened: Database, shelf: BackendDb
 ) -> None:
     albums = some("cover", 40)
     put(shelf, *albums)
@@ -338,7 +346,7 @@ async def test_a_500_is_about_the_row_when_lml_answers_others_meanwhile(
 
 @pytest.mark.parametrize("status", [401, 403, 404])
 async def test_a_final_no_stops_the_run_at_once(
-    opened: Database, shelf: Shelf, status: int
+    opened: Database, shelf: BackendDb, status: int
 ) -> None:
     put(shelf, *MANY)
     lml = pretend(*MANY, faults=[Fault("status", route="lookup", status=status)])
@@ -351,7 +359,7 @@ async def test_a_final_no_stops_the_run_at_once(
 
 
 async def test_a_lasting_outage_stops_the_run_after_three_lookups(
-    opened: Database, shelf: Shelf
+    opened: Database, shelf: BackendDb
 ) -> None:
     put(shelf, *MANY)
     lml = pretend(*MANY, faults=[Fault("status", route="lookup", status=503)])
@@ -363,7 +371,7 @@ async def test_a_lasting_outage_stops_the_run_after_three_lookups(
 
 
 async def test_a_run_that_stops_leaves_the_empty_unknown_and_waits_for_nothing(
-    opened: Database, shelf: Shelf
+    opened: Database, shelf: BackendDb
 ) -> None:
     albums = some("empty", 1) + some("cover", 9, first_id=2)
     put(shelf, *albums)
@@ -374,7 +382,7 @@ async def test_a_run_that_stops_leaves_the_empty_unknown_and_waits_for_nothing(
 
 
 async def test_nobody_there_stops_the_run_with_its_first_lookup(
-    opened: Database, shelf: Shelf
+    opened: Database, shelf: BackendDb
 ) -> None:
     put(shelf, *MANY)
     calls: Counter[str] = Counter()
@@ -391,7 +399,7 @@ async def test_nobody_there_stops_the_run_with_its_first_lookup(
 
 
 async def test_a_stalled_body_costs_its_timeout_and_the_others_nothing(
-    opened: Database, shelf: Shelf
+    opened: Database, shelf: BackendDb
 ) -> None:
     albums = some("cover", 10)
     put(shelf, *albums)
@@ -404,7 +412,7 @@ async def test_a_stalled_body_costs_its_timeout_and_the_others_nothing(
     assert lml.counters.calls["lookup"] == 11
 
 
-async def test_a_run_that_is_cut_off_keeps_every_answer(opened: Database, shelf: Shelf) -> None:
+async def test_a_run_that_is_cut_off_keeps_every_answer(opened: Database, shelf: BackendDb) -> None:
     put(shelf, *MANY)
     slow = replace(AT_ONCE, lookup_latency_seconds=0.005)
     lml = pretend(*MANY, settings=slow)
@@ -424,7 +432,7 @@ async def test_a_run_that_is_cut_off_keeps_every_answer(opened: Database, shelf:
     }
 
 
-async def test_two_runs_at_once_ask_once(opened: Database, shelf: Shelf) -> None:
+async def test_two_runs_at_once_ask_once(opened: Database, shelf: BackendDb) -> None:
     albums = [each for each in MANY if not found(each).is_incomplete]
     put(shelf, *albums)
     lml = pretend(*albums)
@@ -435,7 +443,7 @@ async def test_two_runs_at_once_ask_once(opened: Database, shelf: Shelf) -> None
 
 
 async def test_health_is_not_asked_for_when_nothing_is_empty(
-    opened: Database, shelf: Shelf
+    opened: Database, shelf: BackendDb
 ) -> None:
     albums = some("cover", 30)
     put(shelf, *albums)
@@ -445,7 +453,7 @@ async def test_health_is_not_asked_for_when_nothing_is_empty(
 
 
 async def test_the_report_knows_the_share_and_shows_the_first_covers(
-    opened: Database, shelf: Shelf
+    opened: Database, shelf: BackendDb
 ) -> None:
     covers, others = some("cover", 15), some("below_floor", 4, first_id=20)
     put(shelf, album(19, 1), artwork_url="https://x/old.jpeg")
@@ -468,7 +476,7 @@ async def test_the_report_knows_the_share_and_shows_the_first_covers(
     status=st.sampled_from([422, 500, 503]),
 )
 async def test_every_row_is_counted_once(
-    opened: Database, shelf: Shelf, chosen: list[int], faulty: set[int], status: int
+    opened: Database, shelf: BackendDb, chosen: list[int], faulty: set[int], status: int
 ) -> None:
     shelf.execute("truncate library, artwork_lookup cascade")
     albums = [album(at, number) for at, number in enumerate(chosen, 1)]

@@ -2,15 +2,15 @@
 
 from datetime import UTC, datetime, timedelta
 
-from wxyc_assets.adapters.postgres.coverage_store import Coverage
+from wxyc_assets.adapters.postgres.coverage_store import CoverageStore
 from wxyc_assets.adapters.postgres.database import Database
 from wxyc_assets.domain.artwork import CoverScope
 from wxyc_assets.domain.candidates import Scope
-from wxyc_assets.domain.gates import Floors, Verdict
+from wxyc_assets.domain.gates import Floors, GateResult
 from wxyc_assets.domain.ranges import IdRange
-from wxyc_assets.flows.coverage.evaluation import Judged, judge_newest
+from wxyc_assets.flows.coverage.evaluation import Evaluation, evaluate_newest
 from wxyc_assets.flows.coverage.snapshot import take_snapshot
-from wxyc_assets_tests.support.backend_db import Shelf
+from wxyc_assets_tests.support.backend_db import BackendDb
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
 FLOORS = Floors(0, 0, 0, 0, 0, 0, 100, 100, tolerance=0.01)
@@ -19,34 +19,36 @@ WIDE, NARROW = Scope(include_null_canonical=True), Scope()
 
 
 async def take(database: Database, day: int, scope: Scope = WIDE) -> None:
-    coverage = Coverage(database, clock=lambda: NOW + timedelta(days=day))
+    coverage = CoverageStore(database, clock=lambda: NOW + timedelta(days=day))
     await take_snapshot(
         coverage, run_id=f"day {day}", scope=scope, covers=CoverScope(), ranges=RANGES
     )
 
 
-async def judged(database: Database, *, compared: int = 30, run_id: str | None = None) -> Judged:
-    found = await judge_newest(
-        Coverage(database), FLOORS, ceiling=20, compared=compared, run_id=run_id
+async def judged(
+    database: Database, *, compared: int = 30, run_id: str | None = None
+) -> Evaluation:
+    found = await evaluate_newest(
+        CoverageStore(database), FLOORS, ceiling=20, compared=compared, run_id=run_id
     )
     assert found
     return found
 
 
-def identities(found: Judged) -> Verdict:
+def identities(found: Evaluation) -> GateResult:
     return next(each for each in found.verdicts if each.name == "identity_coverage_holds")
 
 
-def identify(shelf: Shelf, *library_ids: int) -> None:
+def identify(shelf: BackendDb, *library_ids: int) -> None:
     shelf.execute("delete from library_identity")
     for library_id in library_ids:
         shelf.identity(library_id, NOW)
 
 
 async def test_the_best_of_the_last_ones_counts_and_its_ranges_are_compared(
-    opened: Database, shelf: Shelf
+    opened: Database, shelf: BackendDb
 ):
-    assert await judge_newest(Coverage(opened), FLOORS, ceiling=20, compared=3) is None
+    assert await evaluate_newest(CoverageStore(opened), FLOORS, ceiling=20, compared=3) is None
     for library_id in (1, 2, 11, 12):
         shelf.record(library_id)
     for day, ids in enumerate([(1, 2, 11, 12), (1, 2, 11), (1, 2), (1, 2)]):
@@ -62,7 +64,7 @@ async def test_the_best_of_the_last_ones_counts_and_its_ranges_are_compared(
     assert identities(await judged(opened, compared=1)).holds
 
 
-async def test_a_snapshot_of_another_scope_is_no_measure(opened: Database, shelf: Shelf):
+async def test_a_snapshot_of_another_scope_is_no_measure(opened: Database, shelf: BackendDb):
     shelf.record(1)
     shelf.record(2, canonical=False)
     shelf.identity(1, NOW)
@@ -74,7 +76,7 @@ async def test_a_snapshot_of_another_scope_is_no_measure(opened: Database, shelf
 
 
 async def test_a_run_is_judged_by_its_own_snapshot_and_those_before_it(
-    opened: Database, shelf: Shelf
+    opened: Database, shelf: BackendDb
 ):
     shelf.record(1)
     for day in (0, 1, 2):

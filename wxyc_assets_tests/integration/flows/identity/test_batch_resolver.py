@@ -16,19 +16,19 @@ from wxyc_assets.adapters.lml.client import (
     LmlUnavailable,
     LmlUnreachable,
 )
-from wxyc_assets.adapters.lml.retry import Patience
+from wxyc_assets.adapters.lml.retry import RetryPolicy
 from wxyc_assets.domain.candidates import Candidate
 from wxyc_assets.domain.counters import Outcome
-from wxyc_assets.flows.identity.batch_resolver import Asked, Asker, Page
+from wxyc_assets.flows.identity.batch_resolver import BatchResolver, BatchResult, Page
 from wxyc_assets_tests.integration.flows.station import Unlimited
 from wxyc_assets_tests.integration.sandbox.lml.clients import AT_ONCE
 from wxyc_assets_tests.support.answers import candidate
-from wxyc_sandbox.lml.app import Lml as PretendLml
+from wxyc_sandbox.lml.app import PretendLml as PretendLml
 from wxyc_sandbox.lml.faults import Fault
 from wxyc_sandbox.virtual_time import run_virtually
 
-PATIENCE = Patience(attempts=4, first_wait=0.5, longest_wait=30, jitter=0)
-IMPATIENT = Patience(attempts=1)
+PATIENCE = RetryPolicy(attempts=4, first_wait=0.5, longest_wait=30, jitter=0)
+IMPATIENT = RetryPolicy(attempts=1)
 
 
 def page(*library_ids: int) -> list[Candidate]:
@@ -40,9 +40,9 @@ class Conversation:
     """What came of asking about some pages, one after the other, on a clock that jumps."""
 
     pretend: PretendLml
-    asked: list[Asked] = field(default_factory=list)
+    asked: list[BatchResult] = field(default_factory=list)
     kept: dict[int, str] = field(default_factory=dict)
-    asker: Asker | None = None
+    asker: BatchResolver | None = None
     seconds: float = 0
 
     @property
@@ -50,7 +50,7 @@ class Conversation:
         return self.pretend.counters.calls["resolve"]
 
     @property
-    def only(self) -> Asked:
+    def only(self) -> BatchResult:
         (asked,) = self.asked
         return asked
 
@@ -58,7 +58,7 @@ class Conversation:
 def ask(
     *pages: Page,
     faults: Sequence[Fault] = (),
-    patience: Patience = PATIENCE,
+    patience: RetryPolicy = PATIENCE,
     url: str = "http://lml",
     transport: httpx.AsyncBaseTransport | None = None,
     **settings: Any,
@@ -74,10 +74,10 @@ def ask(
 
     async def talk() -> None:
         mounted = transport or httpx.ASGITransport(app=pretend)  # pyright: ignore
-        async with lml.connect(
+        async with lml.open_lml(
             url, api_key=None, budget=Unlimited(), timeout_seconds=60, transport=mounted
         ) as client:
-            asker = conversation.asker = Asker(client, patience, keep, max_in_flight=1)
+            asker = conversation.asker = BatchResolver(client, patience, keep, max_in_flight=1)
             for each in pages:
                 conversation.asked.append(await asker.ask(each))
         conversation.seconds = asyncio.get_running_loop().time()
@@ -138,7 +138,7 @@ def test_a_retry_after_of_hours_is_cut_to_minutes():
 
 
 def test_jitter_only_adds():
-    patience = Patience(attempts=2, first_wait=1, jitter=3)
+    patience = RetryPolicy(attempts=2, first_wait=1, jitter=3)
     waits = {
         ask(page(1), patience=patience, faults=[Fault("status", first=1, status=503)]).seconds
         for _ in range(10)
@@ -235,10 +235,10 @@ def test_while_others_are_answered_a_lone_row_that_always_fails_is_refused():
 
     async def talk() -> None:
         transport = httpx.ASGITransport(app=pretend)  # pyright: ignore
-        async with lml.connect(
+        async with lml.open_lml(
             "http://lml", api_key=None, budget=Unlimited(), timeout_seconds=60, transport=transport
         ) as client:
-            asker = Asker(client, PATIENCE, keep, max_in_flight=2)
+            asker = BatchResolver(client, PATIENCE, keep, max_in_flight=2)
             lone, _ = await asyncio.gather(asker.ask(page(1)), asker.ask(page(2)))
             refusals.extend(each.library_id for each in lone.refusals)
 
@@ -273,10 +273,10 @@ def test_the_next_page_is_asked_about_while_answers_are_kept():
             await both_asked.wait()
 
         transport = httpx.ASGITransport(app=pretend)  # pyright: ignore
-        async with lml.connect(
+        async with lml.open_lml(
             "http://lml", api_key=None, budget=Unlimited(), timeout_seconds=60, transport=transport
         ) as client:
-            asker = Asker(client, PATIENCE, keep, max_in_flight=1)
+            asker = BatchResolver(client, PATIENCE, keep, max_in_flight=1)
             await asyncio.gather(asker.ask(page(1)), asker.ask(page(2)))
 
     run_virtually(talk())

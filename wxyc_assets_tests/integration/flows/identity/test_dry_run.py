@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from wxyc_assets.adapters.lml.client import LmlError, LmlRefused
-from wxyc_assets.adapters.postgres.identity_store import Library
+from wxyc_assets.adapters.postgres.identity_store import IdentityStore
 from wxyc_assets.domain.candidates import Cohort, Scope
 from wxyc_assets.domain.counters import Outcome
-from wxyc_assets.flows.identity.batch_resolver import Asker
+from wxyc_assets.flows.identity.batch_resolver import BatchResolver
 from wxyc_assets.flows.identity.dry_run import DryRun, Figures, figures, keep_nothing
 from wxyc_assets_tests.integration.flows.station import (
     NARROW,
@@ -17,7 +17,7 @@ from wxyc_assets_tests.integration.flows.station import (
     RECHECK,
     SMALL_PAGES,
     WIDE,
-    Station,
+    IdentityHarness,
     mounted,
     opening,
 )
@@ -33,15 +33,15 @@ FAULTS: dict[str, list[Fault]] = {
 
 
 async def dry_run(
-    station: Station, scope: Scope, faults: Sequence[Fault] = ()
+    station: IdentityHarness, scope: Scope, faults: Sequence[Fault] = ()
 ) -> dict[Cohort, Figures]:
     station.pretend.faults = faults
     async with AsyncExitStack() as stack:
         opened = await stack.enter_async_context(opening(station.url))
         client = await stack.enter_async_context(mounted(station.pretend))
         made = DryRun(
-            Library(opened),
-            Asker(client, NOT_LATER, keep_nothing, max_in_flight=1),
+            IdentityStore(opened),
+            BatchResolver(client, NOT_LATER, keep_nothing, max_in_flight=1),
             scope=scope,
             page_sizes=SMALL_PAGES,
         )
@@ -49,7 +49,7 @@ async def dry_run(
     return {cohort: figures(tally) for cohort, tally in tallies.items()}
 
 
-def everything(station: Station) -> dict[str, Any]:
+def everything(station: IdentityHarness) -> dict[str, Any]:
     ours = ("library_candidate", "lml_resolution")
     written = {
         name: station.shelf.connection.execute(f"select ctid, xmin from {name}".encode()).fetchall()
@@ -61,7 +61,7 @@ def everything(station: Station) -> dict[str, Any]:
 @pytest.mark.parametrize("scope", [NARROW, WIDE], ids=["narrow", "wide"])
 @pytest.mark.parametrize("name", FAULTS)
 async def test_a_dry_run_writes_nothing_and_tells_what_the_real_run_then_does(
-    station: Station, scope: Scope, name: str
+    station: IdentityHarness, scope: Scope, name: str
 ):
     before = everything(station)
     told = await dry_run(station, scope, FAULTS[name])
@@ -71,7 +71,7 @@ async def test_a_dry_run_writes_nothing_and_tells_what_the_real_run_then_does(
         assert untimed(told[cohort]) == done(station, cohort)
 
 
-async def test_stored_answers_that_wait_are_told_without_asking(station: Station):
+async def test_stored_answers_that_wait_are_told_without_asking(station: IdentityHarness):
     await station.run(WIDE, applies=False)
     station.pretend.counters.reset()
     told = await dry_run(station, WIDE)
@@ -81,7 +81,7 @@ async def test_stored_answers_that_wait_are_told_without_asking(station: Station
         assert untimed(told[cohort]) == done(station, cohort)
 
 
-async def test_where_nothing_is_due_a_dry_run_asks_nothing(station: Station):
+async def test_where_nothing_is_due_a_dry_run_asks_nothing(station: IdentityHarness):
     await station.run(WIDE)
     station.pretend.counters.reset()
     told = await dry_run(station, WIDE)
@@ -89,20 +89,20 @@ async def test_where_nothing_is_due_a_dry_run_asks_nothing(station: Station):
     assert [each["scanned"] for each in told.values()] == [0, 0]
 
 
-async def test_a_dry_run_of_a_recheck_tells_the_compilations(station: Station):
+async def test_a_dry_run_of_a_recheck_tells_the_compilations(station: IdentityHarness):
     await station.run(WIDE)
     told = await dry_run(station, RECHECK)
     assert told[Cohort.VA]["scanned"] == 80
     assert told[Cohort.NON_VA]["scanned"] == 0
 
 
-async def test_a_no_from_lml_ends_a_dry_run(station: Station):
+async def test_a_no_from_lml_ends_a_dry_run(station: IdentityHarness):
     with pytest.raises(LmlError) as caught:
         await dry_run(station, WIDE, [Fault("status", status=403)])
     assert isinstance(caught.value, LmlRefused)
 
 
-async def test_the_keys_are_those_of_the_job_before_us(station: Station):
+async def test_the_keys_are_those_of_the_job_before_us(station: IdentityHarness):
     told = await dry_run(station, NARROW)
     assert list(told[Cohort.VA]) == [
         "scanned",
@@ -126,7 +126,7 @@ def untimed(told: Figures) -> Figures:
     return told | {"lml_total_latency_ms": 0}
 
 
-def done(station: Station, cohort: Cohort) -> Figures:
+def done(station: IdentityHarness, cohort: Cohort) -> Figures:
     """What a real run did, in the words of a dry run."""
     tallies = [report.tallies[cohort] for report in station.reports]
 

@@ -7,30 +7,36 @@ from typing import Any
 import pytest
 
 from wxyc_assets.adapters.lml.client import LmlRefused, LmlUnavailable
-from wxyc_assets.adapters.lml.retry import Patience
+from wxyc_assets.adapters.lml.retry import RetryPolicy
 from wxyc_assets.adapters.postgres.database import DatabaseUnavailable
 from wxyc_assets.domain.candidates import Cohort, Scope
 from wxyc_assets.domain.counters import Outcome
 from wxyc_assets.flows.identity.pipeline import PageSizes
 from wxyc_assets_tests.conftest import CopyOf
-from wxyc_assets_tests.integration.flows.station import NARROW, RANGES, RECHECK, WIDE, Station
+from wxyc_assets_tests.integration.flows.station import (
+    NARROW,
+    RANGES,
+    RECHECK,
+    WIDE,
+    IdentityHarness,
+)
 from wxyc_assets_tests.integration.sandbox.lml.clients import AT_ONCE
-from wxyc_assets_tests.support.backend_db import Shelf
+from wxyc_assets_tests.support.backend_db import BackendDb
 from wxyc_assets_tests.support.sample_library import (
     RECORDS,
     few_credits,
     is_canonical,
     is_compilation,
 )
-from wxyc_sandbox.lml.app import Lml as PretendLml
+from wxyc_sandbox.lml.app import PretendLml as PretendLml
 from wxyc_sandbox.lml.faults import Fault
 
 ALL = {*range(1, RECORDS + 1)}
 CANONICAL = {each for each in ALL if is_canonical(each)}
-AT_ONCE_AGAIN = Patience(attempts=20, first_wait=0, jitter=0)
+AT_ONCE_AGAIN = RetryPolicy(attempts=20, first_wait=0, jitter=0)
 
 
-async def test_a_wide_run_asks_about_every_row_once(station: Station):
+async def test_a_wide_run_asks_about_every_row_once(station: IdentityHarness):
     summary = await station.run(WIDE)
     assert station.asked == ALL
     assert station.pretend.counters.answered_more_than_once == 0
@@ -44,7 +50,7 @@ async def test_a_wide_run_asks_about_every_row_once(station: Station):
     assert station.figure("tracks_written") > 0
 
 
-async def test_a_narrow_run_asks_about_canonical_rows_only(station: Station):
+async def test_a_narrow_run_asks_about_canonical_rows_only(station: IdentityHarness):
     await station.run(NARROW)
     assert station.asked == CANONICAL
     stamped = station.shelf.rows("select * from library where unresolved_attempted_at is not null")
@@ -52,7 +58,9 @@ async def test_a_narrow_run_asks_about_canonical_rows_only(station: Station):
     assert all(row["artist_name"] == "Various Artists" for row in stamped)
 
 
-async def test_a_wide_run_that_only_dates_what_a_narrow_one_asked_has_written(station: Station):
+async def test_a_wide_run_that_only_dates_what_a_narrow_one_asked_has_written(
+    station: IdentityHarness,
+):
     await station.run(NARROW)
     station.shelf.execute("delete from library where canonical_entity_id is null")
     station.pretend.counters.reset()
@@ -60,7 +68,7 @@ async def test_a_wide_run_that_only_dates_what_a_narrow_one_asked_has_written(st
     assert (station.calls, station.figure("scanned"), summary.wrote) == (0, 0, True)
 
 
-async def test_a_wide_run_after_a_narrow_one_asks_about_the_rest(station: Station):
+async def test_a_wide_run_after_a_narrow_one_asks_about_the_rest(station: IdentityHarness):
     await station.run(NARROW)
     first = station.asked
     station.pretend.counters.reset()
@@ -75,7 +83,7 @@ async def test_a_wide_run_after_a_narrow_one_asks_about_the_rest(station: Statio
 
 
 @pytest.mark.parametrize("scope", [NARROW, WIDE], ids=["narrow", "wide"])
-async def test_a_second_run_asks_nothing_and_writes_nothing(station: Station, scope: Scope):
+async def test_a_second_run_asks_nothing_and_writes_nothing(station: IdentityHarness, scope: Scope):
     await station.run(scope)
     station.pretend.counters.reset()
     station.shelf.execute("create extension pg_stat_statements schema public")
@@ -94,14 +102,14 @@ async def test_a_second_run_asks_nothing_and_writes_nothing(station: Station, sc
     assert writing == []
 
 
-async def test_a_third_run_writes_no_candidate_either(station: Station):
+async def test_a_third_run_writes_no_candidate_either(station: IdentityHarness):
     await station.run()
     await station.run()
     ours = "select ctid::text, xmin::text from library_candidate"
     assert station.shelf.rows(ours) == []
 
 
-async def test_a_recheck_asks_again_about_every_attempted_compilation(station: Station):
+async def test_a_recheck_asks_again_about_every_attempted_compilation(station: IdentityHarness):
     await station.run(WIDE)
     station.pretend.counters.reset()
     await station.run(RECHECK)
@@ -109,7 +117,7 @@ async def test_a_recheck_asks_again_about_every_attempted_compilation(station: S
     assert station.asked == {row["library_id"] for row in in_va} == {*filter(is_compilation, ALL)}
 
 
-async def test_on_a_re_run_only_what_is_missing_is_asked(station: Station):
+async def test_on_a_re_run_only_what_is_missing_is_asked(station: IdentityHarness):
     faults = [Fault("status", calls=frozenset({2, 5, 9}), status=503)]
     summary = await station.run(faults=faults)
     missing = ALL - station.asked
@@ -125,7 +133,7 @@ async def test_on_a_re_run_only_what_is_missing_is_asked(station: Station):
     assert station.calls > first
 
 
-async def test_a_re_run_without_new_candidates_asks_only_what_is_missing(station: Station):
+async def test_a_re_run_without_new_candidates_asks_only_what_is_missing(station: IdentityHarness):
     await station.run(faults=[Fault("status", every=4, status=503)])
     missing = ALL - station.asked
     station.pretend.counters.reset()
@@ -134,20 +142,20 @@ async def test_a_re_run_without_new_candidates_asks_only_what_is_missing(station
 
 
 async def test_passing_trouble_is_invisible_afterwards(
-    station: Station, copy_of: CopyOf, stocked_template: str
+    station: IdentityHarness, copy_of: CopyOf, stocked_template: str
 ):
     faults = [Fault("status", every=3, status=502), Fault("closed_body", every=7)]
     summary = await station.run(faults=faults, patience=AT_ONCE_AGAIN)
     assert not summary.why_open
     with copy_of(stocked_template) as url:
-        calm = Station(url)
+        calm = IdentityHarness(url)
         with calm.shelf:
             await calm.run()
             assert meanings(station.shelf) == meanings(calm.shelf)
 
 
 async def test_asking_and_applying_apart_is_the_same_as_both(
-    station: Station, copy_of: CopyOf, stocked_template: str
+    station: IdentityHarness, copy_of: CopyOf, stocked_template: str
 ):
     await station.run(applies=False)
     assert station.shelf.value("select count(*) from library_identity") == 0
@@ -158,14 +166,14 @@ async def test_asking_and_applying_apart_is_the_same_as_both(
     assert station.calls == calls
     assert {name: station.figure(name) for name in Outcome} == apart
     with copy_of(stocked_template) as url:
-        both = Station(url)
+        both = IdentityHarness(url)
         with both.shelf:
             await both.run()
             assert meanings(station.shelf) == meanings(both.shelf)
             assert {name: both.figure(name) for name in Outcome} == apart
 
 
-async def test_an_open_range_leaves_the_others_complete(station: Station):
+async def test_an_open_range_leaves_the_others_complete(station: IdentityHarness):
     faults = [Fault("short", rows=frozenset({70}))]
     summary = await station.run(faults=faults)
     assert list(summary.why_open) == [RANGES[1]]
@@ -176,7 +184,7 @@ async def test_an_open_range_leaves_the_others_complete(station: Station):
     assert station.shelf.value("select count(*) from lml_resolution where applied_at is null") == 0
 
 
-async def test_a_wrong_key_stops_the_run_and_the_rest_is_not_begun(station: Station):
+async def test_a_wrong_key_stops_the_run_and_the_rest_is_not_begun(station: IdentityHarness):
     summary = await station.run(faults=[Fault("status", status=403)])
     assert isinstance(summary.stopped, LmlRefused)
     assert station.calls <= 2
@@ -185,7 +193,7 @@ async def test_a_wrong_key_stops_the_run_and_the_rest_is_not_begun(station: Stat
     assert station.shelf.value("select count(*) from lml_resolution") == 0
 
 
-async def test_what_was_answered_before_lml_went_down_is_applied(station: Station):
+async def test_what_was_answered_before_lml_went_down_is_applied(station: IdentityHarness):
     faults = [Fault("status", status=503, calls=frozenset(range(8, 100)))]
     summary = await station.run(faults=faults, in_flight=1)
     assert isinstance(summary.stopped, LmlUnavailable)
@@ -200,7 +208,7 @@ async def test_what_was_answered_before_lml_went_down_is_applied(station: Statio
 
 
 async def test_a_row_that_lml_cannot_digest_is_recorded_and_leaves_its_range_complete(
-    station: Station,
+    station: IdentityHarness,
 ):
     faults = [Fault("status", rows=frozenset({70}), status=422)]
     summary = await station.run(faults=faults)
@@ -217,7 +225,7 @@ async def test_a_row_that_lml_cannot_digest_is_recorded_and_leaves_its_range_com
 
 
 async def test_an_answer_that_cannot_be_written_is_recorded_and_leaves_its_range_complete(
-    station: Station,
+    station: IdentityHarness,
 ):
     singles = {each for each in ALL if not is_compilation(each)}
     faults = [Fault("poison", poison="confidence_too_high", rows=frozenset(singles))]
@@ -229,7 +237,7 @@ async def test_an_answer_that_cannot_be_written_is_recorded_and_leaves_its_range
     assert station.figure("scanned") == 60
 
 
-async def test_nul_bytes_in_tracks_and_sources_cost_no_row(station: Station):
+async def test_nul_bytes_in_tracks_and_sources_cost_no_row(station: IdentityHarness):
     faults = [Fault("poison", poison="nul", rows=frozenset(ALL))]
     summary = await station.run(faults=faults)
     assert (summary.why_open, station.asked) == ({}, ALL)
@@ -239,7 +247,9 @@ async def test_nul_bytes_in_tracks_and_sources_cost_no_row(station: Station):
     assert station.shelf.value("select count(*) from library_identity") > 0
 
 
-async def test_calls_are_in_flight_across_ranges_and_never_more_than_allowed(station: Station):
+async def test_calls_are_in_flight_across_ranges_and_never_more_than_allowed(
+    station: IdentityHarness,
+):
     class Gated(PretendLml):
         """Lets nobody in before three wait at the door: more than the pages of one range."""
 
@@ -260,7 +270,7 @@ async def test_calls_are_in_flight_across_ranges_and_never_more_than_allowed(sta
     assert station.pretend.counters.most_in_flight == 3
 
 
-async def test_each_cohort_is_asked_in_pages_of_its_own_size(station: Station):
+async def test_each_cohort_is_asked_in_pages_of_its_own_size(station: IdentityHarness):
     sizes: list[set[bool]] = []
 
     def answers(row: dict[str, Any]) -> None:
@@ -280,7 +290,7 @@ async def test_each_cohort_is_asked_in_pages_of_its_own_size(station: Station):
 
 @pytest.mark.parametrize("change", ["delete", "rename"])
 async def test_a_record_that_changes_while_lml_is_asked_is_left_alone(
-    station: Station, change: str
+    station: IdentityHarness, change: str
 ):
     statements = {
         "delete": "delete from library where id = 7",
@@ -302,9 +312,9 @@ async def test_a_record_that_changes_while_lml_is_asked_is_left_alone(
         assert station.asked == {7}
 
 
-async def test_two_runs_at_once_ask_nothing_twice(station: Station):
+async def test_two_runs_at_once_ask_nothing_twice(station: IdentityHarness):
     station.pretend.configure(base_latency_seconds=0.005)
-    other = Station(station.url, station.pretend)
+    other = IdentityHarness(station.url, station.pretend)
     with other.shelf:
         await asyncio.gather(station.run(), other.run())
     assert station.asked == ALL
@@ -312,7 +322,7 @@ async def test_two_runs_at_once_ask_nothing_twice(station: Station):
     assert station.figure("scanned") + other.figure("scanned") == RECORDS
 
 
-async def test_a_database_that_goes_away_ends_the_run_with_its_own_error(station: Station):
+async def test_a_database_that_goes_away_ends_the_run_with_its_own_error(station: IdentityHarness):
     def answers(row: dict[str, Any]) -> None:
         if row["library_id"] == 70:
             station.shelf.execute(
@@ -331,12 +341,12 @@ async def test_a_database_that_goes_away_ends_the_run_with_its_own_error(station
     assert not summary.why_open
 
 
-async def test_no_ranges_are_no_work(station: Station):
+async def test_no_ranges_are_no_work(station: IdentityHarness):
     summary = await station.run(ranges=[])
     assert (summary.reports, summary.wrote, station.calls) == ([], False, 0)
 
 
-def meanings(shelf: Shelf) -> dict[str, Any]:
+def meanings(shelf: BackendDb) -> dict[str, Any]:
     """The Backend's tables without the times of the run."""
     timed = {"last_verified_at", "unresolved_attempted_at", "superseded_at"}
     mask: Callable[[dict[str, Any]], dict[str, Any]] = lambda row: {  # noqa: E731
@@ -345,7 +355,7 @@ def meanings(shelf: Shelf) -> dict[str, Any]:
     return {table: [mask(row) for row in rows] for table, rows in shelf.tables().items()}
 
 
-async def test_each_cohort_has_a_tally_of_its_own(station: Station):
+async def test_each_cohort_has_a_tally_of_its_own(station: IdentityHarness):
     await station.run()
     for report in station.reports:
         assert report.tallies[Cohort.VA].scanned == 20

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from wxyc_assets.adapters.postgres.database import Database
-from wxyc_assets.adapters.postgres.identity_store import MARK, Library
+from wxyc_assets.adapters.postgres.identity_store import NOTES_MARK, IdentityStore
 from wxyc_assets.domain.candidates import Cohort, Scope
-from wxyc_assets.flows.identity.apply_answers import Applied
+from wxyc_assets.flows.identity.apply_answers import ApplyResult
 from wxyc_assets_tests.support.answers import (
     EVERYTHING,
     Json,
@@ -23,7 +23,7 @@ from wxyc_assets_tests.support.answers import (
     track,
     unresolved,
 )
-from wxyc_assets_tests.support.backend_db import Shelf
+from wxyc_assets_tests.support.backend_db import BackendDb
 
 EARLIER = datetime(2026, 4, 1, 12, tzinfo=UTC)
 NOW = datetime(2026, 5, 17, 12, tzinfo=UTC)
@@ -37,10 +37,10 @@ SPOTIFY = entry("spotify", "3SjdVAwFLH7Bf0hx3rPR9Y")
 APPLE = entry("apple_music", "42")
 
 
-class Desk:
+class WriterHarness:
     """Record 1 is on the shelf; whatever LML says about it is stored and applied."""
 
-    def __init__(self, shelf: Shelf, database: Database) -> None:
+    def __init__(self, shelf: BackendDb, database: Database) -> None:
         self.shelf, self.database = shelf, database
         shelf.record(1)
 
@@ -51,7 +51,7 @@ class Desk:
         scope: Scope = NARROW,
         cohort: Cohort = NON_VA,
         version: int | None = 1,
-    ) -> Applied:
+    ) -> ApplyResult:
         asked = [candidate(words["library_id"], cohort) for words in answers]
         await store(self.database, at, asked, answers, version=version)
         return await apply(self.database, at, scope, EVERYTHING)
@@ -81,14 +81,16 @@ class Desk:
 
 
 @pytest.fixture
-def desk(shelf: Shelf, opened: Database) -> Desk:
-    return Desk(shelf, opened)
+def desk(shelf: BackendDb, opened: Database) -> WriterHarness:
+    return WriterHarness(shelf, opened)
 
 
 # single_artist
 
 
-async def test_a_single_artist_becomes_an_identity_with_a_source_for_each_entry(desk: Desk):
+async def test_a_single_artist_becomes_an_identity_with_a_source_for_each_entry(
+    desk: WriterHarness,
+):
     await desk.hear(single(1, DISCOGS, WIKIDATA, SPOTIFY, APPLE, method="trigram", confidence=0.75))
     identity = desk.identity
     assert identity is not None
@@ -99,7 +101,7 @@ async def test_a_single_artist_becomes_an_identity_with_a_source_for_each_entry(
         "method": "trigram",
         "confidence": 0.75,
         "last_verified_at": NOW,
-        "notes": MARK,
+        "notes": NOTES_MARK,
     }
     assert desk.sources.keys() == {"discogs", "wikidata", "spotify", "apple_music"}
     assert desk.sources["discogs"] == {
@@ -110,11 +112,11 @@ async def test_a_single_artist_becomes_an_identity_with_a_source_for_each_entry(
         "confidence": pytest.approx(0.8),
         "last_verified_at": NOW,
         "boost_sources": None,
-        "notes": MARK,
+        "notes": NOTES_MARK,
     }
 
 
-async def test_release_and_recording_columns_are_not_ours_to_fill(desk: Desk):
+async def test_release_and_recording_columns_are_not_ours_to_fill(desk: WriterHarness):
     desk.shelf.identity(1, EARLIER, discogs_release_id=4242, notes="from the card index")
     await desk.hear(single(1, DISCOGS))
     identity = desk.identity
@@ -129,19 +131,19 @@ async def test_release_and_recording_columns_are_not_ours_to_fill(desk: Desk):
 
 @pytest.mark.parametrize("scope", [NARROW, WIDE, RECHECK])
 @pytest.mark.parametrize("cohort", [VA, NON_VA])
-async def test_a_single_artist_is_never_stamped(desk: Desk, scope: Scope, cohort: Cohort):
+async def test_a_single_artist_is_never_stamped(desk: WriterHarness, scope: Scope, cohort: Cohort):
     await desk.hear(single(1, DISCOGS), scope=scope, cohort=cohort)
     assert desk.stamp is None
     assert desk.identity is not None
 
 
-async def test_a_null_confidence_is_not_written_and_is_counted(desk: Desk):
+async def test_a_null_confidence_is_not_written_and_is_counted(desk: WriterHarness):
     await desk.hear(single(1, DISCOGS, WIKIDATA | {"confidence": None}))
     assert desk.sources.keys() == {"discogs"}
     assert desk.resolution["null_confidences"] == 1
 
 
-async def test_a_null_external_id_is_not_written(desk: Desk):
+async def test_a_null_external_id_is_not_written(desk: WriterHarness):
     await desk.hear(single(1, DISCOGS, WIKIDATA | {"external_id": None}))
     assert desk.sources.keys() == {"discogs"}
 
@@ -149,7 +151,7 @@ async def test_a_null_external_id_is_not_written(desk: Desk):
 @pytest.mark.parametrize(
     "spoiled", [{"confidence": 1.7}, {"confidence": "high"}, {"method": None}], ids=repr
 )
-async def test_a_library_row_is_written_all_or_nothing(desk: Desk, spoiled: Json):
+async def test_a_library_row_is_written_all_or_nothing(desk: WriterHarness, spoiled: Json):
     applied = await desk.hear(single(1, DISCOGS, WIKIDATA | spoiled))
     assert (desk.identity, desk.sources) == (None, {})
     assert applied.write_errors.keys() == {1}
@@ -157,7 +159,7 @@ async def test_a_library_row_is_written_all_or_nothing(desk: Desk, spoiled: Json
     assert desk.resolution["write_error"] == applied.write_errors[1]
 
 
-async def test_a_row_that_cannot_be_written_does_not_keep_the_others_from_it(desk: Desk):
+async def test_a_row_that_cannot_be_written_does_not_keep_the_others_from_it(desk: WriterHarness):
     for library_id in range(2, 31):
         desk.shelf.record(library_id)
     answers = [single(each, DISCOGS) for each in range(1, 31)]
@@ -170,19 +172,19 @@ async def test_a_row_that_cannot_be_written_does_not_keep_the_others_from_it(des
     assert len(applied.answers) == 30
 
 
-async def test_of_two_entries_of_one_source_the_last_one_decides(desk: Desk):
+async def test_of_two_entries_of_one_source_the_last_one_decides(desk: WriterHarness):
     await desk.hear(single(1, DISCOGS, DISCOGS | {"external_id": "2"}))
     assert desk.sources["discogs"]["external_id"] == "2"
 
 
-async def test_a_source_of_ours_that_is_not_mentioned_at_all_goes(desk: Desk):
+async def test_a_source_of_ours_that_is_not_mentioned_at_all_goes(desk: WriterHarness):
     await desk.hear(single(1, DISCOGS, SPOTIFY), at=EARLIER)
     await desk.hear(single(1, DISCOGS))
     assert desk.sources.keys() == {"discogs"}
     assert desk.history[0]["superseded_reason"].endswith("it no longer mentions spotify")
 
 
-async def test_a_source_that_is_mentioned_with_a_null_confidence_stays(desk: Desk):
+async def test_a_source_that_is_mentioned_with_a_null_confidence_stays(desk: WriterHarness):
     await desk.hear(single(1, DISCOGS, WIKIDATA), at=EARLIER)
     before = desk.sources["wikidata"]
     await desk.hear(single(1, DISCOGS, WIKIDATA | {"confidence": None}))
@@ -191,7 +193,9 @@ async def test_a_source_that_is_mentioned_with_a_null_confidence_stays(desk: Des
 
 
 @pytest.mark.parametrize("notes", [None, "by hand"])
-async def test_a_source_that_is_not_ours_stays_though_not_mentioned(desk: Desk, notes: str | None):
+async def test_a_source_that_is_not_ours_stays_though_not_mentioned(
+    desk: WriterHarness, notes: str | None
+):
     desk.shelf.source(1, "bandcamp", "stereolab", EARLIER, notes=notes)
     await desk.hear(single(1, DISCOGS))
     assert desk.sources["bandcamp"]["last_verified_at"] == EARLIER
@@ -200,7 +204,7 @@ async def test_a_source_that_is_not_ours_stays_though_not_mentioned(desk: Desk, 
 # whose word stands, and what differs
 
 
-async def test_the_same_decision_moves_only_the_date(desk: Desk):
+async def test_the_same_decision_moves_only_the_date(desk: WriterHarness):
     words = single(1, DISCOGS, WIKIDATA)
     await desk.hear(words, at=EARLIER)
     before = desk.identity
@@ -210,7 +214,7 @@ async def test_the_same_decision_moves_only_the_date(desk: Desk):
     assert desk.history == []
 
 
-async def test_the_confidence_is_compared_as_a_4_byte_float(desk: Desk):
+async def test_the_confidence_is_compared_as_a_4_byte_float(desk: WriterHarness):
     await desk.hear(single(1, DISCOGS, confidence=0.9), at=EARLIER)
     await desk.hear(single(1, DISCOGS, confidence=0.8999999761581421))
     assert desk.history == []
@@ -230,7 +234,9 @@ async def test_the_confidence_is_compared_as_a_4_byte_float(desk: Desk):
     ],
     ids=repr,
 )
-async def test_a_decision_that_differs_replaces_and_leaves_its_history(desk: Desk, other: Json):
+async def test_a_decision_that_differs_replaces_and_leaves_its_history(
+    desk: WriterHarness, other: Json
+):
     await desk.hear(single(1, DISCOGS, WIKIDATA), at=EARLIER)
     before = desk.identity
     assert before is not None
@@ -244,13 +250,15 @@ async def test_a_decision_that_differs_replaces_and_leaves_its_history(desk: Des
     assert desk.identity["last_verified_at"] == NOW
 
 
-async def test_a_first_identity_has_no_history(desk: Desk):
+async def test_a_first_identity_has_no_history(desk: WriterHarness):
     await desk.hear(single(1, DISCOGS))
     assert desk.history == []
 
 
 @pytest.mark.parametrize("notes", [None, "looked up by the music director"])
-async def test_a_persons_decision_stands_and_only_its_date_moves(desk: Desk, notes: str | None):
+async def test_a_persons_decision_stands_and_only_its_date_moves(
+    desk: WriterHarness, notes: str | None
+):
     desk.shelf.identity(1, EARLIER, method="manual", confidence=1, wikidata_qid="Q1", notes=notes)
     desk.shelf.source(1, "discogs", "1", EARLIER, notes=notes)
     before, sources = desk.identity, desk.sources
@@ -261,22 +269,22 @@ async def test_a_persons_decision_stands_and_only_its_date_moves(desk: Desk, not
     assert desk.history == []
 
 
-async def test_lmls_own_manual_method_is_not_a_persons(desk: Desk):
+async def test_lmls_own_manual_method_is_not_a_persons(desk: WriterHarness):
     await desk.hear(single(1, DISCOGS, method="manual"), at=EARLIER)
     await desk.hear(single(1, DISCOGS, method="llm"))
     assert desk.identity is not None
     assert desk.identity["method"] == "llm"
 
 
-async def test_an_identity_of_another_job_is_replaced_and_marked_ours(desk: Desk):
+async def test_an_identity_of_another_job_is_replaced_and_marked_ours(desk: WriterHarness):
     desk.shelf.identity(1, EARLIER, notes="from the card index")
     await desk.hear(single(1, DISCOGS))
     assert desk.identity is not None
-    assert desk.identity["notes"] == MARK
+    assert desk.identity["notes"] == NOTES_MARK
     assert desk.history[0]["notes"] == "from the card index"
 
 
-async def test_an_answer_older_than_the_identity_decides_nothing(desk: Desk):
+async def test_an_answer_older_than_the_identity_decides_nothing(desk: WriterHarness):
     desk.shelf.identity(1, LATER, wikidata_qid="Q1")
     before = desk.identity
     await desk.hear(single(1, DISCOGS))
@@ -296,34 +304,36 @@ NOBODY: list[Callable[[], Json]] = [
 @pytest.mark.parametrize("cohort", [VA, NON_VA])
 @pytest.mark.parametrize(("scope", "is_stamped"), [(NARROW, False), (WIDE, True), (RECHECK, True)])
 async def test_an_answer_that_names_nobody_is_stamped_when_wide_and_in_a_recheck_only(
-    desk: Desk, words: Callable[[], Json], cohort: Cohort, scope: Scope, is_stamped: bool
+    desk: WriterHarness, words: Callable[[], Json], cohort: Cohort, scope: Scope, is_stamped: bool
 ):
     await desk.hear(words(), scope=scope, cohort=cohort)
     assert desk.stamp == (NOW if is_stamped else None)
     assert desk.identity is None
 
 
-async def test_a_wide_run_stamps_from_what_a_narrow_one_stored(desk: Desk):
+async def test_a_wide_run_stamps_from_what_a_narrow_one_stored(desk: WriterHarness):
     await desk.hear(unresolved(1))
     assert desk.stamp is None
     await apply(desk.database, LATER, WIDE, EVERYTHING)
     assert desk.stamp == NOW
 
 
-async def test_a_stamp_never_moves_back(desk: Desk):
+async def test_a_stamp_never_moves_back(desk: WriterHarness):
     desk.shelf.execute("update library set unresolved_attempted_at = %s", LATER)
     await desk.hear(unresolved(1), scope=WIDE)
     assert desk.stamp == LATER
 
 
-async def test_a_stale_identity_answered_unresolved_is_kept_and_its_date_unmoved(desk: Desk):
+async def test_a_stale_identity_answered_unresolved_is_kept_and_its_date_unmoved(
+    desk: WriterHarness,
+):
     await desk.hear(single(1, DISCOGS), at=EARLIER)
     before, sources = desk.identity, desk.sources
     await desk.hear(unresolved(1), scope=WIDE)
     assert (desk.identity, desk.sources, desk.history) == (before, sources, [])
 
 
-async def test_without_contract_version_1_a_compilation_is_not_askable_yet(desk: Desk):
+async def test_without_contract_version_1_a_compilation_is_not_askable_yet(desk: WriterHarness):
     desk.shelf.credit(1, "Burial", "Archangel")
     desk.shelf.artist("Burial")
     words = compilation(1, track("Burial", "Archangel", "Burial"))
@@ -347,14 +357,14 @@ async def test_without_contract_version_1_a_compilation_is_not_askable_yet(desk:
     ],
 )
 async def test_a_matched_compilation_is_stamped_always_in_its_cohort_elsewhere_when_wide(
-    desk: Desk, cohort: Cohort, scope: Scope, is_stamped: bool
+    desk: WriterHarness, cohort: Cohort, scope: Scope, is_stamped: bool
 ):
     await desk.hear(compilation(1), cohort=cohort, scope=scope)
     assert desk.stamp == (NOW if is_stamped else None)
     assert desk.identity is None
 
 
-async def test_a_compilation_whose_tracks_cannot_be_written_is_not_stamped(desk: Desk):
+async def test_a_compilation_whose_tracks_cannot_be_written_is_not_stamped(desk: WriterHarness):
     desk.shelf.credit(1, "Burial", "Archangel")
     desk.shelf.execute(
         "alter table compilation_track_artist "
@@ -365,7 +375,7 @@ async def test_a_compilation_whose_tracks_cannot_be_written_is_not_stamped(desk:
     assert desk.stamp is None
 
 
-async def test_tracks_beside_a_false_attempt_are_read_as_attempted(desk: Desk):
+async def test_tracks_beside_a_false_attempt_are_read_as_attempted(desk: WriterHarness):
     desk.shelf.credit(1, "Burial", "Archangel")
     words = compilation(1, track("Burial", "Archangel", "Burial"), attempted=False)
     await desk.hear(words, cohort=VA)
@@ -376,10 +386,10 @@ async def test_tracks_beside_a_false_attempt_are_read_as_attempted(desk: Desk):
 # compilation tracks
 
 
-class Sleeve(Desk):
+class Sleeve(WriterHarness):
     """Record 1 has one credit: Burial, Archangel."""
 
-    def __init__(self, shelf: Shelf, database: Database) -> None:
+    def __init__(self, shelf: BackendDb, database: Database) -> None:
         super().__init__(shelf, database)
         self.burial = shelf.artist("Burial")
 
@@ -393,7 +403,7 @@ class Sleeve(Desk):
 
 
 @pytest.fixture
-def sleeve(shelf: Shelf, opened: Database) -> Sleeve:
+def sleeve(shelf: BackendDb, opened: Database) -> Sleeve:
     return Sleeve(shelf, opened)
 
 
@@ -556,7 +566,7 @@ async def test_one_poisoned_track_costs_that_track_and_not_its_page(sleeve: Slee
 # what is not written at all
 
 
-async def test_what_postgres_cannot_hold_is_kept_escaped_and_the_row_stays_due(desk: Desk):
+async def test_what_postgres_cannot_hold_is_kept_escaped_and_the_row_stays_due(desk: WriterHarness):
     applied = await desk.hear(single(1, DISCOGS, method="exact\0match"), scope=WIDE)
     assert applied.write_errors.keys() == {1}
     assert "column unstorable" in applied.write_errors[1]
@@ -565,20 +575,22 @@ async def test_what_postgres_cannot_hold_is_kept_escaped_and_the_row_stays_due(d
     assert await is_due(desk, WIDE)
 
 
-async def test_a_write_that_failed_leaves_the_row_due_and_is_not_asked_again_at_once(desk: Desk):
+async def test_a_write_that_failed_leaves_the_row_due_and_is_not_asked_again_at_once(
+    desk: WriterHarness,
+):
     await desk.hear(single(1, DISCOGS, confidence=1.7))
     assert await is_due(desk, NARROW)
     assert desk.stamp is None
-    library = Library(desk.database, clock=lambda: NOW)
+    library = IdentityStore(desk.database, clock=lambda: NOW)
     await library.put_candidates(EVERYTHING, NARROW, "x")
     assert await library.unanswered(EVERYTHING, NARROW) == []
-    month_later = Library(desk.database, clock=lambda: NOW + timedelta(days=30))
+    month_later = IdentityStore(desk.database, clock=lambda: NOW + timedelta(days=30))
     await month_later.put_candidates(EVERYTHING, NARROW, "x")
     assert len(await month_later.unanswered(EVERYTHING, NARROW)) == 1
 
 
-async def test_a_refusal_writes_nothing_and_rests(desk: Desk):
-    library = Library(desk.database, clock=lambda: NOW)
+async def test_a_refusal_writes_nothing_and_rests(desk: WriterHarness):
+    library = IdentityStore(desk.database, clock=lambda: NOW)
     await library.store_refusals({candidate(1): "HTTP 422 \0"}, "x")
     applied = await apply(desk.database, NOW, WIDE, EVERYTHING)
     assert applied.answers == []
@@ -590,7 +602,7 @@ async def test_a_refusal_writes_nothing_and_rests(desk: Desk):
 
 @pytest.mark.parametrize("change", ["rename", "delete"])
 async def test_an_answer_about_a_record_that_changed_meanwhile_is_not_written(
-    desk: Desk, change: str
+    desk: WriterHarness, change: str
 ):
     await store(desk.database, NOW, [candidate(1)], [single(1, DISCOGS)])
     if change == "rename":
@@ -602,16 +614,16 @@ async def test_an_answer_about_a_record_that_changed_meanwhile_is_not_written(
     assert desk.identity is None
 
 
-async def test_a_record_renamed_after_its_answer_was_read_gets_no_identity(desk: Desk):
+async def test_a_record_renamed_after_its_answer_was_read_gets_no_identity(desk: WriterHarness):
     await store(desk.database, NOW, [candidate(1)], [single(1, DISCOGS)])
-    library = Library(desk.database)
+    library = IdentityStore(desk.database)
     waiting = await library.unapplied(EVERYTHING, NARROW)
     desk.shelf.execute("update library set artist_name = 'Chan Marshall'")
     await library.apply(waiting, NARROW)
     assert (len(waiting), desk.identity, desk.sources) == (1, None, {})
 
 
-async def test_the_librarys_watermark_is_never_moved(desk: Desk):
+async def test_the_librarys_watermark_is_never_moved(desk: WriterHarness):
     statement = "select version from library_watermark"
     before = desk.shelf.value(statement)
     await desk.hear(unresolved(1), scope=WIDE)
@@ -620,6 +632,6 @@ async def test_the_librarys_watermark_is_never_moved(desk: Desk):
     assert desk.shelf.value(statement) == before
 
 
-async def is_due(desk: Desk, scope: Scope, at: datetime = NOW) -> bool:
-    due = await Library(desk.database, clock=lambda: at).due(EVERYTHING, scope)
+async def is_due(desk: WriterHarness, scope: Scope, at: datetime = NOW) -> bool:
+    due = await IdentityStore(desk.database, clock=lambda: at).due(EVERYTHING, scope)
     return [each.candidate.library_id for each in due] == [1]

@@ -9,9 +9,9 @@ import pytest
 from wxyc_assets.adapters.budget.shared_budget import Limits, open_budget
 from wxyc_assets.adapters.lml import client as lml
 from wxyc_assets.flows.rotation import deploy_gate
-from wxyc_assets.flows.rotation.deploy_gate import Gate
+from wxyc_assets.flows.rotation.deploy_gate import DeployGateResult
 from wxyc_sandbox.in_memory_budget import Bank, BankLedger
-from wxyc_sandbox.lml.app import Lml
+from wxyc_sandbox.lml.app import PretendLml
 from wxyc_sandbox.lml.faults import Fault
 from wxyc_sandbox.lml.settings import LmlSettings
 from wxyc_sandbox.virtual_time import run_virtually
@@ -28,10 +28,12 @@ def nobody(request: httpx.Request) -> httpx.Response:
     raise AssertionError(f"GitHub was asked: {request.url}")
 
 
-async def look(pretend: Lml, github: GitHub = nobody, *, local_dev: bool = False) -> Gate:
+async def look(
+    pretend: PretendLml, github: GitHub = nobody, *, local_dev: bool = False
+) -> DeployGateResult:
     async with (
         open_budget(BankLedger(Bank()), Limits(2, 0)) as budget,
-        lml.connect(
+        lml.open_lml(
             "http://lml",
             api_key="key",
             budget=budget,
@@ -42,7 +44,7 @@ async def look(pretend: Lml, github: GitHub = nobody, *, local_dev: bool = False
             "http://github/api/v3/", token="token", transport=httpx.MockTransport(github)
         ) as commits,
     ):
-        return await deploy_gate.look(client, commits, local_dev=local_dev)
+        return await deploy_gate.check_deploy_gate(client, commits, local_dev=local_dev)
 
 
 @pytest.mark.parametrize(
@@ -52,14 +54,14 @@ async def look(pretend: Lml, github: GitHub = nobody, *, local_dev: bool = False
 async def test_a_descendant_of_the_first_commit_serves_the_refresh(
     relation: str, is_open: bool
 ) -> None:
-    gate = await look(Lml(LmlSettings(commit_sha=SHA)), says(relation))
+    gate = await look(PretendLml(LmlSettings(commit_sha=SHA)), says(relation))
     assert gate.is_open is is_open
     assert SHA in gate.reason
     assert repr(relation) in gate.reason
 
 
 async def test_the_first_commit_itself_needs_no_comparing() -> None:
-    assert (await look(Lml(LmlSettings(commit_sha="8a1344c" + SHA[7:])))).is_open
+    assert (await look(PretendLml(LmlSettings(commit_sha="8a1344c" + SHA[7:])))).is_open
 
 
 async def test_what_github_is_asked() -> None:
@@ -69,7 +71,7 @@ async def test_what_github_is_asked() -> None:
         asked.append(request)
         return httpx.Response(200, json={"status": "ahead"})
 
-    pretend = Lml(LmlSettings(commit_sha=SHA))
+    pretend = PretendLml(LmlSettings(commit_sha=SHA))
     await look(pretend, github)
     (request,) = asked
     path = f"/api/v3/repos/WXYC/library-metadata-lookup/compare/8a1344c...{SHA}"
@@ -80,14 +82,16 @@ async def test_what_github_is_asked() -> None:
 
 @pytest.mark.parametrize("status", [403, 404, 429, 500])
 async def test_without_a_comparison_it_is_shut(status: int) -> None:
-    gate = await look(Lml(LmlSettings(commit_sha=SHA)), lambda _: httpx.Response(status))
+    gate = await look(PretendLml(LmlSettings(commit_sha=SHA)), lambda _: httpx.Response(status))
     assert not gate.is_open
     assert str(status) in gate.reason
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"{}", b"<html>"])
 async def test_a_comparison_of_another_shape_shuts_it(body: bytes) -> None:
-    gate = await look(Lml(LmlSettings(commit_sha=SHA)), lambda _: httpx.Response(200, content=body))
+    gate = await look(
+        PretendLml(LmlSettings(commit_sha=SHA)), lambda _: httpx.Response(200, content=body)
+    )
     assert not gate.is_open
 
 
@@ -95,18 +99,18 @@ async def test_a_github_out_of_reach_shuts_it() -> None:
     def github(request: httpx.Request) -> httpx.Response:
         raise httpx.ConnectError("no route to host")
 
-    gate = await look(Lml(LmlSettings(commit_sha=SHA)), github)
+    gate = await look(PretendLml(LmlSettings(commit_sha=SHA)), github)
     assert not gate.is_open
     assert "no route to host" in gate.reason
 
 
 @pytest.mark.parametrize("sha", ["main", "../../user", "8a1344", SHA + "?x=1", "8a1344c/.."])
 async def test_what_is_no_commit_shuts_it(sha: str) -> None:
-    assert not (await look(Lml(LmlSettings(commit_sha=sha)))).is_open
+    assert not (await look(PretendLml(LmlSettings(commit_sha=sha)))).is_open
 
 
 async def test_without_a_commit_the_route_is_probed() -> None:
-    pretend = Lml()
+    pretend = PretendLml()
     gate = await look(pretend)
     assert gate.is_open
     assert "422" in gate.reason
@@ -118,39 +122,39 @@ async def test_without_a_commit_the_route_is_probed() -> None:
     [(404, False), (405, False), (401, False), (403, False), (422, True), (500, True), (503, True)],
 )
 async def test_what_the_probe_means(status: int, is_open: bool) -> None:
-    pretend = Lml(faults=[Fault("status", route="refresh", status=status)])
+    pretend = PretendLml(faults=[Fault("status", route="refresh", status=status)])
     gate = await look(pretend)
     assert gate.is_open is is_open
     assert str(status) in gate.reason
 
 
 async def test_a_wrong_key_shuts_it() -> None:
-    gate = await look(Lml(LmlSettings(api_key="another")))
+    gate = await look(PretendLml(LmlSettings(api_key="another")))
     assert not gate.is_open
     assert "LML_API_KEY" in gate.reason
 
 
 @pytest.mark.parametrize("route", ["health", "refresh"])
 async def test_a_broken_connection_shuts_it(route: str) -> None:
-    pretend = Lml(faults=[Fault("closed_head", route=route)])  # pyright: ignore
+    pretend = PretendLml(faults=[Fault("closed_head", route=route)])  # pyright: ignore
     assert not (await look(pretend)).is_open
 
 
 async def test_an_ill_lml_still_names_its_commit() -> None:
-    pretend = Lml(LmlSettings(commit_sha=SHA, database_up=False))
+    pretend = PretendLml(LmlSettings(commit_sha=SHA, database_up=False))
     assert (await look(pretend, says("ahead"))).is_open
 
 
 async def test_local_dev_opens_it_only_without_a_commit() -> None:
-    assert (await look(Lml(LmlSettings(refresh_exists=False)), local_dev=True)).is_open
-    behind = Lml(LmlSettings(commit_sha=SHA))
+    assert (await look(PretendLml(LmlSettings(refresh_exists=False)), local_dev=True)).is_open
+    behind = PretendLml(LmlSettings(commit_sha=SHA))
     assert not (await look(behind, says("behind"), local_dev=True)).is_open
 
 
 @pytest.mark.parametrize(("route", "seconds"), [("health", 10), ("refresh", 10)])
 def test_a_silent_lml_is_waited_for_ten_seconds(route: str, seconds: float) -> None:
     async def waited() -> float:
-        pretend = Lml(faults=[Fault("stalled_head", route=route)])  # pyright: ignore
+        pretend = PretendLml(faults=[Fault("stalled_head", route=route)])  # pyright: ignore
         began = asyncio.get_running_loop().time()
         assert not (await look(pretend)).is_open
         return asyncio.get_running_loop().time() - began

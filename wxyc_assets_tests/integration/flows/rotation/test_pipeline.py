@@ -10,11 +10,16 @@ import pytest
 
 from wxyc_assets.adapters.budget.shared_budget import Limits, open_budget
 from wxyc_assets.adapters.lml import client as lml
-from wxyc_assets.adapters.lml.circuit_breaker import Breaker, BreakerStaysOpen
-from wxyc_assets.adapters.lml.retry import Patience
-from wxyc_assets.flows.rotation.pipeline import BatchTooLarge, Refresher, RefreshReport, plan
+from wxyc_assets.adapters.lml.circuit_breaker import CircuitBreakerTimeout, CircuitBreakerWatch
+from wxyc_assets.adapters.lml.retry import RetryPolicy
+from wxyc_assets.flows.rotation.pipeline import (
+    BatchTooLarge,
+    RotationPipeline,
+    RotationReport,
+    plan,
+)
 from wxyc_sandbox.in_memory_budget import Bank, BankLedger
-from wxyc_sandbox.lml.app import Lml
+from wxyc_sandbox.lml.app import PretendLml
 from wxyc_sandbox.lml.faults import Fault
 from wxyc_sandbox.lml.settings import LmlSettings
 from wxyc_sandbox.virtual_time import run_virtually
@@ -23,10 +28,10 @@ UNLIMITED = LmlSettings(discogs_per_worker_per_minute=0)
 
 
 @asynccontextmanager
-async def connected(pretend: Lml, per_minute: float = 0) -> AsyncGenerator[lml.Lml]:
+async def connected(pretend: PretendLml, per_minute: float = 0) -> AsyncGenerator[lml.LmlClient]:
     async with (
         open_budget(BankLedger(Bank()), Limits(4, per_minute)) as budget,
-        lml.connect(
+        lml.open_lml(
             "http://lml",
             api_key=None,
             budget=budget,
@@ -38,22 +43,22 @@ async def connected(pretend: Lml, per_minute: float = 0) -> AsyncGenerator[lml.L
 
 
 def refresh(
-    pretend: Lml,
+    pretend: PretendLml,
     identity_ids: Sequence[int],
     *,
     warnings: list[str] | None = None,
     per_minute: float = 0,
     **more: Any,
-) -> tuple[RefreshReport, float]:
+) -> tuple[RotationReport, float]:
     """What came of it, and how many seconds it took."""
 
-    async def work() -> tuple[RefreshReport, float]:
+    async def work() -> tuple[RotationReport, float]:
         began = asyncio.get_running_loop().time()
         async with connected(pretend, per_minute) as client:
-            refresher = Refresher(
+            refresher = RotationPipeline(
                 client,
-                Breaker(client, ceiling_seconds=1_800),
-                Patience(),
+                CircuitBreakerWatch(client, ceiling_seconds=1_800),
+                RetryPolicy(),
                 **{"batch_size": 20, "max_in_flight": 1, "pause_seconds": 30} | more,
                 warn=([] if warnings is None else warnings).append,
             )
@@ -66,7 +71,7 @@ def refresh(
 def test_distinct_identities_in_ascending_order_one_call_at_a_time() -> None:
     asked: list[list[int]] = []
 
-    class Listening(Lml):
+    class Listening(PretendLml):
         async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
             async def heard() -> Any:
                 message = await receive()
@@ -84,7 +89,7 @@ def test_distinct_identities_in_ascending_order_one_call_at_a_time() -> None:
 
 
 def test_calls_can_overlap() -> None:
-    pretend = Lml(UNLIMITED)
+    pretend = PretendLml(UNLIMITED)
     refresh(pretend, range(1, 201), max_in_flight=3)
     assert pretend.counters.most_in_flight == 3
 
@@ -94,16 +99,16 @@ def test_more_than_lml_takes_is_refused(size: int) -> None:
     with pytest.raises(BatchTooLarge, match="1 to 50"):
         plan([1], size)
     with pytest.raises(BatchTooLarge):
-        refresh(Lml(UNLIMITED), [1], batch_size=size)
+        refresh(PretendLml(UNLIMITED), [1], batch_size=size)
 
 
 def test_the_rate_is_kept_in_estimated_discogs_requests() -> None:
-    _, seconds = refresh(Lml(UNLIMITED), range(1, 101), per_minute=40)
+    _, seconds = refresh(PretendLml(UNLIMITED), range(1, 101), per_minute=40)
     assert seconds == pytest.approx((100 * 4 + 1) / 40 * 60, rel=0.15)
 
 
 def test_what_ended_in_error_is_asked_once_more() -> None:
-    pretend = Lml(UNLIMITED)
+    pretend = PretendLml(UNLIMITED)
     report, _ = refresh(pretend, range(1, 501))
     in_error = report.tally.lml_error
     assert 0 < in_error < 20
@@ -113,16 +118,16 @@ def test_what_ended_in_error_is_asked_once_more() -> None:
 
 
 def test_an_error_that_passes_is_forgotten() -> None:
-    pretend = Lml(
+    pretend = PretendLml(
         UNLIMITED, faults=[Fault("poison", route="refresh", poison="error_status", first=1)]
     )
     assert refresh(pretend, [1])[0].tally.lml_error == 0
 
 
 def test_a_failed_call_is_tried_again_and_then_counts_all_its_identities() -> None:
-    once = Lml(UNLIMITED, faults=[Fault("status", route="refresh", status=503, first=3)])
+    once = PretendLml(UNLIMITED, faults=[Fault("status", route="refresh", status=503, first=3)])
     assert refresh(once, range(1, 21))[0].failure is None
-    always = Lml(UNLIMITED, faults=[Fault("status", status=503, rows=frozenset({25}))])
+    always = PretendLml(UNLIMITED, faults=[Fault("status", status=503, rows=frozenset({25}))])
     report, _ = refresh(always, range(1, 61))
     assert report.failed.keys() == set(range(21, 41))
     assert report.tally.lml_error >= 20
@@ -130,15 +135,15 @@ def test_a_failed_call_is_tried_again_and_then_counts_all_its_identities() -> No
 
 
 def test_three_failed_batches_in_a_row_end_it() -> None:
-    pretend = Lml(UNLIMITED, faults=[Fault("status", route="refresh", status=503)])
+    pretend = PretendLml(UNLIMITED, faults=[Fault("status", route="refresh", status=503)])
     report, _ = refresh(pretend, range(1, 201))
     assert report.stopped
-    assert pretend.counters.calls["refresh"] == 3 * Patience().attempts
+    assert pretend.counters.calls["refresh"] == 3 * RetryPolicy().attempts
     assert report.tally.lml_error == report.tally.identities_scanned == 200
 
 
 def test_an_unknown_status_is_warned_about_once() -> None:
-    pretend = Lml(
+    pretend = PretendLml(
         UNLIMITED,
         faults=[
             Fault("poison", route="refresh", poison="unknown_status", rows=frozenset({each}))
@@ -154,20 +159,20 @@ def test_an_unknown_status_is_warned_about_once() -> None:
 
 @pytest.mark.parametrize("kind", ["malformed", "results_missing", "results_null"])
 def test_a_200_of_another_shape_counts_all_its_identities(kind: Any) -> None:
-    pretend = Lml(UNLIMITED, faults=[Fault(kind, route="refresh", rows=frozenset({1}))])
+    pretend = PretendLml(UNLIMITED, faults=[Fault(kind, route="refresh", rows=frozenset({1}))])
     report, _ = refresh(pretend, range(1, 41))
     assert report.failed.keys() == set(range(1, 21))
 
 
 @pytest.mark.parametrize("kind", ["short", "duplicated", "foreign", "surplus", "reordered"])
 def test_whatever_lml_answers_each_identity_counts_once(kind: Any) -> None:
-    pretend = Lml(UNLIMITED, faults=[Fault(kind, route="refresh")])
+    pretend = PretendLml(UNLIMITED, faults=[Fault(kind, route="refresh")])
     report, _ = refresh(pretend, range(1, 41))
     assert report.tally.identities_scanned == 40
 
 
 def test_an_edge_timeout_is_tried_again_on_a_warmer_cache() -> None:
-    pretend = Lml(LmlSettings(workers=1))
+    pretend = PretendLml(LmlSettings(workers=1))
     report, _ = refresh(pretend, range(1, 51), batch_size=50)
     assert report.calls >= 3
     assert report.failure is None
@@ -176,9 +181,9 @@ def test_an_edge_timeout_is_tried_again_on_a_warmer_cache() -> None:
 
 def test_an_open_breaker_pauses_until_it_closes() -> None:
     async def work() -> tuple[float, int]:
-        pretend = Lml(LmlSettings(breaker="open"))
+        pretend = PretendLml(LmlSettings(breaker="open"))
         async with connected(pretend) as client:
-            breaker = Breaker(client, ceiling_seconds=1_800)
+            breaker = CircuitBreakerWatch(client, ceiling_seconds=1_800)
             waiting = asyncio.gather(*(breaker.wait_until_closed() for _ in range(100)))
             await asyncio.sleep(600)
             assert not waiting.done()
@@ -193,9 +198,9 @@ def test_an_open_breaker_pauses_until_it_closes() -> None:
 
 def test_a_closed_breaker_is_looked_at_every_thirty_seconds() -> None:
     async def looks() -> int:
-        pretend = Lml()
+        pretend = PretendLml()
         async with connected(pretend) as client:
-            breaker = Breaker(client, ceiling_seconds=1_800)
+            breaker = CircuitBreakerWatch(client, ceiling_seconds=1_800)
             for _ in range(3_000):
                 await breaker.wait_until_closed()
                 await asyncio.sleep(0.1)
@@ -206,9 +211,9 @@ def test_a_closed_breaker_is_looked_at_every_thirty_seconds() -> None:
 
 @pytest.mark.parametrize("state", ["open", "half-open"])
 def test_a_breaker_that_stays_open_ends_it_at_the_ceiling(state: Any) -> None:
-    pretend = Lml(LmlSettings(breaker=state))
+    pretend = PretendLml(LmlSettings(breaker=state))
     report, seconds = refresh(pretend, range(1, 101))
-    assert isinstance(report.stopped, BreakerStaysOpen)
+    assert isinstance(report.stopped, CircuitBreakerTimeout)
     assert f"has been {state} for 30 minutes" in str(report.stopped)
     assert seconds == pytest.approx(1_800, abs=31)
     assert not pretend.counters.calls["refresh"]
@@ -216,6 +221,6 @@ def test_a_breaker_that_stays_open_ends_it_at_the_ceiling(state: Any) -> None:
 
 
 def test_a_breaker_that_nobody_can_see_holds_nobody_up() -> None:
-    pretend = Lml(UNLIMITED, faults=[Fault("status", route="health", status=500)])
+    pretend = PretendLml(UNLIMITED, faults=[Fault("status", route="health", status=500)])
     report, _ = refresh(pretend, range(1, 21))
     assert report.failure is None

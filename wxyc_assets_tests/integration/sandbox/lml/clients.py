@@ -4,7 +4,7 @@ from typing import Any
 
 import httpx
 
-from wxyc_sandbox.lml.app import Lml
+from wxyc_sandbox.lml.app import PretendLml
 from wxyc_sandbox.lml.settings import LmlSettings
 
 RESOLVE = "/api/v1/identity/bulk-resolve-libraries"
@@ -20,16 +20,16 @@ AT_ONCE = LmlSettings(
 )
 
 
-def client(lml: Lml) -> httpx.AsyncClient:
+def client(lml: PretendLml) -> httpx.AsyncClient:
     return httpx.AsyncClient(transport=httpx.ASGITransport(app=lml), base_url="http://lml")
 
 
-async def post(lml: Lml, path: str, payload: Any, **headers: str) -> httpx.Response:
+async def post(lml: PretendLml, path: str, payload: Any, **headers: str) -> httpx.Response:
     async with client(lml) as http:
         return await http.post(path, json=payload, headers=headers)
 
 
-async def get(lml: Lml, path: str) -> httpx.Response:
+async def get(lml: PretendLml, path: str) -> httpx.Response:
     async with client(lml) as http:
         return await http.get(path)
 
@@ -46,13 +46,13 @@ def batch(*library_ids: int, **more: Any) -> dict[str, Any]:
     return {"inputs": [row(library_id) for library_id in library_ids]} | more
 
 
-async def resolved(lml: Lml, *rows: dict[str, Any], **more: Any) -> list[dict[str, Any]]:
+async def resolved(lml: PretendLml, *rows: dict[str, Any], **more: Any) -> list[dict[str, Any]]:
     answer = await post(lml, RESOLVE, {"inputs": list(rows)} | more)
     assert answer.status_code == 200
     return answer.json()["results"]
 
 
-async def looked_up(lml: Lml, artist: str, album: str, **headers: str) -> dict[str, Any]:
+async def looked_up(lml: PretendLml, artist: str, album: str, **headers: str) -> dict[str, Any]:
     answer = await post(lml, LOOKUP, {"artist": artist, "album": album}, **headers)
     assert answer.status_code == 200
     return answer.json()

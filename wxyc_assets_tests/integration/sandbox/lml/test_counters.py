@@ -17,7 +17,7 @@ from wxyc_assets_tests.integration.sandbox.lml.clients import (
     looked_up,
     post,
 )
-from wxyc_sandbox.lml.app import Lml
+from wxyc_sandbox.lml.app import PretendLml
 from wxyc_sandbox.lml.faults import Fault, Kind
 from wxyc_sandbox.lml.settings import LmlSettings
 from wxyc_sandbox.virtual_time import run_virtually
@@ -25,7 +25,7 @@ from wxyc_sandbox.virtual_time import run_virtually
 WANTED = {"artist": "Cat Power", "album": "Moon Pix"}
 
 
-async def gathered(lml: Lml, *calls: tuple[str, dict[str, Any]], **headers: str) -> None:
+async def gathered(lml: PretendLml, *calls: tuple[str, dict[str, Any]], **headers: str) -> None:
     async with client(lml) as http:
         await asyncio.gather(
             *(http.post(path, json=payload, headers=headers) for path, payload in calls)
@@ -33,7 +33,7 @@ async def gathered(lml: Lml, *calls: tuple[str, dict[str, Any]], **headers: str)
 
 
 async def test_calls_rows_and_statuses_by_route() -> None:
-    lml = Lml(AT_ONCE, [(7, "Cat Power", "Moon Pix"), (8, "Cat Power", "Moon Pix")])
+    lml = PretendLml(AT_ONCE, [(7, "Cat Power", "Moon Pix"), (8, "Cat Power", "Moon Pix")])
     await post(lml, RESOLVE, batch(1, 2, 3))
     await post(lml, RESOLVE, batch())
     await looked_up(lml, "Cat Power", "Moon Pix")
@@ -45,7 +45,7 @@ async def test_calls_rows_and_statuses_by_route() -> None:
 
 
 async def test_how_often_each_row_was_answered() -> None:
-    lml = Lml(AT_ONCE)
+    lml = PretendLml(AT_ONCE)
     await post(lml, RESOLVE, batch(1, 2))
     await post(lml, RESOLVE, batch(2, 3))
     assert lml.counters.answered == {1: 1, 2: 2, 3: 1}
@@ -55,7 +55,7 @@ async def test_how_often_each_row_was_answered() -> None:
 
 
 async def test_how_often_each_identity_was_answered() -> None:
-    lml = Lml(AT_ONCE)
+    lml = PretendLml(AT_ONCE)
     await post(lml, REFRESH, {"identity_ids": [5, 6]})
     await post(lml, REFRESH, {"identity_ids": [6]})
     assert lml.counters.refreshed == {5: 1, 6: 2}
@@ -79,13 +79,13 @@ async def test_how_often_each_identity_was_answered() -> None:
 async def test_only_what_was_asked_and_came_back_is_answered(
     kind: Kind, answered: dict[int, int]
 ) -> None:
-    lml = Lml(AT_ONCE, faults=[Fault(kind)])
+    lml = PretendLml(AT_ONCE, faults=[Fault(kind)])
     await post(lml, RESOLVE, batch(1, 2))
     assert lml.counters.answered == answered
 
 
 async def test_a_broken_connection_answers_nothing() -> None:
-    lml = Lml(AT_ONCE, faults=[Fault("closed_body")])
+    lml = PretendLml(AT_ONCE, faults=[Fault("closed_body")])
     with pytest.raises(httpx.RemoteProtocolError):
         await post(lml, RESOLVE, batch(1))
     assert lml.counters.answered == {}
@@ -93,7 +93,7 @@ async def test_a_broken_connection_answers_nothing() -> None:
 
 def test_the_most_calls_in_flight_over_all_routes() -> None:
     async def most() -> int:
-        lml = Lml(LmlSettings())
+        lml = PretendLml(LmlSettings())
         await gathered(lml, (RESOLVE, batch(1)), (LOOKUP, WANTED), (REFRESH, {"identity_ids": [1]}))
         await gathered(lml, (RESOLVE, batch(1)), (LOOKUP, WANTED))
         return lml.counters.most_in_flight
@@ -102,8 +102,8 @@ def test_the_most_calls_in_flight_over_all_routes() -> None:
 
 
 def test_service_time_is_summed_and_busy_time_is_not() -> None:
-    async def two_at_a_time() -> Lml:
-        lml = Lml(LmlSettings())
+    async def two_at_a_time() -> PretendLml:
+        lml = PretendLml(LmlSettings())
         await gathered(lml, (RESOLVE, batch(*range(500))), (RESOLVE, batch(*range(100))))
         await asyncio.sleep(10)
         await gathered(lml, (LOOKUP, WANTED))
@@ -115,8 +115,8 @@ def test_service_time_is_summed_and_busy_time_is_not() -> None:
 
 
 def test_waiting_for_admission_is_busy_time_but_not_service_time() -> None:
-    async def crowd(route: str, payload: dict[str, Any], **headers: str) -> Lml:
-        lml = Lml(LmlSettings(workers=1, bulk_admission=5, lookup_latency_seconds=0.05))
+    async def crowd(route: str, payload: dict[str, Any], **headers: str) -> PretendLml:
+        lml = PretendLml(LmlSettings(workers=1, bulk_admission=5, lookup_latency_seconds=0.05))
         await gathered(lml, *[(route, payload)] * 15, **headers)
         return lml
 
@@ -131,7 +131,7 @@ def test_waiting_for_admission_is_busy_time_but_not_service_time() -> None:
 
 def test_discogs_requests_by_minute() -> None:
     async def counters() -> dict[str, Any]:
-        lml = Lml(LmlSettings(workers=1))
+        lml = PretendLml(LmlSettings(workers=1))
         await asyncio.sleep(1000)
         await lml.discogs.request(40, 0)
         return (await get(lml, "/sandbox/counters")).json()
@@ -142,7 +142,7 @@ def test_discogs_requests_by_minute() -> None:
 
 
 async def test_counters_start_anew() -> None:
-    lml = Lml(AT_ONCE)
+    lml = PretendLml(AT_ONCE)
     await post(lml, RESOLVE, batch(1))
     await get(lml, "/health")
     assert (await post(lml, "/sandbox/counters/reset", None)).status_code == 200
@@ -152,17 +152,17 @@ async def test_counters_start_anew() -> None:
 
 
 async def test_the_control_plane_asks_for_no_key_and_is_not_counted() -> None:
-    lml = Lml(LmlSettings(api_key="sesame"))
+    lml = PretendLml(LmlSettings(api_key="sesame"))
     assert (await get(lml, "/sandbox/counters")).json()["calls"] == {}
 
 
-async def put(lml: Lml, path: str, payload: Any) -> httpx.Response:
+async def put(lml: PretendLml, path: str, payload: Any) -> httpx.Response:
     async with client(lml) as http:
         return await http.put(path, json=payload)
 
 
 async def test_settings_change_while_it_runs() -> None:
-    lml = Lml(AT_ONCE)
+    lml = PretendLml(AT_ONCE)
     changes = {"breaker": "open", "commit_sha": "8a1344c", "generation": 3, "api_key": "sesame"}
     assert (await put(lml, "/sandbox/settings", changes)).status_code == 200
     health = (await get(lml, "/health")).json()
@@ -176,13 +176,13 @@ async def test_settings_change_while_it_runs() -> None:
     [{"breaker": "ajar"}, {"colour": "red"}, {"tracks_contract_version": 2}, ["breaker"], 7],
 )
 async def test_bad_settings_are_refused(changes: Any) -> None:
-    lml = Lml(AT_ONCE)
+    lml = PretendLml(AT_ONCE)
     assert (await put(lml, "/sandbox/settings", changes)).status_code == 422
     assert lml.settings == AT_ONCE
 
 
 async def test_faults_are_switched_on_and_off_by_json() -> None:
-    lml = Lml(AT_ONCE)
+    lml = PretendLml(AT_ONCE)
     fault = {"kind": "poison", "route": "resolve", "rows": [1, 2], "poison": "nan", "first": 3}
     assert (await put(lml, "/sandbox/faults", [fault])).status_code == 200
     rows = frozenset({1, 2})
@@ -195,10 +195,10 @@ async def test_faults_are_switched_on_and_off_by_json() -> None:
     "faults", [{}, [{}], ["status"], [{"kind": "bad luck"}], [{"kind": "short", "colour": "red"}]]
 )
 async def test_bad_faults_are_refused(faults: Any) -> None:
-    lml = Lml(AT_ONCE)
+    lml = PretendLml(AT_ONCE)
     answer = await put(lml, "/sandbox/faults", faults)
     assert (answer.status_code, lml.faults) == (422, ())
 
 
 async def test_other_paths_of_the_control_plane_are_404() -> None:
-    assert (await get(Lml(AT_ONCE), "/sandbox/secrets")).status_code == 404
+    assert (await get(PretendLml(AT_ONCE), "/sandbox/secrets")).status_code == 404

@@ -16,7 +16,7 @@ from wxyc_assets_tests.integration.sandbox.lml.clients import (
     get,
     post,
 )
-from wxyc_sandbox.lml.app import Lml
+from wxyc_sandbox.lml.app import PretendLml
 
 PROTECTED = [RESOLVE, LOOKUP, LOOKUP_BULK, REFRESH]
 LOCKED = replace(AT_ONCE, api_key="sesame")
@@ -24,7 +24,7 @@ LOCKED = replace(AT_ONCE, api_key="sesame")
 
 @pytest.mark.parametrize("path", PROTECTED)
 async def test_no_key_is_401_and_a_wrong_one_403(path: str) -> None:
-    lml = Lml(LOCKED)
+    lml = PretendLml(LOCKED)
     missing = await post(lml, path, {})
     wrong = await post(lml, path, {}, authorization="Bearer rotated")
     assert (missing.status_code, missing.json()) == (401, {"message": "Missing authorization"})
@@ -32,7 +32,7 @@ async def test_no_key_is_401_and_a_wrong_one_403(path: str) -> None:
 
 
 async def test_the_right_key_opens_and_can_be_rotated() -> None:
-    lml = Lml(LOCKED)
+    lml = PretendLml(LOCKED)
     opened = await post(lml, RESOLVE, batch(1), authorization="Bearer sesame")
     lml.configure(api_key="another")
     rotated = await post(lml, RESOLVE, batch(1), authorization="Bearer sesame")
@@ -41,11 +41,11 @@ async def test_the_right_key_opens_and_can_be_rotated() -> None:
 
 @pytest.mark.parametrize("path", ["/health", "/openapi.json"])
 async def test_the_open_routes_ask_for_no_key(path: str) -> None:
-    assert (await get(Lml(LOCKED), path)).status_code == 200
+    assert (await get(PretendLml(LOCKED), path)).status_code == 200
 
 
 async def test_an_unknown_path_is_404_and_a_wrong_method_405() -> None:
-    lml = Lml(LOCKED)
+    lml = PretendLml(LOCKED)
     assert (await post(lml, "/api/v2/lookup", {})).status_code == 404
     assert (await get(lml, RESOLVE)).status_code == 405
     assert (await post(lml, "/health", {})).json() == {"message": "Method Not Allowed"}
@@ -54,14 +54,14 @@ async def test_an_unknown_path_is_404_and_a_wrong_method_405() -> None:
 @pytest.mark.parametrize("path", PROTECTED)
 @pytest.mark.parametrize("body", [b"", b"{", b"\xff", b"[" * 100_000])
 async def test_malformed_json_is_400(path: str, body: bytes) -> None:
-    async with client(Lml(AT_ONCE)) as http:
+    async with client(PretendLml(AT_ONCE)) as http:
         answer = await http.post(path, content=body)
     assert answer.status_code == 400
     assert answer.json()["message"].startswith("Malformed JSON body")
 
 
 async def test_a_body_that_comes_in_pieces_is_read_whole() -> None:
-    async with client(Lml(AT_ONCE)) as http:
+    async with client(PretendLml(AT_ONCE)) as http:
         whole = httpx.Request("POST", RESOLVE, json=batch(1, 2)).content
 
         async def pieces():
@@ -73,7 +73,7 @@ async def test_a_body_that_comes_in_pieces_is_read_whole() -> None:
 
 
 async def test_health_shows_version_sha_and_breaker() -> None:
-    lml = Lml(replace(AT_ONCE, commit_sha="8a1344c"))
+    lml = PretendLml(replace(AT_ONCE, commit_sha="8a1344c"))
     lml.configure(breaker="half-open")
     answer = (await get(lml, "/health")).json()
     assert (answer["version"], answer["commit_sha"]) == ("1.46.0", "8a1344c")
@@ -82,13 +82,13 @@ async def test_health_shows_version_sha_and_breaker() -> None:
 
 
 async def test_health_is_503_without_a_database() -> None:
-    answer = await get(Lml(replace(AT_ONCE, database_up=False)), "/health")
+    answer = await get(PretendLml(replace(AT_ONCE, database_up=False)), "/health")
     assert (answer.status_code, answer.json()["status"]) == (503, "unhealthy")
     assert answer.json()["commit_sha"] is None
 
 
 async def test_health_with_a_closed_breaker_costs_a_discogs_request() -> None:
-    lml = Lml(AT_ONCE)
+    lml = PretendLml(AT_ONCE)
     await get(lml, "/health")
     lml.configure(breaker="open")
     await get(lml, "/health")
@@ -96,5 +96,5 @@ async def test_health_with_a_closed_breaker_costs_a_discogs_request() -> None:
 
 
 async def test_the_openapi_document_names_the_routes() -> None:
-    paths = (await get(Lml(AT_ONCE), "/openapi.json")).json()["paths"]
+    paths = (await get(PretendLml(AT_ONCE), "/openapi.json")).json()["paths"]
     assert set(paths) == {*PROTECTED, "/health"}

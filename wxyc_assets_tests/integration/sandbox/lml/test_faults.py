@@ -22,7 +22,7 @@ from wxyc_assets_tests.integration.sandbox.lml.clients import (
     resolved,
     row,
 )
-from wxyc_sandbox.lml.app import Lml
+from wxyc_sandbox.lml.app import PretendLml
 from wxyc_sandbox.lml.faults import Fault, Kind, Poison
 from wxyc_sandbox.virtual_time import run_virtually
 
@@ -30,11 +30,11 @@ NOON = datetime(2026, 7, 4, 12, tzinfo=UTC)
 VARIOUS = [row(library_id, "Various Artists") for library_id in range(1, 31)]
 
 
-async def statuses(lml: Lml, *batches: dict[str, Any]) -> list[int]:
+async def statuses(lml: PretendLml, *batches: dict[str, Any]) -> list[int]:
     return [(await post(lml, RESOLVE, inputs)).status_code for inputs in batches]
 
 
-async def ids(lml: Lml, *asked: int) -> list[int]:
+async def ids(lml: PretendLml, *asked: int) -> list[int]:
     return [result["library_id"] for result in await resolved(lml, *map(row, asked))]
 
 
@@ -50,18 +50,20 @@ async def ids(lml: Lml, *asked: int) -> list[int]:
     ],
 )
 async def test_a_fault_strikes_by_call_or_by_row(fault: Fault, expected: list[int]) -> None:
-    lml = Lml(AT_ONCE, faults=[fault])
+    lml = PretendLml(AT_ONCE, faults=[fault])
     assert await statuses(lml, *(batch(library_id, 100) for library_id in range(1, 5))) == expected
 
 
 async def test_a_poison_row_fails_every_batch_it_is_in() -> None:
-    lml = Lml(AT_ONCE, faults=[Fault("status", rows=frozenset({3}), status=500, body="text")])
+    lml = PretendLml(
+        AT_ONCE, faults=[Fault("status", rows=frozenset({3}), status=500, body="text")]
+    )
     batches = batch(1, 2, 3, 4), batch(1, 2), batch(3, 4), batch(3), batch(4)
     assert await statuses(lml, *batches) == [500, 200, 500, 500, 200]
 
 
 async def test_lookups_and_refreshes_have_rows_too() -> None:
-    lml = Lml(AT_ONCE, [(7, "Cat Power", "Moon Pix")])
+    lml = PretendLml(AT_ONCE, [(7, "Cat Power", "Moon Pix")])
     lml.faults = [Fault("status", route="lookup", rows=frozenset({7}), status=502)]
     hit = await post(lml, LOOKUP, {"artist": "CAT POWER", "album": "Moon Pix"})
     missed = await post(lml, LOOKUP, {"artist": "Cat Power", "album": "You Are Free"})
@@ -79,13 +81,13 @@ async def test_lookups_and_refreshes_have_rows_too() -> None:
     ],
 )
 async def test_an_error_has_a_body_of_any_kind(body: Any, kind: str, text: str) -> None:
-    lml = Lml(AT_ONCE, faults=[Fault("status", status=502, body=body)])
+    lml = PretendLml(AT_ONCE, faults=[Fault("status", status=502, body=body)])
     answer = await post(lml, RESOLVE, batch(1))
     assert (answer.status_code, answer.headers["content-type"], answer.text) == (502, kind, text)
 
 
 async def test_a_200_can_be_a_web_page() -> None:
-    lml = Lml(AT_ONCE, faults=[Fault("status", status=200, body="html")])
+    lml = PretendLml(AT_ONCE, faults=[Fault("status", status=200, body="html")])
     answer = await post(lml, RESOLVE, batch(1))
     assert (answer.status_code, answer.text[:15]) == (200, "<!doctype html>")
 
@@ -95,7 +97,7 @@ async def test_a_200_can_be_a_web_page() -> None:
 )
 async def test_retry_after_is_seconds_or_a_date(as_date: bool, expected: str) -> None:
     fault = Fault("status", status=429, retry_after_seconds=90, retry_after_as_date=as_date)
-    answer = await post(Lml(AT_ONCE, faults=[fault], clock=lambda: NOON), RESOLVE, batch(1))
+    answer = await post(PretendLml(AT_ONCE, faults=[fault], clock=lambda: NOON), RESOLVE, batch(1))
     assert (answer.status_code, answer.headers["retry-after"]) == (429, expected)
 
 
@@ -110,25 +112,27 @@ async def test_retry_after_is_seconds_or_a_date(as_date: bool, expected: str) ->
     ],
 )
 async def test_results_can_be_the_wrong_ones(kind: Kind, expected: list[int]) -> None:
-    assert await ids(Lml(AT_ONCE, faults=[Fault(kind)]), 1, 2, 3) == expected
+    assert await ids(PretendLml(AT_ONCE, faults=[Fault(kind)]), 1, 2, 3) == expected
 
 
 async def test_the_wrong_result_can_be_chosen_by_row() -> None:
-    lml = Lml(AT_ONCE, faults=[Fault("foreign", rows=frozenset({1, 2}))])
+    lml = PretendLml(AT_ONCE, faults=[Fault("foreign", rows=frozenset({1, 2}))])
     assert await ids(lml, 1, 2, 3) == [10_000_001, 10_000_002, 3]
     lml.faults = [Fault("short", rows=frozenset({1, 2}))]
     assert await ids(lml, 1, 2, 3) == [3]
 
 
 async def test_results_can_be_missing_or_null() -> None:
-    lml = Lml(AT_ONCE, faults=[Fault("results_missing", first=1), Fault("results_null", every=2)])
+    lml = PretendLml(
+        AT_ONCE, faults=[Fault("results_missing", first=1), Fault("results_null", every=2)]
+    )
     missing, null = [(await post(lml, RESOLVE, batch(1))).json() for _ in range(2)]
     assert "results" not in missing
     assert null["results"] is None
 
 
 async def test_json_can_be_malformed() -> None:
-    answer = await post(Lml(AT_ONCE, faults=[Fault("malformed")]), RESOLVE, batch(1))
+    answer = await post(PretendLml(AT_ONCE, faults=[Fault("malformed")]), RESOLVE, batch(1))
     assert answer.status_code == 200
     with pytest.raises(json.JSONDecodeError):
         answer.json()
@@ -136,10 +140,10 @@ async def test_json_can_be_malformed() -> None:
 
 async def poisoned(poison: Poison) -> tuple[dict[str, Any], str]:
     """A single artist's result with the poison in it, and the answer as it was sent."""
-    well = await resolved(Lml(AT_ONCE), *map(row, range(1, 10)))
+    well = await resolved(PretendLml(AT_ONCE), *map(row, range(1, 10)))
     victim = next(result["library_id"] for result in well if result["kind"] == "single_artist")
     fault = Fault("poison", rows=frozenset({victim}), poison=poison)
-    answer = await post(Lml(AT_ONCE, faults=[fault]), RESOLVE, batch(victim))
+    answer = await post(PretendLml(AT_ONCE, faults=[fault]), RESOLVE, batch(victim))
     return answer.json()["results"][0], answer.text
 
 
@@ -166,21 +170,21 @@ async def test_poison_in_the_confidences_of_a_row() -> None:
 
 async def test_poison_in_tracks() -> None:
     fault = Fault("poison", rows=frozenset(range(1, 31)), poison="nul")
-    results = await resolved(Lml(AT_ONCE, faults=[fault]), *VARIOUS, include_tracks=True)
+    results = await resolved(PretendLml(AT_ONCE, faults=[fault]), *VARIOUS, include_tracks=True)
     tracks = [track for result in results for track in result["tracks"]]
     assert {track["resolved_artist_name"] for track in tracks} == {"Stereo\0lab"}
 
 
 async def test_poison_in_artwork() -> None:
     shelves = [(at, f"Artist {at}", "Album") for at in range(1, 9)]
-    lml = Lml(AT_ONCE, shelves, faults=[Fault("poison", poison="long_text")])
+    lml = PretendLml(AT_ONCE, shelves, faults=[Fault("poison", poison="long_text")])
     answers = [await looked_up(lml, artist, album) for _, artist, album in shelves]
     hits = [answer["results"][-1]["artwork"] for answer in answers if answer["results"]]
     assert all(len(hit["artwork_url"]) > 512 for hit in hits if hit)
 
 
 async def test_poison_in_the_status_of_an_identity() -> None:
-    lml = Lml(AT_ONCE)
+    lml = PretendLml(AT_ONCE)
     lml.faults = [
         Fault("poison", rows=frozenset({2}), poison="unknown_status"),
         Fault("poison", rows=frozenset({3}), poison="error_status", first=1),
@@ -192,27 +196,27 @@ async def test_poison_in_the_status_of_an_identity() -> None:
 
 
 async def test_a_fault_leaves_later_answers_alone() -> None:
-    well = await resolved(Lml(AT_ONCE), row(1), row(2))
+    well = await resolved(PretendLml(AT_ONCE), row(1), row(2))
     fault = Fault("poison", poison="nul", rows=frozenset({1, 2}), first=1)
-    lml = Lml(AT_ONCE, faults=[fault])
+    lml = PretendLml(AT_ONCE, faults=[fault])
     await resolved(lml, row(1), row(2))
     assert await resolved(lml, row(1), row(2)) == well
 
 
 async def test_a_fault_can_open_the_breaker() -> None:
-    lml = Lml(AT_ONCE, faults=[Fault("breaker", breaker="open", calls=frozenset({2}))])
+    lml = PretendLml(AT_ONCE, faults=[Fault("breaker", breaker="open", calls=frozenset({2}))])
     assert await statuses(lml, batch(1), batch(1)) == [200, 200]
     lml.faults = []
     assert (await get(lml, "/health")).json()["discogs_breaker_state"] == "open"
 
 
 async def test_two_faults_can_strike_at_once() -> None:
-    lml = Lml(AT_ONCE, faults=[Fault("reordered"), Fault("short")])
+    lml = PretendLml(AT_ONCE, faults=[Fault("reordered"), Fault("short")])
     assert await ids(lml, 1, 2, 3) == [3, 2]
 
 
 async def test_a_fault_about_results_leaves_other_answers_alone() -> None:
-    lml = Lml(AT_ONCE, faults=[Fault("results_missing"), Fault("short"), Fault("reordered")])
+    lml = PretendLml(AT_ONCE, faults=[Fault("results_missing"), Fault("short"), Fault("reordered")])
     assert (await get(lml, "/health")).status_code == 200
     assert "results" not in (await post(lml, RESOLVE, batch(1))).json()
 
@@ -220,13 +224,13 @@ async def test_a_fault_about_results_leaves_other_answers_alone() -> None:
 @pytest.mark.parametrize("kind", ["closed_head", "closed_body"])
 async def test_without_a_network_a_closed_connection_is_what_httpx_would_raise(kind: Kind) -> None:
     with pytest.raises(httpx.RemoteProtocolError):
-        await post(Lml(AT_ONCE, faults=[Fault(kind)]), RESOLVE, batch(1))
+        await post(PretendLml(AT_ONCE, faults=[Fault(kind)]), RESOLVE, batch(1))
 
 
 @pytest.mark.parametrize("kind", ["stalled_head", "stalled_body"])
 def test_a_stall_lasts_until_the_client_loses_patience(kind: Kind) -> None:
     async def impatient() -> float:
-        lml = Lml(AT_ONCE, faults=[Fault(kind)])
+        lml = PretendLml(AT_ONCE, faults=[Fault(kind)])
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(30):
                 await post(lml, RESOLVE, batch(1))
@@ -238,7 +242,7 @@ def test_a_stall_lasts_until_the_client_loses_patience(kind: Kind) -> None:
 
 def test_a_stall_ends_at_last() -> None:
     async def patient() -> float:
-        lml = Lml(AT_ONCE, faults=[Fault("stalled_head", seconds=45)])
+        lml = PretendLml(AT_ONCE, faults=[Fault("stalled_head", seconds=45)])
         with pytest.raises(httpx.ReadTimeout):
             await post(lml, RESOLVE, batch(1))
         return lml.counters.busy_seconds
@@ -247,7 +251,7 @@ def test_a_stall_ends_at_last() -> None:
 
 
 async def test_faults_come_before_the_key_is_looked_at() -> None:
-    lml = Lml(replace(AT_ONCE, api_key="sesame"), faults=[Fault("status", status=502)])
+    lml = PretendLml(replace(AT_ONCE, api_key="sesame"), faults=[Fault("status", status=502)])
     assert await statuses(lml, batch(1)) == [502]
 
 

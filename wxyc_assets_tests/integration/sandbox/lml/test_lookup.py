@@ -15,7 +15,7 @@ from wxyc_assets_tests.integration.sandbox.lml.clients import (
     looked_up,
     post,
 )
-from wxyc_sandbox.lml.app import Lml
+from wxyc_sandbox.lml.app import PretendLml
 from wxyc_sandbox.lml.chance import fold
 from wxyc_sandbox.virtual_time import run_virtually
 
@@ -24,7 +24,7 @@ SEARCH_TYPES = {"direct", "fallback", "alternative", "compilation", "song_as_art
 FORMATS = [(7, "Cat Power", "Moon Pix"), (8, "Cat Power", "Moon Pix")]
 
 
-async def everything(lml: Lml) -> dict[int, dict[str, Any]]:
+async def everything(lml: PretendLml) -> dict[int, dict[str, Any]]:
     found: dict[int, dict[str, Any]] = {}
     for first in range(0, len(SHELVES), 100):
         some = SHELVES[first : first + 100]
@@ -82,7 +82,7 @@ def url_flaw(url: str) -> str | None:
 
 
 async def test_about_60_percent_are_single_good_matches_and_every_flaw_occurs() -> None:
-    answers = await everything(Lml(AT_ONCE, SHELVES))
+    answers = await everything(PretendLml(AT_ONCE, SHELVES))
     flaws = Counter(flaw(answer, number) for number, answer in answers.items())
     assert 0.55 < flaws[None] / len(SHELVES) < 0.7
     assert set(flaws) >= {
@@ -92,21 +92,21 @@ async def test_about_60_percent_are_single_good_matches_and_every_flaw_occurs() 
 
 
 async def test_every_search_type_occurs_and_at_most_five_results() -> None:
-    answers = (await everything(Lml(AT_ONCE, SHELVES))).values()
+    answers = (await everything(PretendLml(AT_ONCE, SHELVES))).values()
     assert {answer["search_type"] for answer in answers} == SEARCH_TYPES
     assert max(len(answer["results"]) for answer in answers) <= 5
     assert {answer["degraded_reason"] for answer in answers if answer["degraded"]} != {None}
 
 
 async def test_confidences_are_those_of_the_contract() -> None:
-    answers = (await everything(Lml(AT_ONCE, SHELVES))).values()
+    answers = (await everything(PretendLml(AT_ONCE, SHELVES))).values()
     hits = [hit["artwork"] for answer in answers for hit in answer["results"] if hit["artwork"]]
     confidences = {hit["confidence"] for hit in hits}
     assert confidences == {0.2, 0.3, 0.4, 0.8, 0.8999999999999999, 1.0}
 
 
 async def test_a_streaming_only_sentinel_has_no_release_but_a_cover() -> None:
-    answers = (await everything(Lml(AT_ONCE, SHELVES))).values()
+    answers = (await everything(PretendLml(AT_ONCE, SHELVES))).values()
     hits = [hit["artwork"] for answer in answers for hit in answer["results"] if hit["artwork"]]
     sentinels = [hit for hit in hits if hit["release_id"] == 0]
     assert sentinels
@@ -114,8 +114,8 @@ async def test_a_streaming_only_sentinel_has_no_release_but_a_cover() -> None:
 
 
 async def test_the_answer_follows_from_artist_and_album() -> None:
-    lml = Lml(AT_ONCE, SHELVES)
-    assert await everything(lml) == await everything(Lml(AT_ONCE, SHELVES))
+    lml = PretendLml(AT_ONCE, SHELVES)
+    assert await everything(lml) == await everything(PretendLml(AT_ONCE, SHELVES))
     again = await looked_up(lml, "ARTIST 5", "album  5")
     assert again == await looked_up(lml, "Artist 5", "Album 5")
 
@@ -123,7 +123,7 @@ async def test_the_answer_follows_from_artist_and_album() -> None:
 async def test_every_format_is_a_result_with_its_own_id() -> None:
     formats: list[list[int]] = []
     for seed in range(20):
-        lml = Lml(replace(AT_ONCE, seed=seed), FORMATS)
+        lml = PretendLml(replace(AT_ONCE, seed=seed), FORMATS)
         answer = await looked_up(lml, "Cat Power", "Moon Pix")
         formats.append([hit["library_item"]["id"] for hit in answer["results"]])
     assert [7, 8] in formats
@@ -131,7 +131,7 @@ async def test_every_format_is_a_result_with_its_own_id() -> None:
 
 
 async def test_an_album_off_the_shelves_is_no_row_or_nothing() -> None:
-    lml = Lml(AT_ONCE, [(1_000_001, "Artist 1", "Album 1")])
+    lml = PretendLml(AT_ONCE, [(1_000_001, "Artist 1", "Album 1")])
     answers = [await looked_up(lml, f"Artist {at}", f"Album {at}") for at in range(1, 30)]
     ids = {hit["library_item"]["id"] for answer in answers for hit in answer["results"]}
     assert ids == {0}
@@ -140,25 +140,25 @@ async def test_an_album_off_the_shelves_is_no_row_or_nothing() -> None:
 
 @pytest.mark.parametrize("payload", [[], {"artist": 7}, {"album": ["x"]}, {"extended": "yes"}])
 async def test_a_request_of_another_shape_is_422(payload: Any) -> None:
-    assert (await post(Lml(AT_ONCE), LOOKUP, payload)).status_code == 422
+    assert (await post(PretendLml(AT_ONCE), LOOKUP, payload)).status_code == 422
 
 
 @pytest.mark.parametrize("payload", [{}, {"raw_message": "hello", "extended": None}])
 async def test_everything_in_a_request_is_optional(payload: Any) -> None:
-    answer = await post(Lml(AT_ONCE), LOOKUP, payload)
+    answer = await post(PretendLml(AT_ONCE), LOOKUP, payload)
     assert (answer.status_code, answer.json()["search_type"]) == (200, "none")
 
 
 async def test_one_lookup_in_twenty_costs_a_discogs_request() -> None:
-    lml = Lml(AT_ONCE, SHELVES)
+    lml = PretendLml(AT_ONCE, SHELVES)
     await everything(lml)
     assert 50 < lml.discogs.requests < 105
 
 
 async def test_without_its_breaker_closed_live_lookups_find_nothing() -> None:
-    lml = Lml(replace(AT_ONCE, breaker="half-open"), SHELVES)
+    lml = PretendLml(replace(AT_ONCE, breaker="half-open"), SHELVES)
     answers = await everything(lml)
-    well = await everything(Lml(AT_ONCE, SHELVES))
+    well = await everything(PretendLml(AT_ONCE, SHELVES))
     lost = [number for number in answers if answers[number] != well[number]]
     assert 50 < len(lost) < 105
     assert not any(answers[number]["results"] for number in lost)
@@ -167,7 +167,10 @@ async def test_without_its_breaker_closed_live_lookups_find_nothing() -> None:
 
 
 def test_a_lookup_that_waits_too_long_for_discogs_times_out() -> None:
-    well, slow = Lml(AT_ONCE, SHELVES), Lml(replace(AT_ONCE, lookup_cap_seconds=25.0), SHELVES)
+    well, slow = (
+        PretendLml(AT_ONCE, SHELVES),
+        PretendLml(replace(AT_ONCE, lookup_cap_seconds=25.0), SHELVES),
+    )
     slow.configure(discogs_per_worker_per_minute=0.001)
 
     async def lost() -> list[dict[str, Any]]:
@@ -182,7 +185,7 @@ def test_a_lookup_that_waits_too_long_for_discogs_times_out() -> None:
 
 def test_a_budget_makes_empty_answers_out_of_slow_ones() -> None:
     async def hurried(budget: str) -> tuple[float, dict[str, Any]]:
-        lml = Lml(replace(AT_ONCE, lookup_latency_seconds=6.0), SHELVES)
+        lml = PretendLml(replace(AT_ONCE, lookup_latency_seconds=6.0), SHELVES)
         headers = {"x-caller-budget-ms": budget}
         answer = await post(lml, LOOKUP, {"artist": "Artist 2", "album": "Album 2"}, **headers)
         return lml.counters.busy_seconds, answer.json()
@@ -194,12 +197,12 @@ def test_a_budget_makes_empty_answers_out_of_slow_ones() -> None:
 
 @pytest.mark.parametrize(("items", "status"), [(0, 422), (1, 200), (100, 200), (101, 400)])
 async def test_a_bulk_lookup_is_1_to_100_items(items: int, status: int) -> None:
-    answer = await post(Lml(AT_ONCE), LOOKUP_BULK, {"items": [{"artist": "x"}] * items})
+    answer = await post(PretendLml(AT_ONCE), LOOKUP_BULK, {"items": [{"artist": "x"}] * items})
     assert answer.status_code == status
 
 
 async def test_a_bulk_lookup_answers_by_index_as_a_lookup_would() -> None:
-    lml = Lml(AT_ONCE, SHELVES)
+    lml = PretendLml(AT_ONCE, SHELVES)
     items = [{"artist": artist, "album": album} for _, artist, album in SHELVES[:50]]
     results = (await post(lml, LOOKUP_BULK, {"items": items})).json()["results"]
     assert [result["index"] for result in results] == list(range(50))

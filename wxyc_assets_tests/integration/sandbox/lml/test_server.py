@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from wxyc_assets_tests.integration.sandbox.lml.clients import AT_ONCE, LOOKUP, RESOLVE, batch
-from wxyc_sandbox.lml.app import Lml
+from wxyc_sandbox.lml.app import PretendLml
 from wxyc_sandbox.lml.faults import Fault, Kind
 from wxyc_sandbox.lml.server import serve
 
@@ -15,26 +15,26 @@ LONG_BATCH = batch(*range(1, 501))
 
 
 @pytest.fixture(scope="module")
-def served() -> Iterator[tuple[Lml, str]]:
-    lml = Lml(AT_ONCE, [(7, "Cat Power", "Moon Pix")])
+def served() -> Iterator[tuple[PretendLml, str]]:
+    lml = PretendLml(AT_ONCE, [(7, "Cat Power", "Moon Pix")])
     with serve(lml) as url:
         yield lml, url
 
 
 @pytest.fixture
-def lml(served: tuple[Lml, str]) -> Iterator[Lml]:
+def lml(served: tuple[PretendLml, str]) -> Iterator[PretendLml]:
     yield served[0]
     served[0].faults = []
     served[0].counters.reset()
 
 
 @pytest.fixture
-def http(served: tuple[Lml, str]) -> Iterator[httpx.Client]:
+def http(served: tuple[PretendLml, str]) -> Iterator[httpx.Client]:
     with httpx.Client(base_url=served[1]) as http:
         yield http
 
 
-def test_it_answers_like_the_mounted_one(lml: Lml, http: httpx.Client) -> None:
+def test_it_answers_like_the_mounted_one(lml: PretendLml, http: httpx.Client) -> None:
     answer = http.post(RESOLVE, json=LONG_BATCH)
     assert [result["library_id"] for result in answer.json()["results"]] == list(range(1, 501))
     assert http.post(LOOKUP, json={"artist": "Cat Power", "album": "Moon Pix"}).status_code == 200
@@ -43,7 +43,7 @@ def test_it_answers_like_the_mounted_one(lml: Lml, http: httpx.Client) -> None:
 
 
 @pytest.mark.parametrize("kind", ["closed_head", "closed_body"])
-def test_a_connection_can_break(lml: Lml, http: httpx.Client, kind: Kind) -> None:
+def test_a_connection_can_break(lml: PretendLml, http: httpx.Client, kind: Kind) -> None:
     lml.faults = [Fault(kind, first=1)]
     with pytest.raises(httpx.RemoteProtocolError):
         http.post(RESOLVE, json=LONG_BATCH)
@@ -52,20 +52,20 @@ def test_a_connection_can_break(lml: Lml, http: httpx.Client, kind: Kind) -> Non
 
 
 @pytest.mark.parametrize("kind", ["stalled_head", "stalled_body"])
-def test_an_answer_can_stall(lml: Lml, http: httpx.Client, kind: Kind) -> None:
+def test_an_answer_can_stall(lml: PretendLml, http: httpx.Client, kind: Kind) -> None:
     lml.faults = [Fault(kind, first=1)]
     with pytest.raises(httpx.ReadTimeout):
         http.post(RESOLVE, json=LONG_BATCH, timeout=0.2)
     assert http.post(RESOLVE, json=LONG_BATCH).status_code == 200
 
 
-def test_a_stall_ends_with_a_closed_connection(lml: Lml, http: httpx.Client) -> None:
+def test_a_stall_ends_with_a_closed_connection(lml: PretendLml, http: httpx.Client) -> None:
     lml.faults = [Fault("stalled_body", seconds=0.05)]
     with pytest.raises(httpx.RemoteProtocolError):
         http.post(RESOLVE, json=LONG_BATCH)
 
 
-def test_half_a_body_has_a_head_and_a_length(lml: Lml, http: httpx.Client) -> None:
+def test_half_a_body_has_a_head_and_a_length(lml: PretendLml, http: httpx.Client) -> None:
     lml.faults = [Fault("closed_body")]
     with http.stream("POST", RESOLVE, json=LONG_BATCH) as answer:
         assert answer.status_code == 200
@@ -74,7 +74,7 @@ def test_half_a_body_has_a_head_and_a_length(lml: Lml, http: httpx.Client) -> No
     assert answer.num_bytes_downloaded == int(answer.headers["content-length"]) // 2
 
 
-def test_it_is_steered_from_another_process(lml: Lml, http: httpx.Client) -> None:
+def test_it_is_steered_from_another_process(lml: PretendLml, http: httpx.Client) -> None:
     faults = [{"kind": "status", "status": 429, "retry_after_seconds": 2, "first": 1}]
     assert http.put("/sandbox/faults", json=faults).status_code == 200
     shed = http.post(RESOLVE, json=batch(1))
@@ -85,7 +85,7 @@ def test_it_is_steered_from_another_process(lml: Lml, http: httpx.Client) -> Non
 
 
 def test_it_stops_though_a_call_is_stalled() -> None:
-    lml = Lml(replace(AT_ONCE), faults=[Fault("stalled_head")])
+    lml = PretendLml(replace(AT_ONCE), faults=[Fault("stalled_head")])
     with serve(lml) as url, httpx.Client(base_url=url) as http:
         with pytest.raises(httpx.ReadTimeout):
             http.post(RESOLVE, json=batch(1), timeout=0.2)
@@ -93,7 +93,7 @@ def test_it_stops_though_a_call_is_stalled() -> None:
 
 
 def test_two_are_served_side_by_side() -> None:
-    with serve(Lml(AT_ONCE)) as one, serve(Lml(AT_ONCE)) as other:
+    with serve(PretendLml(AT_ONCE)) as one, serve(PretendLml(AT_ONCE)) as other:
         assert one != other
         assert httpx.get(f"{one}/health").status_code == 200
         assert httpx.get(f"{other}/health").status_code == 200

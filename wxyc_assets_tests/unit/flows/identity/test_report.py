@@ -10,9 +10,9 @@ from wxyc_assets.adapters.postgres.identity_store import StoredAnswer
 from wxyc_assets.domain.candidates import Cohort
 from wxyc_assets.domain.counters import UNANSWERED, MiscountedRows, Outcome
 from wxyc_assets.domain.ranges import IdRange
-from wxyc_assets.flows.identity.apply_answers import Applied
-from wxyc_assets.flows.identity.batch_resolver import Asked
-from wxyc_assets.flows.identity.report import account
+from wxyc_assets.flows.identity.apply_answers import ApplyResult
+from wxyc_assets.flows.identity.batch_resolver import BatchResult
+from wxyc_assets.flows.identity.report import build_report
 from wxyc_assets_tests.support.answers import candidate
 
 RANGE = IdRange(1, 100)
@@ -20,8 +20,8 @@ KINDS = ("single_artist", "unresolved", "compilation")
 FATES = (*KINDS, *sorted(UNANSWERED), "refused", "write error", "deleted")
 
 
-def asked_about(fates: dict[int, str]) -> Asked:
-    asked = Asked([candidate(library_id) for library_id in fates])
+def asked_about(fates: dict[int, str]) -> BatchResult:
+    asked = BatchResult([candidate(library_id) for library_id in fates])
     answered = [id for id, fate in fates.items() if fate in (*KINDS, "write error", "deleted")]
     asked.answers.append(
         Answers(
@@ -51,8 +51,8 @@ def stored(library_id: int, kind: str) -> StoredAnswer:
     )
 
 
-def applied_to(fates: dict[int, str], earlier: int) -> Applied:
-    applied = Applied()
+def applied_to(fates: dict[int, str], earlier: int) -> ApplyResult:
+    applied = ApplyResult()
     for library_id, fate in fates.items():
         if fate in KINDS:
             applied.answers.append(stored(library_id, fate))
@@ -68,7 +68,7 @@ fates = st.dictionaries(st.integers(1, 100), st.sampled_from(FATES), min_size=1)
 
 @given(fates, st.integers(0, 3))
 def test_every_row_counts_once_by_its_final_outcome(fates: dict[int, str], earlier: int):
-    report = account(RANGE, [asked_about(fates)], applied_to(fates, earlier))
+    report = build_report(RANGE, [asked_about(fates)], applied_to(fates, earlier))
     times = Counter(fates.values())
     outcomes = report.total.outcomes
     assert report.total.scanned == len(fates) - times["deleted"] + earlier
@@ -82,7 +82,7 @@ def test_every_row_counts_once_by_its_final_outcome(fates: dict[int, str], earli
 
 @given(fates)
 def test_without_applying_answers_count_as_what_they_will_become(fates: dict[int, str]):
-    report = account(RANGE, [asked_about(fates)], None)
+    report = build_report(RANGE, [asked_about(fates)], None)
     times = Counter(fates.values())
     assert report.total.scanned == len(fates)
     assert report.total.outcomes[Outcome.RESOLVED] == times["single_artist"]
@@ -90,25 +90,27 @@ def test_without_applying_answers_count_as_what_they_will_become(fates: dict[int
 
 
 def test_a_row_that_was_lost_is_a_defect_that_is_told():
-    lost = Asked([candidate(1), candidate(2)], answers=[Answers((Answer(1, "unresolved", {}),))])
+    lost = BatchResult(
+        [candidate(1), candidate(2)], answers=[Answers((Answer(1, "unresolved", {}),))]
+    )
     with pytest.raises(MiscountedRows, match="scanned 2 rows"):
-        account(RANGE, [lost], None)
+        build_report(RANGE, [lost], None)
 
 
 def test_a_row_of_two_outcomes_is_a_defect_that_is_told():
     asked = asked_about({1: "unresolved"})
     asked.unanswered[1] = Outcome.LML_ERROR
     with pytest.raises(MiscountedRows, match="scanned 1 rows"):
-        account(RANGE, [asked], applied_to({1: "unresolved"}, 0))
+        build_report(RANGE, [asked], applied_to({1: "unresolved"}, 0))
 
 
 def test_an_open_range_says_how_many_rows_of_which_kind_and_the_error():
     asked = asked_about({1: "rows_skipped.lml_error", 2: "rows_skipped.lml_cardinality_mismatch"})
     asked.error = LmlUnavailable("HTTP 503")
-    report = account(RANGE, [asked], None)
+    report = build_report(RANGE, [asked], None)
     assert report.why_open == "1 lml_cardinality_mismatch, 1 lml_error (HTTP 503)"
 
 
 def test_a_range_without_work_is_complete():
-    report = account(RANGE, [], Applied())
+    report = build_report(RANGE, [], ApplyResult())
     assert (report.open_rows, report.total.scanned, report.error) == (0, 0, None)
