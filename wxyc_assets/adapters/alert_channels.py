@@ -1,8 +1,8 @@
-"""Who hears of an alert: Sentry, and a chat's webhook.
+"""The channels that alerts are sent to: Sentry, and a chat's webhook.
 
-ReceiverError
-├── ReceiverUnavailable     no answer, or "later, please": its other letters wait, too
-└── ReceiverRefused         a no to this letter
+ChannelError
+├── ChannelUnavailable      no answer, or asked to retry later: its other alerts wait as well
+└── ChannelRefused          this alert was rejected
 """
 
 import json
@@ -25,39 +25,39 @@ Json = dict[str, Any]
 
 
 class ChannelError(Exception):
-    """An alert did not arrive; the message holds neither the address nor the key."""
+    """An alert was not delivered; the message contains neither the URL nor the key."""
 
 
 class ChannelUnavailable(ChannelError):
-    """The receiver did not answer, or asked us to come back later."""
+    """The channel did not answer, or asked to retry later."""
 
     def __init__(self, message: str, *, retry_after: float | None = None) -> None:
         super().__init__(message)
         self.retry_after = retry_after
-        """Seconds that the receiver asked us to wait."""
+        """The wait in seconds that the channel asked for."""
 
 
-class ReceiverRefused(ChannelError):
-    """The receiver said no to one letter."""
+class ChannelRefused(ChannelError):
+    """The channel rejected one alert."""
 
 
 class AlertChannel(Protocol):
-    """Takes letters in a form of its own; the same event id twice is the same letter."""
+    """Accepts alerts in a format of its own; two with the same event id are the same alert."""
 
     @property
     def name(self) -> str: ...
 
-    def worded(self, alert: Alert, link: str | None) -> Json:
-        """The alert as this receiver wants it, with a link to the run."""
+    def render(self, alert: Alert, link: str | None) -> Json:
+        """Return the alert in this channel's format, with a link to the run."""
         ...
 
     async def send(self, event_id: str, payload: Json) -> None:
-        """Returns when it has arrived; raises ReceiverError."""
+        """Deliver an alert; raises ChannelError."""
         ...
 
 
-class SentryProject:
-    """Sentry, where an alert is an event; told directly, to know whether it arrived."""
+class SentryChannel:
+    """Sentry, with an alert as an event; sent without the SDK, which does not report failures."""
 
     name = "sentry"
 
@@ -65,8 +65,8 @@ class SentryProject:
         self._http = http
         self._project = project
 
-    def worded(self, alert: Alert, link: str | None) -> Json:
-        """Grouped by subject; a recovery is a group of its own, so that it reopens nothing."""
+    def render(self, alert: Alert, link: str | None) -> Json:
+        """Group by subject; recoveries have groups of their own, so that they reopen nothing."""
         subject = alert.subject
         ending = ("recovered",) if alert.is_recovery else ()
         run_id = alert.run_id
@@ -97,8 +97,8 @@ class SentryProject:
         await _post(self._http, self._project.envelope_url, envelope.serialize(), headers)
 
 
-class Webhook:
-    """A chat that takes `{"text": ...}`, as Slack, Mattermost and Rocket.Chat do."""
+class WebhookChannel:
+    """A chat that accepts `{"text": ...}`, as Slack, Mattermost and Rocket.Chat do."""
 
     name = "webhook"
 
@@ -106,14 +106,14 @@ class Webhook:
         self._http = http
         self._url = url
 
-    def worded(self, alert: Alert, link: str | None) -> Json:
+    def render(self, alert: Alert, link: str | None) -> Json:
         mark = RECOVERED if alert.is_recovery else MARKS[alert.level]
-        told: Mapping[str, object] = {**alert.numbers, **alert.facts}
-        figures = [f"{name}: {_short(value)}" for name, value in told.items()]
+        values: Mapping[str, object] = {**alert.numbers, **alert.facts}
+        details = [f"{name}: {_short(value)}" for name, value in values.items()]
         run_id = alert.run_id
         run = f"<{link}|run {run_id[:8]}>" if link else f"run {run_id[:8]}"
         title = f"{mark} *{_escaped(alert.title)}*"
-        return {"text": _lines(title, _escaped(_lines(alert.text, *figures)), run)}
+        return {"text": _lines(title, _escaped(_lines(alert.text, *details)), run)}
 
     async def send(self, event_id: str, payload: Json) -> None:
         headers = {"Content-Type": "application/json", "Idempotency-Key": event_id}
@@ -136,7 +136,7 @@ async def _post(http: httpx.AsyncClient, url: str, body: bytes, headers: Mapping
     try:
         response = await http.post(url, content=body, headers=headers)
     except httpx.InvalidURL:
-        raise ChannelUnavailable("its address is none") from None
+        raise ChannelUnavailable("its URL is not valid") from None
     except httpx.HTTPError as error:
         raise ChannelUnavailable(f"no answer: {type(error).__name__}") from None
     status = response.status_code
@@ -145,16 +145,16 @@ async def _post(http: httpx.AsyncClient, url: str, body: bytes, headers: Mapping
         seconds = float(retry_after) if retry_after.isdecimal() else None
         raise ChannelUnavailable(f"HTTP {status}", retry_after=seconds)
     if not response.is_success:
-        raise ReceiverRefused(f"HTTP {status}")
+        raise ChannelRefused(f"HTTP {status}")
 
 
 @asynccontextmanager
 async def open_channels(webhook_url: str | None) -> AsyncGenerator[Collection[AlertChannel]]:
-    """Sentry where it is on, and the webhook where there is one."""
+    """Open Sentry where it is enabled, and the webhook where it has a URL."""
     async with httpx.AsyncClient(timeout=TIMEOUT_SECONDS) as http:
-        receivers: list[AlertChannel] = []
+        channels: list[AlertChannel] = []
         if project := sentry.project():
-            receivers.append(SentryProject(http, project))
+            channels.append(SentryChannel(http, project))
         if webhook_url:
-            receivers.append(Webhook(http, webhook_url))
-        yield receivers
+            channels.append(WebhookChannel(http, webhook_url))
+        yield channels

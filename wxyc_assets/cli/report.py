@@ -20,14 +20,14 @@ def report(
         "coverage.html"
     ),
 ) -> None:
-    """Write the newest snapshot of the coverage, and its gates, as one HTML file.
+    """Write the newest snapshot of the coverage, and its checks, as one HTML file.
 
-    It needs nothing beside itself: attach it, mail it, open it on a phone. It takes no snapshot;
-    the jobs library_full and coverage_gates do.
+    The file is self-contained: attach it, mail it, open it on a phone. This command takes no
+    snapshot; the jobs library_full and coverage_gates do.
     """
     with connections.cli_errors():
-        judged = asyncio.run(_judged())
-    if judged is None:
+        evaluation = asyncio.run(_evaluate())
+    if evaluation is None:
         err.print(
             "[bold red]Error:[/] There is no snapshot yet. Take one: "
             "dagster job execute -m wxyc_assets.definitions -j coverage_gates",
@@ -36,15 +36,16 @@ def report(
         raise typer.Exit(1)
     try:
         output.write_text(
-            page(judged.snapshot, judged.past.totals, judged.verdicts), encoding="utf-8"
+            page(evaluation.snapshot, evaluation.history.totals, evaluation.results),
+            encoding="utf-8",
         )
     except OSError as error:
         err.print(f"[bold red]Error:[/] {output} cannot be written: {error.strerror}")
         raise typer.Exit(1) from None
-    out.print(f"{output} shows the snapshot of {judged.snapshot.taken_at:%Y-%m-%d %H:%M %Z}.")
+    out.print(f"{output} shows the snapshot of {evaluation.snapshot.taken_at:%Y-%m-%d %H:%M %Z}.")
 
 
-async def _judged() -> Evaluation | None:
+async def _evaluate() -> Evaluation | None:
     config = FloorsConfig()
     with as_dagster_failure():
         async with connections.database().open() as database:

@@ -1,10 +1,11 @@
-"""Alerts: sensors that notice what went wrong, and see to it that people hear of it.
+"""Sensors that queue an alert for each failure and recovery, and deliver it.
 
-They run from the start. Without SENTRY_DSN or ALERT_WEBHOOK_URL they do nothing; who sets one of
-them wants alerts, and an alert that waits for a switch in the UI is missed the day it is needed.
+They run from the start, so that no alert depends on a switch in the UI. Without SENTRY_DSN and
+ALERT_WEBHOOK_URL they do nothing; set either to receive alerts.
 
-A plain sensor with a cursor, and no run-failure sensor: when that one cannot write to the outbox it
-moves on, and the failures of a day without database would be lost. This one reads them again.
+The first is a plain sensor with a cursor, not a run-failure sensor: that one moves on when it
+cannot write to the queue, and the failures of a database outage would be lost. This one reads them
+again.
 """
 
 import asyncio
@@ -25,54 +26,59 @@ from wxyc_assets.telemetry import sentry
 from wxyc_assets.telemetry.redaction import Redaction
 
 SECONDS_BETWEEN = 15
+NO_CHANNELS = "No channel is set up: set SENTRY_DSN or ALERT_WEBHOOK_URL to receive alerts."
 
 
 @dg.sensor(
     minimum_interval_seconds=SECONDS_BETWEEN,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Queues an alert for each failed run, each check that does not hold, and each "
-    "recovery. Begins with what happens after its first tick.",
+    description="Queues an alert for each failed run, each check that does not pass, and each "
+    "recovery. Ignores what happened before its first tick.",
 )
 def alerts_are_queued(
     context: dg.SensorEvaluationContext, database: DatabaseResource, alerts: AlertsResource
 ) -> dg.SkipReason:
-    if context.cursor is None or not alerts.has_receivers():
+    if not alerts.has_channels():
         context.update_cursor(event_log.end_of_log(context.instance).dump())
-        return dg.SkipReason("There is nobody to tell, or nothing to look back on.")
+        return dg.SkipReason(NO_CHANNELS)
+    if context.cursor is None:
+        context.update_cursor(event_log.end_of_log(context.instance).dump())
+        return dg.SkipReason("First tick: alerts start with what happens from now on.")
     now = datetime.now(UTC)
     occurrences, cursor = event_log.since(context.instance, Cursor.parse(context.cursor), now)
     queued = asyncio.run(_queue(occurrences, database, alerts)) if occurrences else 0
     context.update_cursor(cursor.dump())
-    return dg.SkipReason(f"{queued} letters queued.")
+    return dg.SkipReason(f"{_alerts(queued)} queued.")
 
 
 @dg.sensor(
     minimum_interval_seconds=SECONDS_BETWEEN,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Sends queued alerts until they have arrived; red while a receiver is down.",
+    description="Sends queued alerts until they are delivered; its ticks fail while a channel is "
+    "down.",
 )
 def alerts_are_delivered(
     context: dg.SensorEvaluationContext, database: DatabaseResource, alerts: AlertsResource
 ) -> dg.SkipReason:
-    if not alerts.has_receivers():
-        return dg.SkipReason("There is nobody to tell: SENTRY_DSN, ALERT_WEBHOOK_URL.")
+    if not alerts.has_channels():
+        return dg.SkipReason(NO_CHANNELS)
     delivery = asyncio.run(_deliver(database, alerts))
     sentry.flush()
     if delivery.errors:
         why = "; ".join(f"{name}: {error}" for name, error in sorted(delivery.errors.items()))
-        raise dg.Failure(f"{delivery.arrived} alerts arrived, others wait: {why}")
-    return dg.SkipReason(f"{delivery.arrived} alerts arrived.")
+        raise dg.Failure(f"{_alerts(delivery.delivered)} delivered, others will be retried: {why}")
+    return dg.SkipReason(f"{_alerts(delivery.delivered)} delivered.")
 
 
 async def _queue(
     occurrences: list[Occurrence], database: DatabaseResource, alerts: AlertsResource
 ) -> int:
     with as_dagster_failure():
-        async with database.open() as opened, alerts.receivers() as receivers:
+        async with database.open() as opened, alerts.channels() as channels:
             return await alerting.queue(
                 AlertStore(opened),
                 occurrences,
-                receivers,
+                channels,
                 link_to=alerts.link_to,
                 redaction=Redaction(secret_values()),
             )
@@ -80,8 +86,12 @@ async def _queue(
 
 async def _deliver(database: DatabaseResource, alerts: AlertsResource) -> Delivery:
     with as_dagster_failure():
-        async with database.open() as opened, alerts.receivers() as receivers:
-            return await alerting.deliver(AlertStore(opened), receivers, datetime.now(UTC))
+        async with database.open() as opened, alerts.channels() as channels:
+            return await alerting.deliver(AlertStore(opened), channels, datetime.now(UTC))
+
+
+def _alerts(number: int) -> str:
+    return f"{number} {'alert' if number == 1 else 'alerts'}"
 
 
 alert_sensors = [alerts_are_queued, alerts_are_delivered]

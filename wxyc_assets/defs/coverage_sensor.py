@@ -1,4 +1,4 @@
-"""A snapshot after each backfill of what it counts: one a backfill, however many ranges."""
+"""The sensor that takes one snapshot after each backfill of identities or covers."""
 
 import json
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from dagster._core.execution.backfill import BulkActionsFilter, PartitionBackfil
 
 from wxyc_assets.defs.jobs import coverage_gates, library_artwork_job, library_identity_job
 
-COUNTED = {
+SOURCES = {
     dg.AssetKey(name)
     for name in ("library_candidates", "lml_resolutions", "library_identity", "library_artwork")
 }
@@ -17,15 +17,15 @@ COVERAGE = dg.AssetKey("library_coverage")
 JOBS = {library_identity_job.name, library_artwork_job.name}
 LONGEST_BACKFILL = timedelta(days=14)
 OVERLAP = timedelta(minutes=5)
-"""An end is dated before it can be seen; what is seen twice is known by its run key."""
+"""A backfill's end is dated before it is visible; the run key removes duplicates."""
 
 
 @dg.sensor(
     job=coverage_gates,
     minimum_interval_seconds=30,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Takes a snapshot, and looks at the gates, after each backfill of identities or "
-    "covers, however it ended. Begins with what ends after its first tick.",
+    description="Takes a snapshot and runs the coverage checks after each backfill of identities "
+    "or covers, whatever its outcome. Ignores backfills that ended before its first tick.",
 )
 def coverage_follows_backfills(
     context: dg.SensorEvaluationContext,
@@ -33,11 +33,11 @@ def coverage_follows_backfills(
     now = datetime.now(UTC)
     if context.cursor is None:
         context.update_cursor(_cursor(now, now))
-        yield dg.SkipReason("From now on.")
+        yield dg.SkipReason("First tick: snapshots follow backfills that end from now on.")
         return
-    begun, looked = (datetime.fromisoformat(each) for each in json.loads(context.cursor))
-    ended = list(_ended_since(context.instance, max(begun, looked - OVERLAP), now))
-    context.update_cursor(_cursor(begun, now))
+    started, last_tick = (datetime.fromisoformat(each) for each in json.loads(context.cursor))
+    ended = list(_ended_since(context.instance, max(started, last_tick - OVERLAP), now))
+    context.update_cursor(_cursor(started, now))
     for each in ended:
         yield dg.RunRequest(
             run_key=each.backfill_id, tags={"wxyc_assets/after_backfill": each.backfill_id}
@@ -46,8 +46,8 @@ def coverage_follows_backfills(
         yield dg.SkipReason("No backfill has ended.")
 
 
-def _cursor(begun: datetime, looked: datetime) -> str:
-    return json.dumps([begun.isoformat(), looked.isoformat()])
+def _cursor(started: datetime, last_tick: datetime) -> str:
+    return json.dumps([started.isoformat(), last_tick.isoformat()])
 
 
 def _ended_since(
@@ -56,12 +56,12 @@ def _ended_since(
     recent = BulkActionsFilter(created_after=now - LONGEST_BACKFILL)
     for each in instance.get_backfills(filters=recent):
         end = each.backfill_end_timestamp
-        if end is not None and end > since.timestamp() and _is_counted(each):
+        if end is not None and end > since.timestamp() and _changes_coverage(each):
             yield each
 
 
-def _is_counted(backfill: PartitionBackfill) -> bool:
+def _changes_coverage(backfill: PartitionBackfill) -> bool:
     selected = {*(backfill.asset_selection or ())}
     if not selected:
         return backfill.job_name in JOBS
-    return bool(selected & COUNTED) and COVERAGE not in selected
+    return bool(selected & SOURCES) and COVERAGE not in selected

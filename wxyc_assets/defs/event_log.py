@@ -1,7 +1,7 @@
-"""What Dagster's event log says, in our words; everything that reads event records is here.
+"""Dagster's event log, read as occurrences; all reading of event records is here.
 
-There is no public call for check evaluations across all checks: `get_event_records` of the
-instance is deprecated without a successor, so the storage below it is asked.
+There is no public call for check evaluations across all checks: the instance's `get_event_records`
+is deprecated without a successor, so the storage below it is queried.
 """
 
 import json
@@ -16,15 +16,15 @@ from dagster import EventLogRecord, RunStatusChangeRecordsFilter
 from wxyc_assets.defs.occurrences import evaluated_check, failed_run, successful_run
 from wxyc_assets.domain.alerts import Occurrence
 
-RECORDS_A_TICK = 500
+RECORDS_PER_TICK = 500
 SETTLED_AFTER = timedelta(minutes=1)
-"""Ids are given before commits, so a lower one may appear after a higher one was read. What is
-younger than this is read again by the next tick; an alert told twice is recognised by its id."""
+"""Ids are assigned before the commit, so a lower one may appear after a higher one was read. Events
+younger than this are read again by the next tick; an alert queued twice is recognised by its id."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """The last event of each kind that needs no second look, by storage id."""
+    """The storage id of the last event of each kind that need not be read again."""
 
     failed_runs: int = 0
     successful_runs: int = 0
@@ -39,7 +39,7 @@ class Cursor:
 
 
 def end_of_log(instance: dg.DagsterInstance) -> Cursor:
-    """Behind everything that has happened so far."""
+    """Return the cursor after the last event so far."""
 
     def last(records: Sequence[EventLogRecord]) -> int:
         return records[0].storage_id if records else 0
@@ -54,7 +54,7 @@ def end_of_log(instance: dg.DagsterInstance) -> Cursor:
 def since(
     instance: dg.DagsterInstance, cursor: Cursor, now: datetime
 ) -> tuple[list[Occurrence], Cursor]:
-    """What went wrong or right behind the cursor, and the cursor for the next time."""
+    """Return the failures and successes after the cursor, and the next cursor."""
     failed = _runs(instance, dg.DagsterEventType.RUN_FAILURE, after=cursor.failed_runs)
     succeeded = _runs(instance, dg.DagsterEventType.RUN_SUCCESS, after=cursor.successful_runs)
     checks = _checks(instance, after=cursor.checks)
@@ -75,7 +75,7 @@ def _runs(
     event_type: dg.DagsterEventType,
     *,
     after: int | None = None,
-    limit: int = RECORDS_A_TICK,
+    limit: int = RECORDS_PER_TICK,
 ) -> Sequence[EventLogRecord]:
     wanted = RunStatusChangeRecordsFilter(event_type, after_storage_id=after)  # pyright: ignore[reportArgumentType]
     return instance.fetch_run_status_changes(
@@ -84,7 +84,7 @@ def _runs(
 
 
 def _checks(
-    instance: dg.DagsterInstance, *, after: int | None = None, limit: int = RECORDS_A_TICK
+    instance: dg.DagsterInstance, *, after: int | None = None, limit: int = RECORDS_PER_TICK
 ) -> Sequence[EventLogRecord]:
     wanted = dg.EventRecordsFilter(dg.DagsterEventType.ASSET_CHECK_EVALUATION, after_cursor=after)
     return instance.event_log_storage.get_event_records(
@@ -101,14 +101,14 @@ def _with_runs(
     found = instance.get_run_records(dg.RunsFilter(run_ids=run_ids))
     runs = {each.dagster_run.run_id: each.dagster_run for each in found}
     for record in records:
-        if record.run_id in runs:  # a deleted run has nothing left to tell
+        if record.run_id in runs:  # a deleted run has no details left
             yield runs[record.run_id], _at(record)
 
 
 def _settled(records: Sequence[EventLogRecord], now: datetime, before: int) -> int:
-    border = (now - SETTLED_AFTER).timestamp()
-    old = takewhile(lambda record: record.timestamp < border, records)
-    return max((record.storage_id for record in old), default=before)
+    newest_settled = (now - SETTLED_AFTER).timestamp()
+    settled = takewhile(lambda record: record.timestamp < newest_settled, records)
+    return max((record.storage_id for record in settled), default=before)
 
 
 def _at(record: EventLogRecord) -> datetime:

@@ -1,7 +1,7 @@
-"""How much of the library is covered, as snapshots, and the gates on them.
+"""Snapshots of the library's coverage, and the checks on them.
 
-pandas shapes a snapshot. Only the step that takes one imports it: that costs every other process
-of Dagster's up to a second.
+Only the step that takes a snapshot imports pandas: in every other Dagster process the import would
+cost up to a second.
 """
 
 import sys
@@ -11,7 +11,7 @@ import dagster as dg
 from pydantic import Field
 
 from wxyc_assets.adapters.postgres.coverage_store import CoverageStore
-from wxyc_assets.defs import freshness as promises
+from wxyc_assets.defs import freshness
 from wxyc_assets.defs.failures import as_dagster_failure
 from wxyc_assets.defs.instrumentation import instrumented
 from wxyc_assets.defs.library_artwork import ArtworkConfig, library_artwork
@@ -19,9 +19,11 @@ from wxyc_assets.defs.library_identity import LIBRARY_IDENTITY
 from wxyc_assets.defs.partitions import library_ranges
 from wxyc_assets.defs.resources import DatabaseResource, ScopeResource
 from wxyc_assets.domain.coverage import CoverState, Snapshot
-from wxyc_assets.domain.gates import SENTENCES, Floors, GateResult
+from wxyc_assets.domain.gates.evaluation import CHECK_DESCRIPTIONS
+from wxyc_assets.domain.gates.floors import Floors
+from wxyc_assets.domain.gates.result import GateResult
 from wxyc_assets.domain.ranges import IdRange
-from wxyc_assets.flows.coverage.evaluation import Evaluation, evaluate_newest
+from wxyc_assets.flows.coverage.evaluation import evaluate_newest
 from wxyc_assets.settings import settings
 from wxyc_assets.views import coverage_tables as tables
 from wxyc_assets.views.charts import inline
@@ -32,7 +34,7 @@ SNAPSHOTS_SHOWN = 90
 
 
 class FloorsConfig(dg.Config):
-    """How good is good enough; the environment's, unless said otherwise for a run."""
+    """The floors of the checks; from the environment, unless set for one run."""
 
     coverage: float = Field(default=settings.gate_coverage, ge=0, le=1)
     identity: float = Field(default=settings.gate_identity, ge=0, le=1)
@@ -44,27 +46,29 @@ class FloorsConfig(dg.Config):
     orphaned_sources: int = Field(default=settings.max_orphaned_sources, ge=0)
     tolerance: float = Field(default=settings.regression_tolerance, ge=0, le=1)
     snapshots: int = Field(
-        default=settings.regression_snapshots, ge=1, description="How many before count."
+        default=settings.regression_snapshots,
+        ge=1,
+        description="The number of earlier snapshots to compare with.",
     )
 
     def floors(self) -> Floors:
-        """The floors as the domain knows them."""
+        """Return the floors as a value of the domain."""
         return Floors(**self.model_dump(exclude={"snapshots"}))
 
 
 @dg.asset(
     deps=[LIBRARY_IDENTITY, library_artwork],
     kinds={"postgres", "pandas"},
-    freshness_policy=promises.daily,
+    freshness_policy=freshness.daily,
 )
 async def library_coverage(
     context: dg.AssetExecutionContext,
     database: DatabaseResource,
     scope: ScopeResource,
 ) -> None:
-    """A snapshot of how much is covered: the library, each cohort, range and genre.
+    """A snapshot of the coverage: of the library, and of each cohort, range and genre.
 
-    Lives in `coverage_snapshot`; asks LML nothing.
+    Stored in `coverage_snapshot`; makes no calls to LML.
     """
     from wxyc_assets.flows.coverage.snapshot import take_snapshot
 
@@ -86,59 +90,59 @@ async def library_coverage(
 @dg.multi_asset_check(
     name="library_coverage_gates",
     specs=[
-        dg.AssetCheckSpec(name, asset=library_coverage, blocking=True, description=sentence)
-        for name, sentence in SENTENCES.items()
+        dg.AssetCheckSpec(name, asset=library_coverage, blocking=True, description=description)
+        for name, description in CHECK_DESCRIPTIONS.items()
     ],
     can_subset=True,
 )
 async def library_coverage_gates(
     context: dg.AssetCheckExecutionContext, config: FloorsConfig, database: DatabaseResource
 ):  # Dagster would read an annotation here as the outputs' types
-    wanted = {key.name for key in context.selected_asset_check_keys}
+    selected = {key.name for key in context.selected_asset_check_keys}
     run_id = context.op_execution_context.run_id
     with as_dagster_failure():
         async with database.open() as opened:
-            judged = await evaluate_newest(
+            evaluation = await evaluate_newest(
                 CoverageStore(opened),
                 config.floors(),
                 ceiling=CEILING,
                 compared=config.snapshots,
                 run_id=run_id,
             )
-    if judged is None:
-        raise dg.Failure("There is no snapshot to judge. Materialize library_coverage first.")
-    verdicts = [each for each in judged.verdicts if each.name in wanted]
-    sys.stdout.write("\n".join(_printed(verdicts)) + "\n")
+    if evaluation is None:
+        raise dg.Failure("There is no snapshot to evaluate. Materialize library_coverage first.")
+    results = [each for each in evaluation.results if each.name in selected]
+    sys.stdout.write("\n".join(_render(results)) + "\n")
     sys.stdout.flush()
-    for each in verdicts:
-        yield _result(each, judged)
+    for each in results:
+        yield _check_result(each, evaluation.snapshot)
 
 
-def _printed(verdicts: list[GateResult]) -> Iterator[str]:
-    """What a person at a terminal wants to know: which, and by how much."""
-    for each in verdicts:
-        verdict = "holds" if each.holds else "warns" if each.is_warning else "DOES NOT HOLD"
-        yield f"{verdict}: {each.name}: {each.words}"
-        if not each.holds:
+def _render(results: list[GateResult]) -> Iterator[str]:
+    """Return the results as lines for a terminal."""
+    for each in results:
+        outcome = "passes" if each.passed else "warns" if each.is_warning else "FAILS"
+        yield f"{outcome}: {each.name}: {each.description}"
+        if not each.passed:
             yield from (f"    {offender}" for offender in each.offenders)
 
 
-def _result(verdict: GateResult, judged: Evaluation) -> dg.AssetCheckResult:
-    severity = dg.AssetCheckSeverity.WARN if verdict.is_warning else dg.AssetCheckSeverity.ERROR
+def _check_result(result: GateResult, snapshot: Snapshot) -> dg.AssetCheckResult:
+    severity = dg.AssetCheckSeverity.WARN if result.is_warning else dg.AssetCheckSeverity.ERROR
     return dg.AssetCheckResult(
         asset_key=library_coverage.key,
-        check_name=verdict.name,
-        passed=verdict.holds,
+        check_name=result.name,
+        passed=result.passed,
         severity=severity,
-        description=verdict.words,
+        description=result.description,
         metadata={
-            "number": float(verdict.number),
-            "floor": float(verdict.floor),
-            **verdict.numbers,
+            "number": float(result.number),
+            "floor": float(result.floor),
+            **result.numbers,
             "ranges": f"{RANGES[0].key} ... {RANGES[-1].key}",
-            "offenders": dg.MetadataValue.json(list(verdict.offenders)),
-            "snapshot": judged.snapshot.run_id,
-            "taken_at": dg.MetadataValue.timestamp(judged.snapshot.taken_at),
+            "offenders": dg.MetadataValue.json(list(result.offenders)),
+            "snapshot": snapshot.run_id,
+            "taken_at": dg.MetadataValue.timestamp(snapshot.taken_at),
         },
     )
 
@@ -149,8 +153,8 @@ def _numbers(now: Snapshot) -> dict[str, float]:
         "library_rows": total.library_rows,
         "in_scope": total.in_scope,
         "identified": total.identified,
-        "resting": total.resting,
-        "open": total.open_rows,
+        "resting": total.waiting_to_retry,
+        "open": total.open_records,
         "covers_wanted": total.covers_wanted,
         "covers_there": total.cover(CoverState.THERE),
         "compilations_matched": total.compilations_matched,
@@ -164,7 +168,7 @@ def _numbers(now: Snapshot) -> dict[str, float]:
 def _metadata(now: Snapshot, before: list[Snapshot]) -> dict[str, dg.MetadataValue]:
     strip = tables.strip(now, settings.gate_coverage)
     chart = tables.over_time(now, [each for each in before if each.run_id != now.run_id])
-    by_cohort = f"{inline(strip, 'Share covered, range by range')}\n\n"
+    ranges = f"{inline(strip, tables.RANGES_TITLE)}\n\n"
     numbers = {
         name: dg.MetadataValue.float(number)
         if isinstance(number, float)
@@ -177,6 +181,6 @@ def _metadata(now: Snapshot, before: list[Snapshot]) -> dict[str, dg.MetadataVal
         **numbers,
         "scope": dg.MetadataValue.text(now.scope),
         "over_time": dg.MetadataValue.md(inline(chart, "Coverage over time")),
-        "by_cohort": dg.MetadataValue.md(by_cohort + tables.by_cohort(now).markdown()),
+        "by_cohort": dg.MetadataValue.md(ranges + tables.by_cohort(now).markdown()),
         "states": dg.MetadataValue.json(states),
     }

@@ -1,4 +1,4 @@
-"""Dagster's runs and check evaluations as occurrences that people may have to hear of."""
+"""Dagster's runs and check evaluations, translated into occurrences for alerts."""
 
 import json
 import math
@@ -7,46 +7,46 @@ from datetime import datetime
 
 import dagster as dg
 
-from wxyc_assets.domain.alerts import Kind, Level, Subject, Success, Trouble
+from wxyc_assets.domain.alerts import Failure, Kind, Level, Subject, Success
 
 PARTITION = "dagster/partition"
 FIRST, LAST = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
-BY_A_CHECK = "DagsterAssetCheckFailedError"
-STEPS_TOLD = 3
+CHECK_FAILURE = "DagsterAssetCheckFailedError"
+STEPS_SHOWN = 3
 ID_RANGE = "id_range"
-"""The metadata by which an unpartitioned check may say which range it is about."""
+"""The metadata key in which an unpartitioned check may name its range."""
 
 
-def failed_run(instance: dg.DagsterInstance, run: dg.DagsterRun, at: datetime) -> Trouble | None:
-    """The failure of a run; none when only blocking checks failed it: each is told by itself."""
+def failed_run(instance: dg.DagsterInstance, run: dg.DagsterRun, at: datetime) -> Failure | None:
+    """Return a run's failure; None if only checks failed it, which have alerts of their own."""
     entries = instance.all_logs(run.run_id, of_type=dg.DagsterEventType.STEP_FAILURE)
     events = [each.dagster_event for each in entries if each.dagster_event]
-    own = [each for each in events if not _is_by_a_check(each)]
+    own = [each for each in events if not _is_check_failure(each)]
     if events and not own:
         return None
-    numbers, facts = _figures(_metadata_of(own))
-    return Trouble(
+    numbers, facts = _split_metadata(_metadata_of(own))
+    return Failure(
         _subject_of(run),
         run.run_id,
         at,
-        text="\n".join(map(_why, own[:STEPS_TOLD])) or _end_of(instance, run),
+        text="\n".join(map(_reason, own[:STEPS_SHOWN])) or _last_message(instance, run),
         numbers={"failed_steps": len(own), **numbers},
         facts={"steps": ", ".join(each.step_key or "" for each in own), **facts},
     )
 
 
 def successful_run(run: dg.DagsterRun, at: datetime) -> Success:
-    """The success of a run."""
+    """Return the success of a run."""
     return Success(_subject_of(run), run.run_id, at)
 
 
-def evaluated_check(entry: dg.EventLogEntry, at: datetime) -> Trouble | Success | None:
-    """What a check found; its description and metadata are what people are told."""
+def evaluated_check(entry: dg.EventLogEntry, at: datetime) -> Failure | Success | None:
+    """Return a check's result, with its description and metadata for the alert."""
     event = entry.dagster_event
     if event is None:
         return None
     found = event.asset_check_evaluation_data
-    numbers, facts = _figures(found.metadata)
+    numbers, facts = _split_metadata(found.metadata)
     subject = Subject(
         Kind.CHECK,
         found.check_name,
@@ -56,7 +56,7 @@ def evaluated_check(entry: dg.EventLogEntry, at: datetime) -> Trouble | Success 
     if found.passed:
         return Success(subject, entry.run_id, at)
     is_error = found.severity is dg.AssetCheckSeverity.ERROR
-    return Trouble(
+    return Failure(
         subject,
         entry.run_id,
         at,
@@ -69,7 +69,7 @@ def evaluated_check(entry: dg.EventLogEntry, at: datetime) -> Trouble | Success 
 
 def _subject_of(run: dg.DagsterRun) -> Subject:
     selected = ", ".join(sorted(key.to_user_string() for key in run.asset_selection or ()))
-    is_nameless = run.job_name.startswith("__")  # a run of assets that were picked in the UI
+    is_nameless = run.job_name.startswith("__")  # a run of assets selected in the UI
     name = selected if is_nameless and selected else run.job_name
     return Subject(Kind.RUN, name, asset=selected, id_range=_range_of(run.tags))
 
@@ -81,12 +81,12 @@ def _range_of(tags: Mapping[str, str]) -> str | None:
     return tags.get(PARTITION)
 
 
-def _is_by_a_check(event: dg.DagsterEvent) -> bool:
+def _is_check_failure(event: dg.DagsterEvent) -> bool:
     error = event.step_failure_data.error
-    return error is not None and error.cls_name == BY_A_CHECK
+    return error is not None and error.cls_name == CHECK_FAILURE
 
 
-def _why(event: dg.DagsterEvent) -> str:
+def _reason(event: dg.DagsterEvent) -> str:
     failure = event.step_failure_data
     if failure.user_failure_data and failure.user_failure_data.description:
         return f"{event.step_key}: {failure.user_failure_data.description}"
@@ -96,7 +96,7 @@ def _why(event: dg.DagsterEvent) -> str:
     return f"{event.step_key}: {error.message.strip() if error else event.message}"
 
 
-def _end_of(instance: dg.DagsterInstance, run: dg.DagsterRun) -> str:
+def _last_message(instance: dg.DagsterInstance, run: dg.DagsterRun) -> str:
     entries = instance.all_logs(run.run_id, of_type=dg.DagsterEventType.RUN_FAILURE)
     messages = [each.dagster_event.message for each in entries if each.dagster_event]
     return messages[-1] or "" if messages else ""
@@ -107,10 +107,10 @@ def _metadata_of(events: Sequence[dg.DagsterEvent]) -> dict[str, dg.MetadataValu
     return {name: value for each in given if each for name, value in each.metadata.items()}
 
 
-def _figures(
+def _split_metadata(
     metadata: Mapping[str, dg.MetadataValue],
 ) -> tuple[dict[str, float], dict[str, str]]:
-    """Finite numbers, and short facts; a list is counted as well."""
+    """Split metadata into finite numbers and textual facts; the length of a list is a number."""
     numbers: dict[str, float] = {}
     facts: dict[str, str] = {}
     for name, each in metadata.items():
@@ -125,5 +125,5 @@ def _figures(
                 if isinstance(each.value, list):
                     numbers[f"{name}.count"] = len(each.value)
             case _:
-                pass  # tables and pictures stay in the UI
+                pass  # tables and charts stay in the UI
     return numbers, facts

@@ -12,7 +12,7 @@ import httpx
 from psycopg.conninfo import make_conninfo
 from pydantic import Field
 
-from wxyc_assets.adapters import alert_channels as receivers
+from wxyc_assets.adapters import alert_channels
 from wxyc_assets.adapters.alert_channels import AlertChannel
 from wxyc_assets.adapters.budget.postgres_backend import open_ledger
 from wxyc_assets.adapters.budget.shared_budget import Limits, open_budget
@@ -197,19 +197,19 @@ class PagesResource(dg.ConfigurableResource):
 
 
 class AlertsResource(dg.ConfigurableResource):
-    """Who hears of trouble: Sentry, where SENTRY_DSN is set, and a chat's webhook."""
+    """The channels of alerts: Sentry, where SENTRY_DSN is set, and a chat's webhook."""
 
     webhook_url: str
     ui_url: str = Field(description="The Dagster UI's address, for links to runs.")
 
-    def has_receivers(self) -> bool:
-        """Whether there is anybody to tell."""
+    def has_channels(self) -> bool:
+        """Return True when an alert has somewhere to go."""
         return bool(self.webhook_url) or sentry.project() is not None
 
     @asynccontextmanager
-    async def receivers(self) -> AsyncGenerator[Collection[AlertChannel]]:
+    async def channels(self) -> AsyncGenerator[Collection[AlertChannel]]:
         """All of them, over one client."""
-        async with receivers.open_channels(self.webhook_url or None) as opened:
+        async with alert_channels.open_channels(self.webhook_url or None) as opened:
             yield opened
 
     def link_to(self, run_id: str) -> str | None:

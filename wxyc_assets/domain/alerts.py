@@ -1,4 +1,4 @@
-"""What people are told: something went wrong, or it is right again; each of it once."""
+"""Alerts: one for each failure, and one for each recovery."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -7,19 +7,19 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import assert_never
 
-TEXT_SHOWN = 3_000
-FACT_SHOWN = 500
+MAX_TEXT = 3_000
+MAX_FACT = 500
 
 
 class Kind(StrEnum):
-    """What can be in trouble."""
+    """The kinds of subject that an alert can be about."""
 
     CHECK = "check"
     RUN = "run"
 
 
 class Level(StrEnum):
-    """How bad it is, in Sentry's words; only a recovery is good news."""
+    """Sentry's levels; a recovery is INFO."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -28,7 +28,7 @@ class Level(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """A check on an asset, or a job, over a range of ids or over all."""
+    """A check on an asset, or a job, for one range of ids or for all."""
 
     kind: Kind
     name: str
@@ -40,8 +40,8 @@ class Subject:
         return "|".join((self.kind, self.asset, self.name, self.id_range or ""))
 
     @property
-    def words(self) -> str:
-        """For a title."""
+    def title(self) -> str:
+        """The subject as it stands in the title of an alert."""
         name = f"{self.asset}: {self.name}" if self.kind is Kind.CHECK else self.name
         return f"{name} ({self.id_range})" if self.id_range else name
 
@@ -53,8 +53,8 @@ class Subject:
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
-    """A failed run, or a check that does not hold."""
+class Failure:
+    """A failed run, or a check that did not pass."""
 
     subject: Subject
     run_id: str
@@ -67,14 +67,14 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True)
 class Success:
-    """A run that succeeded, or a check that holds."""
+    """A run that succeeded, or a check that passed."""
 
     subject: Subject
     run_id: str
     at: datetime
 
 
-Occurrence = Trouble | Success
+Occurrence = Failure | Success
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,55 +96,55 @@ class Alert:
 
     @property
     def event_id(self) -> str:
-        """32 hexadecimal digits, the same each time that the same thing is told."""
-        told = "|".join((self.subject.key, self.run_id, str(self.is_recovery)))
-        return sha256(told.encode()).hexdigest()[:32]
+        """32 hexadecimal digits, the same whenever the same occurrence is reported."""
+        identity = "|".join((self.subject.key, self.run_id, str(self.is_recovery)))
+        return sha256(identity.encode()).hexdigest()[:32]
 
 
 ENDINGS: dict[tuple[Kind, type[Occurrence]], str] = {
-    (Kind.CHECK, Trouble): "does not hold",
-    (Kind.CHECK, Success): "holds again",
-    (Kind.RUN, Trouble): "failed",
+    (Kind.CHECK, Failure): "fails",
+    (Kind.CHECK, Success): "passes again",
+    (Kind.RUN, Failure): "failed",
     (Kind.RUN, Success): "succeeds again",
 }
 
 
 def to_alert(occurrence: Occurrence) -> Alert:
-    """The occurrence in words, cut to what fits."""
+    """Return the alert for an occurrence, with texts cut to a length that channels accept."""
     subject = occurrence.subject
-    title = f"{subject.words} {ENDINGS[subject.kind, type(occurrence)]}"
+    title = f"{subject.title} {ENDINGS[subject.kind, type(occurrence)]}"
     match occurrence:
         case Success():
             return Alert(subject, occurrence.run_id, occurrence.at, Level.INFO, title)
-        case Trouble():
+        case Failure():
             return Alert(
                 subject,
                 occurrence.run_id,
                 occurrence.at,
                 occurrence.level,
                 title,
-                text=occurrence.text[:TEXT_SHOWN],
+                text=occurrence.text[:MAX_TEXT],
                 numbers=occurrence.numbers,
-                facts={name: fact[:FACT_SHOWN] for name, fact in occurrence.facts.items()},
+                facts={name: fact[:MAX_FACT] for name, fact in occurrence.facts.items()},
             )
         case _:
             assert_never(occurrence)
 
 
 def due(occurrences: Iterable[Occurrence], open_since: Mapping[str, datetime]) -> list[Alert]:
-    """One alert for each trouble, and one when a subject that was in trouble is well.
+    """Return one alert for each failure, and one when a failing subject recovers.
 
-    `open_since` says which subjects were last heard of in trouble, by key, and when. A success
-    from before that moment ends nothing, so the same occurrences may be read again.
+    `open_since` holds the time of the last failure of each failing subject, by key. A success
+    from before that time is no recovery, so the same occurrences may be read again.
     """
-    in_trouble = dict(open_since)
+    failing = dict(open_since)
     alerts: list[Alert] = []
     for each in sorted(occurrences, key=lambda each: each.at):
         key = each.subject.key
-        if isinstance(each, Trouble):
-            in_trouble[key] = each.at
+        if isinstance(each, Failure):
+            failing[key] = each.at
             alerts.append(to_alert(each))
-        elif key in in_trouble and each.at > in_trouble[key]:
-            del in_trouble[key]
+        elif key in failing and each.at > failing[key]:
+            del failing[key]
             alerts.append(to_alert(each))
     return alerts

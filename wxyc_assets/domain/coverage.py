@@ -1,4 +1,4 @@
-"""How much of the library is covered, at one moment."""
+"""The coverage of the library at one moment: states of records, slices and snapshots."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from wxyc_assets.domain.artwork import Eligibility
 
 
 class State(StrEnum):
-    """How far a library row got; every row is in exactly one state."""
+    """The state of a record; every record is in exactly one."""
 
     FRESH = "fresh"
     STALE = "stale"
@@ -24,27 +24,9 @@ class State(StrEnum):
     NO_ARTIST_NAME = "no_artist_name"
     NO_CANONICAL_ENTITY = "no_canonical_entity"
 
-    @property
-    def words(self) -> str:
-        return WORDS[self]
 
-
-WORDS = {
-    State.FRESH: "identified, fresh",
-    State.STALE: "identified, stale",
-    State.COMPILATION_MATCHED: "compilation matched, resting",
-    State.COMPILATION_UNMATCHED: "compilation not matched, resting",
-    State.UNRESOLVED: "unresolved, resting",
-    State.REFUSED: "refused by LML, resting",
-    State.ATTEMPTED_ELSEWHERE: "attempted by others, resting",
-    State.ATTEMPTED_LONG_AGO: "attempted long ago",
-    State.NOT_WRITTEN: "answered, not written",
-    State.NEVER_ASKED: "never asked",
-    State.NO_ARTIST_NAME: "out of scope: no artist name",
-    State.NO_CANONICAL_ENTITY: "out of scope: no canonical entity",
-}
 IDENTIFIED = (State.FRESH, State.STALE)
-RESTING = (
+WAITING_TO_RETRY = (
     State.COMPILATION_MATCHED,
     State.COMPILATION_UNMATCHED,
     State.UNRESOLVED,
@@ -56,18 +38,20 @@ OUT_OF_SCOPE = (State.NO_ARTIST_NAME, State.NO_CANONICAL_ENTITY)
 
 
 class CoverState(StrEnum):
-    """How far the cover of a library row got; every row is in exactly one state."""
+    """The state of a record's cover; every record is in exactly one."""
 
     THERE = "cover_there"
     DENIED = "cover_denied"
-    """A dated no: looked up, refused for a reason, not yet to be asked again."""
+    """No cover found: looked up within the retry window, and rejected for a reason."""
     WAITING = "cover_waiting"
+    """Found, and not written yet."""
     UNKNOWN = "cover_unknown"
+    """No answer yet: not looked up, too long ago, or LML could not say."""
     NOT_WANTED = "cover_not_wanted"
 
 
 class Violation(StrEnum):
-    """What a library row may do to shut a gate; the kinds of `Slice.offenders`."""
+    """The ways in which a record makes a check fail; the keys of `Slice.offenders`."""
 
     UNCOVERED = "uncovered"
     WITHOUT_COVER = "without_cover"
@@ -79,7 +63,7 @@ class Violation(StrEnum):
 
 
 class Dimension(StrEnum):
-    """By what a snapshot cuts the library into slices."""
+    """The ways in which a snapshot divides the library into slices."""
 
     ALL = "all"
     COHORT = "cohort"
@@ -88,30 +72,30 @@ class Dimension(StrEnum):
 
 
 OUTSIDE = "outside"
-"""The member of the dimension of ranges for rows that lie in none."""
+"""The member of `Dimension.ID_RANGE` for records in no range."""
 
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """Library rows of the whole library, or of one cohort, range or genre."""
+    """Counts of records: in the whole library, or in one cohort, range or genre."""
 
     dimension: Dimension
     member: str
     states: Mapping[State, int] = field(default_factory=dict[State, int])
     covers: Mapping[CoverState, int] = field(default_factory=dict[CoverState, int])
-    offences: Mapping[Violation, int] = field(default_factory=dict[Violation, int])
+    violations: Mapping[Violation, int] = field(default_factory=dict[Violation, int])
     compilations: int = 0
-    """Rows in scope of the compilation cohort."""
+    """Records in scope of the compilation cohort."""
     compilations_matched: int = 0
     sources: Mapping[str, int] = field(default_factory=dict[str, int])
-    """Rows with an identity, by how many sources it has."""
+    """Records with an identity, by its number of sources."""
     methods: Mapping[str, int] = field(default_factory=dict[str, int])
     confidences: Mapping[str, int] = field(default_factory=dict[str, int])
-    """Rows with an identity, by the tenth that its confidence lies in, such as `0.8`."""
+    """Records with an identity, by its confidence rounded down to a tenth, such as `0.8`."""
     offenders: Mapping[Violation, Sequence[int]] = field(
         default_factory=dict[Violation, Sequence[int]]
     )
-    """Library ids, the first few of each offence."""
+    """The first few library ids of each violation."""
     largest_id: int = 0
 
     @property
@@ -120,34 +104,34 @@ class Slice:
 
     @property
     def in_scope(self) -> int:
-        return self.library_rows - self.rows(*OUT_OF_SCOPE)
+        return self.library_rows - self.records(*OUT_OF_SCOPE)
 
     @property
     def identified(self) -> int:
-        return self.rows(*IDENTIFIED)
+        return self.records(*IDENTIFIED)
 
     @property
-    def resting(self) -> int:
-        return self.rows(*RESTING)
+    def waiting_to_retry(self) -> int:
+        return self.records(*WAITING_TO_RETRY)
 
     @property
-    def open_rows(self) -> int:
-        return self.rows(*OPEN)
+    def open_records(self) -> int:
+        return self.records(*OPEN)
 
     @property
     def covers_wanted(self) -> int:
-        """Rows whose cover we want, with those that have it."""
+        """Records that want a cover, with or without one."""
         return self.library_rows - self.covers.get(CoverState.NOT_WANTED, 0)
 
     @property
     def covers_settled(self) -> int:
-        """Of those: rows with a cover or a dated no."""
+        """Of those: records with a cover, or with no cover found."""
         return self.cover(CoverState.THERE) + self.cover(CoverState.DENIED)
 
     @property
     def covered_share(self) -> float:
-        """Of the rows in scope: those with an identity, or at rest."""
-        return share(self.identified + self.resting, self.in_scope)
+        """Of the records in scope: those with an identity, or waiting to retry."""
+        return share(self.identified + self.waiting_to_retry, self.in_scope)
 
     @property
     def identified_share(self) -> float:
@@ -155,7 +139,7 @@ class Slice:
 
     @property
     def artwork_share(self) -> float:
-        """Of the rows whose cover we want: those that have it."""
+        """Of the records that want a cover: those that have one."""
         return share(self.cover(CoverState.THERE), self.covers_wanted)
 
     @property
@@ -164,32 +148,32 @@ class Slice:
 
     @property
     def compilations_classified(self) -> int:
-        """Rows of `compilations` of which LML has said what they are."""
-        return self.compilations - self.offence(Violation.UNCLASSIFIED)
+        """Of `compilations`: records that LML has classified."""
+        return self.compilations - self.violating(Violation.UNCLASSIFIED)
 
-    def rows(self, *states: State) -> int:
+    def records(self, *states: State) -> int:
         return sum(self.states.get(each, 0) for each in states)
 
     def cover(self, state: CoverState) -> int:
         return self.covers.get(state, 0)
 
-    def offence(self, offence: Violation) -> int:
-        return self.offences.get(offence, 0)
+    def violating(self, violation: Violation) -> int:
+        return self.violations.get(violation, 0)
 
 
-def share(rows: int, of_rows: int) -> float:
-    """1 where there is nothing to have a share of."""
-    return rows / of_rows if of_rows else 1.0
+def share(part: int, whole: int) -> float:
+    """Return the share of `part` in `whole`; 1 when there is no whole."""
+    return part / whole if whole else 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The library at one moment; every dimension cuts all of it, members in order."""
+    """The library at one moment; every dimension divides all of it, members in order."""
 
     run_id: str
     taken_at: datetime
     is_wide: bool
-    """Whether rows without a canonical entity were in scope."""
+    """Records without a canonical entity were in scope."""
     eligibility: Eligibility
     total: Slice
     cohorts: tuple[Slice, ...] = ()
@@ -198,13 +182,13 @@ class Snapshot:
 
     @property
     def scope(self) -> str:
-        """In words, for people."""
-        return "every row with an artist name" if self.is_wide else "canonical rows"
+        """The records in scope, as a noun phrase."""
+        return "all with an artist name" if self.is_wide else "those with a canonical entity"
 
     @property
     def slices(self) -> tuple[Slice, ...]:
         return self.total, *self.cohorts, *self.ranges, *self.genres
 
     def is_comparable(self, other: "Snapshot") -> bool:
-        """Whether both looked at the same scope; shares of others say nothing."""
+        """Return True when both have the same scope; only then can shares be compared."""
         return (self.is_wide, self.eligibility) == (other.is_wide, other.eligibility)

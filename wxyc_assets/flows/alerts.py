@@ -1,4 +1,4 @@
-"""From what happened to what people hear: queued first, then sent until it has arrived."""
+"""From occurrences to delivered alerts: queued first, then sent until they are delivered."""
 
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field, replace
@@ -15,81 +15,79 @@ LinkTo = Callable[[str], str | None]
 
 
 async def queue(
-    outbox: AlertStore,
+    store: AlertStore,
     occurrences: Collection[Occurrence],
-    receivers: Iterable[AlertChannel],
+    channels: Iterable[AlertChannel],
     *,
     link_to: LinkTo,
     redaction: Redaction,
 ) -> int:
-    """Queues an alert for each trouble and each recovery; how many letters were new."""
-    clean = [_redacted(each, redaction) for each in occurrences]
-    alerts = due(clean, await outbox.open_troubles())
-    letters = [
-        _letter(alert, receiver, link_to, redaction) for receiver in receivers for alert in alerts
+    """Queue an alert per channel for each failure and recovery; return how many were new."""
+    redacted = [_redact(each, redaction) for each in occurrences]
+    alerts = due(redacted, await store.open_failures())
+    queued = [
+        _to_queue(alert, channel, link_to, redaction) for channel in channels for alert in alerts
     ]
-    return await outbox.put(letters) if letters else 0
+    return await store.put(queued) if queued else 0
 
 
-def _redacted(occurrence: Occurrence, redaction: Redaction) -> Occurrence:
-    """Before anything is cut: half a secret would not be recognised any more."""
+def _redact(occurrence: Occurrence, redaction: Redaction) -> Occurrence:
+    """Redact before any text is cut: half a secret would no longer be recognised."""
     if isinstance(occurrence, Success):
         return occurrence
     text, facts = redaction.text(occurrence.text), redaction.everywhere(occurrence.facts)
     return replace(occurrence, text=text, facts=facts)
 
 
-def _letter(
-    alert: Alert, receiver: AlertChannel, link_to: LinkTo, redaction: Redaction
+def _to_queue(
+    alert: Alert, channel: AlertChannel, link_to: LinkTo, redaction: Redaction
 ) -> QueuedAlert:
-    worded = receiver.worded(alert, link_to(alert.run_id))
+    payload = channel.render(alert, link_to(alert.run_id))
     return QueuedAlert(
         event_id=alert.event_id,
-        receiver=receiver.name,
+        channel=channel.name,
         subject=alert.subject.key,
         is_recovery=alert.is_recovery,
         occurred_at=alert.at,
-        payload=redaction.everywhere(worded),
+        payload=redaction.everywhere(payload),
     )
 
 
 @dataclass(slots=True)
 class Delivery:
-    """What came of one round: how many arrived, and why others did not, by receiver."""
+    """The result of one round: the number delivered, and the last error of each channel."""
 
-    arrived: int = 0
+    delivered: int = 0
     errors: dict[str, str] = field(default_factory=dict[str, str])
 
 
-async def deliver(outbox: AlertStore, receivers: Iterable[AlertChannel], now: datetime) -> Delivery:
-    """Sends what is due; what does not arrive is sent again by a later round.
+async def deliver(store: AlertStore, channels: Iterable[AlertChannel], now: datetime) -> Delivery:
+    """Send the alerts that are due; a later round retries those that could not be delivered.
 
-    A process that dies after sending sends again: the receiver knows the event id.
+    An alert whose sender dies after sending it is sent again: channels know it by its event id.
     """
-    by_name = {each.name: each for each in receivers}
+    by_name = {each.name: each for each in channels}
     delivery = Delivery()
     unavailable: dict[str, ChannelUnavailable] = {}
-    for letter in await outbox.claim(by_name.keys(), now):
+    for alert in await store.claim(by_name.keys(), now):
         try:
-            if letter.receiver in unavailable:
-                raise unavailable[letter.receiver]
-            await by_name[letter.receiver].send(letter.event_id, letter.payload)
+            if alert.channel in unavailable:
+                raise unavailable[alert.channel]
+            await by_name[alert.channel].send(alert.event_id, alert.payload)
         except ChannelError as error:
             if isinstance(error, ChannelUnavailable):
-                unavailable[letter.receiver] = error
-            delivery.errors[letter.receiver] = str(error)
-            await _put_back(outbox, letter, error, now)
+                unavailable[alert.channel] = error
+            delivery.errors[alert.channel] = str(error)
+            await _put_back(store, alert, error, now)
         else:
-            delivery.arrived += 1
-            await outbox.mark_delivered(letter, now)
+            delivery.delivered += 1
+            await store.mark_delivered(alert, now)
     return delivery
 
 
 async def _put_back(
-    outbox: AlertStore, letter: ClaimedAlert, error: ChannelError, now: datetime
+    store: AlertStore, alert: ClaimedAlert, error: ChannelError, now: datetime
 ) -> None:
     seconds = error.retry_after if isinstance(error, ChannelUnavailable) else None
     wait = None if seconds is None else min(seconds, LONGEST_RETRY_AFTER_SECONDS)
-    await outbox.put_back(
-        letter, str(error), None if wait is None else now + timedelta(seconds=wait)
-    )
+    await store.put_back(alert, str(error), None if wait is None else now + timedelta(seconds=wait))

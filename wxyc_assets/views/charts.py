@@ -1,4 +1,4 @@
-"""Pictures of the coverage as SVG: readable without colour, and on any background."""
+"""Charts of the coverage as SVG, readable without colour and on any background."""
 
 from base64 import b64encode
 from collections.abc import Iterator, Sequence
@@ -17,9 +17,9 @@ STYLES = (
     ("#8a3b00", "7 4", "square"),
     ("#00604a", "2 4", "triangle"),
 )
-"""A line's colour, its dashes and its marks: each tells the lines apart by itself."""
+"""A line's colour, dashes and marker; each alone tells the lines apart."""
 BLACK, DARKEST_FOR_BLACK = "#000000", 47
-"""From this lightness on black is readable, below it white: 4.5 to 1 at least, as WCAG asks."""
+"""Black text is used from this lightness on, white below: a contrast of at least 4.5:1 (WCAG)."""
 LABEL_GAP = 20
 FONT = "font-family='system-ui, sans-serif'"
 
@@ -34,7 +34,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A share of one range; None where there is nothing to have a share of."""
+    """The share of one range; None for a range without records in scope."""
 
     name: str
     share: float | None
@@ -43,12 +43,12 @@ class Cell:
 
 
 def lines_over_time(title: str, lines: Sequence[Line]) -> str:
-    """Up to three lines; the scale of shares begins below the lowest."""
+    """Draw up to three lines; the vertical scale begins below the lowest share."""
     drawn = [each for each in lines if each.points]
     shares = [share for each in drawn for _, share in each.points]
     times = [at.timestamp() for each in drawn for at, _ in each.points]
     if not drawn:
-        return _svg(title, WIDTH, 40, [_text(LEFT, 24, "no snapshot yet")])
+        return _svg(title, WIDTH, 40, [_text(LEFT, 24, "no snapshots yet")])
     frame = _Frame(min(times), max(times), floor(min(shares) * 10) / 10)
     parts = [*frame.grid(), *frame.dates(drawn)]
     labels = _spread([(frame.y(each.points[-1][1]), at) for at, each in enumerate(drawn)])
@@ -58,7 +58,7 @@ def lines_over_time(title: str, lines: Sequence[Line]) -> str:
 
 
 def heat_strip(title: str, cells: Sequence[Cell]) -> str:
-    """A cell a range in rows of eight: the darker, the more; the share stands in it."""
+    """Draw one cell per range, eight to a row: darker for a larger share, which it also states."""
     height = max(1, ceil(len(cells) / COLUMNS)) * CELL_HEIGHT
     hatch = (
         "<defs><pattern id='low' width='6' height='6' patternUnits='userSpaceOnUse' "
@@ -73,19 +73,18 @@ def heat_strip(title: str, cells: Sequence[Cell]) -> str:
 
 
 def inline(svg: str, title: str) -> str:
-    """The picture as Markdown, in the text itself."""
+    """Return Markdown that holds the chart itself, as a data URL."""
     return f"![{title}](data:image/svg+xml;base64,{b64encode(svg.encode()).decode()})"
 
 
 def shade(share: float) -> tuple[str, str]:
-    """A blue, the darker the larger the share, and the ink that is readable on it."""
-    light = 96 - 70 * min(1.0, max(0.0, share))
-    light = round(light)
-    return f"hsl(210 60% {light}%)", BLACK if light >= DARKEST_FOR_BLACK else PAPER
+    """Return a blue, darker for a larger share, and a text colour that is readable on it."""
+    lightness = round(96 - 70 * min(1.0, max(0.0, share)))
+    return f"hsl(210 60% {lightness}%)", BLACK if lightness >= DARKEST_FOR_BLACK else PAPER
 
 
 def percent(share: float | None) -> str:
-    """Short, and never 100 % when something is missing."""
+    """Return a short percentage; 100% only when nothing is missing."""
     if share is None:
         return "none"
     shown = floor(share * 1000) / 10
@@ -137,12 +136,12 @@ def _line(line: Line, style: tuple[str, str, str], frame: _Frame, label_y: float
     x, y = points[-1]
     yield f"<path d='M{x + 5} {y}L{WIDTH - RIGHT + 14} {label_y}' stroke='{colour}'/>"
     yield _mark(mark, WIDTH - RIGHT + 20, label_y, colour)
-    words = f"{line.name} {percent(line.points[-1][1])}"
-    yield _text(WIDTH - RIGHT + 30, label_y + 5, words, colour=colour)
+    label = f"{line.name} {percent(line.points[-1][1])}"
+    yield _text(WIDTH - RIGHT + 30, label_y + 5, label, colour=colour)
 
 
 def _spread(wanted: Sequence[tuple[float, int]]) -> dict[int, float]:
-    """Heights of labels by their number, so that none covers another."""
+    """Return the vertical position of each label, by its index, so that none overlaps another."""
     placed: dict[int, float] = {}
     lowest = TOP - LABEL_GAP / 2
     for y, at in sorted(wanted):
@@ -186,7 +185,7 @@ def _cell(cell: Cell, x: int, y: int) -> Iterator[str]:
 def _text(
     x: float,
     y: float,
-    words: str,
+    text: str,
     *,
     anchor: str = "start",
     colour: str = INK,
@@ -195,7 +194,7 @@ def _text(
 ) -> str:
     return (
         f"<text x='{x}' y='{y}' text-anchor='{anchor}' fill='{colour}' font-size='{size}' "
-        f"font-weight='{weight}'>{escape(words)}</text>"
+        f"font-weight='{weight}'>{escape(text)}</text>"
     )
 
 

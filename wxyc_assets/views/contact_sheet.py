@@ -1,4 +1,4 @@
-"""A table of covers that people can look at, in Markdown."""
+"""Covers as a Markdown table, for people to look at."""
 
 import re
 import unicodedata
@@ -8,12 +8,12 @@ from urllib.parse import quote
 from wxyc_assets.domain.artwork import ShownCover
 
 PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
-SAFE_IN_ADDRESS = "/:?&=#%,+@"
+SAFE_IN_URL = "/:?&=#%,+@"
 DIRECTION_MARKS = {*range(0x202A, 0x202F), *range(0x2066, 0x206A)}
 
 
 def contact_sheet(covers: Iterable[ShownCover]) -> str:
-    """One row a cover; nothing in a name or an address can break out of its cell."""
+    """Return one row per cover; nothing in a name or a URL can break out of its cell."""
     rows = [
         f"| {picture(each.url)} | {plain(each.artist_name)} | {plain(each.album_title)} |"
         for each in covers
@@ -22,14 +22,14 @@ def contact_sheet(covers: Iterable[ShownCover]) -> str:
 
 
 def picture(url: str) -> str:
-    """The picture itself; anything but https is shown as words."""
+    """Return the picture as Markdown; a URL that is not https is shown as text."""
     if not url.startswith("https://"):
         return plain(url)
-    return f"![cover]({quote(url, safe=SAFE_IN_ADDRESS, errors='replace')})"
+    return f"![cover]({quote(url, safe=SAFE_IN_URL, errors='replace')})"
 
 
 def plain(text: str) -> str:
-    """Text that Markdown leaves as it is."""
+    """Return the text escaped, so that Markdown leaves it as it is."""
     visible = "".join(each for each in " ".join(text.split()) if _is_harmless(each))
     return PUNCTUATION.sub(r"\\\1", visible)
 

@@ -1,7 +1,7 @@
-"""A snapshot and its gates as one HTML page that needs nothing beside itself.
+"""A snapshot and its checks as one self-contained HTML page.
 
-Nothing on it is told by colour alone: values stand as text, verdicts as words, and what is below
-its floor has a hatched edge. It has no scripts; everything can be reached with the Tab key.
+Nothing on it is shown by colour alone: values and results are text, and a range below its floor has
+a hatched edge. There are no scripts; everything can be reached with the Tab key.
 """
 
 from collections.abc import Iterator, Sequence
@@ -9,7 +9,7 @@ from html import escape
 from itertools import chain
 
 from wxyc_assets.domain.coverage import OUTSIDE, Snapshot
-from wxyc_assets.domain.gates import GateResult
+from wxyc_assets.domain.gates.result import GateResult
 from wxyc_assets.views import coverage_tables as tables
 from wxyc_assets.views.charts import Cell, percent, shade
 from wxyc_assets.views.coverage_tables import Table
@@ -32,10 +32,11 @@ th, td { padding: .35rem .6rem; text-align: right; border-top: 1px solid #c9c9c9
   white-space: nowrap; }
 th:first-child { text-align: left; } thead th { background: var(--soft); }
 tr:target th, tr:target td { background: #fff3c4; font-weight: bold; }
-.gates { list-style: none; padding: 0; } .gates > li { border: 1px solid var(--line);
+.checks { list-style: none; padding: 0; } .checks > li { border: 1px solid var(--line);
   border-left-width: .5rem; padding: .5rem .75rem; margin: .5rem 0; overflow-wrap: anywhere; }
-.gates > .shut { border-left-style: double; border-left-width: 1rem; background: var(--soft); }
-.gates p { margin: .25rem 0 0; } .verdict { font-weight: bold; text-transform: uppercase; }
+.checks > .warned, .checks > .failed { border-left-style: double; border-left-width: 1rem;
+  background: var(--soft); }
+.checks p { margin: .25rem 0 0; } .result { font-weight: bold; text-transform: uppercase; }
 .chart svg { width: 100%; max-width: 40rem; height: auto; display: block; }
 .strip { display: grid; grid-template-columns: repeat(auto-fill, minmax(5.2rem, 1fr)); gap: 3px;
   list-style: none; padding: 0; }
@@ -49,35 +50,31 @@ tr:target th, tr:target td { background: #fff3c4; font-weight: bold; }
 """
 
 
-def page(now: Snapshot, before: Sequence[Snapshot], verdicts: Sequence[GateResult]) -> str:
-    """The whole file; `before` are snapshots of the same scope."""
-    floor = next(each.floor for each in verdicts if each.name == "the_library_is_covered")
-    shut = [each for each in verdicts if not each.holds and not each.is_warning]
-    state = f"{len(shut)} of {len(verdicts)} gates are shut" if shut else "every gate is open"
+def page(now: Snapshot, before: Sequence[Snapshot], results: Sequence[GateResult]) -> str:
+    """Return the whole file; `before` are earlier snapshots of the same scope."""
+    floor = next(each.floor for each in results if each.name == "the_library_is_covered")
     parts = chain(
         _head(f"WXYC library coverage: {percent(now.total.covered_share)}"),
-        _summary(now, state),
-        _section("gates", "Gates", _gates(verdicts)),
-        _section("cohorts", "Cohorts", _table(tables.by_cohort(now))),
-        _section("time", "Over time", _chart(now, before)),
-        _section("ranges", "Ranges", _strip(now, floor)),
-        _section("states", "How far the records got", _table(tables.by_state(now))),
-        _section("covers", "Covers", _table(tables.by_cover(now))),
-        _section(
-            "identities", "Identities", chain.from_iterable(map(_table, tables.histograms(now)))
-        ),
-        _section("genres", "Genres", _table(tables.by_genre(now))),
+        _summary(now, _outcome(results)),
+        _section("checks", _checks(results)),
+        _section("cohorts", _table(tables.by_cohort(now))),
+        _section("time", _chart(now, before)),
+        _section("ranges", _strip(now, floor)),
+        _section("records", _table(tables.by_state(now))),
+        _section("covers", _table(tables.by_cover(now))),
+        _section("identities", chain.from_iterable(map(_table, tables.histograms(now)))),
+        _section("genres", _table(tables.by_genre(now))),
         ["</main></body></html>\n"],
     )
     return "\n".join(parts)
 
 
 SECTIONS = {
-    "gates": "Gates",
+    "checks": "Checks",
     "cohorts": "Cohorts",
     "time": "Over time",
     "ranges": "Ranges",
-    "states": "Records",
+    "records": "Records",
     "covers": "Covers",
     "identities": "Identities",
     "genres": "Genres",
@@ -96,41 +93,56 @@ def _head(title: str) -> Iterator[str]:
     yield f'<nav aria-label="Sections"><ul>{links}</ul></nav><main id="content">'
 
 
-def _summary(now: Snapshot, state: str) -> Iterator[str]:
+def _summary(now: Snapshot, outcome: str) -> Iterator[str]:
     total = now.total
-    yield f"<h1>{percent(total.covered_share)} of the library is covered; {state}</h1>"
+    yield f"<h1>{percent(total.covered_share)} of the library is covered; {outcome}</h1>"
     yield (
-        f"<p>{total.identified + total.resting:,} of {total.in_scope:,} rows in scope "
-        f"({escape(now.scope)}) have an identity, or rest with a dated attempt; "
-        f"{total.library_rows - total.in_scope:,} rows are out of scope. "
-        f"{percent(total.artwork_share)} of {total.covers_wanted:,} wanted covers are there.</p>"
+        f"<p>{total.identified + total.waiting_to_retry:,} of {total.in_scope:,} records in scope "
+        f"({escape(now.scope)}) have an identity or are waiting to retry; "
+        f"{total.library_rows - total.in_scope:,} are out of scope. "
+        f"{percent(total.artwork_share)} of {total.covers_wanted:,} records that want a cover "
+        "have one.</p>"
     )
     moment = f"{now.taken_at:%Y-%m-%d %H:%M %Z}"
     yield (
-        f'<p>Taken at <time datetime="{now.taken_at.isoformat()}">{moment}</time> '
+        f'<p>Snapshot of <time datetime="{now.taken_at.isoformat()}">{moment}</time> '
         f"by run {escape(now.run_id)}.</p>"
     )
 
 
-def _section(name: str, title: str, body: Iterator[str] | Sequence[str]) -> Iterator[str]:
-    yield f'<section id="{name}"><h2>{title}</h2>'
+def _section(name: str, body: Iterator[str]) -> Iterator[str]:
+    yield f'<section id="{name}"><h2>{SECTIONS[name]}</h2>'
     yield from body
     yield "</section>"
 
 
-def _gates(verdicts: Sequence[GateResult]) -> Iterator[str]:
-    yield '<ul class="gates">'
-    for each in sorted(verdicts, key=lambda each: each.holds):
-        word = "✓ holds" if each.holds else "! warns" if each.is_warning else "✗ does not hold"
-        yield f'<li class="{"open" if each.holds else "shut"}">'
-        yield f'<span class="verdict">{word}</span>: {each.name.replace("_", " ")}'
-        yield f"<p>{escape(each.words)}</p>"
-        if each.offenders and not each.holds:
+def _outcome(results: Sequence[GateResult]) -> str:
+    not_passed = [each for each in results if not each.passed]
+    failed = sum(not each.is_warning for each in not_passed)
+    if failed:
+        return f"{failed} of {len(results)} checks {'fails' if failed == 1 else 'fail'}"
+    return "no check fails" if not_passed else "every check passes"
+
+
+def _checks(results: Sequence[GateResult]) -> Iterator[str]:
+    yield '<ul class="checks">'
+    for each in sorted(results, key=lambda each: each.passed):
+        kind, word = _result_label(each)
+        yield f'<li class="{kind}">'
+        yield f'<span class="result">{word}</span>: {each.name.replace("_", " ")}'
+        yield f"<p>{escape(each.description)}</p>"
+        if each.offenders and not each.passed:
             yield "<details><summary>Where</summary><ul>"
             yield from (f"<li>{escape(offender)}</li>" for offender in each.offenders)
             yield "</ul></details>"
         yield "</li>"
     yield "</ul>"
+
+
+def _result_label(result: GateResult) -> tuple[str, str]:
+    if result.passed:
+        return "passed", "✓ passes"
+    return ("warned", "! warns") if result.is_warning else ("failed", "✗ fails")
 
 
 def _chart(now: Snapshot, before: Sequence[Snapshot]) -> Iterator[str]:
@@ -140,8 +152,9 @@ def _chart(now: Snapshot, before: Sequence[Snapshot]) -> Iterator[str]:
 
 def _strip(now: Snapshot, floor: float) -> Iterator[str]:
     yield (
-        f"<p>Share covered of each range, by its first id: the darker, the more; below "
-        f"{percent(floor)} with a hatched edge and marked ▼. Each leads to its row.</p>"
+        "<p>The share covered of each range, labelled with its first id. Darker cells have a "
+        f"larger share; cells below {percent(floor)} have a hatched edge and a ▼. Each cell links "
+        "to its row in the table.</p>"
     )
     yield '<ul class="strip">'
     for each in tables.range_cells(now, floor):
@@ -151,17 +164,17 @@ def _strip(now: Snapshot, floor: float) -> Iterator[str]:
 
 
 def _cell(cell: Cell) -> str:
+    name = tables.OUTSIDE_LABEL if cell.name == OUTSIDE else cell.name
     first = "none" if cell.name == OUTSIDE else str(int(cell.name.partition("-")[0]))
     inside = f"<small>{first}</small>{'▼ ' if cell.is_low else ''}{percent(cell.share)}"
     if cell.share is None:
         return f"<span>{inside}</span>"
     fill, ink = shade(cell.share)
     style = f"background-color:{fill};color:{ink}"
-    name = f"range {cell.name}, {percent(cell.share)} covered"
+    label = f"range {name}, {percent(cell.share)} covered"
     low = ' class="low"' if cell.is_low else ""
     return (
-        f'<a href="#{_anchor(cell.name)}" aria-label="{escape(name)}" style="{style}"{low}>'
-        f"{inside}</a>"
+        f'<a href="#{_anchor(name)}" aria-label="{escape(label)}" style="{style}"{low}>{inside}</a>'
     )
 
 

@@ -1,41 +1,36 @@
-"""A snapshot as tables of words and as pictures, for the UI and for the page."""
+"""Tables and charts of a snapshot, for the UI and the report page."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from wxyc_assets.domain.coverage import OUTSIDE, CoverState, Slice, Snapshot, State
 from wxyc_assets.views.charts import Cell, Line, heat_strip, lines_over_time, percent
+from wxyc_assets.views.labels import COHORT_LABELS, COVER_LABELS, STATE_LABELS
 
 Row = tuple[str, ...]
 
 COLUMNS: dict[str, Callable[[Slice], str]] = {
-    "rows": lambda each: f"{each.library_rows:,}",
+    "records": lambda each: f"{each.library_rows:,}",
     "in scope": lambda each: f"{each.in_scope:,}",
     "covered": lambda each: percent(each.covered_share if each.in_scope else None),
-    "fresh": lambda each: f"{each.rows(State.FRESH):,}",
-    "stale": lambda each: f"{each.rows(State.STALE):,}",
-    "resting": lambda each: f"{each.resting:,}",
-    "never asked": lambda each: f"{each.rows(State.NEVER_ASKED):,}",
-    "open otherwise": lambda each: f"{each.open_rows - each.rows(State.NEVER_ASKED):,}",
+    "fresh": lambda each: f"{each.records(State.FRESH):,}",
+    "stale": lambda each: f"{each.records(State.STALE):,}",
+    "waiting to retry": lambda each: f"{each.waiting_to_retry:,}",
+    "never asked": lambda each: f"{each.records(State.NEVER_ASKED):,}",
+    "otherwise open": lambda each: f"{each.open_records - each.records(State.NEVER_ASKED):,}",
     "out of scope": lambda each: f"{each.library_rows - each.in_scope:,}",
     "compilations matched": lambda each: f"{each.compilations_matched:,}",
     "covers wanted": lambda each: f"{each.covers_wanted:,}",
-    "covers there": lambda each: percent(each.artwork_share if each.covers_wanted else None),
+    "with cover": lambda each: percent(each.artwork_share if each.covers_wanted else None),
 }
-SNAPSHOTS_NAMED = 10
-COHORTS = {"va": "compilations (va)", "non_va": "the rest (non_va)"}
-COVER_WORDS = {
-    CoverState.THERE: "there",
-    CoverState.DENIED: "a dated no",
-    CoverState.WAITING: "found, not written",
-    CoverState.UNKNOWN: "nobody knows",
-    CoverState.NOT_WANTED: "not wanted",
-}
+SNAPSHOTS_LISTED = 10
+OUTSIDE_LABEL = "in no range"
+RANGES_TITLE = "Share covered, by range"
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """The first cell of each row names it."""
+    """A table whose first column names each row."""
 
     title: str
     head: Row
@@ -47,7 +42,7 @@ class Table:
 
 
 def by_cohort(now: Snapshot) -> Table:
-    names = {each.member: COHORTS.get(each.member, each.member) for each in now.cohorts}
+    names = {each.member: COHORT_LABELS.get(each.member, each.member) for each in now.cohorts}
     return _slices("By cohort", "cohort", [*now.cohorts, now.total], names | {"": "all"})
 
 
@@ -57,23 +52,25 @@ def by_genre(now: Snapshot) -> Table:
 
 
 def by_range(now: Snapshot) -> Table:
-    names = {OUTSIDE: "in no range"}
-    return _slices("By range", "range of ids", [e for e in now.ranges if e.library_rows], names)
+    names = {OUTSIDE: OUTSIDE_LABEL}
+    return _slices(
+        "By range", "id range", [each for each in now.ranges if each.library_rows], names
+    )
 
 
 def by_state(now: Snapshot) -> Table:
-    """Every state, with what is out of scope and why."""
+    """Return the records in each state, those out of scope with the reason."""
     rows = [
-        (state.words, *(f"{each.rows(state):,}" for each in (*now.cohorts, now.total)))
+        (STATE_LABELS[state], *(f"{each.records(state):,}" for each in (*now.cohorts, now.total)))
         for state in State
     ]
-    head = ("state", *(COHORTS.get(each.member, each.member) for each in now.cohorts), "all")
-    return Table("How far the records got", head, tuple(rows))
+    head = ("state", *(COHORT_LABELS.get(each.member, each.member) for each in now.cohorts), "all")
+    return Table("Records by state", head, tuple(rows))
 
 
 def by_cover(now: Snapshot) -> Table:
-    rows = [(COVER_WORDS[state], f"{now.total.cover(state):,}") for state in CoverState]
-    return Table("Covers", ("cover", "rows"), tuple(rows))
+    rows = [(COVER_LABELS[state], f"{now.total.cover(state):,}") for state in CoverState]
+    return Table("Covers", ("cover", "records"), tuple(rows))
 
 
 def histograms(now: Snapshot) -> list[Table]:
@@ -86,11 +83,11 @@ def histograms(now: Snapshot) -> list[Table]:
 
 
 def over_time(now: Snapshot, before: Sequence[Snapshot]) -> str:
-    """Coverage, identities and covers of all snapshots that looked at the same scope."""
-    all_of_them = sorted([*before, now], key=lambda each: each.taken_at)
+    """Draw coverage, identities and covers of all snapshots of the same scope."""
+    snapshots = sorted([*before, now], key=lambda each: each.taken_at)
 
     def line(name: str, share: Callable[[Slice], float]) -> Line:
-        return Line(name, [(each.taken_at, share(each.total)) for each in all_of_them])
+        return Line(name, [(each.taken_at, share(each.total)) for each in snapshots])
 
     lines = [
         line("covered", lambda each: each.covered_share),
@@ -101,7 +98,7 @@ def over_time(now: Snapshot, before: Sequence[Snapshot]) -> str:
 
 
 def by_day(now: Snapshot, before: Sequence[Snapshot]) -> Table:
-    """The same in words, the newest first."""
+    """Return the same figures as a table, the newest first."""
     newest = sorted([now, *before], key=lambda each: each.taken_at, reverse=True)
     rows = [
         (
@@ -110,15 +107,13 @@ def by_day(now: Snapshot, before: Sequence[Snapshot]) -> Table:
             percent(each.total.identified_share),
             percent(each.total.artwork_share),
         )
-        for each in newest[:SNAPSHOTS_NAMED]
+        for each in newest[:SNAPSHOTS_LISTED]
     ]
-    return Table(
-        "The last snapshots", ("taken", "covered", "identified", "with cover"), tuple(rows)
-    )
+    return Table("Latest snapshots", ("taken", "covered", "identified", "with cover"), tuple(rows))
 
 
 def range_cells(now: Snapshot, floor: float) -> list[Cell]:
-    """A cell for each range, also for those without rows."""
+    """Return one cell per range, including ranges without records."""
     return [
         Cell(
             each.member,
@@ -130,7 +125,7 @@ def range_cells(now: Snapshot, floor: float) -> list[Cell]:
 
 
 def strip(now: Snapshot, floor: float) -> str:
-    return heat_strip("Share covered of each range", range_cells(now, floor))
+    return heat_strip(RANGES_TITLE, range_cells(now, floor))
 
 
 def _slices(title: str, name: str, slices: Sequence[Slice], names: Mapping[str, str]) -> Table:
@@ -144,7 +139,7 @@ def _slices(title: str, name: str, slices: Sequence[Slice], names: Mapping[str, 
 def _histogram(title: str, name: str, counts: Mapping[str, int]) -> Table:
     whole = sum(counts.values())
     rows = [
-        (value, f"{rows:,}", percent(rows / whole if whole else None))
-        for value, rows in counts.items()
+        (value, f"{number:,}", percent(number / whole if whole else None))
+        for value, number in counts.items()
     ]
-    return Table(title, (name, "rows", "share"), tuple(rows))
+    return Table(title, (name, "records", "share"), tuple(rows))

@@ -17,11 +17,13 @@ from wxyc_assets.adapters.postgres.coverage_store import CoverageStore
 from wxyc_assets.adapters.postgres.coverage_store import Progress as Done
 from wxyc_assets.cli.console import err, out
 from wxyc_assets.domain.candidates import Cohort, Scope
+from wxyc_assets.domain.coverage import State
+from wxyc_assets.views.labels import STATE_LABELS
 from wxyc_sandbox.cli.foreground import leave_when_told, run_in_foreground
 from wxyc_sandbox.cli.options import Scale
 from wxyc_sandbox.station import ASSETS_SCHEMA, SCHEMA, SandboxStation, run_station
 
-States = Counter[tuple[Cohort, str]]
+States = Counter[tuple[Cohort, State]]
 
 LOOK_EVERY_SECONDS = 0.3
 WIDE = Scope(include_null_canonical=True)
@@ -114,15 +116,16 @@ def _connect(station: SandboxStation) -> AbstractAsyncContextManager[database.Da
 
 
 def _coverage_table(before: States, after: States) -> Table:
-    table = Table(title="The library, by cohort and by how far its records got")
+    table = Table(title="The library, by cohort and state")
     table.add_column("cohort")
     table.add_column("state")
     for column in ("before", "after"):
         table.add_column(column, justify="right")
     for cohort in Cohort:
-        for state in sorted({state for c, state in before | after if c is cohort}):
+        states = {state for each, state in before | after if each is cohort}
+        for state in sorted(states, key=STATE_LABELS.__getitem__):
             key = cohort, state
-            table.add_row(cohort, state, f"{before[key]:,}", f"{after[key]:,}")
+            table.add_row(cohort, STATE_LABELS[state], f"{before[key]:,}", f"{after[key]:,}")
         table.add_section()
     table.add_row("all", "", f"{before.total():,}", f"{after.total():,}")
     return table

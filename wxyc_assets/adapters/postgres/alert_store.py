@@ -1,4 +1,4 @@
-"""Alerts on their way to people, in `alert_outbox`: queued once, sent until they have arrived."""
+"""The queue of alerts in `alert_outbox`: each is queued once, and sent until it is delivered."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -11,18 +11,18 @@ from wxyc_assets.adapters.postgres.database import Database
 
 FIRST_WAIT = timedelta(seconds=15)
 LONGEST_WAIT = timedelta(minutes=10)
-AT_MOST = 20
-"""Alerts a tick, so that it ends in time also when each answer is slow."""
+BATCH_SIZE = 20
+"""Alerts claimed per tick, so that a tick ends in time even when every answer is slow."""
 
 Json = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class QueuedAlert:
-    """One alert to one receiver, in the receiver's own form."""
+    """One alert for one channel, in that channel's format."""
 
     event_id: str
-    receiver: str
+    channel: str
     subject: str
     is_recovery: bool
     occurred_at: datetime
@@ -31,51 +31,51 @@ class QueuedAlert:
 
 @dataclass(frozen=True, slots=True)
 class ClaimedAlert:
-    """A letter that is ours to send; nobody else takes it until its wait is over."""
+    """A queued alert that is ours to send; no other sender claims it until its wait is over."""
 
     event_id: str
-    receiver: str
+    channel: str
     payload: Json
 
 
 class AlertStore:
-    """The table, statement by statement."""
+    """Queue, claim and settle alerts, one statement each."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def open_troubles(self) -> dict[str, datetime]:
-        """Subjects whose newest alert is no recovery, and when that trouble occurred."""
+    async def open_failures(self) -> dict[str, datetime]:
+        """Return the subjects whose newest alert is not a recovery, and when that one occurred."""
         async with self._database.transaction() as transaction:
-            rows = await transaction.fetch("alerts/select_open_troubles")
+            rows = await transaction.fetch("alerts/select_open_failures")
         return {row["subject"]: row["occurred_at"] for row in rows}
 
-    async def put(self, letters: Iterable[QueuedAlert]) -> int:
-        """Queues what is not there yet, for good when this returns; how many were new."""
+    async def put(self, alerts: Iterable[QueuedAlert]) -> int:
+        """Queue alerts durably, skip those already queued, and return how many were new."""
         rows = [
             {
                 "event_id": each.event_id,
-                "receiver": each.receiver,
+                "receiver": each.channel,
                 "subject": each.subject,
                 "is_recovery": each.is_recovery,
                 "occurred_at": each.occurred_at.isoformat(),
                 "payload": each.payload,
             }
-            for each in letters
+            for each in alerts
         ]
         async with self._database.transaction() as transaction:
             await transaction.execute("database/synchronous_commit_on")
             return len(await transaction.fetch("alerts/put_alerts", {"alerts": Jsonb(rows)}))
 
-    async def claim(self, receivers: Collection[str], now: datetime) -> list[ClaimedAlert]:
-        """What is due for these receivers, oldest first."""
+    async def claim(self, channels: Collection[str], now: datetime) -> list[ClaimedAlert]:
+        """Claim alerts that are due for these channels, the oldest first."""
         async with self._database.transaction() as transaction:
             rows = await transaction.fetch(
                 "alerts/claim_alerts",
                 {
                     "now": now,
-                    "receivers": list(receivers),
-                    "at_most": AT_MOST,
+                    "channels": list(channels),
+                    "at_most": BATCH_SIZE,
                     "first_wait": FIRST_WAIT,
                     "longest_wait": LONGEST_WAIT,
                 },
@@ -83,22 +83,22 @@ class AlertStore:
         rows.sort(key=lambda row: row["occurred_at"])
         return [ClaimedAlert(row["event_id"], row["receiver"], row["payload"]) for row in rows]
 
-    async def mark_delivered(self, letter: ClaimedAlert, now: datetime) -> None:
-        """It has arrived."""
+    async def mark_delivered(self, alert: ClaimedAlert, now: datetime) -> None:
+        """Mark an alert as delivered."""
         async with self._database.transaction() as transaction:
             await transaction.execute(
                 "alerts/mark_alert_delivered",
-                {"event_id": letter.event_id, "receiver": letter.receiver, "now": now},
+                {"event_id": alert.event_id, "receiver": alert.channel, "now": now},
             )
 
-    async def put_back(self, letter: ClaimedAlert, error: str, not_before: datetime | None) -> None:
-        """It has not arrived; it goes out again after its wait, or when the receiver said."""
+    async def put_back(self, alert: ClaimedAlert, error: str, not_before: datetime | None) -> None:
+        """Note a failed delivery; the next attempt is after the wait, or at `not_before`."""
         async with self._database.transaction() as transaction:
             await transaction.execute(
                 "alerts/put_back_alert",
                 {
-                    "event_id": letter.event_id,
-                    "receiver": letter.receiver,
+                    "event_id": alert.event_id,
+                    "receiver": alert.channel,
                     "error": error,
                     "not_before": not_before,
                 },

@@ -1,4 +1,4 @@
-"""How much of the library is covered: counted as it is now, and kept as snapshots."""
+"""The coverage of the library: counted as it is now, and stored as snapshots."""
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -21,12 +21,12 @@ DEFAULT_COVERS = CoverScope()
 
 @dataclass(frozen=True, slots=True)
 class CoverageCount:
-    """Library rows of one member of a dimension that have `value` as their `measure`."""
+    """The number of records of one member of a dimension whose `measure` has this `value`."""
 
     dimension: str
     member: str
     place: int | None
-    """For a range: its number from 1 on; what lies in none is below or above."""
+    """For a range: its number, from 1; records in no range have a number below or above."""
     measure: str
     value: str
     library_rows: int
@@ -36,7 +36,7 @@ class CoverageCount:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far runs got: library rows found due and resolved, albums looked up, covers written."""
+    """Progress of runs: records found due and resolved, albums looked up, covers written."""
 
     due: int
     resolved: int
@@ -45,7 +45,7 @@ class Progress:
 
 
 class CoverageStore:
-    """Counts over the whole library, and snapshots; `now` comes from `clock`, else the database."""
+    """Counts over the whole library, and snapshots; without a `clock`, the database's now()."""
 
     def __init__(self, database: Database, clock: Clock | None = None) -> None:
         self._database = database
@@ -54,7 +54,7 @@ class CoverageStore:
     async def count(
         self, scope: Scope, covers: CoverScope, ranges: Sequence[IdRange]
     ) -> list[CoverageCount]:
-        """What a snapshot is made of; `ranges` follow each other without a gap."""
+        """Count the records for a snapshot; `ranges` must follow each other without a gap."""
         firsts = [each.first for each in ranges] + [each.last + 1 for each in ranges[-1:]]
         async with self._database.transaction() as transaction:
             rows = await transaction.fetch(
@@ -74,19 +74,19 @@ class CoverageStore:
             )
         return [CoverageCount(**row) for row in rows]
 
-    async def by_state(self, scope: Scope) -> Counter[tuple[Cohort, str]]:
-        """Library rows by cohort and by how far they got, in words for people."""
-        counted = await self.count(scope, DEFAULT_COVERS, [])
+    async def by_state(self, scope: Scope) -> Counter[tuple[Cohort, State]]:
+        """Return the number of records by cohort and state."""
+        counts = await self.count(scope, DEFAULT_COVERS, [])
         return Counter(
             {
-                (Cohort(each.member), State(each.value).words): each.library_rows
-                for each in counted
+                (Cohort(each.member), State(each.value)): each.library_rows
+                for each in counts
                 if each.dimension == Dimension.COHORT and each.measure == "states"
             }
         )
 
     async def progress(self, since: datetime) -> Progress:
-        """What was done since then."""
+        """Return what runs have done since then."""
         async with self._database.transaction() as transaction:
             (row,) = await transaction.fetch("coverage/count_progress", {"since": since})
         return Progress(**row)
@@ -94,7 +94,7 @@ class CoverageStore:
     async def put(
         self, run_id: str, scope: Scope, eligibility: Eligibility, slices: Iterable[Slice]
     ) -> None:
-        """Keeps a snapshot; a run that takes another one replaces its own."""
+        """Store a snapshot; a second one of the same run replaces the first."""
         rows = [_row(each) for each in slices]
         async with self._database.transaction() as transaction:
             await transaction.execute("coverage/delete_snapshot", {"run_id": run_id})
@@ -109,16 +109,16 @@ class CoverageStore:
                 },
             )
 
-    async def newest(self, most: int, run_id: str | None = None) -> list[Snapshot]:
-        """Totals of the newest snapshots, the newest first; that of `run_id` before all others."""
+    async def newest(self, limit: int, run_id: str | None = None) -> list[Snapshot]:
+        """Return the newest snapshots, totals only, the newest first; that of `run_id` leads."""
         async with self._database.transaction() as transaction:
             rows = await transaction.fetch(
-                "coverage/select_snapshots", {"most": most, "run_id": run_id}
+                "coverage/select_snapshots", {"limit": limit, "run_id": run_id}
             )
         return [_snapshot([row]) for row in rows]
 
-    async def whole(self, run_ids: Collection[str]) -> dict[str, Snapshot]:
-        """These snapshots with all their slices, by run."""
+    async def load(self, run_ids: Collection[str]) -> dict[str, Snapshot]:
+        """Return snapshots with all their slices, by run id."""
         async with self._database.transaction() as transaction:
             rows = await transaction.fetch("coverage/select_slices", {"run_ids": list(run_ids)})
         return {
@@ -134,9 +134,9 @@ def _row(each: Slice) -> dict[str, Any]:
     return {
         "dimension": each.dimension,
         "member": each.member,
-        **{state: each.rows(state) for state in State},
+        **{state: each.records(state) for state in State},
         **{state: each.cover(state) for state in CoverState},
-        **{offence: each.offence(offence) for offence in Violation},
+        **{violation: each.violating(violation) for violation in Violation},
         "compilations": each.compilations,
         "compilations_matched": each.compilations_matched,
         "sources": each.sources,
@@ -167,7 +167,7 @@ def _slice(row: Mapping[str, Any]) -> Slice:
         member=row["member"],
         states={state: row[state] for state in State},
         covers={state: row[state] for state in CoverState},
-        offences={offence: row[offence] for offence in Violation},
+        violations={violation: row[violation] for violation in Violation},
         compilations=row["compilations"],
         compilations_matched=row["compilations_matched"],
         sources=row["sources"],

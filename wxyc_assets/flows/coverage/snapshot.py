@@ -1,4 +1,4 @@
-"""A snapshot of the coverage: counted by the database, shaped here, kept for history."""
+"""Snapshots of the coverage: counted by the database, divided into slices, and stored."""
 
 from collections.abc import Iterator, Sequence
 
@@ -27,15 +27,15 @@ async def take_snapshot(
     covers: CoverScope,
     ranges: Sequence[IdRange],
 ) -> Snapshot:
-    """Counts, keeps, and returns what was kept."""
-    counted = await coverage.count(scope, covers, ranges)
-    await coverage.put(run_id, scope, covers.eligibility, shape(counted, ranges))
-    return (await coverage.whole([run_id]))[run_id]
+    """Count the coverage, store it, and return the stored snapshot."""
+    counts = await coverage.count(scope, covers, ranges)
+    await coverage.put(run_id, scope, covers.eligibility, to_slices(counts, ranges))
+    return (await coverage.load([run_id]))[run_id]
 
 
-def shape(counted: Sequence[CoverageCount], ranges: Sequence[IdRange]) -> list[Slice]:
-    """One slice for the library, each cohort, each range, and each genre that occurs."""
-    table = _table(counted, ranges)
+def to_slices(counts: Sequence[CoverageCount], ranges: Sequence[IdRange]) -> list[Slice]:
+    """Return one slice for the library, each cohort, each range, and each genre that occurs."""
+    table = _table(counts, ranges)
     groups = table.groupby(["dimension", "member"])
     found = {(str(key[0]), str(key[1])): rows for key, rows in groups}
     nothing = table.iloc[:0]
@@ -46,7 +46,7 @@ def shape(counted: Sequence[CoverageCount], ranges: Sequence[IdRange]) -> list[S
 
 
 def _slice(dimension: str, member: str, rows: pd.DataFrame) -> Slice:
-    def numbers(measure: str) -> dict[str, int]:
+    def counts(measure: str) -> dict[str, int]:
         chosen = rows[rows["measure"] == measure]
         summed = chosen.groupby("value")["library_rows"].sum().sort_index()
         return {str(value): int(number) for value, number in summed.items()}
@@ -55,14 +55,14 @@ def _slice(dimension: str, member: str, rows: pd.DataFrame) -> Slice:
     return Slice(
         dimension=Dimension(dimension),
         member=member,
-        states={State(name): number for name, number in numbers("states").items()},
-        covers={CoverState(name): number for name, number in numbers("covers").items()},
-        offences={Violation(name): number for name, number in numbers("offenders").items()},
-        compilations=sum(numbers("compilations").values()),
-        compilations_matched=sum(numbers("compilations_matched").values()),
-        sources=numbers("sources"),
-        methods=numbers("methods"),
-        confidences=numbers("confidences"),
+        states={State(name): number for name, number in counts("states").items()},
+        covers={CoverState(name): number for name, number in counts("covers").items()},
+        violations={Violation(name): number for name, number in counts("offenders").items()},
+        compilations=sum(counts("compilations").values()),
+        compilations_matched=sum(counts("compilations_matched").values()),
+        sources=counts("sources"),
+        methods=counts("methods"),
+        confidences=counts("confidences"),
         offenders={
             Violation(name): list(ids)
             for name, ids in zip(offenders["value"], offenders["sample"], strict=True)
@@ -71,10 +71,10 @@ def _slice(dimension: str, member: str, rows: pd.DataFrame) -> Slice:
     )
 
 
-def _table(counted: Sequence[CoverageCount], ranges: Sequence[IdRange]) -> pd.DataFrame:
+def _table(counts: Sequence[CoverageCount], ranges: Sequence[IdRange]) -> pd.DataFrame:
     columns = list(CoverageCount.__slots__)
     table = pd.DataFrame(
-        [[getattr(each, name) for name in columns] for each in counted], columns=columns
+        [[getattr(each, name) for name in columns] for each in counts], columns=columns
     )
     keys = {number: each.key for number, each in enumerate(ranges, start=1)}
     is_range = table["dimension"] == Dimension.ID_RANGE
@@ -83,7 +83,7 @@ def _table(counted: Sequence[CoverageCount], ranges: Sequence[IdRange]) -> pd.Da
 
 
 def _expected(ranges: Sequence[IdRange]) -> Iterator[tuple[str, str]]:
-    """Members that are there, whether or not a row is in them."""
+    """Return the members that have a slice even without records."""
     yield Dimension.ALL, ""
     yield from ((Dimension.COHORT, each) for each in Cohort)
     yield from ((Dimension.ID_RANGE, each.key) for each in ranges)

@@ -1,4 +1,4 @@
-"""Alerts from outside: a real daemon on PostgreSQL, real runs, and receivers on loopback."""
+"""Alerts from outside: a real daemon on PostgreSQL, real runs, and channels on loopback."""
 
 import json
 import os
@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 from wxyc_assets_tests.e2e.operation.processes import run, running, wait_until
-from wxyc_assets_tests.integration.defs.alert_station import defs, mood
+from wxyc_assets_tests.integration.defs.alert_station import defs, outcome
 from wxyc_assets_tests.support.spans import attributes, named
 from wxyc_sandbox.sentry_sink import Sink, serve_sink
 from wxyc_sandbox.station import DAGSTER_YAML
@@ -31,7 +31,7 @@ def sink() -> Sink:
 def environment(
     assets: str, database: str, sink: Sink, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Generator[dict[str, str]]:
-    """Of the daemon and of the runs that it starts."""
+    """The environment of the daemon and of the runs that it starts."""
     shutil.copy(DAGSTER_YAML, tmp_path)
     monkeypatch.setenv("DAGSTER_PG_URL", database)
     with serve_sink(sink) as addresses:
@@ -58,21 +58,21 @@ def instance(environment: dict[str, str]) -> Generator[dg.DagsterInstance]:
 def daemon(
     environment: dict[str, str], instance: dg.DagsterInstance, tmp_path: Path
 ) -> Generator[None]:
-    """Runs, and has looked at the log for a first time."""
+    """The daemon, once its sensors have ticked."""
     command = ["dagster-daemon", "run", "-m", MODULE]
     with running(command, env=environment, cwd=tmp_path, log=tmp_path / "daemon.log"):
-        wait_until(lambda: has_looked(instance))
+        wait_until(lambda: has_ticked(instance))
         yield
 
 
-def has_looked(instance: dg.DagsterInstance) -> bool:
+def has_ticked(instance: dg.DagsterInstance) -> bool:
     states = instance.all_instigator_state()
     return any(getattr(each.instigator_data, "cursor", None) for each in states)
 
 
-def launch(environment: dict[str, str], **what: bool) -> None:
-    """By the daemon, in a process of its own."""
-    config = json.dumps(mood(**what))
+def launch(environment: dict[str, str], **requested: bool) -> None:
+    """Launch a run through the daemon, in a process of its own."""
+    config = json.dumps(outcome(**requested))
     done = run(
         *("dagster", "job", "launch", "-m", MODULE, "-j", "coverage_job", "--config-json", config),
         env=environment,
@@ -81,13 +81,13 @@ def launch(environment: dict[str, str], **what: bool) -> None:
     assert done.returncode == 0, done.stderr
 
 
-def execute_here(instance: dg.DagsterInstance, **what: bool) -> None:
-    """Here, on the instance that the daemon watches."""
+def execute_here(instance: dg.DagsterInstance, **requested: bool) -> None:
+    """Execute a run in this process, on the instance that the daemon watches."""
     job = defs.resolve_job_def("coverage_job")
-    job.execute_in_process(run_config=mood(**what), instance=instance, raise_on_error=False)
+    job.execute_in_process(run_config=outcome(**requested), instance=instance, raise_on_error=False)
 
 
-def letters(url: str, *, where: LiteralString) -> int:
+def queued_alerts(url: str, *, where: LiteralString) -> int:
     with psycopg.connect(url) as connection:
         row = connection.execute(
             "select count(*) from wxyc_assets.alert_outbox where " + where
@@ -102,24 +102,24 @@ def is_fresh(instance: dg.DagsterInstance) -> bool:
 
 
 @pytest.mark.usefixtures("daemon")
-def test_what_fails_and_recovers_is_heard_of_once_though_the_receivers_were_down(
+def test_failures_and_recoveries_are_sent_once_though_the_channels_were_down(
     environment: dict[str, str], instance: dg.DagsterInstance, sink: Sink, assets: str
 ):
     sink.status = 503
     launch(environment, failing=True)
-    wait_until(lambda: letters(assets, where="last_error = 'HTTP 503'") == 2)
+    wait_until(lambda: queued_alerts(assets, where="last_error = 'HTTP 503'") == 2)
     assert sink.events == []
     sink.status = 200
-    wait_until(lambda: letters(assets, where="delivered_at is not null") == 2)
+    wait_until(lambda: queued_alerts(assets, where="delivered_at is not null") == 2)
 
     execute_here(instance, uncovered=True)
     launch(environment)
-    wait_until(lambda: letters(assets, where="delivered_at is not null") == 8)
+    wait_until(lambda: queued_alerts(assets, where="delivered_at is not null") == 8)
 
-    told = [each["logentry"]["formatted"].partition("\n")[0] for each in sink.events]
-    assert sorted(told) == [
-        "coverage: is_covered does not hold",
-        "coverage: is_covered holds again",
+    titles = [each["logentry"]["formatted"].partition("\n")[0] for each in sink.events]
+    assert sorted(titles) == [
+        "coverage: is_covered fails",
+        "coverage: is_covered passes again",
         "coverage_job failed",
         "coverage_job succeeds again",
     ]

@@ -1,4 +1,4 @@
-"""Gates from outside: real processes, exit codes, what is printed, and the page in a browser."""
+"""The checks from outside: real processes, exit codes, output, and the page in a browser."""
 
 from collections.abc import Generator, Mapping
 from pathlib import Path
@@ -12,7 +12,7 @@ from wxyc_assets_tests.support.browser import browser
 from wxyc_sandbox.station import SandboxStation
 
 JOB = ("dagster", "job", "execute", "-m", "wxyc_assets.definitions", "-j")
-SHUT = "DOES NOT HOLD: the_library_is_covered"
+FAILED = "FAILS: the_library_is_covered"
 
 
 @pytest.fixture(scope="module")
@@ -27,19 +27,19 @@ def ephemeral(
 
 @pytest.fixture(scope="module")
 def report(station: SandboxStation, ephemeral: Mapping[str, str], project: Path) -> Path:
-    """A page with a shut gate on it, after a snapshot on which every gate was open."""
+    """A page with a failed check, after a snapshot on which every check passed."""
     nothing = run("wxyc-assets", "report", env=ephemeral, cwd=project)
     assert nothing.returncode == 1
     assert "no snapshot yet" in nothing.stderr
 
     before = run(*JOB, "coverage_gates", env=ephemeral, cwd=project)
     assert before.returncode != 0
-    assert SHUT in before.stdout
+    assert FAILED in before.stdout
     assert "the floor is 99.00%" in before.stdout
 
     done = run(*JOB, "library_full", env=ephemeral, cwd=project)
     assert done.returncode == 0, done.stderr
-    assert "holds: the_library_is_covered" in done.stdout
+    assert "passes: the_library_is_covered" in done.stdout
     assert run(*JOB, "coverage_gates", env=ephemeral, cwd=project).returncode == 0
 
     with psycopg.connect(station.database_url) as connection:
@@ -50,8 +50,8 @@ def report(station: SandboxStation, ephemeral: Mapping[str, str], project: Path)
         connection.execute("update library set unresolved_attempted_at = null where id < 51")
     after = run(*JOB, "coverage_gates", env=ephemeral, cwd=project)
     assert after.returncode != 0
-    assert SHUT in after.stdout
-    assert "DOES NOT HOLD: identity_coverage_holds" in after.stdout
+    assert FAILED in after.stdout
+    assert "FAILS: identity_coverage_holds" in after.stdout
     assert "0000026-0000050: " in after.stdout
 
     written = run("wxyc-assets", "report", "-o", "page.html", env=ephemeral, cwd=project)
@@ -60,12 +60,14 @@ def report(station: SandboxStation, ephemeral: Mapping[str, str], project: Path)
 
 
 @pytest.mark.usefixtures("report")
-def test_a_shut_gate_is_the_exit_code_of_the_whole_job(ephemeral: Mapping[str, str], project: Path):
-    closed = {**ephemeral, "GATE_IDENTITY": "0.999"}
-    done = run(*JOB, "library_full", env=closed, cwd=project)
+def test_a_failed_check_is_the_exit_code_of_the_whole_job(
+    ephemeral: Mapping[str, str], project: Path
+):
+    strict = {**ephemeral, "GATE_IDENTITY": "0.999"}
+    done = run(*JOB, "library_full", env=strict, cwd=project)
     assert done.returncode != 0
-    assert "DOES NOT HOLD: identity_coverage_holds" in done.stdout
-    assert "holds: the_library_is_covered" in done.stdout
+    assert "FAILS: identity_coverage_holds" in done.stdout
+    assert "passes: the_library_is_covered" in done.stdout
 
 
 def test_a_page_that_cannot_be_written_is_one_line(
@@ -80,14 +82,14 @@ def test_a_page_that_cannot_be_written_is_one_line(
 
 @pytest.fixture
 def page(report: Path) -> Generator[Page]:
-    """The page on a phone; whatever it asks the network for is a failure."""
+    """The page on a phone; any request to the network is a failure."""
     with browser() as chromium:
         opened = chromium.new_page(viewport={"width": 360, "height": 740})
-        asked: list[str] = []
-        opened.on("request", lambda request: asked.append(request.url))
+        requested: list[str] = []
+        opened.on("request", lambda request: requested.append(request.url))
         opened.goto(report.as_uri())
         yield opened
-        assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
+        assert [url for url in requested if not url.startswith(("file:", "data:"))] == []
 
 
 @pytest.mark.browser
@@ -105,10 +107,10 @@ def test_the_page_can_be_read_on_a_phone(page: Page):
 
 
 @pytest.mark.browser
-def test_a_verdict_is_a_word_and_a_low_range_is_hatched(page: Page):
-    shut = page.locator(".gates .shut")
-    assert "✗ does not hold: the library is covered" in (shut.first.text_content() or "")
-    assert page.locator(".gates .open").count() + shut.count() == 9
+def test_a_result_is_a_word_and_a_low_range_is_hatched(page: Page):
+    not_passed = page.locator(".checks .failed, .checks .warned")
+    assert "✗ fails: the library is covered" in (not_passed.first.text_content() or "")
+    assert page.locator(".checks .passed").count() + not_passed.count() == 9
     low = page.locator(".strip .low")
     assert low.count() == 1
     assert "▼" in (low.text_content() or "")
@@ -118,7 +120,7 @@ def test_a_verdict_is_a_word_and_a_low_range_is_hatched(page: Page):
 
 
 @pytest.mark.browser
-def test_text_stands_out_from_its_ground(page: Page):
+def test_text_stands_out_from_its_background(page: Page):
     """At least 4.5 to 1, as WCAG asks."""
     worst = page.evaluate(
         """() => {
@@ -155,7 +157,7 @@ def test_everything_is_reached_by_keyboard(page: Page):
         assert outline != "none"
         page.keyboard.press("Tab")
     assert len(seen) == reachable
-    for part in ("#gates", "<summary", "#range-0000026-0000050", "By range"):
+    for part in ("#checks", "<summary", "#range-0000026-0000050", "By range"):
         assert any(part in each for each in seen), part
     page.locator("a[href='#range-0000026-0000050']").focus()
     page.keyboard.press("Enter")
@@ -164,7 +166,7 @@ def test_everything_is_reached_by_keyboard(page: Page):
 
 
 @pytest.mark.browser
-def test_the_page_has_the_words_of_its_pictures(page: Page):
-    for title in ("By cohort", "By range", "By genre", "Confidence", "The last snapshots"):
+def test_the_page_has_its_charts_as_tables(page: Page):
+    for title in ("By cohort", "By range", "By genre", "Confidence", "Latest snapshots"):
         assert page.locator(f"caption:text-is('{title}')").count() == 1
     assert page.locator("svg[role='img'] > title").first.text_content() == "Coverage over time"

@@ -1,4 +1,4 @@
-"""What the pages name is there, and what is there is named by the pages."""
+"""The pages and the code name the same checks, jobs, variables and links."""
 
 import re
 from dataclasses import fields
@@ -19,7 +19,7 @@ OF_DEPLOYMENT = {"DAGSTER_PG_PASSWORD", "OWNER_URL"}
 OF_THE_TESTS = {"POSTGRES_14_BIN", "POSTGRES_15_BIN", "PYTHON", "ERROR", "WARN"}
 
 
-def test_every_check_and_every_schedule_has_a_word_for_the_operator():
+def test_every_check_and_every_schedule_is_documented_for_the_operator():
     checks = {key.name for key in defs.resolve_asset_graph().asset_check_keys}
     schedules = {each.name for each in defs.schedules or []}
     assert checks
@@ -32,14 +32,14 @@ def test_the_counters_that_dashboards_know_are_mapped():
     assert [name for name in sorted(counters) if f"`{name}`" not in MIGRATING] == []
 
 
-def test_the_jobs_of_the_pages_are_there():
+def test_the_jobs_named_by_the_pages_exist():
     known = {job.name for job in defs.resolve_all_job_defs()}
     for page in PAGES:
         named = set(re.findall(r"-j (\w+)", page.read_text()))
         assert named <= known, page.name
 
 
-def test_the_variables_of_the_pages_are_there():
+def test_the_variables_named_by_the_pages_exist():
     known = {name.upper() for name in Settings.model_fields} | set(SECRETS) | set(OF_LIBRARIES)
     known |= NOT_OURS | OF_DEPLOYMENT | OF_THE_TESTS
     for page in PAGES:
@@ -47,7 +47,7 @@ def test_the_variables_of_the_pages_are_there():
         assert named - known == set(), page.name
 
 
-def test_links_lead_somewhere():
+def test_links_have_targets():
     for page in PAGES:
         for link in re.findall(r"\]\(([^)#]+)\)", page.read_text()):
             if "://" not in link:

@@ -1,8 +1,8 @@
-"""A code location for tests: our own sensors over a job that can be told to fail."""
+"""A code location for tests: our sensors over a job that fails on request."""
 
 import dagster as dg
 
-from wxyc_assets.defs import freshness as promises
+from wxyc_assets.defs import freshness
 from wxyc_assets.defs.alerts import alert_sensors
 from wxyc_assets.defs.instrumentation import instrumented, start_telemetry
 from wxyc_assets.defs.resources import resources
@@ -10,16 +10,16 @@ from wxyc_assets.defs.resources import resources
 start_telemetry()
 
 
-class Mood(dg.Config):
-    """What a run should come to."""
+class OutcomeConfig(dg.Config):
+    """The outcome that a run should have."""
 
     failing: bool = False
     uncovered: bool = False
 
 
-@dg.asset(freshness_policy=promises.weekly)
-async def coverage(context: dg.AssetExecutionContext, config: Mood) -> None:
-    """Fails when it is told to, with a secret in its reason."""
+@dg.asset(freshness_policy=freshness.weekly)
+async def coverage(context: dg.AssetExecutionContext, config: OutcomeConfig) -> None:
+    """Fails on request, with a secret in its message."""
     with instrumented(context, "coverage") as totals:
         totals.add({"consumer.va.scanned": 3})
         if config.failing:
@@ -27,8 +27,8 @@ async def coverage(context: dg.AssetExecutionContext, config: Mood) -> None:
 
 
 @dg.asset_check(asset=coverage, blocking=True)
-def is_covered(config: Mood) -> dg.AssetCheckResult:
-    """Does not hold when it is told so."""
+def is_covered(config: OutcomeConfig) -> dg.AssetCheckResult:
+    """Fails on request."""
     return dg.AssetCheckResult(
         passed=not config.uncovered,
         description="0.97 of the library is covered, the floor is 0.99",
@@ -38,7 +38,7 @@ def is_covered(config: Mood) -> dg.AssetCheckResult:
 
 @dg.asset(deps=[coverage])
 def report() -> None:
-    """Behind the gate."""
+    """Downstream of the check."""
 
 
 coverage_job = dg.define_asset_job("coverage_job", selection=[coverage, report])
@@ -53,8 +53,8 @@ defs = dg.Definitions(
 )
 
 
-def mood(*, failing: bool = False, uncovered: bool = False) -> dict[str, object]:
-    """The run config for it."""
+def outcome(*, failing: bool = False, uncovered: bool = False) -> dict[str, object]:
+    """Return the run config for an outcome."""
     return {
         "ops": {
             "coverage": {"config": {"failing": failing, "uncovered": uncovered}},

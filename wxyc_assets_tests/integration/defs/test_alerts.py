@@ -1,4 +1,4 @@
-"""The sensors, tick by tick, over an ephemeral instance and a real outbox."""
+"""The sensors, tick by tick, over an ephemeral instance and the real queue."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from wxyc_assets.defs.alerts import alert_sensors, alerts_are_delivered, alerts_
 from wxyc_assets.defs.resources import AlertsResource, DatabaseResource
 from wxyc_assets.telemetry import sentry
 from wxyc_assets.telemetry.redaction import Redaction
-from wxyc_assets_tests.integration.defs.alert_station import defs, mood
+from wxyc_assets_tests.integration.defs.alert_station import defs, outcome
 from wxyc_assets_tests.support.spans import switched_off
 from wxyc_sandbox.sentry_sink import Sink, serve_sink
 
@@ -19,7 +19,7 @@ UI = "http://dagster.wxyc.example"
 
 @dataclass(slots=True)
 class AlertingInstance:
-    """An instance, its sensors' cursors, and who hears of what they send."""
+    """An instance, its sensors' cursors, and the channels that they send to."""
 
     instance: dg.DagsterInstance
     database: DatabaseResource
@@ -29,30 +29,30 @@ class AlertingInstance:
 
     def run(self, *, failing: bool = False, uncovered: bool = False) -> str:
         job = defs.resolve_job_def("coverage_job")
-        config = mood(failing=failing, uncovered=uncovered)
+        config = outcome(failing=failing, uncovered=uncovered)
         return job.execute_in_process(
             run_config=config, instance=self.instance, raise_on_error=False
         ).run_id
 
     def tick(self, sensor: dg.SensorDefinition) -> str:
-        """What the tick says; its cursor is kept as the daemon does: not when it raises."""
+        """Return the tick's message; keep its cursor as the daemon does, unless it raises."""
         with dg.build_sensor_context(
             instance=self.instance,
             cursor=self.cursors.get(sensor.name),
             resources={"database": self.database, "alerts": self.alerts},
         ) as context:
-            said = sensor(context)
+            result = sensor(context)
             self.cursors[sensor.name] = context.cursor
-        assert isinstance(said, dg.SkipReason)
-        return said.skip_message or ""
+        assert isinstance(result, dg.SkipReason)
+        return result.skip_message or ""
 
-    def notice_and_deliver(self) -> None:
+    def queue_and_deliver(self) -> None:
         self.tick(alerts_are_queued)
         self.tick(alerts_are_delivered)
 
 
 @pytest.fixture
-def station(
+def alerting(
     assets: str, schema: str, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[AlertingInstance]:
     sink = Sink()
@@ -66,91 +66,93 @@ def station(
         switched_off()
 
 
-def test_one_failing_run_is_one_event_and_one_message(station: AlertingInstance):
-    station.tick(alerts_are_queued)
-    run_id = station.run(failing=True)
+def test_one_failing_run_is_one_event_and_one_message(alerting: AlertingInstance):
+    alerting.tick(alerts_are_queued)
+    run_id = alerting.run(failing=True)
     for _ in range(3):
-        station.notice_and_deliver()
-    (event,) = station.sink.events
-    (message,) = station.sink.messages
+        alerting.queue_and_deliver()
+    (event,) = alerting.sink.events
+    (message,) = alerting.sink.messages
     assert event["tags"]["job"] == "coverage_job"
     assert event["tags"]["run_id"] == run_id
     assert event["contexts"]["run"]["link"] == f"{UI}/runs/{run_id}"
     assert f"<{UI}/runs/{run_id}|run" in message["text"]
 
 
-def test_a_shut_gate_is_one_event_though_its_run_failed_as_well(station: AlertingInstance):
-    station.tick(alerts_are_queued)
-    station.run(uncovered=True)
-    station.notice_and_deliver()
-    (event,) = station.sink.events
+def test_a_failed_check_is_one_event_though_its_run_failed_as_well(alerting: AlertingInstance):
+    alerting.tick(alerts_are_queued)
+    alerting.run(uncovered=True)
+    alerting.queue_and_deliver()
+    (event,) = alerting.sink.events
     assert event["tags"]["check"] == "is_covered"
     assert event["tags"]["asset"] == "coverage"
     assert event["contexts"]["numbers"] == {"covered": 0.97, "floor": 0.99}
 
 
-def test_recoveries_are_told_once(station: AlertingInstance):
-    station.tick(alerts_are_queued)
-    station.run(failing=True)
-    station.run(uncovered=True)
-    station.run()
-    station.run()
+def test_recoveries_are_sent_once(alerting: AlertingInstance):
+    alerting.tick(alerts_are_queued)
+    alerting.run(failing=True)
+    alerting.run(uncovered=True)
+    alerting.run()
+    alerting.run()
     for _ in range(2):
-        station.notice_and_deliver()
-    titles = [each["logentry"]["formatted"].partition("\n")[0] for each in station.sink.events]
+        alerting.queue_and_deliver()
+    titles = [each["logentry"]["formatted"].partition("\n")[0] for each in alerting.sink.events]
     assert sorted(titles) == [
-        "coverage: is_covered does not hold",
-        "coverage: is_covered holds again",
+        "coverage: is_covered fails",
+        "coverage: is_covered passes again",
         "coverage_job failed",
         "coverage_job succeeds again",
     ]
 
 
-def test_what_happened_before_the_first_tick_is_history(station: AlertingInstance):
-    station.run(failing=True)
+def test_what_happened_before_the_first_tick_is_ignored(alerting: AlertingInstance):
+    alerting.run(failing=True)
     for _ in range(2):
-        station.notice_and_deliver()
-    assert station.sink.events == []
+        alerting.queue_and_deliver()
+    assert alerting.sink.events == []
 
 
-def test_a_database_that_is_away_costs_no_alert(station: AlertingInstance):
-    station.tick(alerts_are_queued)
-    station.run(failing=True)
-    there = station.database
-    away = there.url.replace("host=", "host=/nowhere")
-    station.database = DatabaseResource(
-        url=away, schema_name=there.schema_name, assets_schema_name="wxyc_assets"
+def test_no_alert_is_lost_while_the_database_is_unavailable(alerting: AlertingInstance):
+    alerting.tick(alerts_are_queued)
+    alerting.run(failing=True)
+    reachable = alerting.database
+    url = reachable.url.replace("host=", "host=/nowhere")
+    alerting.database = DatabaseResource(
+        url=url, schema_name=reachable.schema_name, assets_schema_name="wxyc_assets"
     )
     with pytest.raises(dg.Failure, match="cannot be reached"):
-        station.tick(alerts_are_queued)
-    station.database = there
-    station.notice_and_deliver()
-    assert len(station.sink.events) == 1
+        alerting.tick(alerts_are_queued)
+    alerting.database = reachable
+    alerting.queue_and_deliver()
+    assert len(alerting.sink.events) == 1
 
 
-def test_a_tick_is_red_while_a_receiver_is_down(station: AlertingInstance):
-    station.tick(alerts_are_queued)
-    station.run(failing=True)
-    station.tick(alerts_are_queued)
-    station.sink.status = 503
-    with pytest.raises(dg.Failure, match="0 alerts arrived, others wait: sentry: HTTP 503"):
-        station.tick(alerts_are_delivered)
+def test_a_tick_fails_while_a_channel_is_down(alerting: AlertingInstance):
+    alerting.tick(alerts_are_queued)
+    alerting.run(failing=True)
+    alerting.tick(alerts_are_queued)
+    alerting.sink.status = 503
+    with pytest.raises(
+        dg.Failure, match="0 alerts delivered, others will be retried: sentry: HTTP 503"
+    ):
+        alerting.tick(alerts_are_delivered)
 
 
-def test_without_anybody_to_tell_no_database_is_needed(station: AlertingInstance):
+def test_without_channels_no_database_is_needed(alerting: AlertingInstance):
     switched_off()
-    station.alerts = AlertsResource(webhook_url="", ui_url="")
-    station.database = DatabaseResource(url="", schema_name="", assets_schema_name="")
-    station.run(failing=True)
-    assert "nobody to tell" in station.tick(alerts_are_queued)
-    assert "nobody to tell" in station.tick(alerts_are_delivered)
+    alerting.alerts = AlertsResource(webhook_url="", ui_url="")
+    alerting.database = DatabaseResource(url="", schema_name="", assets_schema_name="")
+    alerting.run(failing=True)
+    assert "No channel is set up" in alerting.tick(alerts_are_queued)
+    assert "No channel is set up" in alerting.tick(alerts_are_delivered)
 
 
-def test_no_secret_is_told(station: AlertingInstance):
-    station.tick(alerts_are_queued)
-    station.run(failing=True)
-    station.notice_and_deliver()
-    everything = b"".join(station.sink.bodies)
+def test_no_secret_is_sent(alerting: AlertingInstance):
+    alerting.tick(alerts_are_queued)
+    alerting.run(failing=True)
+    alerting.queue_and_deliver()
+    everything = b"".join(alerting.sink.bodies)
     assert b"the key [hidden] is wrong" in everything
     assert b"sesame" not in everything
 

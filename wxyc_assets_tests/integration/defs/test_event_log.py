@@ -1,4 +1,4 @@
-"""What Dagster's event log makes of real runs, and what we make of the log."""
+"""Occurrences read from the event log of real runs."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -9,21 +9,21 @@ import pytest
 
 from wxyc_assets.defs import event_log
 from wxyc_assets.defs.event_log import SETTLED_AFTER, Cursor
-from wxyc_assets.domain.alerts import Kind, Level, Occurrence, Success, Trouble
+from wxyc_assets.domain.alerts import Failure, Kind, Level, Occurrence, Success
 
 FIRST, SECOND = "0000001-0002500", "0002501-0005000"
 ranges = dg.StaticPartitionsDefinition([FIRST, SECOND])
 
 
-class Mood(dg.Config):
-    """What a run should come to."""
+class OutcomeConfig(dg.Config):
+    """The outcome that a run should have."""
 
     failing: bool = False
     uncovered: bool = False
 
 
 @dg.asset(partitions_def=ranges, backfill_policy=dg.BackfillPolicy.single_run())
-def covers(config: Mood) -> None:
+def covers(config: OutcomeConfig) -> None:
     if config.failing:
         raise dg.Failure(
             "LML stopped us", metadata={"open_ranges": dg.MetadataValue.json([FIRST, SECOND])}
@@ -32,10 +32,10 @@ def covers(config: Mood) -> None:
 
 @dg.asset
 def coverage() -> None:
-    """Checked by the gates below."""
+    """The asset that the checks below are about."""
 
 
-def verdict(config: Mood, **changes: Any) -> dg.AssetCheckResult:
+def check_result(config: OutcomeConfig, **changes: Any) -> dg.AssetCheckResult:
     usual: dict[str, Any] = {
         "passed": not config.uncovered,
         "description": "0.97 of the library is covered",
@@ -45,18 +45,18 @@ def verdict(config: Mood, **changes: Any) -> dg.AssetCheckResult:
 
 
 @dg.asset_check(asset=coverage, blocking=True)
-def is_covered(config: Mood) -> dg.AssetCheckResult:
-    return verdict(config)
+def is_covered(config: OutcomeConfig) -> dg.AssetCheckResult:
+    return check_result(config)
 
 
 @dg.asset_check(asset=coverage)
-def is_fresh(config: Mood) -> dg.AssetCheckResult:
-    return verdict(config, severity=dg.AssetCheckSeverity.WARN)
+def is_fresh(config: OutcomeConfig) -> dg.AssetCheckResult:
+    return check_result(config, severity=dg.AssetCheckSeverity.WARN)
 
 
 @dg.asset(deps=[coverage])
 def report() -> None:
-    """Behind the gate."""
+    """Downstream of the check."""
 
 
 defs = dg.Definitions(
@@ -86,8 +86,8 @@ def run_covers(instance: dg.DagsterInstance, *, failing: bool = False, **more: A
 
 def run_coverage(instance: dg.DagsterInstance, *, uncovered: bool = False) -> str:
     job = defs.resolve_job_def("coverage_job")
-    mood = {"config": {"uncovered": uncovered}}
-    config = {"ops": {"coverage_is_covered": mood, "coverage_is_fresh": mood}}
+    outcome = {"config": {"uncovered": uncovered}}
+    config = {"ops": {"coverage_is_covered": outcome, "coverage_is_fresh": outcome}}
     return job.execute_in_process(run_config=config, instance=instance, raise_on_error=False).run_id
 
 
@@ -95,10 +95,10 @@ def everything(instance: dg.DagsterInstance) -> list[Occurrence]:
     return event_log.since(instance, BEGINNING, datetime.now(UTC))[0]
 
 
-def test_a_failed_run_is_trouble_with_its_reason_and_numbers(instance: dg.DagsterInstance):
+def test_a_failed_run_is_a_failure_with_its_reason_and_numbers(instance: dg.DagsterInstance):
     run_id = run_covers(instance, failing=True, partition_key=FIRST)
     (found,) = everything(instance)
-    assert isinstance(found, Trouble)
+    assert isinstance(found, Failure)
     assert found.run_id == run_id
     assert found.text == "covers: LML stopped us"
     assert found.numbers == {"failed_steps": 1, "open_ranges.count": 2}
@@ -127,40 +127,40 @@ def test_a_successful_run_has_the_subject_of_the_failed_one(instance: dg.Dagster
     assert failed.subject == succeeded.subject != elsewhere.subject
 
 
-def test_a_gate_that_stops_a_run_is_one_trouble_not_two(instance: dg.DagsterInstance):
+def test_a_check_that_fails_a_run_is_one_failure_not_two(instance: dg.DagsterInstance):
     run_id = run_coverage(instance, uncovered=True)
     run = instance.get_run_by_id(run_id)
     assert run is not None
     assert run.status is dg.DagsterRunStatus.FAILURE
     found = {each.subject.name: each for each in everything(instance)}
-    gate, hint = found["is_covered"], found["is_fresh"]
+    blocking, warning = found["is_covered"], found["is_fresh"]
     assert len(found) == 2
-    assert isinstance(gate, Trouble)
-    assert isinstance(hint, Trouble)
-    assert (gate.level, hint.level) == (Level.ERROR, Level.WARNING)
-    assert gate.subject.asset == "coverage"
-    assert gate.text == "0.97 of the library is covered"
-    assert gate.numbers == {"covered": 0.97, "ranges.count": 1}
-    assert gate.facts == {"blocking": "yes", "ranges": f'["{FIRST}"]', "why": "a loss"}
-    assert gate.run_id == run_id
+    assert isinstance(blocking, Failure)
+    assert isinstance(warning, Failure)
+    assert (blocking.level, warning.level) == (Level.ERROR, Level.WARNING)
+    assert blocking.subject.asset == "coverage"
+    assert blocking.text == "0.97 of the library is covered"
+    assert blocking.numbers == {"covered": 0.97, "ranges.count": 1}
+    assert blocking.facts == {"blocking": "yes", "ranges": f'["{FIRST}"]', "why": "a loss"}
+    assert blocking.run_id == run_id
 
 
-def test_checks_that_hold_are_successes(instance: dg.DagsterInstance):
+def test_checks_that_pass_are_successes(instance: dg.DagsterInstance):
     run_coverage(instance)
     kinds = [type(each) for each in everything(instance)]
     assert kinds == [Success] * 3  # the run, and two checks
 
 
-def test_a_run_that_died_without_a_step_is_told_by_its_end(instance: dg.DagsterInstance):
+def test_a_run_that_died_without_a_step_has_its_last_message(instance: dg.DagsterInstance):
     job = defs.resolve_job_def("covers_job")
     run = instance.create_run_for_job(job, tags={"dagster/partition": FIRST})
     instance.report_run_failed(run, "The run worker vanished")
     (found,) = everything(instance)
-    assert isinstance(found, Trouble)
+    assert isinstance(found, Failure)
     assert found.text == "The run worker vanished"
 
 
-def test_a_run_of_picked_assets_is_called_by_them(instance: dg.DagsterInstance):
+def test_a_run_of_selected_assets_is_named_after_them(instance: dg.DagsterInstance):
     job = defs.resolve_implicit_global_asset_job_def()
     job.execute_in_process(
         run_config={"ops": {"covers": {"config": {"failing": True}}}},
@@ -173,7 +173,7 @@ def test_a_run_of_picked_assets_is_called_by_them(instance: dg.DagsterInstance):
     assert (found.subject.name, found.subject.asset) == ("covers", "covers")
 
 
-def test_behind_the_end_of_the_log_is_nothing(instance: dg.DagsterInstance):
+def test_after_the_end_of_the_log_there_is_nothing(instance: dg.DagsterInstance):
     run_covers(instance, failing=True, partition_key=FIRST)
     run_coverage(instance, uncovered=True)
     cursor = event_log.end_of_log(instance)
@@ -182,7 +182,7 @@ def test_behind_the_end_of_the_log_is_nothing(instance: dg.DagsterInstance):
     assert len(event_log.since(instance, cursor, datetime.now(UTC))[0]) == 3
 
 
-def test_what_is_young_is_read_again_and_what_is_settled_is_not(instance: dg.DagsterInstance):
+def test_recent_events_are_read_again_and_settled_ones_are_not(instance: dg.DagsterInstance):
     run_coverage(instance, uncovered=True)
     young, cursor = event_log.since(instance, BEGINNING, datetime.now(UTC))
     assert cursor == BEGINNING
@@ -192,5 +192,5 @@ def test_what_is_young_is_read_again_and_what_is_settled_is_not(instance: dg.Dag
     assert event_log.since(instance, cursor, later)[0] == []
 
 
-def test_a_cursor_survives_being_written_down():
+def test_a_cursor_is_parsed_as_it_was_dumped():
     assert Cursor.parse(Cursor(3, 4, 5).dump()) == Cursor(3, 4, 5)

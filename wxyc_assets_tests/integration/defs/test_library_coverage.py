@@ -1,4 +1,4 @@
-"""The asset, its gates and the sensor, over a real PostgreSQL and an ephemeral instance."""
+"""The asset, its checks and the sensor, over a real PostgreSQL and an ephemeral instance."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -13,13 +13,13 @@ from wxyc_assets.definitions import defs
 from wxyc_assets.defs.coverage_sensor import coverage_follows_backfills
 from wxyc_assets.defs.library_coverage import library_coverage, library_coverage_gates
 from wxyc_assets.defs.resources import DatabaseResource, ScopeResource
-from wxyc_assets.domain.gates import SENTENCES
+from wxyc_assets.domain.gates.evaluation import CHECK_DESCRIPTIONS
 from wxyc_assets_tests.support.backend_db import BackendDb
 
 
 @dataclass
 class CoverageGraph:
-    """Snapshots, and verdicts, over the tables of `shelf`."""
+    """Runs the asset and its checks over the tables of `shelf`."""
 
     shelf: BackendDb
     instance: dg.DagsterInstance
@@ -49,12 +49,12 @@ class CoverageGraph:
         )
 
 
-def shut(result: dg.ExecuteInProcessResult) -> list[str]:
+def failed(result: dg.ExecuteInProcessResult) -> list[str]:
     return [each.check_name for each in result.get_asset_check_evaluations() if not each.passed]
 
 
 @pytest.fixture
-def station(shelf: BackendDb) -> Iterator[CoverageGraph]:
+def graph(shelf: BackendDb) -> Iterator[CoverageGraph]:
     for library_id in range(1, 101):
         shelf.record(library_id)
         shelf.identity(library_id, datetime.now(UTC))
@@ -62,108 +62,108 @@ def station(shelf: BackendDb) -> Iterator[CoverageGraph]:
         yield CoverageGraph(shelf, instance)
 
 
-def test_a_covered_library_passes_every_gate(
-    station: CoverageGraph, capsys: pytest.CaptureFixture[str]
+def test_a_covered_library_passes_every_check(
+    graph: CoverageGraph, capsys: pytest.CaptureFixture[str]
 ):
-    result = station.run()
+    result = graph.run()
     assert result.success
     evaluations = result.get_asset_check_evaluations()
-    assert {each.check_name for each in evaluations} == {*SENTENCES}
+    assert {each.check_name for each in evaluations} == {*CHECK_DESCRIPTIONS}
     assert all(each.passed and each.blocking for each in evaluations)
-    assert "holds: the_library_is_covered: 100 of 100 rows" in capsys.readouterr().out
+    assert "passes: the_library_is_covered: 100 of 100 records" in capsys.readouterr().out
 
 
-def test_a_shut_gate_fails_the_run_and_the_others_are_told_all_the_same(
-    station: CoverageGraph, capsys: pytest.CaptureFixture[str]
+def test_a_failed_check_fails_the_run_and_the_others_are_reported_all_the_same(
+    graph: CoverageGraph, capsys: pytest.CaptureFixture[str]
 ):
-    station.shelf.execute("delete from library_identity where library_id > 98")
-    result = station.run()
+    graph.shelf.execute("delete from library_identity where library_id > 98")
+    result = graph.run()
     assert not result.success
-    assert shut(result) == ["the_library_is_covered"]
-    assert len(result.get_asset_check_evaluations()) == len(SENTENCES)
+    assert failed(result) == ["the_library_is_covered"]
+    assert len(result.get_asset_check_evaluations()) == len(CHECK_DESCRIPTIONS)
     (found,) = [each for each in result.get_asset_check_evaluations() if not each.passed]
     assert found.severity is dg.AssetCheckSeverity.ERROR
     values = {name: each.value for name, each in found.metadata.items()}
     assert (values["number"], values["floor"], values["open"]) == (0.98, 0.99, 2)
-    assert values["offenders"] == ["0000001-0002500: 2 rows, such as 99, 100"]
-    said = capsys.readouterr().out
-    assert "DOES NOT HOLD: the_library_is_covered: 98 of 100" in said
-    assert "98.00%, the floor is 99.00%. 1 more are needed." in said
+    assert values["offenders"] == ["0000001-0002500: 2 records (99, 100)"]
+    printed = capsys.readouterr().out
+    assert "FAILS: the_library_is_covered: 98 of 100" in printed
+    assert "98.00%, the floor is 99.00%. 1 more is needed." in printed
 
 
-def test_the_floors_of_one_run_can_be_set(station: CoverageGraph):
-    station.shelf.execute("delete from library_identity where library_id > 98")
-    assert station.run(floors={"coverage": 0.98}).success
+def test_the_floors_of_one_run_can_be_set(graph: CoverageGraph):
+    graph.shelf.execute("delete from library_identity where library_id > 98")
+    assert graph.run(floors={"coverage": 0.98}).success
 
 
-def test_the_scope_follows_the_setting(station: CoverageGraph):
-    station.shelf.execute("delete from library_identity where library_id > 50")
-    station.shelf.execute("update library set canonical_entity_id = null where id > 50")
-    assert shut(station.run()) == ["the_library_is_covered"]
-    station.scope = ScopeResource(include_null_canonical=False)
-    assert station.run().success
+def test_the_scope_follows_the_setting(graph: CoverageGraph):
+    graph.shelf.execute("delete from library_identity where library_id > 50")
+    graph.shelf.execute("update library set canonical_entity_id = null where id > 50")
+    assert failed(graph.run()) == ["the_library_is_covered"]
+    graph.scope = ScopeResource(include_null_canonical=False)
+    assert graph.run().success
 
 
-def test_what_is_lost_since_an_earlier_snapshot_shuts_the_gate_until_it_is_back(
-    station: CoverageGraph,
+def test_a_loss_since_an_earlier_snapshot_fails_the_check_until_it_is_restored(
+    graph: CoverageGraph,
 ):
-    station.run()
-    shelf = station.shelf
+    graph.run()
+    shelf = graph.shelf
     shelf.execute("delete from library_identity where library_id = 7")
-    assert shut(station.run(floors={"coverage": 0.9})) == ["identity_coverage_holds"]
-    assert shut(station.run(floors={"coverage": 0.9, "snapshots": 1})) == []
+    assert failed(graph.run(floors={"coverage": 0.9})) == ["identity_coverage_holds"]
+    assert failed(graph.run(floors={"coverage": 0.9, "snapshots": 1})) == []
     shelf.identity(7, datetime.now(UTC))
-    assert station.run().success
+    assert graph.run().success
 
 
-def test_the_gates_alone_judge_the_newest_snapshot(station: CoverageGraph):
-    nothing = station.run(checks_only=True)
+def test_the_checks_alone_evaluate_the_newest_snapshot(graph: CoverageGraph):
+    nothing = graph.run(checks_only=True)
     (event,) = [each for each in nothing.all_events if each.is_step_failure]
-    told = event.step_failure_data.user_failure_data
-    assert told
-    assert "There is no snapshot to judge" in (told.description or "")
-    station.run()
-    result = station.run(checks_only=True)
+    failure = event.step_failure_data.user_failure_data
+    assert failure
+    assert "There is no snapshot to evaluate" in (failure.description or "")
+    graph.run()
+    result = graph.run(checks_only=True)
     assert result.success
-    assert len(result.get_asset_check_evaluations()) == len(SENTENCES)
-    assert station.shelf.value("select count(distinct run_id) from coverage_snapshot") == 1
+    assert len(result.get_asset_check_evaluations()) == len(CHECK_DESCRIPTIONS)
+    assert graph.shelf.value("select count(distinct run_id) from coverage_snapshot") == 1
 
 
-def test_ranges_that_run_out_warn_and_stop_nothing(station: CoverageGraph):
-    station.shelf.record(79_000)
-    station.shelf.identity(79_000, datetime.now(UTC))
-    result = station.run()
+def test_ranges_about_to_run_out_warn_and_fail_nothing(graph: CoverageGraph):
+    graph.shelf.record(79_000)
+    graph.shelf.identity(79_000, datetime.now(UTC))
+    result = graph.run()
     assert result.success
     (found,) = [each for each in result.get_asset_check_evaluations() if not each.passed]
     assert found.severity is dg.AssetCheckSeverity.WARN
-    station.shelf.record(80_001)
-    assert "no_row_lies_past_the_last_range" in shut(station.run())
+    graph.shelf.record(80_001)
+    assert "no_row_lies_past_the_last_range" in failed(graph.run())
 
 
-def test_the_figures_are_numbers_and_the_pictures_hold_themselves(station: CoverageGraph):
-    result = station.run()
+def test_metadata_holds_numbers_and_self_contained_charts(graph: CoverageGraph):
+    result = graph.run()
     (done,) = result.asset_materializations_for_node("library_coverage")
-    figures = {name: each.value for name, each in done.metadata.items()}
-    assert (figures["in_scope"], figures["identified"]) == (100, 100)
-    assert type(figures["share_covered"]) is float
-    assert figures["dagster/row_count"] == station.shelf.value(
+    metadata = {name: each.value for name, each in done.metadata.items()}
+    assert (metadata["in_scope"], metadata["identified"]) == (100, 100)
+    assert type(metadata["share_covered"]) is float
+    assert metadata["dagster/row_count"] == graph.shelf.value(
         "select count(*) from coverage_snapshot"
     )
     for name in ("over_time", "by_cohort"):
-        assert "](data:image/svg+xml;base64," in str(figures[name])
-    assert "| all | 100 | 100 | 100% |" in str(figures["by_cohort"])
+        assert "](data:image/svg+xml;base64," in str(metadata[name])
+    assert "| all | 100 | 100 | 100% |" in str(metadata["by_cohort"])
 
 
-def test_a_run_is_one_snapshot(station: CoverageGraph):
-    station.run()
-    station.run()
-    rows = station.shelf.rows("select run_id from coverage_snapshot where dimension = 'all'")
+def test_a_run_is_one_snapshot(graph: CoverageGraph):
+    graph.run()
+    graph.run()
+    rows = graph.shelf.rows("select run_id from coverage_snapshot where dimension = 'all'")
     assert len(rows) == len({row["run_id"] for row in rows}) == 2
 
 
-def test_the_graph_knows_its_place():
-    graph = defs.resolve_asset_graph()
-    node = graph.get(library_coverage.key)
+def test_the_asset_is_wired_into_the_graph_the_jobs_and_the_schedule():
+    assets = defs.resolve_asset_graph()
+    node = assets.get(library_coverage.key)
     parents = {key.to_user_string() for key in node.parent_keys}
     assert parents == {"library_identity", "library_artwork"}
     assert node.partitions_def is None
@@ -171,7 +171,7 @@ def test_the_graph_knows_its_place():
         layer = defs.resolve_job_def(name).asset_layer
         assert library_coverage.key in layer.selected_asset_keys
         checks = {key.name for key in layer.asset_graph.asset_check_keys}
-        assert {*SENTENCES} <= checks
+        assert {*CHECK_DESCRIPTIONS} <= checks
     schedule = defs.resolve_schedule_def("coverage_daily")
     assert schedule.default_status is dg.DefaultScheduleStatus.STOPPED
     assert coverage_follows_backfills.default_status is dg.DefaultSensorStatus.RUNNING

@@ -1,8 +1,8 @@
-"""Alerts from the occurrence to a receiver on loopback, over a real outbox."""
+"""Alerts from the occurrence to a channel on loopback, over the real queue."""
 
 import json
 import socket
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Collection, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -10,10 +10,15 @@ from typing import Any
 
 import pytest
 
-from wxyc_assets.adapters import alert_channels as receivers
-from wxyc_assets.adapters.postgres.alert_store import AT_MOST, FIRST_WAIT, LONGEST_WAIT, AlertStore
+from wxyc_assets.adapters.alert_channels import AlertChannel, open_channels
+from wxyc_assets.adapters.postgres.alert_store import (
+    BATCH_SIZE,
+    FIRST_WAIT,
+    LONGEST_WAIT,
+    AlertStore,
+)
 from wxyc_assets.adapters.postgres.database import Database
-from wxyc_assets.domain.alerts import Kind, Level, Occurrence, Subject, Success, Trouble
+from wxyc_assets.domain.alerts import Failure, Kind, Level, Occurrence, Subject, Success
 from wxyc_assets.flows import alerts as alerting
 from wxyc_assets.telemetry import sentry
 from wxyc_assets.telemetry.redaction import Redaction
@@ -32,8 +37,8 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def trouble(subject: Subject = COVERED, run_id: str = RUN, **changes: Any) -> Trouble:
-    usual = Trouble(
+def failure(subject: Subject = COVERED, run_id: str = RUN, **changes: Any) -> Failure:
+    usual = Failure(
         subject,
         run_id,
         now(),
@@ -46,23 +51,23 @@ def trouble(subject: Subject = COVERED, run_id: str = RUN, **changes: Any) -> Tr
 
 @dataclass(frozen=True, slots=True)
 class AlertHarness:
-    """Queue and deliver, as the sensors do."""
+    """Queues and delivers as the sensors do."""
 
-    outbox: AlertStore
+    store: AlertStore
     sink: Sink
-    receivers: receivers.Collection[receivers.AlertChannel]
+    channels: Collection[AlertChannel]
 
     async def queue(self, *occurrences: Occurrence) -> int:
         return await alerting.queue(
-            self.outbox,
+            self.store,
             occurrences,
-            self.receivers,
+            self.channels,
             link_to=lambda run_id: f"http://dagster/runs/{run_id}",
             redaction=Redaction(SECRETS),
         )
 
     async def deliver(self, after: timedelta = timedelta()) -> alerting.Delivery:
-        return await alerting.deliver(self.outbox, self.receivers, now() + after)
+        return await alerting.deliver(self.store, self.channels, now() + after)
 
 
 @pytest.fixture
@@ -82,32 +87,34 @@ def addresses(sink: Sink, monkeypatch: pytest.MonkeyPatch) -> Iterator[Addresses
 
 
 @asynccontextmanager
-async def desk_with(
+async def open_harness(
     opened: Database, sink: Sink, webhook: str | None
 ) -> AsyncGenerator[AlertHarness]:
-    async with receivers.open_channels(webhook) as connected:
+    async with open_channels(webhook) as connected:
         yield AlertHarness(AlertStore(opened), sink, connected)
 
 
 @pytest.fixture
-async def desk(opened: Database, sink: Sink, addresses: Addresses) -> AsyncGenerator[AlertHarness]:
-    """Sentry alone."""
-    async with desk_with(opened, sink, None) as desk:
-        yield desk
+async def harness(
+    opened: Database, sink: Sink, addresses: Addresses
+) -> AsyncGenerator[AlertHarness]:
+    """Sentry only."""
+    async with open_harness(opened, sink, None) as harness:
+        yield harness
 
 
 @pytest.fixture
 async def both(opened: Database, sink: Sink, addresses: Addresses) -> AsyncGenerator[AlertHarness]:
-    """Sentry and a chat."""
-    async with desk_with(opened, sink, addresses.webhook) as desk:
-        yield desk
+    """Sentry and a webhook."""
+    async with open_harness(opened, sink, addresses.webhook) as harness:
+        yield harness
 
 
-async def test_a_trouble_is_one_event_with_everything_one_needs(desk: AlertHarness):
-    happened = trouble()
-    assert await desk.queue(happened) == 1
-    assert (await desk.deliver()).arrived == 1
-    (event,) = desk.sink.events
+async def test_a_failure_is_one_event_with_all_its_details(harness: AlertHarness):
+    occurrence = failure()
+    assert await harness.queue(occurrence) == 1
+    assert (await harness.deliver()).delivered == 1
+    (event,) = harness.sink.events
     assert event["level"] == "error"
     assert event["fingerprint"] == ["check", "library_coverage", "the_library_is_covered", ""]
     assert event["tags"] == {
@@ -122,161 +129,165 @@ async def test_a_trouble_is_one_event_with_everything_one_needs(desk: AlertHarne
     assert event["contexts"]["run"]["link"] == f"http://dagster/runs/{RUN}"
     assert event["extra"] == {"ranges": '["0002501-0005000"]'}
     assert event["logentry"]["formatted"].startswith(
-        "library_coverage: the_library_is_covered does not hold\n0.97 of the library"
+        "library_coverage: the_library_is_covered fails\n0.97 of the library"
     )
     assert (event["environment"], event["release"]) == ("rehearsal", "moon-pix")
-    assert datetime.fromisoformat(event["timestamp"]) == happened.at
+    assert datetime.fromisoformat(event["timestamp"]) == occurrence.at
 
 
-async def test_what_was_told_is_not_told_again(desk: AlertHarness):
-    happened = trouble()
+async def test_an_occurrence_is_sent_once(harness: AlertHarness):
+    occurrence = failure()
     for _ in range(3):
-        await desk.queue(happened)
-        await desk.deliver(timedelta(days=1))
-    assert len(desk.sink.events) == 1
+        await harness.queue(occurrence)
+        await harness.deliver(timedelta(days=1))
+    assert len(harness.sink.events) == 1
 
 
-async def test_each_run_that_finds_it_again_tells_it_into_the_same_group(desk: AlertHarness):
-    await desk.queue(trouble(run_id="one"))
-    await desk.queue(trouble(run_id="two"))
-    await desk.deliver()
-    groups = {tuple(each["fingerprint"]) for each in desk.sink.events}
-    assert (len(desk.sink.events), len(groups)) == (2, 1)
+async def test_repeated_failures_of_a_check_are_one_group(harness: AlertHarness):
+    await harness.queue(failure(run_id="one"))
+    await harness.queue(failure(run_id="two"))
+    await harness.deliver()
+    groups = {tuple(each["fingerprint"]) for each in harness.sink.events}
+    assert (len(harness.sink.events), len(groups)) == (2, 1)
 
 
-async def test_a_recovery_is_told_once_and_reopens_nothing(desk: AlertHarness):
-    await desk.queue(trouble())
+async def test_a_recovery_is_sent_once_and_reopens_nothing(harness: AlertHarness):
+    await harness.queue(failure())
     for run_id in ("later", "much later"):
-        await desk.queue(Success(COVERED, run_id, now()))
-    await desk.deliver()
-    down, up = desk.sink.events
+        await harness.queue(Success(COVERED, run_id, now()))
+    await harness.deliver()
+    down, up = harness.sink.events
     assert up["level"] == "info"
     assert up["fingerprint"] == [*down["fingerprint"], "recovered"]
     assert up["tags"]["run_id"] == "later"
-    assert up["logentry"]["formatted"] == "library_coverage: the_library_is_covered holds again"
+    assert up["logentry"]["formatted"] == "library_coverage: the_library_is_covered passes again"
 
 
-async def test_a_success_that_is_read_again_after_a_new_trouble_ends_nothing(desk: AlertHarness):
+async def test_a_success_read_again_after_a_new_failure_ends_nothing(harness: AlertHarness):
     before = Success(COVERED, "before", now())
-    await desk.queue(before)
-    await desk.queue(before, trouble())
-    await desk.queue(before)
-    await desk.deliver()
-    assert [each["level"] for each in desk.sink.events] == ["error"]
+    await harness.queue(before)
+    await harness.queue(before, failure())
+    await harness.queue(before)
+    await harness.deliver()
+    assert [each["level"] for each in harness.sink.events] == ["error"]
 
 
-async def test_a_run_is_tagged_with_its_job_and_range(desk: AlertHarness):
-    await desk.queue(trouble(FULL))
-    await desk.deliver()
-    tags = desk.sink.events[0]["tags"]
+async def test_a_run_is_tagged_with_its_job_and_range(harness: AlertHarness):
+    await harness.queue(failure(FULL))
+    await harness.deliver()
+    tags = harness.sink.events[0]["tags"]
     assert (
         tags.items() >= {"job": "library_full", "tool": "library_full", "id_range": RANGE}.items()
     )
 
 
-async def test_a_warning_is_told_as_one(desk: AlertHarness):
-    await desk.queue(trouble(level=Level.WARNING))
-    await desk.deliver()
-    assert desk.sink.events[0]["level"] == "warning"
+async def test_a_warning_has_the_level_of_a_warning(harness: AlertHarness):
+    await harness.queue(failure(level=Level.WARNING))
+    await harness.deliver()
+    assert harness.sink.events[0]["level"] == "warning"
 
 
 @pytest.mark.parametrize("status", [500, 503, 429, 403, 413])
-async def test_while_the_receiver_says_no_nothing_is_lost_and_nothing_arrives_twice(
-    desk: AlertHarness, status: int
+async def test_while_a_channel_rejects_alerts_none_is_lost_and_none_is_sent_twice(
+    harness: AlertHarness, status: int
 ):
-    desk.sink.status = status
-    await desk.queue(trouble())
-    failed = await desk.deliver()
+    harness.sink.status = status
+    await harness.queue(failure())
+    failed = await harness.deliver()
     assert failed.errors == {"sentry": f"HTTP {status}"}
-    desk.sink.status = 200
-    assert (await desk.deliver(LONGEST_WAIT)).arrived == 1
-    assert (await desk.deliver(LONGEST_WAIT * 2)).arrived == 0
-    assert len(desk.sink.events) == 1
+    harness.sink.status = 200
+    assert (await harness.deliver(LONGEST_WAIT)).delivered == 1
+    assert (await harness.deliver(LONGEST_WAIT * 2)).delivered == 0
+    assert len(harness.sink.events) == 1
 
 
-async def test_nobody_listens_and_later_somebody_does(
+async def test_an_unreachable_channel_gets_its_alert_later(
     opened: Database, sink: Sink, addresses: Addresses
 ):
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         nowhere = f"http://127.0.0.1:{closed.getsockname()[1]}/services/secret-path"
-        async with desk_with(opened, sink, nowhere) as desk:
-            await desk.queue(trouble())
-            delivery = await desk.deliver()
-    assert delivery.arrived == 1
+        async with open_harness(opened, sink, nowhere) as harness:
+            await harness.queue(failure())
+            delivery = await harness.deliver()
+    assert delivery.delivered == 1
     assert delivery.errors == {"webhook": "no answer: ConnectError"}
-    async with desk_with(opened, sink, addresses.webhook) as desk:
-        assert (await desk.deliver(LONGEST_WAIT)).arrived == 1
+    async with open_harness(opened, sink, addresses.webhook) as harness:
+        assert (await harness.deliver(LONGEST_WAIT)).delivered == 1
     assert (len(sink.events), len(sink.messages)) == (1, 1)
 
 
-async def test_a_receiver_that_is_down_is_left_alone_for_a_while(desk: AlertHarness):
-    desk.sink.status = 503
-    await desk.queue(trouble(run_id="one"))
-    await desk.queue(trouble(run_id="two"))
-    await desk.deliver()
-    assert desk.sink.refused == 1
-    await desk.deliver(FIRST_WAIT / 2)
-    assert desk.sink.refused == 1
-    await desk.deliver(FIRST_WAIT)
-    assert desk.sink.refused == 2
+async def test_a_channel_that_is_down_is_not_called_until_its_wait_is_over(harness: AlertHarness):
+    harness.sink.status = 503
+    await harness.queue(failure(run_id="one"))
+    await harness.queue(failure(run_id="two"))
+    await harness.deliver()
+    assert harness.sink.refused == 1
+    await harness.deliver(FIRST_WAIT / 2)
+    assert harness.sink.refused == 1
+    await harness.deliver(FIRST_WAIT)
+    assert harness.sink.refused == 2
 
 
-async def test_the_receivers_own_wish_to_wait_is_granted(desk: AlertHarness):
-    desk.sink.status, desk.sink.retry_after = 429, "1800"
-    await desk.queue(trouble())
-    await desk.deliver()
-    desk.sink.status = 200
-    assert (await desk.deliver(timedelta(minutes=29))).arrived == 0
-    assert (await desk.deliver(timedelta(minutes=31))).arrived == 1
+async def test_retry_after_is_respected(harness: AlertHarness):
+    harness.sink.status, harness.sink.retry_after = 429, "1800"
+    await harness.queue(failure())
+    await harness.deliver()
+    harness.sink.status = 200
+    assert (await harness.deliver(timedelta(minutes=29))).delivered == 0
+    assert (await harness.deliver(timedelta(minutes=31))).delivered == 1
 
 
-async def test_one_refused_letter_does_not_hold_up_the_others(desk: AlertHarness, shelf: BackendDb):
-    desk.sink.status = 413
-    await desk.queue(trouble(run_id="too large"))
-    await desk.deliver()
-    desk.sink.status = 200
-    await desk.queue(trouble(run_id="fine"))
-    assert (await desk.deliver()).arrived == 1
+async def test_one_rejected_alert_does_not_delay_the_others(
+    harness: AlertHarness, shelf: BackendDb
+):
+    harness.sink.status = 413
+    await harness.queue(failure(run_id="too large"))
+    await harness.deliver()
+    harness.sink.status = 200
+    await harness.queue(failure(run_id="fine"))
+    assert (await harness.deliver()).delivered == 1
     assert shelf.value("select last_error from alert_outbox where delivered_at is null") == (
         "HTTP 413"
     )
 
 
 async def test_a_sender_that_dies_after_sending_sends_the_same_event_again(
-    desk: AlertHarness, shelf: BackendDb
+    harness: AlertHarness, shelf: BackendDb
 ):
-    await desk.queue(trouble())
-    await desk.deliver()
-    shelf.execute("update alert_outbox set delivered_at = null")  # it never came to note that
-    await desk.deliver(LONGEST_WAIT)
-    first, second = desk.sink.events
+    await harness.queue(failure())
+    await harness.deliver()
+    shelf.execute(
+        "update alert_outbox set delivered_at = null"
+    )  # as if it had died before noting that
+    await harness.deliver(LONGEST_WAIT)
+    first, second = harness.sink.events
     assert first["event_id"] == second["event_id"]
 
 
-async def test_two_senders_do_not_take_the_same_letter(desk: AlertHarness):
-    await desk.queue(trouble())
+async def test_two_senders_do_not_claim_the_same_alert(harness: AlertHarness):
+    await harness.queue(failure())
     moment = now()
-    claims = [await desk.outbox.claim(["sentry"], moment) for _ in range(2)]
+    claims = [await harness.store.claim(["sentry"], moment) for _ in range(2)]
     assert [len(each) for each in claims] == [1, 0]
 
 
-async def test_a_tick_takes_a_bounded_number_oldest_first(desk: AlertHarness):
+async def test_a_tick_claims_a_bounded_number_oldest_first(harness: AlertHarness):
     start = now()
-    many = [trouble(run_id=f"{n}", at=start - timedelta(minutes=n)) for n in range(AT_MOST + 5)]
-    await desk.queue(*many)
-    assert (await desk.deliver()).arrived == AT_MOST
-    assert desk.sink.events[0]["tags"]["run_id"] == f"{AT_MOST + 4}"
-    assert (await desk.deliver()).arrived == 5
+    many = [failure(run_id=f"{n}", at=start - timedelta(minutes=n)) for n in range(BATCH_SIZE + 5)]
+    await harness.queue(*many)
+    assert (await harness.deliver()).delivered == BATCH_SIZE
+    assert harness.sink.events[0]["tags"]["run_id"] == f"{BATCH_SIZE + 4}"
+    assert (await harness.deliver()).delivered == 5
 
 
-async def test_each_receiver_hears_of_it_in_its_own_words(both: AlertHarness):
-    await both.queue(trouble())
+async def test_each_channel_gets_the_alert_in_its_own_format(both: AlertHarness):
+    await both.queue(failure())
     await both.queue(Success(COVERED, "later", now()))
     await both.deliver()
     down, up = both.sink.messages
     assert down["text"].splitlines() == [
-        "\N{LARGE RED CIRCLE} *library_coverage: the_library_is_covered does not hold*",
+        "\N{LARGE RED CIRCLE} *library_coverage: the_library_is_covered fails*",
         "0.97 of the library is covered, the floor is 0.99",
         "covered: 0.97",
         "floor: 0.99",
@@ -289,22 +300,22 @@ async def test_each_receiver_hears_of_it_in_its_own_words(both: AlertHarness):
 
 
 async def test_markup_in_a_message_stays_text(both: AlertHarness):
-    await both.queue(trouble(text="<!channel> & <http://evil|click>"))
+    await both.queue(failure(text="<!channel> & <http://evil|click>"))
     await both.deliver()
     text = both.sink.messages[0]["text"]
     assert "&lt;!channel&gt; &amp; &lt;http://evil|click&gt;" in text
 
 
-async def test_no_secret_reaches_a_receiver_not_even_where_a_text_is_cut(both: AlertHarness):
+async def test_no_secret_reaches_a_channel_not_even_where_a_text_is_cut(both: AlertHarness):
     padding = "x" * 2_995
     await both.queue(
-        trouble(
+        failure(
             text=f"cannot open {SECRETS[0]} with {SECRETS[1]}",
             facts={"url": "http://a:sotto@lml", SECRETS[1]: "as a name"},
         ),
-        trouble(run_id="cut", text=padding + SECRETS[1]),
+        failure(run_id="cut", text=padding + SECRETS[1]),
     )
-    assert (await both.deliver()).arrived == 4
+    assert (await both.deliver()).delivered == 4
     everything = b"".join(both.sink.bodies)
     assert b"[hidden]" in everything
     for secret in (b"hush", b"sesame", b"sotto"):
@@ -312,17 +323,17 @@ async def test_no_secret_reaches_a_receiver_not_even_where_a_text_is_cut(both: A
     assert b"sesam" not in everything
 
 
-async def test_what_postgres_cannot_hold_is_told_without_it(desk: AlertHarness):
-    await desk.queue(trouble(text="a\x00b\ud800c", facts={"x\x00": "\udfff"}))
-    await desk.deliver()
-    assert "a?b?c" in desk.sink.events[0]["logentry"]["formatted"]
+async def test_characters_that_postgres_cannot_store_are_replaced(harness: AlertHarness):
+    await harness.queue(failure(text="a\x00b\ud800c", facts={"x\x00": "\udfff"}))
+    await harness.deliver()
+    assert "a?b?c" in harness.sink.events[0]["logentry"]["formatted"]
 
 
-async def test_no_address_of_a_receiver_is_in_the_outbox_or_in_an_error(
+async def test_no_channel_url_is_in_the_queue_or_in_an_error(
     both: AlertHarness, shelf: BackendDb, addresses: Addresses
 ):
     both.sink.status = 503
-    await both.queue(trouble())
+    await both.queue(failure())
     delivery = await both.deliver()
     kept = json.dumps(shelf.rows("select * from alert_outbox"), default=str)
     for text in (kept, json.dumps(delivery.errors)):
@@ -330,7 +341,7 @@ async def test_no_address_of_a_receiver_is_in_the_outbox_or_in_an_error(
         assert "0a1b2c3d" not in text
 
 
-async def test_without_anybody_to_tell_nothing_is_queued(opened: Database, sink: Sink):
-    async with desk_with(opened, sink, None) as desk:
-        assert await desk.queue(trouble()) == 0
-        assert (await desk.deliver()).arrived == 0
+async def test_without_channels_nothing_is_queued(opened: Database, sink: Sink):
+    async with open_harness(opened, sink, None) as harness:
+        assert await harness.queue(failure()) == 0
+        assert (await harness.deliver()).delivered == 0

@@ -1,3 +1,5 @@
+"""Which occurrences become alerts, and what an alert says."""
+
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -7,14 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wxyc_assets.domain.alerts import (
-    FACT_SHOWN,
-    TEXT_SHOWN,
+    MAX_FACT,
+    MAX_TEXT,
+    Failure,
     Kind,
     Level,
     Occurrence,
     Subject,
     Success,
-    Trouble,
     due,
     to_alert,
 )
@@ -24,8 +26,8 @@ COVERED = Subject(Kind.CHECK, "the_library_is_covered", "library_coverage")
 FULL = Subject(Kind.RUN, "library_full", id_range="0000001-0080000")
 
 
-def trouble(minute: int = 0, subject: Subject = COVERED) -> Trouble:
-    return Trouble(subject, f"run-{minute}", START + timedelta(minutes=minute), "0.97 < 0.99")
+def failure(minute: int = 0, subject: Subject = COVERED) -> Failure:
+    return Failure(subject, f"run-{minute}", START + timedelta(minutes=minute), "0.97 < 0.99")
 
 
 def success(minute: int = 0, subject: Subject = COVERED) -> Success:
@@ -36,58 +38,58 @@ def titles(*occurrences: Occurrence) -> list[str]:
     return [each.title for each in due(occurrences, {})]
 
 
-def test_a_check_that_does_not_hold_and_then_holds_is_told_twice():
-    assert titles(trouble(0), success(1)) == [
-        "library_coverage: the_library_is_covered does not hold",
-        "library_coverage: the_library_is_covered holds again",
+def test_a_check_that_fails_and_then_passes_is_two_alerts():
+    assert titles(failure(0), success(1)) == [
+        "library_coverage: the_library_is_covered fails",
+        "library_coverage: the_library_is_covered passes again",
     ]
 
 
-def test_a_run_is_told_with_its_range():
-    assert titles(trouble(0, FULL), success(1, FULL)) == [
+def test_the_alert_of_a_run_names_its_range():
+    assert titles(failure(0, FULL), success(1, FULL)) == [
         "library_full (0000001-0080000) failed",
         "library_full (0000001-0080000) succeeds again",
     ]
 
 
-def test_a_success_without_trouble_before_is_no_news():
+def test_a_success_without_an_earlier_failure_is_no_alert():
     assert titles(success(0), success(1, FULL)) == []
 
 
-def test_a_recovery_is_told_once():
-    assert len(titles(trouble(0), success(1), success(2))) == 2
+def test_a_recovery_is_one_alert():
+    assert len(titles(failure(0), success(1), success(2))) == 2
 
 
-def test_the_trouble_of_an_earlier_tick_ends_with_a_success_of_this_one():
+def test_a_success_ends_the_failure_of_an_earlier_tick():
     (alert,) = due([success(1)], {COVERED.key: START})
     assert alert.is_recovery
     assert alert.level is Level.INFO
 
 
-def test_a_success_from_before_the_trouble_ends_nothing():
+def test_a_success_from_before_the_failure_ends_nothing():
     assert due([success(0)], {COVERED.key: START + timedelta(minutes=1)}) == []
 
 
-def test_the_trouble_of_one_subject_does_not_end_with_the_success_of_another():
+def test_the_failure_of_one_subject_does_not_end_with_the_success_of_another():
     elsewhere = replace(COVERED, id_range="0000001-0002500")
     assert len(due([success(1, elsewhere)], {COVERED.key: START})) == 0
 
 
-def test_each_trouble_and_each_recovery_has_an_id_of_its_own():
-    alerts = due([trouble(0), success(1), trouble(2), trouble(2, FULL)], {})
+def test_each_failure_and_each_recovery_has_an_id_of_its_own():
+    alerts = due([failure(0), success(1), failure(2), failure(2, FULL)], {})
     assert len({each.event_id for each in alerts}) == 4
     assert all(len(each.event_id) == 32 for each in alerts)
     int("".join(each.event_id for each in alerts), 16)
 
 
-def test_the_level_of_a_trouble_is_kept():
-    assert to_alert(replace(trouble(), level=Level.WARNING)).level is Level.WARNING
+def test_an_alert_has_the_level_of_its_failure():
+    assert to_alert(replace(failure(), level=Level.WARNING)).level is Level.WARNING
 
 
-def test_what_is_too_long_is_cut():
-    alert = to_alert(replace(trouble(), text="x" * 100_000, facts={"ranges": "y" * 100_000}))
-    assert len(alert.text) == TEXT_SHOWN
-    assert len(alert.facts["ranges"]) == FACT_SHOWN
+def test_long_texts_are_cut():
+    alert = to_alert(replace(failure(), text="x" * 100_000, facts={"ranges": "y" * 100_000}))
+    assert len(alert.text) == MAX_TEXT
+    assert len(alert.facts["ranges"]) == MAX_FACT
 
 
 @pytest.mark.parametrize(
@@ -97,14 +99,14 @@ def test_what_is_too_long_is_cut():
         (FULL, {"job": "library_full", "id_range": "0000001-0080000"}),
     ],
 )
-def test_a_subject_is_tagged_by_what_it_has(subject: Subject, tags: dict[str, str]):
+def test_a_subject_has_a_tag_for_each_of_its_parts(subject: Subject, tags: dict[str, str]):
     assert subject.tags == tags
 
 
 histories = st.lists(
     st.builds(
         lambda kind, minute, subject: kind(minute, subject),
-        st.sampled_from([trouble, success]),
+        st.sampled_from([failure, success]),
         st.integers(0, 20),
         st.sampled_from([COVERED, FULL]),
     ),
@@ -114,25 +116,25 @@ histories = st.lists(
 
 
 @given(histories, st.data())
-def test_reading_history_twice_and_in_pieces_tells_each_thing_once(
+def test_history_read_twice_and_in_pieces_is_one_alert_per_occurrence(
     history: list[Occurrence], data: st.DataObject
 ):
     whole = {each.event_id for each in due(history, {})}
     ordered = sorted(history, key=lambda each: each.at)
-    heard: dict[str, Occurrence] = {}
+    queued: dict[str, Occurrence] = {}
     seen = 0
     while seen < len(ordered):
         again = data.draw(st.integers(0, seen))
         seen = data.draw(st.integers(seen + 1, len(ordered)))
-        hear(heard, ordered[again:seen])
-    assert heard.keys() == whole
+        queue(queued, ordered[again:seen])
+    assert queued.keys() == whole
 
 
-def hear(heard: dict[str, Occurrence], occurrences: Sequence[Occurrence]) -> None:
+def queue(queued: dict[str, Occurrence], occurrences: Sequence[Occurrence]) -> None:
     newest: dict[str, Occurrence] = {}
-    for each in sorted(heard.values(), key=lambda each: each.at):
+    for each in sorted(queued.values(), key=lambda each: each.at):
         newest[each.subject.key] = each
-    open_since = {key: each.at for key, each in newest.items() if isinstance(each, Trouble)}
+    open_since = {key: each.at for key, each in newest.items() if isinstance(each, Failure)}
     by_what = {(each.subject, each.run_id): each for each in occurrences}
     for alert in due(occurrences, open_since):
-        heard.setdefault(alert.event_id, by_what[alert.subject, alert.run_id])
+        queued.setdefault(alert.event_id, by_what[alert.subject, alert.run_id])

@@ -1,4 +1,4 @@
-"""Every gate at its border, over snapshots made by hand."""
+"""Every check at its limit, over hand-made snapshots."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -8,17 +8,10 @@ import pytest
 
 from wxyc_assets.domain.artwork import Eligibility
 from wxyc_assets.domain.coverage import CoverState, Dimension, Slice, Snapshot, State, Violation
-from wxyc_assets.domain.gates import (
-    COVERS,
-    IDENTITIES,
-    SENTENCES,
-    Floors,
-    GateResult,
-    History,
-    best_of,
-    evaluate_gates,
-    rows_missing,
-)
+from wxyc_assets.domain.gates.evaluation import CHECK_DESCRIPTIONS, evaluate_gates
+from wxyc_assets.domain.gates.floors import Floors
+from wxyc_assets.domain.gates.regression import COVERS, IDENTITIES, History, best_of
+from wxyc_assets.domain.gates.result import GateResult, records_missing
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
 FLOORS = Floors(
@@ -36,7 +29,7 @@ CEILING = 2_000
 FIRST, SECOND = "0000001-0001000", "0001001-0002000"
 
 
-def cut(
+def library_slice(
     member: str = "",
     states: Mapping[State, int] | None = None,
     covers: Mapping[CoverState, int] | None = None,
@@ -54,15 +47,15 @@ def snapshot(total: Slice, *ranges: Slice, days_ago: float = 0) -> Snapshot:
     )
 
 
-def verdicts(
-    now: Snapshot, past: History | None = None, floors: Floors = FLOORS
+def results(
+    now: Snapshot, history: History | None = None, floors: Floors = FLOORS
 ) -> dict[str, GateResult]:
-    return {each.name: each for each in evaluate_gates(now, past or History(), floors, CEILING)}
+    return {each.name: each for each in evaluate_gates(now, history or History(), floors, CEILING)}
 
 
 def with_identities(identified: int, in_scope: int = 1_000, **more: float) -> Snapshot:
     states = {State.STALE: identified, State.UNRESOLVED: in_scope - identified}
-    each = cut(FIRST, states)
+    each = library_slice(FIRST, states)
     return snapshot(replace(each, dimension=Dimension.ALL, member=""), each, **more)
 
 
@@ -70,112 +63,119 @@ def after(*before: Snapshot) -> History:
     return History(before, best_of(before, IDENTITIES), best_of(before, COVERS))
 
 
-def test_every_sentence_is_judged_once_and_an_empty_library_says_that_it_is():
-    found = verdicts(snapshot(cut(largest_id=0)))
-    assert list(found) == list(SENTENCES)
-    assert all(each.holds for each in found.values())
-    assert "nothing to judge" in found["the_library_is_covered"].words
+def test_every_check_is_evaluated_once_and_an_empty_library_is_described_as_such():
+    found = results(snapshot(library_slice(largest_id=0)))
+    assert list(found) == list(CHECK_DESCRIPTIONS)
+    assert all(each.passed for each in found.values())
+    assert "Nothing to check" in found["the_library_is_covered"].description
 
 
-@pytest.mark.parametrize(("open_rows", "holds"), [(10, True), (11, False)])
-def test_identified_or_at_rest_is_covered(open_rows: int, holds: bool):
+@pytest.mark.parametrize(("open_records", "passes"), [(10, True), (11, False)])
+def test_an_identified_record_and_one_waiting_to_retry_are_covered(open_records: int, passes: bool):
     states = {
         State.FRESH: 400,
         State.STALE: 300,
         State.REFUSED: 100,
-        State.COMPILATION_MATCHED: 200 - open_rows,
-        State.NEVER_ASKED: open_rows,
+        State.COMPILATION_MATCHED: 200 - open_records,
+        State.NEVER_ASKED: open_records,
         State.NO_ARTIST_NAME: 50,
     }
-    found = verdicts(snapshot(cut(states=states)))["the_library_is_covered"]
-    assert found.holds is holds
-    assert found.number == (1_000 - open_rows) / 1_000
-    assert ("1 more are needed" in found.words) is not holds
+    found = results(snapshot(library_slice(states=states)))["the_library_is_covered"]
+    assert found.passed is passes
+    assert found.number == (1_000 - open_records) / 1_000
+    assert ("1 more is needed" in found.description) is not passes
 
 
 @pytest.mark.parametrize("state", [State.NEVER_ASKED, State.NOT_WRITTEN, State.ATTEMPTED_LONG_AGO])
-def test_what_is_open_is_not_covered_and_its_ranges_are_named(state: State):
-    offence = {"offences": {Violation.UNCOVERED: 7}, "offenders": {Violation.UNCOVERED: [3, 4]}}
+def test_open_records_are_not_covered_and_their_ranges_are_named(state: State):
+    violations = {
+        "violations": {Violation.UNCOVERED: 7},
+        "offenders": {Violation.UNCOVERED: [3, 4]},
+    }
     states = {State.FRESH: 20, state: 7}
-    now = snapshot(cut(states=states), cut(SECOND, states, **offence), cut(FIRST, {State.FRESH: 9}))
-    found = verdicts(now)["the_library_is_covered"]
-    assert not found.holds
-    assert found.offenders == (f"{SECOND}: 7 rows, such as 3, 4",)
+    now = snapshot(
+        library_slice(states=states),
+        library_slice(SECOND, states, **violations),
+        library_slice(FIRST, {State.FRESH: 9}),
+    )
+    found = results(now)["the_library_is_covered"]
+    assert not found.passed
+    assert found.offenders == (f"{SECOND}: 7 records (3, 4, ...)",)
 
 
-def test_the_first_snapshot_has_nothing_to_lose():
-    found = verdicts(with_identities(500))["identity_coverage_holds"]
-    assert found.holds
-    assert "No snapshot before this one" in found.words
+def test_the_first_snapshot_is_compared_with_none():
+    found = results(with_identities(500))["identity_coverage_holds"]
+    assert found.passed
+    assert "No earlier snapshot" in found.description
 
 
-@pytest.mark.parametrize(("identified", "holds"), [(795, True), (794, False), (900, True)])
-def test_identities_do_not_fall_below_the_best_before(identified: int, holds: bool):
-    past = after(with_identities(700, days_ago=1), with_identities(800, days_ago=2))
-    found = verdicts(with_identities(identified), past)["identity_coverage_holds"]
-    assert found.holds is holds
-    assert "The best of the last 2 snapshots was 80.00%, on 2026-04-29" in found.words
+@pytest.mark.parametrize(("identified", "passes"), [(795, True), (794, False), (900, True)])
+def test_identities_may_not_fall_below_the_best_earlier_snapshot(identified: int, passes: bool):
+    history = after(with_identities(700, days_ago=1), with_identities(800, days_ago=2))
+    found = results(with_identities(identified), history)["identity_coverage_holds"]
+    assert found.passed is passes
+    assert "The best of the last 2 snapshots was at 80.00%, on 2026-04-29" in found.description
     lost = (f"{FIRST}: 80.00% -> {identified / 1000:.2%}",)
-    assert found.offenders == (() if holds else lost)
+    assert found.offenders == (() if passes else lost)
 
 
-def test_identities_do_not_fall_below_their_floor_either():
-    found = verdicts(with_identities(199))["identity_coverage_holds"]
-    assert not found.holds
+def test_identities_may_not_fall_below_their_floor():
+    found = results(with_identities(199))["identity_coverage_holds"]
+    assert not found.passed
     assert (found.number, found.floor) == (0.199, 0.2)
 
 
-def test_the_ranges_that_lost_most_come_first_and_new_ones_lost_nothing():
+def test_the_ranges_that_lost_most_come_first_and_new_ranges_are_not_named():
     def at(first: int, second: int, **more: float) -> Snapshot:
         ranges = [
-            cut(FIRST, {State.FRESH: first, State.UNRESOLVED: 100 - first}),
-            cut(SECOND, {State.FRESH: second, State.UNRESOLVED: 100 - second}),
+            library_slice(FIRST, {State.FRESH: first, State.UNRESOLVED: 100 - first}),
+            library_slice(SECOND, {State.FRESH: second, State.UNRESOLVED: 100 - second}),
         ]
         total = {State.FRESH: first + second, State.UNRESOLVED: 200 - first - second}
-        return snapshot(cut(states=total), *ranges, **more)
+        return snapshot(library_slice(states=total), *ranges, **more)
 
     now = at(90, 60)
-    found = verdicts(now, after(at(95, 90, days_ago=1)))["identity_coverage_holds"]
+    found = results(now, after(at(95, 90, days_ago=1)))["identity_coverage_holds"]
     assert [each.partition(":")[0] for each in found.offenders] == [SECOND, FIRST]
     only_first = replace(now, ranges=now.ranges[:1])
-    past = after(replace(at(95, 90, days_ago=1), ranges=only_first.ranges))
-    assert verdicts(now, past)["identity_coverage_holds"].offenders == ()
+    history = after(replace(at(95, 90, days_ago=1), ranges=only_first.ranges))
+    assert results(now, history)["identity_coverage_holds"].offenders == ()
 
 
-@pytest.mark.parametrize(("there", "holds"), [(600, True), (594, False), (50, False)])
-def test_covers_are_not_lost(there: int, holds: bool):
+@pytest.mark.parametrize(("there", "passes"), [(600, True), (594, False), (50, False)])
+def test_covers_may_not_be_lost(there: int, passes: bool):
     def at(there: int, **more: float) -> Snapshot:
         covers = {CoverState.THERE: there, CoverState.DENIED: 1_000 - there}
-        return snapshot(cut(states={State.FRESH: 1_000}, covers=covers), **more)
+        return snapshot(library_slice(states={State.FRESH: 1_000}, covers=covers), **more)
 
-    past = after(at(600, days_ago=1))
-    assert verdicts(at(there), past)["artwork_coverage_holds"].holds is holds
+    history = after(at(600, days_ago=1))
+    assert results(at(there), history)["artwork_coverage_holds"].passed is passes
 
 
-@pytest.mark.parametrize(("unknown", "holds"), [(1, True), (2, False)])
-def test_a_cover_or_a_dated_no_reaches_the_target(unknown: int, holds: bool):
+@pytest.mark.parametrize(("unknown", "passes"), [(1, True), (2, False)])
+def test_a_cover_and_no_cover_found_both_count_for_the_target(unknown: int, passes: bool):
     covers = {
         CoverState.THERE: 60,
         CoverState.DENIED: 40 - unknown,
         CoverState.UNKNOWN: unknown,
         CoverState.NOT_WANTED: 900,
     }
-    now = snapshot(cut(states={State.FRESH: 1_000}, covers=covers))
-    assert verdicts(now)["artwork_reaches_its_target"].holds is holds
+    now = snapshot(library_slice(states={State.FRESH: 1_000}, covers=covers))
+    assert results(now)["artwork_reaches_its_target"].passed is passes
 
 
-@pytest.mark.parametrize(("unclassified", "holds"), [(1, True), (2, False)])
-def test_compilations_are_classified(unclassified: int, holds: bool):
-    total = cut(
+@pytest.mark.parametrize(("unclassified", "passes"), [(1, True), (2, False)])
+def test_compilations_are_classified(unclassified: int, passes: bool):
+    total = library_slice(
         states={State.UNRESOLVED: 100},
         compilations=100,
-        offences={Violation.UNCLASSIFIED: unclassified},
+        violations={Violation.UNCLASSIFIED: unclassified},
     )
-    assert verdicts(snapshot(total))["compilations_are_classified"].holds is holds
+    assert results(snapshot(total))["compilations_are_classified"].passed is passes
 
 
 @pytest.mark.parametrize(
-    ("offence", "name"),
+    ("violation", "name"),
     [
         (Violation.ASKED_TWICE, "nothing_is_asked_twice"),
         (Violation.DISAGREEING, "answers_agree_with_tables"),
@@ -183,25 +183,27 @@ def test_compilations_are_classified(unclassified: int, holds: bool):
         (Violation.OUTSIDE, "no_row_lies_past_the_last_range"),
     ],
 )
-def test_one_row_shuts_the_gate_that_it_offends_and_no_other(offence: Violation, name: str):
-    offending = {"offences": {offence: 1}, "offenders": {offence: [17]}}
+def test_one_violation_fails_its_own_check_and_no_other(violation: Violation, name: str):
+    offending = {"violations": {violation: 1}, "offenders": {violation: [17]}}
     states, covers = {State.FRESH: 1_000}, {CoverState.NOT_WANTED: 1_000}
-    now = snapshot(cut("", states, covers, **offending), cut(FIRST, states, **offending))
-    shut = [each for each in verdicts(now).values() if not each.holds]
-    assert [each.name for each in shut] == [name]
-    assert shut[0].offenders == (f"{FIRST}: 1 rows, such as 17",)
+    now = snapshot(
+        library_slice("", states, covers, **offending), library_slice(FIRST, states, **offending)
+    )
+    failed = [each for each in results(now).values() if not each.passed]
+    assert [each.name for each in failed] == [name]
+    assert failed[0].offenders == (f"{FIRST}: 1 record (17)",)
 
 
 @pytest.mark.parametrize(("largest", "warns"), [(1_899, False), (1_900, True)])
-def test_ranges_that_run_out_are_a_warning(largest: int, warns: bool):
-    found = verdicts(snapshot(cut(largest_id=largest)))["no_row_lies_past_the_last_range"]
-    assert (not found.holds, found.is_warning) == (warns, warns)
+def test_ranges_about_to_run_out_are_a_warning(largest: int, warns: bool):
+    found = results(snapshot(library_slice(largest_id=largest)))["no_row_lies_past_the_last_range"]
+    assert (not found.passed, found.is_warning) == (warns, warns)
 
 
-def test_a_floor_is_reached_exactly_and_what_is_missing_is_whole_rows():
-    assert rows_missing(989, 1_000, 0.99) == 1
-    assert rows_missing(990, 1_000, 0.99) == 0
-    assert rows_missing(0, 3, 0.5) == 2
+def test_a_floor_is_reached_exactly_and_missing_records_are_whole():
+    assert records_missing(989, 1_000, 0.99) == 1
+    assert records_missing(990, 1_000, 0.99) == 0
+    assert records_missing(0, 3, 0.5) == 2
 
 
 def test_snapshots_of_another_scope_cannot_be_compared():

@@ -1,3 +1,5 @@
+"""Ranges of library ids: without gaps, and stable when the ceiling rises."""
+
 from itertools import pairwise
 
 import pytest
@@ -27,21 +29,21 @@ def test_every_id_up_to_the_ceiling_is_in_exactly_one_range(
 
 
 @given(ceilings, widths, st.integers(0, 100_000))
-def test_a_raised_ceiling_keeps_the_keys_that_were_there(ceiling: int, width: int, raise_by: int):
+def test_a_raised_ceiling_keeps_existing_keys(ceiling: int, width: int, raise_by: int):
     before = [each.key for each in tile(ceiling, width)]
     after = [each.key for each in tile(ceiling + raise_by, width)]
     assert after[: len(before)] == before
 
 
 @given(ceilings, widths)
-def test_keys_are_ordered_like_ids_and_read_back(ceiling: int, width: int):
+def test_keys_sort_like_ids_and_parse_back(ceiling: int, width: int):
     ranges = list(tile(ceiling, width))
     keys = [each.key for each in ranges]
     assert sorted(keys) == keys
     assert [IdRange.parse(key) for key in keys] == ranges
 
 
-def test_a_key_is_closed_and_zero_padded():
+def test_a_key_is_zero_padded_and_a_range_includes_both_ends():
     assert IdRange(1, 2500).key == "0000001-0002500"
     assert 1 in IdRange(1, 2500)
     assert 2500 in IdRange(1, 2500)
@@ -49,7 +51,7 @@ def test_a_key_is_closed_and_zero_padded():
 
 
 @pytest.mark.parametrize("key", ["", "1", "1-", "-1", "a-b", "2500-1", "1-2-3", "1.5-3", "²-³"])
-def test_what_is_not_a_key_is_named(key: str):
+def test_a_malformed_key_is_named(key: str):
     with pytest.raises(NotARange, match="is not a range key such as '0000001-0002500'") as caught:
         IdRange.parse(key)
     assert repr(key) in str(caught.value)

@@ -1,4 +1,4 @@
-"""The pictures: well formed, and readable without colour."""
+"""The charts: well formed, and readable without colour."""
 
 from base64 import b64decode
 from colorsys import hls_to_rgb
@@ -14,19 +14,19 @@ NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
 SVG = "{http://www.w3.org/2000/svg}"
 
 
-def words(svg: str) -> list[str]:
+def labels(svg: str) -> list[str]:
     return [each.text or "" for each in ElementTree.fromstring(svg).iter(f"{SVG}text")]
 
 
-def test_each_line_is_told_by_its_name_its_dashes_and_its_marks():
+def test_lines_differ_by_name_dashes_and_markers():
     days = [NOW - timedelta(days=day) for day in (2, 1, 0)]
     lines = [Line(name, [(day, 0.5) for day in days]) for name in ("covered", "identified", "so")]
     svg = lines_over_time("over time", lines)
-    assert {"covered 50.0%", "identified 50.0%", "so 50.0%"} <= {*words(svg)}
+    assert {"covered 50.0%", "identified 50.0%", "so 50.0%"} <= {*labels(svg)}
     paths = ElementTree.fromstring(svg).findall(f"{SVG}path[@stroke-dasharray]")
     assert len({each.get("stroke-dasharray") for each in paths}) == 3
-    labels = [each for each in ElementTree.fromstring(svg).iter(f"{SVG}text") if "50" in each.text]  # pyright: ignore
-    heights = sorted(float(each.get("y", 0)) for each in labels[-3:])
+    shares = [each for each in ElementTree.fromstring(svg).iter(f"{SVG}text") if "50" in each.text]  # pyright: ignore
+    heights = sorted(float(each.get("y", 0)) for each in shares[-3:])
     assert min(b - a for a, b in pairwise(heights)) >= 14
 
 
@@ -35,21 +35,21 @@ def test_any_number_of_points_can_be_drawn(points: list[tuple[datetime, float]])
     ElementTree.fromstring(lines_over_time("<over> & time", [Line("<covered>", points)]))
 
 
-def test_a_range_says_its_share_and_a_low_one_is_hatched():
+def test_a_range_shows_its_share_and_a_low_one_is_hatched():
     cells = [Cell("0000001-0000050", 1.0), Cell("0000051-0000100", 0.42, is_low=True)]
     svg = heat_strip("ranges", [*cells, Cell("0000101-0000150", None)])
-    assert words(svg) == ["from 1", "100%", "from 51", "▼ 42.0%", "from 101", "none"]
+    assert labels(svg) == ["from 1", "100%", "from 51", "▼ 42.0%", "from 101", "none"]
     assert svg.count("fill='url(#low)'") == 1
 
 
 @pytest.mark.parametrize(
-    ("share", "said"), [(1.0, "100%"), (0.99999, "99.9%"), (0.00001, "0.0%"), (0.0, "0%")]
+    ("share", "shown"), [(1.0, "100%"), (0.99999, "99.9%"), (0.00001, "0.0%"), (0.0, "0%")]
 )
-def test_nothing_is_rounded_to_perfection(share: float, said: str):
-    assert percent(share) == said
+def test_only_a_complete_share_is_100_percent(share: float, shown: str):
+    assert percent(share) == shown
 
 
-def test_a_picture_in_markdown_holds_itself():
+def test_a_chart_in_markdown_is_self_contained():
     start, _, encoded = inline("<svg/>", "title").partition("base64,")
     assert start == "![title](data:image/svg+xml;"
     assert b64decode(encoded.removesuffix(")")) == b"<svg/>"

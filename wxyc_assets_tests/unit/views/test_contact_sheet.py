@@ -1,3 +1,5 @@
+"""The table of covers: nothing in a name or a URL breaks out of its cell."""
+
 import re
 
 import pytest
@@ -30,7 +32,7 @@ def test_a_cover_is_a_row_with_its_picture() -> None:
         ("Σtella 武満徹 🎸", "Σtella 武満徹 🎸"),
     ],
 )
-def test_names_are_shown_as_they_are(text: str, shown: str) -> None:
+def test_names_are_escaped(text: str, shown: str) -> None:
     assert plain(text) == shown
 
 
@@ -44,7 +46,7 @@ def test_names_are_shown_as_they_are(text: str, shown: str) -> None:
         ("http://x", r"http\:\/\/x"),
     ],
 )
-def test_an_address_cannot_break_out(url: str, shown: str) -> None:
+def test_a_url_cannot_break_out(url: str, shown: str) -> None:
     assert picture(url) == shown
 
 

@@ -1,4 +1,4 @@
-"""What is counted: each state, each offence, each slice, over a real PostgreSQL."""
+"""The counts of each state, violation and slice, over a real PostgreSQL."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -19,7 +19,7 @@ from wxyc_assets.domain.artwork import CoverScope, NoCoverReason
 from wxyc_assets.domain.candidates import Scope
 from wxyc_assets.domain.coverage import CoverState, Slice, State, Violation
 from wxyc_assets.domain.ranges import IdRange
-from wxyc_assets.flows.coverage.snapshot import shape, take_snapshot
+from wxyc_assets.flows.coverage.snapshot import take_snapshot, to_slices
 from wxyc_assets_tests.support.backend_db import BackendDb
 from wxyc_assets_tests.support.covers import album, put
 
@@ -34,7 +34,7 @@ def ago(days: float) -> datetime:
 
 
 def answer(shelf: BackendDb, library_id: int = 1, *, kind: str | None, **columns: Any) -> None:
-    """What LML answered, today and applied unless said otherwise; no kind is a refusal."""
+    """Store LML's answer, given now and applied unless set; without a kind, a refusal."""
     usual = {
         "artist_name": "Cat Power",
         "cohort": "non_va",
@@ -75,7 +75,7 @@ async def slices(
     ranges: Sequence[IdRange] = RANGES,
 ) -> list[Slice]:
     coverage = CoverageStore(database, clock=lambda: NOW + timedelta(days=days))
-    return shape(await coverage.count(scope, covers or CoverScope(), ranges), ranges)
+    return to_slices(await coverage.count(scope, covers or CoverScope(), ranges), ranges)
 
 
 async def state(database: Database, scope: Scope = WIDE, *, days: float = 0) -> State:
@@ -91,7 +91,7 @@ async def test_an_identity_is_fresh_and_then_stale(opened: Database, shelf: Back
     assert await state(opened, days=0.1) is State.STALE
 
 
-async def test_a_row_out_of_scope_says_why(opened: Database, shelf: BackendDb):
+async def test_a_record_out_of_scope_has_its_reason(opened: Database, shelf: BackendDb):
     shelf.record(1, None)
     shelf.identity(1, NOW)
     assert await state(opened) is State.NO_ARTIST_NAME
@@ -109,7 +109,7 @@ async def test_a_row_out_of_scope_says_why(opened: Database, shelf: BackendDb):
         ("compilation", True, State.COMPILATION_MATCHED),
     ],
 )
-async def test_an_answer_without_an_identity_rests_for_its_window(
+async def test_an_answer_without_an_identity_waits_for_the_retry_window(
     opened: Database, shelf: BackendDb, kind: str | None, is_matched: bool, expected: State
 ):
     shelf.record(1)
@@ -119,7 +119,7 @@ async def test_an_answer_without_an_identity_rests_for_its_window(
     assert await state(opened, days=30) is State.ATTEMPTED_LONG_AGO
 
 
-async def test_an_answer_about_another_name_serves_nobody(opened: Database, shelf: BackendDb):
+async def test_an_answer_about_another_name_does_not_count(opened: Database, shelf: BackendDb):
     shelf.record(1)
     answer(shelf, kind="unresolved", artist_name="Chan Marshall")
     assert await state(opened) is State.NEVER_ASKED
@@ -134,7 +134,7 @@ async def test_an_answer_that_reached_no_table_covers_nothing(
     assert await state(opened) is State.NOT_WRITTEN
 
 
-async def test_an_attempt_of_others_rests_where_it_counts(opened: Database, shelf: BackendDb):
+async def test_an_attempt_by_another_job_waits_where_it_counts(opened: Database, shelf: BackendDb):
     shelf.record(1, attempted_at=ago(29))
     assert await state(opened, WIDE) is State.ATTEMPTED_ELSEWHERE
     assert await state(opened, NARROW) is State.ATTEMPTED_LONG_AGO
@@ -143,7 +143,7 @@ async def test_an_attempt_of_others_rests_where_it_counts(opened: Database, shel
     assert await state(opened, WIDE, days=2) is State.ATTEMPTED_LONG_AGO
 
 
-async def test_every_dimension_cuts_the_whole_library(opened: Database, shelf: BackendDb):
+async def test_every_dimension_divides_the_whole_library(opened: Database, shelf: BackendDb):
     for library_id in (1, 10, 11, 21):
         shelf.record(library_id, letters="Z" if library_id == 10 else None)
     shelf.execute("update library set genre_id = 7 where id = 11")
@@ -172,7 +172,7 @@ async def test_an_empty_library_has_its_ranges(opened: Database):
     assert not any(each.library_rows for each in found)
 
 
-async def test_identities_are_told_by_method_confidence_and_sources(
+async def test_identities_are_counted_by_method_confidence_and_sources(
     opened: Database, shelf: BackendDb
 ):
     for library_id, confidence in ((1, 0.9), (2, 1.0), (3, 0.85)):
@@ -233,9 +233,9 @@ async def test_an_applied_answer_is_in_the_tables(
 async def test_a_matched_compilation_is_dated(opened: Database, shelf: BackendDb):
     shelf.record(1, letters="Z")
     answer(shelf, kind="compilation", is_matched=True, cohort="va")
-    assert (await total(opened)).offence(Violation.DISAGREEING) == 1
+    assert (await total(opened)).violating(Violation.DISAGREEING) == 1
     shelf.execute("update library set unresolved_attempted_at = %s", NOW)
-    assert (await total(opened)).offence(Violation.DISAGREEING) == 0
+    assert (await total(opened)).violating(Violation.DISAGREEING) == 0
 
 
 async def test_sources_without_an_identity_are_orphaned(opened: Database, shelf: BackendDb):
@@ -243,7 +243,7 @@ async def test_sources_without_an_identity_are_orphaned(opened: Database, shelf:
     shelf.source(1, "discogs", "7", NOW)
     assert (await total(opened)).offenders[Violation.ORPHANED] == [1]
     shelf.identity(1, NOW)
-    assert (await total(opened)).offence(Violation.ORPHANED) == 0
+    assert (await total(opened)).violating(Violation.ORPHANED) == 0
 
 
 @pytest.mark.parametrize(
@@ -257,7 +257,7 @@ async def test_sources_without_an_identity_are_orphaned(opened: Database, shelf:
         ("single_artist", 7, "stale", False),
     ],
 )
-async def test_a_row_is_asked_about_once_in_its_window(
+async def test_a_record_is_asked_about_once_in_its_window(
     opened: Database,
     shelf: BackendDb,
     before: str | None,
@@ -271,17 +271,17 @@ async def test_a_row_is_asked_about_once_in_its_window(
         reason,
     )
     answer(shelf, kind=before, answered_at=ago(days_between))
-    assert (await total(opened)).offence(Violation.ASKED_TWICE) == 0
+    assert (await total(opened)).violating(Violation.ASKED_TWICE) == 0
     answer(shelf, kind="unresolved")
-    assert (await total(opened)).offence(Violation.ASKED_TWICE) == is_twice
-    assert (await total(opened, days=31)).offence(Violation.ASKED_TWICE) == 0
+    assert (await total(opened)).violating(Violation.ASKED_TWICE) == is_twice
+    assert (await total(opened, days=31)).violating(Violation.ASKED_TWICE) == 0
 
 
 async def test_a_renamed_record_may_be_asked_about_again(opened: Database, shelf: BackendDb):
     shelf.record(1)
     answer(shelf, kind="unresolved", artist_name="Chan Marshall", answered_at=ago(1))
     answer(shelf, kind="unresolved")
-    assert (await total(opened)).offence(Violation.ASKED_TWICE) == 0
+    assert (await total(opened)).violating(Violation.ASKED_TWICE) == 0
 
 
 @pytest.mark.parametrize(
@@ -326,7 +326,7 @@ async def test_each_cover_is_in_one_state(opened: Database, shelf: BackendDb):
     assert later.cover(CoverState.UNKNOWN) == 3
 
 
-async def test_what_is_unknown_of_covers_is_what_a_run_would_look_up(
+async def test_covers_without_an_answer_are_those_a_run_would_look_up(
     opened: Database, shelf: BackendDb
 ):
     put(shelf, *(album(number) for number in range(1, 8)))
@@ -344,7 +344,7 @@ async def test_what_is_unknown_of_covers_is_what_a_run_would_look_up(
     assert found.cover(CoverState.DENIED) == wanted.resting == 1
 
 
-async def test_a_snapshot_is_read_as_it_was_kept_and_a_run_has_one(
+async def test_a_snapshot_is_read_as_it_was_stored_and_a_run_has_one(
     opened: Database, shelf: BackendDb
 ):
     for library_id in (1, 11, 12):
@@ -361,7 +361,7 @@ async def test_a_snapshot_is_read_as_it_was_kept_and_a_run_has_one(
     await take("one", 1)
     two = await take("two", 2)
     coverage = CoverageStore(opened)
-    assert (await coverage.whole(["two", "none"])) == {"two": two}
+    assert (await coverage.load(["two", "none"])) == {"two": two}
     assert [each.run_id for each in await coverage.newest(9)] == ["two", "one"]
     assert [each.run_id for each in await coverage.newest(1, "one")] == ["one"]
     rows = shelf.rows("select dimension, library_rows from coverage_snapshot where run_id = 'one'")

@@ -1,4 +1,4 @@
-"""Which snapshots a snapshot is compared with, over a real PostgreSQL."""
+"""The snapshots that a snapshot is compared with, over a real PostgreSQL."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -6,7 +6,8 @@ from wxyc_assets.adapters.postgres.coverage_store import CoverageStore
 from wxyc_assets.adapters.postgres.database import Database
 from wxyc_assets.domain.artwork import CoverScope
 from wxyc_assets.domain.candidates import Scope
-from wxyc_assets.domain.gates import Floors, GateResult
+from wxyc_assets.domain.gates.floors import Floors
+from wxyc_assets.domain.gates.result import GateResult
 from wxyc_assets.domain.ranges import IdRange
 from wxyc_assets.flows.coverage.evaluation import Evaluation, evaluate_newest
 from wxyc_assets.flows.coverage.snapshot import take_snapshot
@@ -25,7 +26,7 @@ async def take(database: Database, day: int, scope: Scope = WIDE) -> None:
     )
 
 
-async def judged(
+async def evaluate(
     database: Database, *, compared: int = 30, run_id: str | None = None
 ) -> Evaluation:
     found = await evaluate_newest(
@@ -36,7 +37,7 @@ async def judged(
 
 
 def identities(found: Evaluation) -> GateResult:
-    return next(each for each in found.verdicts if each.name == "identity_coverage_holds")
+    return next(each for each in found.results if each.name == "identity_coverage_holds")
 
 
 def identify(shelf: BackendDb, *library_ids: int) -> None:
@@ -45,7 +46,7 @@ def identify(shelf: BackendDb, *library_ids: int) -> None:
         shelf.identity(library_id, NOW)
 
 
-async def test_the_best_of_the_last_ones_counts_and_its_ranges_are_compared(
+async def test_the_best_recent_snapshot_counts_and_its_ranges_are_compared(
     opened: Database, shelf: BackendDb
 ):
     assert await evaluate_newest(CoverageStore(opened), FLOORS, ceiling=20, compared=3) is None
@@ -55,33 +56,33 @@ async def test_the_best_of_the_last_ones_counts_and_its_ranges_are_compared(
         identify(shelf, *ids)
         await take(opened, day)
 
-    found = identities(await judged(opened))
-    assert not found.holds
+    found = identities(await evaluate(opened))
+    assert not found.passed
     assert found.offenders == ("0000011-0000020: 100.00% -> 0.00%",)
-    assert identities(await judged(opened, compared=2)).offenders == (
+    assert identities(await evaluate(opened, compared=2)).offenders == (
         "0000011-0000020: 50.00% -> 0.00%",
     )
-    assert identities(await judged(opened, compared=1)).holds
+    assert identities(await evaluate(opened, compared=1)).passed
 
 
-async def test_a_snapshot_of_another_scope_is_no_measure(opened: Database, shelf: BackendDb):
+async def test_a_snapshot_of_another_scope_is_ignored(opened: Database, shelf: BackendDb):
     shelf.record(1)
     shelf.record(2, canonical=False)
     shelf.identity(1, NOW)
     await take(opened, 0, NARROW)
     await take(opened, 1)
-    found = await judged(opened)
-    assert identities(found).holds
-    assert found.past.totals == ()
+    found = await evaluate(opened)
+    assert identities(found).passed
+    assert found.history.totals == ()
 
 
-async def test_a_run_is_judged_by_its_own_snapshot_and_those_before_it(
+async def test_a_run_is_evaluated_by_its_own_snapshot_and_earlier_ones(
     opened: Database, shelf: BackendDb
 ):
     shelf.record(1)
     for day in (0, 1, 2):
         await take(opened, day)
-    found = await judged(opened, run_id="day 1")
+    found = await evaluate(opened, run_id="day 1")
     assert found.snapshot.run_id == "day 1"
-    assert [each.run_id for each in found.past.totals] == ["day 0"]
-    assert (await judged(opened, run_id="a run without one")).snapshot.run_id == "day 2"
+    assert [each.run_id for each in found.history.totals] == ["day 0"]
+    assert (await evaluate(opened, run_id="a run without one")).snapshot.run_id == "day 2"

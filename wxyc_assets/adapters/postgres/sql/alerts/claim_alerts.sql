@@ -1,9 +1,10 @@
+-- Claims alerts that are due: dates their next attempt, and returns them; at most `at_most`, the oldest first.
 with claimed as (
     select event_id, receiver
     from alert_outbox
     where delivered_at is null
         and next_attempt_at <= %(now)s
-        and receiver = any(%(receivers)s)
+        and receiver = any(%(channels)s)
     order by occurred_at
     limit %(at_most)s
     for update skip locked

@@ -1,3 +1,4 @@
+-- Queues alerts that are not queued yet, and returns the new ones.
 insert into alert_outbox (event_id, receiver, subject, is_recovery, occurred_at, payload)
 select event_id, receiver, subject, is_recovery, occurred_at, payload
 from jsonb_to_recordset(%(alerts)s) as alert (

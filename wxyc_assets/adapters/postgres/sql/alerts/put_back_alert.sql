@@ -1,3 +1,4 @@
+-- Notes why one alert could not be delivered, and, where given, when to try again.
 update alert_outbox
 set last_error = %(error)s,
     next_attempt_at = coalesce(%(not_before)s, next_attempt_at)

@@ -1,3 +1,4 @@
+-- Returns one row: records found due and resolved, albums looked up and covers written since a moment.
 select
     (
         select count(*)

@@ -1,2 +1,3 @@
+-- Deletes the snapshot of one run.
 delete from coverage_snapshot
 where run_id = %(run_id)s

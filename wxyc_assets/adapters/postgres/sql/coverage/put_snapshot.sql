@@ -1,3 +1,4 @@
+-- Inserts the slices of one snapshot.
 insert into coverage_snapshot (
     run_id, dimension, member, taken_at, is_wide, eligibility, fresh, stale, compilation_matched,
     compilation_unmatched, unresolved, refused, attempted_elsewhere, attempted_long_ago,

@@ -1,3 +1,4 @@
+-- Returns the slices of some snapshots, in the order in which people read them.
 select *
 from coverage_snapshot
 where run_id = any(%(run_ids)s)

@@ -1,6 +1,6 @@
--- The newest snapshots, the totals only; those of a run before the others.
+-- Returns the totals of the newest snapshots, the one of a given run first.
 select *
 from coverage_snapshot
 where dimension = 'all'
 order by run_id = %(run_id)s desc, taken_at desc
-limit %(most)s
+limit %(limit)s

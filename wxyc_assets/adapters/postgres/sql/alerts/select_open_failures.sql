@@ -1,3 +1,4 @@
+-- Returns the subjects whose newest alert is not a recovery, and when that alert occurred.
 select subject, occurred_at
 from (
     select distinct on (subject) subject, occurred_at, is_recovery

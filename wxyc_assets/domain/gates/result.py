@@ -1,0 +1,99 @@
+"""The result of one check: a share against its floor, or a number of violations against a limit."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from wxyc_assets.domain.coverage import Slice, Snapshot, Violation, share
+
+RANGES_NAMED = 10
+ROUNDING = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class GateResult:
+    """The result of one check; `offenders` names ranges and library ids, the worst first."""
+
+    name: str
+    passed: bool
+    description: str
+    number: float
+    floor: float
+    """The upper limit, where `number` counts violations."""
+    offenders: tuple[str, ...] = ()
+    numbers: Mapping[str, float] = field(default_factory=dict[str, float])
+    is_warning: bool = False
+    """It did not pass, but must not fail the run."""
+
+
+def check_share(
+    name: str,
+    what: str,
+    *,
+    part: int,
+    whole: int,
+    floor: float,
+    offenders: tuple[str, ...] = (),
+    more_numbers: Mapping[str, float] | None = None,
+) -> GateResult:
+    """Compare `part` of `whole` with a floor; without anything to compare, it passes."""
+    number = share(part, whole)
+    if whole:
+        figures = f"{percent(number)}, the floor is {percent(floor)}"
+        description = f"{part:,} of {whole:,} {what}: {figures}."
+    else:
+        description = f"Nothing to check: 0 of 0 {what}."
+    passed = number >= floor - ROUNDING
+    if not passed:
+        missing = records_missing(part, whole, floor)
+        description += f" {missing:,} more {'is' if missing == 1 else 'are'} needed."
+    numbers = {"part": part, "whole": whole, **(more_numbers or {})}
+    return GateResult(name, passed, description, number, floor, offenders, numbers)
+
+
+def check_violations(
+    name: str, what: str, *, now: Snapshot, violation: Violation, at_most: int
+) -> GateResult:
+    """Compare the number of violations in the library with a limit."""
+    number = now.total.violating(violation)
+    return GateResult(
+        name,
+        number <= at_most,
+        f"{records(number)} {what}; at most {at_most:,} allowed.",
+        number,
+        at_most,
+        offending_ranges(now, violation),
+    )
+
+
+def records_missing(part: int, whole: int, floor: float) -> int:
+    """Return how many more records would reach the floor."""
+    needed = floor * whole - part
+    return max(0, int(needed) + (needed > int(needed) + ROUNDING))
+
+
+def offending_ranges(now: Snapshot, violation: Violation) -> tuple[str, ...]:
+    """Return the ranges with the most violations, each with a sample of library ids."""
+    offending = sorted(
+        (each for each in now.ranges if each.violating(violation)),
+        key=lambda each: (-each.violating(violation), each.member),
+    )
+    return tuple(
+        f"{each.member}: {records(each.violating(violation))} ({_ids(each, violation)})"
+        for each in offending[:RANGES_NAMED]
+    )
+
+
+def _ids(each: Slice, violation: Violation) -> str:
+    sample = each.offenders.get(violation, ())
+    more = ["..."] if len(sample) < each.violating(violation) else []
+    return ", ".join([*map(str, sample), *more])
+
+
+def records(number: int) -> str:
+    """Return the number with its noun, as in `1 record` or `2 records`."""
+    return f"{number:,} {'record' if number == 1 else 'records'}"
+
+
+def percent(number: float) -> str:
+    """Return a share as a percentage with two decimals."""
+    return f"{number:.2%}"
