@@ -163,7 +163,7 @@ async def test_alerts_are_queued_sent_and_put_back(granted: Granted):
         first, second = await outbox.claim(["webhook"], now=datetime.now(UTC))
         await outbox.mark_delivered(first, now)
         await outbox.put_back(second, "HTTP 503", None)
-        assert [*await outbox.open_troubles()] == ["library_full"]
+        assert [*await outbox.open_failures()] == ["library_full"]
 
 
 async def test_every_table_that_a_run_writes_is_analyzed(granted: Granted):
