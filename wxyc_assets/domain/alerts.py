@@ -79,7 +79,7 @@ Occurrence = Failure | Success
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """What people are told about one occurrence."""
+    """The message about one occurrence."""
 
     subject: Subject
     run_id: str

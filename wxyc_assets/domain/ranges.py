@@ -1,4 +1,4 @@
-"""Ranges of library ids: the partitions of the library."""
+"""Ranges of library ids, the partitions of the library."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ DIGITS = 7
 
 
 class NotARange(ValueError):
-    """A text that is not a range key such as `0000001-0002500`."""
+    """The text is not a range key such as `0000001-0002500`."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -24,7 +24,7 @@ class IdRange:
 
     @classmethod
     def parse(cls, key: str) -> "IdRange":
-        """The range that a key names; raises NotARange."""
+        """Return the range with this key; raises NotARange."""
         first, _, last = key.partition("-")
         if not (first.isdecimal() and last.isdecimal()) or int(first) > int(last):
             raise NotARange(f"{key!r} is not a range key such as '0000001-0002500'")
@@ -35,7 +35,7 @@ class IdRange:
 
 
 def tile(ceiling: int, width: int) -> Iterator[IdRange]:
-    """Ranges of `width` ids from 1 on, the last one reaching `ceiling` or past it.
+    """Return ranges of `width` ids from 1 on; the last one contains `ceiling`.
 
     Every range has the full width, so a raised ceiling adds keys and changes none.
     """

@@ -57,7 +57,7 @@ COVERS = Measure(
 
 
 def best_of(totals: Sequence[Snapshot], measure: Measure) -> Snapshot | None:
-    """Return the snapshot with the largest share; of equal ones, the first."""
+    """Return the snapshot with the largest share; the first of equal ones."""
     filled = [each for each in totals if measure.whole(each.total)]
     return max(filled, key=lambda each: measure.share(each.total), default=None)
 
