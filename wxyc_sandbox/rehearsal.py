@@ -32,7 +32,10 @@ SEED = 1994
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """LML's way to Discogs: workers, each with its own share of the rate (LML's contract)."""
+    """LML's workers, each with its own share of the Discogs rate.
+
+    The figures are those of docs/contracts/lml.md, "On every route".
+    """
 
     name: str
     workers: int
