@@ -4,7 +4,7 @@ PORT ?= 3000
 PYTHON ?= python3
 BIN = .venv/bin
 # Each process takes one test file at a time, so that fixtures are made once. Tests mostly wait, so
-# three processes suit two cores.
+# several run side by side.
 SIDE_BY_SIDE = --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 .PHONY: demo gates report ui test test-versions bench distribution audit lock

@@ -32,10 +32,7 @@ SEED = 1994
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """LML's workers, each with its own share of the Discogs rate.
-
-    The figures are those of docs/contracts/lml.md, "On every route".
-    """
+    """LML's way to Discogs: workers, each with its own share of the rate (LML's contract)."""
 
     name: str
     workers: int

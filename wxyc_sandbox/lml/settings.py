@@ -11,7 +11,7 @@ Breaker = Literal["closed", "open", "half-open"]
 @with_config(ConfigDict(extra="forbid"))
 @dataclass(frozen=True, slots=True)
 class LmlSettings:
-    """Settings of the pretend LML; figures are from docs/contracts/lml.md unless noted."""
+    """Figures are those of the LML contract page unless a comment says otherwise."""
 
     seed: int = 1
     generation: int = 0
