@@ -5,16 +5,12 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 
 MAX_BATCH = 50
-"""Identities per call, LML's hard limit: about 200 Discogs requests, which at 50 a minute take just
-less than the five minutes that the edge in front of LML allows (docs/contracts/lml.md, "POST
-/api/v1/cache/refresh-for-identities")."""
+"""Identities a call: LML's hard cap, about 200 Discogs requests at 50 a minute being just less
+than the five minutes after which the edge in front of LML closes a request (LML's contract)."""
 
 
 class RefreshStatus(StrEnum):
-    """Outcome of refreshing one identity; `DRIFT` is a status that LML's contract does not list.
-
-    The source is docs/contracts/lml.md, "POST /api/v1/cache/refresh-for-identities".
-    """
+    """How LML's refresh of one identity ended; `DRIFT` is anything its contract does not know."""
 
     WARMED = "warmed"
     NOT_FOUND = "not_found"
@@ -28,7 +24,7 @@ FAILED = frozenset({RefreshStatus.ERROR, RefreshStatus.DRIFT})
 
 @dataclass(frozen=True, slots=True)
 class Refreshed:
-    """LML's result for one identity; `said` is a status that its contract does not list."""
+    """What LML says about one identity; `said` is a status that the contract does not know."""
 
     status: RefreshStatus
     warmed_releases: int = 0
