@@ -42,7 +42,8 @@ grant select, update (
     on :"backend_schema".compilation_track_artist to :"writer";
 grant execute on function :"backend_schema".fold_artist_name(text) to :"writer";
 
--- history_id is a serial; the watermark is moved by a trigger that runs as whoever writes.
+-- history_id is a serial. The watermark's trigger runs as whoever writes
+-- (docs/contracts/backend-db.md, "Triggers").
 select format('grant usage on sequence %s to %I', counter, :'writer')
 from pg_get_serial_sequence(
     format('%I.library_identity_history', :'backend_schema'), 'history_id'
