@@ -1,5 +1,5 @@
-# One image: code location, webserver, daemon and one-off jobs. docs/deploying.md says how to use it.
-# A registry's digest can be given instead: --build-arg PYTHON=python@sha256:...
+# One image for code location, webserver, daemon and one-off jobs; see docs/deploying.md.
+# To pin the base by digest: --build-arg PYTHON=python@sha256:...
 ARG PYTHON=python:3.11.14-slim-bookworm
 
 FROM ${PYTHON} AS build
@@ -25,7 +25,7 @@ ENV PATH=/opt/wxyc/bin:/usr/local/bin:/usr/bin:/bin \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
     DAGSTER_EVENT_BATCH_SIZE=1000
-# A number needs no account, and shows an orchestrator that it is not root.
+# A numeric uid needs no account, and lets an orchestrator see that it is not root.
 USER 10001:10001
 WORKDIR /tmp
 EXPOSE 4000

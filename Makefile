@@ -1,9 +1,10 @@
-# Two commands matter: `make demo` and `make test`. Both install what they need into .venv first.
+# The two main commands are `make demo` and `make test`. Both first install what they need into .venv.
 SCALE ?= 0.1
 PORT ?= 3000
 PYTHON ?= python3
 BIN = .venv/bin
-# A file of tests at a time each, so that its fixtures are made once; most of a test is waiting.
+# Each process takes one test file at a time, so that fixtures are made once. Tests mostly wait, so
+# several run side by side.
 SIDE_BY_SIDE = --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 .PHONY: demo gates report ui test test-versions bench distribution audit lock
@@ -11,7 +12,7 @@ SIDE_BY_SIDE = --numprocesses 3 --dist loadfile --no-loadscope-reorder
 demo: .venv/installed
 	$(BIN)/wxyc-sandbox demo --scale $(SCALE)
 
-# Is the demo's library covered? The exit code says so; the pattern for a pipeline of one's own.
+# Check whether the demo's library is covered, by exit code: a pattern for your own pipeline.
 gates: .venv/installed
 	$(BIN)/wxyc-sandbox run --scale $(SCALE) -- \
 	    $(BIN)/dagster job execute -m wxyc_assets.definitions -j coverage_gates
@@ -29,17 +30,18 @@ test: .venv/installed
 	$(BIN)/lint-imports
 	$(BIN)/pytest $(SIDE_BY_SIDE)
 
-# What speaks SQL, on the PostgreSQL of production and on one between: eval "$(.ci/servers)" first.
+# Tests of everything that uses SQL, on production's PostgreSQL version and one newer:
+# run eval "$(.ci/servers)" first.
 test-versions: .venv/installed
 	for bin in "$$POSTGRES_14_BIN" "$$POSTGRES_15_BIN"; do \
 	    test -x "$$bin/postgres" || { echo "no PostgreSQL in '$$bin'; see .ci/servers"; exit 1; }; \
-	    $(BIN)/pytest $(SIDE_BY_SIDE) --postgres-bin "$$bin" $(addprefix wxyc_assets_tests/, \
+	    $(BIN)/pytest $(SIDE_BY_SIDE) --postgres-bin "$$bin" $(addprefix wxyc_assets_tests/integration/, \
 	        adapters flows defs migrations) || exit 1; \
 	done
 
-# Known vulnerabilities in what is locked; asks for advisories online, so it is no part of the
-# tests. What cannot be looked up is a failure (--strict), or an index without advisories would pass
-# for a clean one.
+# Known vulnerabilities in the locked packages. This fetches advisories, so it is not part of the
+# tests. With --strict a package that cannot be looked up is a failure; otherwise an index without
+# advisories would look like a clean result.
 audit: .venv/installed
 	$(PYTHON) -m venv .venv/audit
 	.venv/audit/bin/pip install --quiet --disable-pip-version-check pip-audit==2.10.1
@@ -47,7 +49,7 @@ audit: .venv/installed
 	    .venv/audit/bin/pip-audit --strict --disable-pip --require-hashes -r $$lock || exit 1; \
 	done
 
-# After a change of the dependencies in pyproject.toml: everything, and what the image holds.
+# Run after changing dependencies in pyproject.toml: locks everything, and what the image contains.
 LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
     --no-emit-index-url --no-emit-find-links --no-header --no-strip-extras pyproject.toml
 
@@ -62,12 +64,12 @@ lock:
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	touch $@
 
-# Ratios of things measured side by side, at scale 1 and 10; takes about a quarter of an hour, on a
-# machine with nothing else to do.
+# Speed ratios, measured side by side at scale 1 and 10. Takes about 15 minutes; nothing else should
+# run on the machine.
 bench: .venv/installed
 	$(BIN)/python -m wxyc_assets_tests.bench --large 10
 
-# One backfill over three machines (namespaces: it takes root, iproute2 and redis-server), one of
-# which is lost in the middle.
+# One backfill over three machines, one of which is lost in the middle. The machines are namespaces:
+# needs root, iproute2 and redis-server.
 distribution: .venv/installed
 	$(BIN)/python -m wxyc_assets_tests.e2e.distribution

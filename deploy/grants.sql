@@ -1,12 +1,12 @@
--- What the writer role may do: everything that a run needs, and nothing else.
+-- Grants for the writer role: everything that a run needs, and nothing else.
 --
 --     create role wxyc_assets_writer login password '...';    -- once
 --     wxyc-assets migrate                                     -- as the owner, not as the writer
 --     psql "$OWNER_URL" -f deploy/grants.sql
 --
--- Run it as the owner of both schemas' tables (or as a member of the owners), after each
--- `wxyc-assets migrate`; it can be repeated, and takes back what an earlier version gave. Other names
--- are given as `-v writer=... -v backend_schema=... -v assets_schema=...`. PostgreSQL 14 to 18.
+-- Run it as the owner of both schemas' tables (or as a member of the owning role), after each
+-- `wxyc-assets migrate`. It can be repeated, and revokes what an earlier version granted. For other
+-- names use `-v writer=... -v backend_schema=... -v assets_schema=...`. PostgreSQL 14 to 18.
 
 \set ON_ERROR_STOP on
 \if :{?writer}
@@ -29,7 +29,7 @@ revoke all on all sequences in schema :"backend_schema", :"assets_schema" from :
 revoke all on schema :"backend_schema", :"assets_schema" from :"writer";
 grant usage on schema :"backend_schema", :"assets_schema" to :"writer";
 
--- The Backend's tables. Of library and of the credits, only the columns that a run fills.
+-- The Backend's tables. In library and in the credits, only the columns that a run fills.
 grant select on :"backend_schema".artists, :"backend_schema".rotation to :"writer";
 grant select, update (artwork_url, unresolved_attempted_at)
     on :"backend_schema".library to :"writer";
@@ -42,7 +42,8 @@ grant select, update (
     on :"backend_schema".compilation_track_artist to :"writer";
 grant execute on function :"backend_schema".fold_artist_name(text) to :"writer";
 
--- history_id counts by itself; the watermark is moved by a trigger that runs as whoever writes.
+-- history_id is a serial. The watermark's trigger runs as whoever writes
+-- (docs/contracts/backend-db.md, "Triggers").
 select format('grant usage on sequence %s to %I', counter, :'writer')
 from pg_get_serial_sequence(
     format('%I.library_identity_history', :'backend_schema'), 'history_id'
@@ -56,7 +57,7 @@ from to_regclass(format('%I.library_watermark', :'backend_schema')) watermark
 where watermark is not null
 \gexec
 
--- Our own.
+-- Our own tables.
 grant select on :"assets_schema".alembic_version to :"writer";
 grant select, insert, update, delete on :"assets_schema".library_candidate to :"writer";
 grant select, insert, delete on :"assets_schema".coverage_snapshot to :"writer";
@@ -69,8 +70,8 @@ grant select, insert, update on
 grant select, update (debt, settled_at) on :"assets_schema".lml_budget to :"writer";
 grant select, insert, delete on :"assets_schema".coverage_snapshot to :"writer";
 
--- Who does not own a table may not ANALYZE it, and before PostgreSQL 17 that is skipped in silence.
--- This runs as the owner, on the tables that a run writes, and does nothing else.
+-- Only a table's owner may ANALYZE it; before PostgreSQL 17 the statement is skipped silently for
+-- anybody else. This function runs as the owner, and accepts only the tables that a run writes.
 create or replace function :"assets_schema".analyze_table(table_name text)
 returns void
 language plpgsql
