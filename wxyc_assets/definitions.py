@@ -9,8 +9,7 @@ from wxyc_assets.defs import (
     library_candidates,
     library_coverage,
     library_identity,
-    rotation_cache,
-    rotation_identities,
+    rotation,
 )
 from wxyc_assets.defs.alerts import alert_sensors
 from wxyc_assets.defs.coverage_sensor import coverage_follows_backfills
@@ -22,14 +21,13 @@ from wxyc_assets.defs.schedules import schedules
 start_telemetry()
 
 library = [library_candidates, library_identity, library_artwork, library_coverage]
-rotation = [rotation_identities, rotation_cache]
 
 defs = dg.Definitions(
     assets=[
         *dg.load_assets_from_modules(library, group_name="library"),
-        *dg.load_assets_from_modules(rotation, group_name="rotation"),
+        *dg.load_assets_from_modules([rotation], group_name="rotation"),
     ],
-    asset_checks=dg.load_asset_checks_from_modules([*library, *rotation]),
+    asset_checks=dg.load_asset_checks_from_modules([*library, rotation]),
     jobs=jobs,
     schedules=schedules,
     sensors=[*alert_sensors, coverage_follows_backfills],

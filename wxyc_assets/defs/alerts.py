@@ -15,7 +15,6 @@ import dagster as dg
 from wxyc_assets.adapters.postgres.alert_store import AlertStore
 from wxyc_assets.defs import event_log
 from wxyc_assets.defs.event_log import Cursor
-from wxyc_assets.defs.failures import as_dagster_failure
 from wxyc_assets.defs.resources import AlertsResource, DatabaseResource
 from wxyc_assets.domain.alerts import Occurrence
 from wxyc_assets.flows import alerts as alerting
@@ -67,21 +66,19 @@ def alerts_are_delivered(
 async def _queue(
     occurrences: list[Occurrence], database: DatabaseResource, alerts: AlertsResource
 ) -> int:
-    with as_dagster_failure():
-        async with database.open() as opened, alerts.receivers() as receivers:
-            return await alerting.queue(
-                AlertStore(opened),
-                occurrences,
-                receivers,
-                link_to=alerts.link_to,
-                redaction=Redaction(secret_values()),
-            )
+    async with database.open() as opened, alerts.receivers() as receivers:
+        return await alerting.queue(
+            AlertStore(opened),
+            occurrences,
+            receivers,
+            link_to=alerts.link_to,
+            redaction=Redaction(secret_values()),
+        )
 
 
 async def _deliver(database: DatabaseResource, alerts: AlertsResource) -> Delivery:
-    with as_dagster_failure():
-        async with database.open() as opened, alerts.receivers() as receivers:
-            return await alerting.deliver(AlertStore(opened), receivers, datetime.now(UTC))
+    async with database.open() as opened, alerts.receivers() as receivers:
+        return await alerting.deliver(AlertStore(opened), receivers, datetime.now(UTC))
 
 
 alert_sensors = [alerts_are_queued, alerts_are_delivered]

@@ -1,14 +1,18 @@
 """What a step tells the world: log lines, spans, totals, each with what it is about."""
 
+import asyncio
+import signal
+import threading
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 
 import dagster as dg
 
-from wxyc_assets.defs.interrupts import interruptible
 from wxyc_assets.settings import secret_values, settings
 from wxyc_assets.telemetry import logs, sentry
 from wxyc_assets.telemetry.redaction import Redaction
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 def start_telemetry() -> None:
@@ -37,10 +41,10 @@ def instrumented(
     """
     totals = Totals()
     op = context.op_execution_context if isinstance(context, dg.AssetExecutionContext) else context
-    with logs.about(tool=tool, step=str(op.op_handle), run_id=op.run_id, id_range=_ids(op)):
+    with logs.about(tool=tool, step=str(op.op_handle), run_id=op.run_id, id_range=_id_range(op)):
         logs.logger().info("step started")
         try:
-            with sentry.step(tool, totals), interruptible():
+            with sentry.step(tool, totals), _interruptible():
                 yield totals
         except dg.DagsterExecutionInterruptedError:
             logs.logger().warning("step interrupted")
@@ -51,7 +55,41 @@ def instrumented(
         logs.logger().info("step ended")
 
 
-def _ids(context: dg.OpExecutionContext) -> str | None:
+@contextmanager
+def _interruptible() -> Generator[None]:
+    """Cancel the async step around which this stands when a signal arrives, then tell Dagster.
+
+    Dagster's own handler raises wherever the event loop happens to be, and leaves its tasks and
+    connections to the garbage collector. Signals reach the main thread only.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    loop, step = asyncio.get_running_loop(), asyncio.current_task()
+    assert step is not None
+    was_signalled = asyncio.Event()
+
+    def interrupt() -> None:
+        was_signalled.set()
+        step.cancel()
+
+    before = {number: signal.getsignal(number) for number in SIGNALS}
+    for number in SIGNALS:
+        loop.add_signal_handler(number, interrupt)
+    try:
+        yield
+    except BaseException:
+        if not was_signalled.is_set():
+            raise
+    finally:
+        for number, handler in before.items():
+            loop.remove_signal_handler(number)
+            signal.signal(number, handler)
+    if was_signalled.is_set():
+        raise dg.DagsterExecutionInterruptedError
+
+
+def _id_range(context: dg.OpExecutionContext) -> str | None:
     if not context.has_partition_key and not context.has_partition_key_range:
         return None
     keys = context.partition_key_range

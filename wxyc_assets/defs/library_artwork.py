@@ -6,8 +6,8 @@ import dagster as dg
 from pydantic import Field
 
 from wxyc_assets.adapters.postgres.artwork_store import ArtworkStore
-from wxyc_assets.defs import metadata as figures
-from wxyc_assets.defs.failures import as_dagster_failure, fail_if_open
+from wxyc_assets.defs import metadata
+from wxyc_assets.defs.failures import fail_if_open
 from wxyc_assets.defs.instrumentation import instrumented
 from wxyc_assets.defs.library_identity import LIBRARY_IDENTITY
 from wxyc_assets.defs.partitions import library_ranges, one_run, report_range, selected_ranges
@@ -79,9 +79,9 @@ async def library_artwork(
     def report(done: ArtworkReport) -> None:
         totals.add({f"artwork.{name}": number for name, number in done.figures().items()})
         if not done.open_rows:
-            report_range(context, context.asset_key, done.id_range.key, _figures(done))
+            report_range(context, context.asset_key, done.id_range.key, _metadata(done))
 
-    with instrumented(context, "library_artwork") as totals, as_dagster_failure():
+    with instrumented(context, "library_artwork") as totals:
         ranges = selected_ranges(context)
         async with database.open() as opened, lml.open(opened) as client:
             artwork = ArtworkStore(opened, config.scope())
@@ -89,7 +89,7 @@ async def library_artwork(
             breaker = lml.breaker(client)
             looking_up = CoverLookup(
                 client,
-                patience=lml.patience(),
+                patience=lml.retry_policy(),
                 probes=HealthProbes(breaker, interval=config.health_interval_seconds),
                 outbox=outbox,
                 rules=artwork.scope.rules,
@@ -99,19 +99,19 @@ async def library_artwork(
             coverer = ArtworkPipeline(artwork, looking_up, outbox)
             summary = await coverer.run(ranges, report)
             unanalyzed = await opened.analyze(*summary.touched) if summary.touched else []
-        figures.warn_of_stale_statistics(context, unanalyzed)
+        metadata.warn_of_stale_statistics(context, unanalyzed)
         fail_if_open(summary.why_open, summary.stopped)
 
 
-def _figures(done: ArtworkReport) -> dict[str, dg.MetadataValue]:
+def _metadata(done: ArtworkReport) -> dict[str, dg.MetadataValue]:
     return {
         "dagster/partition_row_count": dg.MetadataValue.int(done.covered.lookups),
         **{name: dg.MetadataValue.int(number) for name, number in done.figures().items()},
         "share_covered": dg.MetadataValue.float(done.share_covered),
-        **figures.latencies(done.latencies_ms),
+        **metadata.latencies(done.latencies_ms),
         **_contact_sheet(done),
-        **figures.offenders("refused", done.refusals),
-        **figures.offenders("not_written", done.write_errors),
+        **metadata.offenders("refused", done.refusals),
+        **metadata.offenders("not_written", done.write_errors),
     }
 
 

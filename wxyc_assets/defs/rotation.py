@@ -1,21 +1,59 @@
-"""LML's cache, refreshed for what is in rotation."""
+"""The active rotation, the gates before a refresh, and LML's cache refreshed for it."""
 
 import dagster as dg
 from pydantic import Field
 
-from wxyc_assets.adapters.postgres.rotation_store import RotationStore
-from wxyc_assets.defs import freshness as promises
-from wxyc_assets.defs import metadata as figures
-from wxyc_assets.defs.failures import as_dagster_failure
+from wxyc_assets.adapters.lml.client import LmlClient
+from wxyc_assets.adapters.postgres.rotation_store import ActiveRotation, RotationStore
+from wxyc_assets.defs import freshness, metadata
 from wxyc_assets.defs.instrumentation import instrumented
-from wxyc_assets.defs.resources import DatabaseResource, LmlResource
-from wxyc_assets.defs.rotation_gates import RotationGates
-from wxyc_assets.defs.rotation_identities import rotation_identities
+from wxyc_assets.defs.resources import DatabaseResource, LmlResource, RotationGates
 from wxyc_assets.domain.refreshes import MAX_BATCH
 from wxyc_assets.flows.rotation.pipeline import RotationPipeline, RotationReport, refresh_on_record
 from wxyc_assets.settings import settings
 
 FAILURES_SHOWN = 10
+UNIDENTIFIED_SHOWN = 50
+
+rotation = dg.AssetSpec(
+    "rotation",
+    description="Releases in heavy rotation, a few hundred; the Backend's own table.",
+)
+
+
+@dg.asset(deps=[rotation], kinds={"postgres"})
+async def rotation_identities(
+    context: dg.AssetExecutionContext, database: DatabaseResource
+) -> None:
+    """An active rotation release and its LML identity, as the Backend's `rotation` has them."""
+    async with database.open() as opened:
+        active = await RotationStore(opened).active()
+    context.add_output_metadata(
+        {
+            "dagster/row_count": active.releases,
+            "identified": active.releases - len(active.unidentified),
+            "unidentified": len(active.unidentified),
+            "distinct_identities": len(active.identity_ids),
+        }
+    )
+
+
+@dg.asset_check(asset=rotation_identities, blocking=True)  # pyright: ignore[reportArgumentType]
+async def rotation_is_identified(
+    database: DatabaseResource, rotation_gates: RotationGates
+) -> dg.AssetCheckResult:
+    """The share of active rotation releases with an LML identity is at or above the floor."""
+    async with database.open() as opened:
+        return _check_identified(await RotationStore(opened).active(), rotation_gates)
+
+
+@dg.asset_check(asset=rotation_identities, blocking=True)  # pyright: ignore[reportArgumentType]
+async def lml_serves_the_refresh(
+    database: DatabaseResource, lml: LmlResource, rotation_gates: RotationGates
+) -> dg.AssetCheckResult:
+    """The LML that is running has the refresh: by its commit, or by an empty refresh."""
+    async with database.open() as opened, lml.open(opened) as client:
+        return await _check_deploy(client, rotation_gates)
 
 
 class RefreshConfig(dg.Config):
@@ -47,7 +85,7 @@ class RareConfig(dg.Config):
     deps=[rotation_identities],
     pool="lml",
     kinds={"postgres"},
-    freshness_policy=promises.daily,
+    freshness_policy=freshness.daily,
 )
 async def rotation_cache(
     context: dg.AssetExecutionContext,
@@ -58,29 +96,29 @@ async def rotation_cache(
 ) -> None:
     """A refresh of LML's cache for every identity in rotation, and its counters.
 
-    Lives in `rotation_refresh`, one row a run. Both gates are looked at here as well, so that
-    nothing is refreshed behind a shut one, whatever was selected.
+    Lives in `rotation_refresh`, one row per run. Both gates are checked here as well, so that
+    nothing is refreshed behind a closed one, whatever was selected.
     """
-    with instrumented(context, "rotation_cache") as totals, as_dagster_failure():
+    with instrumented(context, "rotation_cache") as totals:
         async with database.open() as opened, lml.open(opened) as client:
-            rotation = RotationStore(opened)
-            active = await rotation.active()
-            _pass(rotation_gates.identified(active))
-            _pass(await rotation_gates.served(client))
+            store = RotationStore(opened)
+            active = await store.active()
+            _require(_check_identified(active, rotation_gates))
+            _require(await _check_deploy(client, rotation_gates))
             refresher = RotationPipeline(
                 client,
                 lml.breaker(client),
-                lml.patience(),
+                lml.retry_policy(),
                 batch_size=config.batch_size,
                 max_in_flight=config.max_in_flight,
                 pause_seconds=config.pause_seconds,
                 warn=context.log.warning,
             )
             report = await refresh_on_record(
-                refresher, rotation, active.identity_ids, run_id=context.run.run_id
+                refresher, store, active.identity_ids, run_id=context.run.run_id
             )
         totals.add(report.tally.figures())
-        shown = _figures(report)
+        shown = _metadata(report)
         if report.failure:
             raise dg.Failure(report.failure, metadata=shown)
     context.add_output_metadata(shown)
@@ -106,12 +144,45 @@ async def refresh_errors_stay_rare(
     return await _is_rare("lml_error", "ended in an error", ceiling, database)
 
 
+def _check_identified(active: ActiveRotation, gates: RotationGates) -> dg.AssetCheckResult:
+    unidentified = active.unidentified[:UNIDENTIFIED_SHOWN]
+    return dg.AssetCheckResult(
+        passed=active.identified_share >= gates.floor,
+        description=_how_many_identified(active, gates.floor),
+        metadata={
+            "active": active.releases,
+            "identified": active.releases - len(active.unidentified),
+            "share": active.identified_share,
+            "floor": gates.floor,
+            "offenders": dg.MetadataValue.json(
+                [
+                    f"{each.rotation_id}: {each.artist_name} - {each.album_title}"
+                    for each in unidentified
+                ]
+            ),
+        },
+    )
+
+
+def _how_many_identified(active: ActiveRotation, floor: float) -> str:
+    if not active.releases:
+        return "The rotation is empty: there is nothing to identify."
+    return (
+        f"{active.releases - len(active.unidentified)} of {active.releases} active rotation "
+        f"releases have an LML identity: {active.identified_share:.2%}, the floor is {floor:.2%}."
+    )
+
+
+async def _check_deploy(client: LmlClient, gates: RotationGates) -> dg.AssetCheckResult:
+    gate = await gates.check_deploy(client)
+    return dg.AssetCheckResult(passed=gate.is_open, description=gate.reason)
+
+
 async def _is_rare(
     counter: str, what_happened: str, ceiling: float, database: DatabaseResource
 ) -> dg.AssetCheckResult:
-    with as_dagster_failure():
-        async with database.open() as opened:
-            recent = await RotationStore(opened).recent_refreshes()
+    async with database.open() as opened:
+        recent = await RotationStore(opened).recent_refreshes()
     scanned, troubled = recent.identities_scanned, getattr(recent, counter)
     if not scanned:
         return dg.AssetCheckResult(
@@ -135,12 +206,12 @@ async def _is_rare(
     )
 
 
-def _pass(gate: dg.AssetCheckResult) -> None:
+def _require(gate: dg.AssetCheckResult) -> None:
     if not gate.passed:
         raise dg.Failure(f"A gate is shut. {gate.description}", allow_retries=False)
 
 
-def _figures(report: RotationReport) -> dict[str, dg.MetadataValue]:
+def _metadata(report: RotationReport) -> dict[str, dg.MetadataValue]:
     tally = report.tally
     why_failed = {str(each): str(report.failed[each]) for each in sorted(report.failed)}
     return {
@@ -148,7 +219,7 @@ def _figures(report: RotationReport) -> dict[str, dg.MetadataValue]:
         **{name: dg.MetadataValue.int(number) for name, number in tally.figures().items()},
         "batches": dg.MetadataValue.int(report.batches),
         "lml_total_calls": dg.MetadataValue.int(report.calls),
-        **figures.latencies(report.latencies_ms),
+        **metadata.latencies(report.latencies_ms),
         "drift": dg.MetadataValue.json(dict(report.drift)),
         "not_refreshed": dg.MetadataValue.json(dict([*why_failed.items()][:FAILURES_SHOWN])),
     }
