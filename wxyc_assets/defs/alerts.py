@@ -15,6 +15,7 @@ import dagster as dg
 from wxyc_assets.adapters.postgres.alert_store import AlertStore
 from wxyc_assets.defs import event_log
 from wxyc_assets.defs.event_log import Cursor
+from wxyc_assets.defs.instrumentation import prepare_process
 from wxyc_assets.defs.resources import AlertsResource, DatabaseResource
 from wxyc_assets.domain.alerts import Occurrence
 from wxyc_assets.flows import alerts as alerting
@@ -35,6 +36,7 @@ SECONDS_BETWEEN = 15
 def alerts_are_queued(
     context: dg.SensorEvaluationContext, database: DatabaseResource, alerts: AlertsResource
 ) -> dg.SkipReason:
+    prepare_process()
     if context.cursor is None or not alerts.has_receivers():
         context.update_cursor(event_log.end_of_log(context.instance).dump())
         return dg.SkipReason("There is nobody to tell, or nothing to look back on.")
@@ -53,6 +55,7 @@ def alerts_are_queued(
 def alerts_are_delivered(
     context: dg.SensorEvaluationContext, database: DatabaseResource, alerts: AlertsResource
 ) -> dg.SkipReason:
+    prepare_process()
     if not alerts.has_receivers():
         return dg.SkipReason("There is nobody to tell: SENTRY_DSN, ALERT_WEBHOOK_URL.")
     delivery = asyncio.run(_deliver(database, alerts))

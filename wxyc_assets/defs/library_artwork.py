@@ -10,7 +10,7 @@ from wxyc_assets.defs import metadata
 from wxyc_assets.defs.failures import fail_if_open
 from wxyc_assets.defs.instrumentation import instrumented
 from wxyc_assets.defs.library_identity import LIBRARY_IDENTITY
-from wxyc_assets.defs.partitions import library_ranges, one_run, report_range, selected_ranges
+from wxyc_assets.defs.partitions import range_asset, report_range, selected_ranges
 from wxyc_assets.defs.resources import DatabaseResource, LmlResource
 from wxyc_assets.domain.artwork import CoverScope, Eligibility, Match, Rules
 from wxyc_assets.flows.artwork.cover_lookup import CoverLookup
@@ -57,10 +57,8 @@ class ArtworkConfig(dg.Config):
         )
 
 
-@dg.asset(
+@range_asset(
     deps=[LIBRARY_IDENTITY],
-    partitions_def=library_ranges,
-    backfill_policy=one_run,
     pool="lml",
     kinds={"postgres"},
 )

@@ -7,7 +7,7 @@ import dagster as dg
 from wxyc_assets.adapters.postgres.identity_store import IdentityStore
 from wxyc_assets.defs import freshness
 from wxyc_assets.defs.instrumentation import instrumented
-from wxyc_assets.defs.partitions import library_ranges, one_run, report_range, selected_ranges
+from wxyc_assets.defs.partitions import range_asset, report_range, selected_ranges
 from wxyc_assets.defs.resources import DatabaseResource, ScopeResource
 from wxyc_assets.domain.candidates import Cohort, Reason
 from wxyc_assets.domain.ranges import IdRange
@@ -18,9 +18,7 @@ library = dg.AssetSpec(
 )
 
 
-@dg.asset(
-    partitions_def=library_ranges,
-    backfill_policy=one_run,
+@range_asset(
     deps=[library],
     kinds={"postgres"},
     freshness_policy=freshness.weekly,

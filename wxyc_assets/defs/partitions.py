@@ -1,14 +1,13 @@
 """The library as id ranges."""
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import dagster as dg
 
 from wxyc_assets.domain.ranges import IdRange, tile
 from wxyc_assets.settings import settings
-
-warnings.filterwarnings("ignore", "Parameter `backfill_policy`", dg.BetaWarning)
 
 library_ranges = dg.StaticPartitionsDefinition(
     [each.key for each in tile(settings.library_max_id, settings.library_range_width)]
@@ -19,6 +18,16 @@ one_run = (
     if settings.ranges_per_run
     else dg.BackfillPolicy.single_run()
 )
+
+
+def range_asset(**options: Any) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:
+    """Decorate an asset of one partition per range, as `dg.asset` does with these options.
+
+    Dagster warns that `backfill_policy` is beta.
+    """
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Parameter `backfill_policy`", dg.BetaWarning)
+        return dg.asset(partitions_def=library_ranges, backfill_policy=one_run, **options)
 
 
 def selected_ranges(context: dg.AssetExecutionContext) -> list[IdRange]:

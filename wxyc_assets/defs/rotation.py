@@ -6,7 +6,7 @@ from pydantic import Field
 from wxyc_assets.adapters.lml.client import LmlClient
 from wxyc_assets.adapters.postgres.rotation_store import ActiveRotation, RotationStore
 from wxyc_assets.defs import freshness, metadata
-from wxyc_assets.defs.instrumentation import instrumented
+from wxyc_assets.defs.instrumentation import instrumented, prepare_process
 from wxyc_assets.defs.resources import DatabaseResource, LmlResource, RotationGates
 from wxyc_assets.domain.refreshes import MAX_BATCH
 from wxyc_assets.flows.rotation.pipeline import RotationPipeline, RotationReport, refresh_on_record
@@ -52,6 +52,7 @@ async def lml_serves_the_refresh(
     database: DatabaseResource, lml: LmlResource, rotation_gates: RotationGates
 ) -> dg.AssetCheckResult:
     """The LML that is running has the refresh: by its commit, or by an empty refresh."""
+    prepare_process()
     async with database.open() as opened, lml.open(opened) as client:
         return await _check_deploy(client, rotation_gates)
 
