@@ -1,4 +1,4 @@
-"""`wxyc-assets dry-run`: what a run would do."""
+"""`wxyc-assets dry-run`: count what a run would do."""
 
 import asyncio
 from typing import Annotated
@@ -16,13 +16,13 @@ def dry_run(
         list[str] | None, typer.Argument(help="Range keys; none: the whole library.")
     ] = None,
     wide: Annotated[
-        bool, typer.Option(help="Rows without a canonical entity, too.")
+        bool, typer.Option(help="Include records without a canonical entity.")
     ] = settings.include_null_canonical,
     recheck: Annotated[
-        bool, typer.Option(help="Each attempted row of the compilation cohort, too.")
+        bool, typer.Option(help="Include each attempted record of the compilation cohort.")
     ] = False,
 ) -> None:
-    """Ask LML as a run would, write nothing, and print one JSON object a cohort.
+    """Ask LML as a run would, write nothing, and print one JSON object per cohort.
 
     The first line is the compilation cohort, the second the rest; logs go to stderr.
     """

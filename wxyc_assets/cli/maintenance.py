@@ -1,4 +1,4 @@
-"""`wxyc-assets migrate`: our own tables, brought up to date."""
+"""`wxyc-assets migrate`: bring our own tables up to date."""
 
 import typer
 from psycopg.errors import UndefinedTable
@@ -12,7 +12,7 @@ from wxyc_assets.migrations import run as migrations
 
 
 def migrate() -> None:
-    """Bring our tables, and the one column we need on `library`, up to date; safe to repeat."""
+    """Bring our tables, and the column we need on `library`, up to date; safe to repeat."""
     with connections.cli_errors():
         database = connections.database()
         conninfo = database.conninfo()

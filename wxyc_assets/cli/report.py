@@ -1,4 +1,4 @@
-"""`wxyc-assets report`: the newest snapshot of the coverage as a page."""
+"""`wxyc-assets report`: the newest coverage snapshot as a page."""
 
 import asyncio
 from pathlib import Path
@@ -19,14 +19,14 @@ def report(
         "coverage.html"
     ),
 ) -> None:
-    """Write the newest snapshot of the coverage, and its gates, as one HTML file.
+    """Write the newest coverage snapshot, and its checks, as one HTML file.
 
-    It needs nothing beside itself: attach it, mail it, open it on a phone. It takes no snapshot;
-    the jobs library_full and coverage_gates do.
+    The file is self-contained: attach it, mail it, open it on a phone. This command takes no
+    snapshot; the jobs library_full and coverage_gates do.
     """
     with connections.cli_errors():
-        judged = asyncio.run(_judged())
-    if judged is None:
+        evaluation = asyncio.run(_evaluate())
+    if evaluation is None:
         err.print(
             "[bold red]Error:[/] There is no snapshot yet. Take one: "
             "dagster job execute -m wxyc_assets.definitions -j coverage_gates",
@@ -35,15 +35,15 @@ def report(
         raise typer.Exit(1)
     try:
         output.write_text(
-            page(judged.snapshot, judged.past.totals, judged.verdicts), encoding="utf-8"
+            page(evaluation.snapshot, evaluation.past.totals, evaluation.verdicts), encoding="utf-8"
         )
     except OSError as error:
         err.print(f"[bold red]Error:[/] {output} cannot be written: {error.strerror}")
         raise typer.Exit(1) from None
-    out.print(f"{output} shows the snapshot of {judged.snapshot.taken_at:%Y-%m-%d %H:%M %Z}.")
+    out.print(f"{output} shows the snapshot of {evaluation.snapshot.taken_at:%Y-%m-%d %H:%M %Z}.")
 
 
-async def _judged() -> Evaluation | None:
+async def _evaluate() -> Evaluation | None:
     config = FloorsConfig()
     async with connections.database().open() as database:
         return await evaluate_newest(

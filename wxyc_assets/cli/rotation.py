@@ -1,4 +1,4 @@
-"""`wxyc-assets rotation-dry-run` and `smoke`: what comes before a first refresh."""
+"""`wxyc-assets rotation-dry-run` and `smoke`: to run before a first refresh."""
 
 import asyncio
 import json
@@ -18,7 +18,7 @@ from wxyc_assets.settings import settings
 
 
 def rotation_dry_run() -> None:
-    """Count what a refresh of LML's cache would take; LML is not called."""
+    """Count the calls that a refresh of LML's cache would make; LML is not called."""
     with connections.cli_errors():
         planned = asyncio.run(plan_refresh(connections.database(), settings.refresh_batch_size))
     typer.echo(json.dumps(asdict(planned)))
@@ -27,7 +27,7 @@ def rotation_dry_run() -> None:
 def smoke() -> None:
     """Ask LML five questions that change nothing, before a first run.
 
-    Each line says what was expected and what came; exit code 1 when one is not as expected.
+    Each line shows what was expected and what was found; exit code 1 if they differ.
     """
     with connections.cli_errors():
         is_well = asyncio.run(_ask_and_print())

@@ -1,4 +1,4 @@
-"""A snapshot after each backfill of what it counts: one a backfill, however many ranges."""
+"""A coverage snapshot after each backfill of identities or covers: one per backfill."""
 
 import json
 from collections.abc import Iterator
@@ -17,15 +17,15 @@ COVERAGE = dg.AssetKey("library_coverage")
 JOBS = {library_identity_job.name, library_artwork_job.name}
 LONGEST_BACKFILL = timedelta(days=14)
 OVERLAP = timedelta(minutes=5)
-"""An end is dated before it can be seen; what is seen twice is known by its run key."""
+"""An end is dated before it can be seen; a backfill seen twice is recognised by its run key."""
 
 
 @dg.sensor(
     job=coverage_gates,
     minimum_interval_seconds=30,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Takes a snapshot, and looks at the gates, after each backfill of identities or "
-    "covers, however it ended. Begins with what ends after its first tick.",
+    description="Takes a snapshot and evaluates its checks after each backfill of identities or "
+    "covers, however it ended. Starts with backfills that end after its first tick.",
 )
 def coverage_follows_backfills(
     context: dg.SensorEvaluationContext,

@@ -16,12 +16,12 @@ from wxyc_assets.domain.alerts import Occurrence
 RECORDS_PER_TICK = 500
 SETTLED_AFTER = timedelta(minutes=1)
 """Ids are given before commits, so a lower one may appear after a higher one was read. What is
-younger than this is read again by the next tick; an alert told twice is recognised by its id."""
+younger than this is read again by the next tick; an alert queued twice is recognised by its id."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """The last event of each kind that needs no second look, by storage id."""
+    """The last event of each kind that need not be read again, by storage id."""
 
     failed_runs: int = 0
     successful_runs: int = 0
@@ -36,7 +36,7 @@ class Cursor:
 
 
 def end_of_log(instance: dg.DagsterInstance) -> Cursor:
-    """Behind everything that has happened so far."""
+    """Return the cursor behind everything that has happened so far."""
 
     def last(records: Sequence[EventLogRecord]) -> int:
         return records[0].storage_id if records else 0
@@ -51,7 +51,7 @@ def end_of_log(instance: dg.DagsterInstance) -> Cursor:
 def since(
     instance: dg.DagsterInstance, cursor: Cursor, now: datetime
 ) -> tuple[list[Occurrence], Cursor]:
-    """What went wrong or right behind the cursor, and the cursor for the next time."""
+    """Return the occurrences behind the cursor, and the cursor for the next time."""
     failed = _runs(instance, dg.DagsterEventType.RUN_FAILURE, after=cursor.failed_runs)
     succeeded = _runs(instance, dg.DagsterEventType.RUN_SUCCESS, after=cursor.successful_runs)
     checks = check_evaluations(instance, after=cursor.checks, limit=RECORDS_PER_TICK)

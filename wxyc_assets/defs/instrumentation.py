@@ -35,17 +35,17 @@ def _prepare_once() -> None:
     logs.start(redaction)
     if not sentry.is_on():
         sentry.start(redaction, sample_rate=settings.sentry_traces_sample_rate)
-    # An answer of LML's is ten thousand new objects. Python would look for cycles among them, and
-    # in all that Dagster loaded, again and again: that was three tenths of a run's CPU time.
+    # One answer of LML's is ten thousand new objects. Untuned, Python searches them, and all that
+    # Dagster loaded, for cycles again and again: three tenths of a run's CPU time.
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
 
 
 class Totals(dict[str, float]):
-    """A step's counters by the name that the dashboards know."""
+    """A step's counters, by the names that dashboards use."""
 
-    def add(self, figures: Mapping[str, float]) -> None:
-        for name, number in figures.items():
+    def add(self, counters: Mapping[str, float]) -> None:
+        for name, number in counters.items():
             self[name] = self.get(name, 0) + number
 
 
@@ -53,10 +53,10 @@ class Totals(dict[str, float]):
 def instrumented(
     context: dg.AssetExecutionContext | dg.OpExecutionContext, tool: str
 ) -> Generator[Totals]:
-    """Around the async body of a step of `tool`, an asset or a job; its counts go into the totals.
+    """Instrument the async body of a step of `tool`, an asset or a job; yields its totals.
 
-    They are sent as the span `<tool>.totals`, also when the body fails. Yield no output inside:
-    an async body continues in another context then.
+    The body adds its counters to them. They are sent as the span `<tool>.totals`, even if the body
+    fails. Yield no output inside: an async body would continue in another context.
     """
     prepare_process()
     totals = Totals()

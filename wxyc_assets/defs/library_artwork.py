@@ -67,8 +67,7 @@ async def library_artwork(
 ) -> None:
     """A cover in `library.artwork_url`, or a dated attempt to find one in `artwork_lookup`.
 
-    Only ever the right picture: whatever is not a single high-confidence match is refused, and the
-    reason is kept.
+    Whatever is not a single high-confidence match is refused, and the reason is kept.
     """
 
     def report(done: ArtworkReport) -> None:

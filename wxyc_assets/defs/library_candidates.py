@@ -1,4 +1,4 @@
-"""The library rows that are due for a question to LML."""
+"""The library records that LML is due to be asked about."""
 
 from collections import Counter
 
@@ -26,7 +26,7 @@ library = dg.AssetSpec(
 async def library_candidates(
     context: dg.AssetExecutionContext, database: DatabaseResource, scope: ScopeResource
 ) -> None:
-    """A library row that is due, with its cohort (`va`, `non_va`) and the reason.
+    """A library record that is due, with its cohort (`va`, `non_va`) and the reason.
 
     Reasons: `never_resolved`, `stale`, `retry_due`, `recheck`. Lives in `library_candidate`.
     """

@@ -1,4 +1,4 @@
-"""LML's answers, and what they mean for the library: two assets of one step.
+"""LML's answers, and the identities made from them: two assets of one step.
 
 Asking and applying overlap, so they share a step; either can be selected alone.
 """
@@ -31,7 +31,7 @@ LIBRARY_IDENTITY = dg.AssetKey("library_identity")
             skippable=True,
             kinds={"postgres"},
             freshness_policy=freshness.weekly,
-            description="LML's answer about a library row, word for word, or why LML refused it. "
+            description="LML's answer about a library record, verbatim, or why LML refused it. "
             "Lives in `lml_resolution`.",
         ),
         dg.AssetSpec(
@@ -40,8 +40,8 @@ LIBRARY_IDENTITY = dg.AssetKey("library_identity")
             skippable=True,
             kinds={"postgres"},
             freshness_policy=freshness.weekly,
-            description="What an answer means: an identity with its sources and history, "
-            "compilation credits, a dated attempt. Lives in the Backend's tables.",
+            description="The result of an answer: an identity with its sources and history, "
+            "compilation credits, or a dated attempt. Lives in the Backend's tables.",
         ),
     ],
     can_subset=True,

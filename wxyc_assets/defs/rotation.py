@@ -208,7 +208,7 @@ async def _is_rare(
 
 def _require(gate: dg.AssetCheckResult) -> None:
     if not gate.passed:
-        raise dg.Failure(f"A gate is shut. {gate.description}", allow_retries=False)
+        raise dg.Failure(f"A check before it failed. {gate.description}", allow_retries=False)
 
 
 def _metadata(report: RotationReport) -> dict[str, dg.MetadataValue]:
