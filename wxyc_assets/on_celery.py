@@ -1,6 +1,6 @@
-"""The same code location, its steps executed by Celery workers: for more than one machine.
+"""The same code location, with steps executed by Celery workers, on more than one machine.
 
-The workers' side of it is `deploy/celery/worker.yaml`.
+The workers' configuration is `deploy/celery/worker.yaml`.
 """
 
 import dagster as dg
@@ -10,9 +10,9 @@ from wxyc_assets import definitions
 from wxyc_assets.defs.jobs import jobs, rotation_job
 from wxyc_assets.defs.schedules import rotation_daily, schedules
 
-# A step that outlasts the queue's patience begins a second time beside the first. The library's
-# steps take locks on their ranges and can bear that; a refresh would be paid for twice.
-refresh_in_the_runs_process = dg.define_asset_job(
+# A step that outlasts the queue's visibility timeout starts a second time beside the first. The
+# library's steps lock their ranges and can bear that; a refresh would be paid for twice.
+in_process_rotation_job = dg.define_asset_job(
     rotation_job.name,
     selection=rotation_job.selection,
     description=rotation_job.description,
@@ -22,9 +22,9 @@ refresh_in_the_runs_process = dg.define_asset_job(
 defs = dg.Definitions(
     assets=definitions.defs.assets,
     asset_checks=definitions.defs.asset_checks,
-    jobs=[refresh_in_the_runs_process if job is rotation_job else job for job in jobs],
+    jobs=[in_process_rotation_job if job is rotation_job else job for job in jobs],
     schedules=[
-        each.with_updated_job(refresh_in_the_runs_process) if each is rotation_daily else each
+        each.with_updated_job(in_process_rotation_job) if each is rotation_daily else each
         for each in schedules
     ],
     sensors=definitions.defs.sensors,

@@ -1,4 +1,4 @@
-"""`wxyc-assets`: what an operator runs beside Dagster."""
+"""`wxyc-assets`: the operator's commands beside Dagster."""
 
 import typer
 

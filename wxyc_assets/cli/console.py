@@ -1,4 +1,4 @@
-"""Where people read: results on stdout, everything else on stderr."""
+"""Output for people: results on stdout, everything else on stderr."""
 
 from rich.console import Console
 

@@ -1,4 +1,4 @@
-"""`wxyc-assets dry-run`: what a run would do."""
+"""`wxyc-assets dry-run`: count what a run would do."""
 
 import asyncio
 from typing import Annotated
@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from wxyc_assets.cli import connections
-from wxyc_assets.defs.identity_dry_run import fail_if_unanswered, print_figures, run_dry
+from wxyc_assets.defs.dry_runs import count_identities, fail_if_unanswered, print_counts
 from wxyc_assets.defs.resources import PagesResource, ScopeResource
 from wxyc_assets.settings import settings
 
@@ -16,19 +16,19 @@ def dry_run(
         list[str] | None, typer.Argument(help="Range keys; none: the whole library.")
     ] = None,
     wide: Annotated[
-        bool, typer.Option(help="Rows without a canonical entity, too.")
+        bool, typer.Option(help="Include records without a canonical entity.")
     ] = settings.include_null_canonical,
     recheck: Annotated[
-        bool, typer.Option(help="Each attempted row of the compilation cohort, too.")
+        bool, typer.Option(help="Include each attempted record of the compilation cohort.")
     ] = False,
 ) -> None:
-    """Ask LML as a run would, write nothing, and print one JSON object a cohort.
+    """Ask LML as a run would, write nothing, and print one JSON object per cohort.
 
     The first line is the compilation cohort, the second the rest; logs go to stderr.
     """
     with connections.cli_errors():
         tallies = asyncio.run(
-            run_dry(
+            count_identities(
                 ranges or [],
                 database=connections.database(),
                 lml=connections.lml(),
@@ -36,5 +36,5 @@ def dry_run(
                 pages=PagesResource(),
             )
         )
-        print_figures(tallies)
+        print_counts(tallies)
         fail_if_unanswered(tallies)

@@ -1,4 +1,4 @@
-"""`wxyc-assets explain`: what happened to one library row."""
+"""`wxyc-assets explain`: the history of one library record."""
 
 import asyncio
 import json
@@ -11,7 +11,6 @@ from rich.syntax import Syntax
 
 from wxyc_assets.cli import connections
 from wxyc_assets.cli.console import err, out
-from wxyc_assets.defs.failures import as_dagster_failure
 from wxyc_assets.defs.partitions import library_ranges
 from wxyc_assets.defs.resources import ScopeResource
 from wxyc_assets.domain.ranges import IdRange
@@ -23,9 +22,9 @@ TRACKS_SHOWN = 3
 
 def explain(
     library_id: Annotated[int, typer.Argument(help="`library.id`, such as 4711.")],
-    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False,
 ) -> None:
-    """Tell what happened to a library row: range, due or not, LML's words, identity and cover."""
+    """Explain one record: its range, whether it is due, LML's answer, identity and cover."""
     with connections.cli_errors():
         try:
             story = asyncio.run(_story(library_id))
@@ -41,9 +40,8 @@ def explain(
 
 async def _story(library_id: int) -> Explanation:
     ranges = [IdRange.parse(key) for key in library_ranges.get_partition_keys()]
-    with as_dagster_failure():
-        async with connections.database().open() as database:
-            return await explain_record(database, library_id, ScopeResource().scope(), ranges)
+    async with connections.database().open() as database:
+        return await explain_record(database, library_id, ScopeResource().scope(), ranges)
 
 
 def _lines(story: Explanation) -> Iterator[str | Syntax]:
@@ -62,7 +60,7 @@ def _lines(story: Explanation) -> Iterator[str | Syntax]:
 
 def _about_the_candidate(candidate: dict[str, Any] | None) -> Iterator[str]:
     if candidate is None:
-        yield "candidate  no: it was not due when its range was last looked at"
+        yield "candidate  no: it was not due when its range was last examined"
     else:
         yield (
             f"candidate  {candidate['reason']}, found due at {candidate['due_at']} "
@@ -72,7 +70,7 @@ def _about_the_candidate(candidate: dict[str, Any] | None) -> Iterator[str]:
 
 def _about_the_answer(resolution: dict[str, Any] | None) -> Iterator[str | Syntax]:
     if resolution is None:
-        yield "LML        was never asked by us"
+        yield "LML        was never asked"
         return
     asked = f"at {resolution['answered_at']}, run {resolution['run_id']}"
     if resolution["refusal"]:
@@ -84,7 +82,7 @@ def _about_the_answer(resolution: dict[str, Any] | None) -> Iterator[str | Synta
     words = json.dumps(_shortened(resolution["answer"]), indent=2, ensure_ascii=False)
     yield Syntax(words, "json")
     if resolution["unstorable"]:
-        yield f"           taken out, as no table holds it: {escape(str(resolution['unstorable']))}"
+        yield f"           no table can hold: {escape(str(resolution['unstorable']))}"
     if resolution["write_error"]:
         yield f"not written  {escape(resolution['write_error'])}"
     yield f"applied    {resolution['applied_at'] or 'not yet'}"
@@ -105,14 +103,14 @@ def _about_the_tables(facts: dict[str, Any]) -> Iterator[str]:
         yield f"  before   {past.get('method')}: {escape(past['superseded_reason'])}"
     if facts["has_credits"]:
         yield f"credits    {facts['linked_credits']} were matched"
-    yield f"attempt    {facts['unresolved_attempted_at'] or 'not dated on the library row'}"
+    yield f"attempt    {facts['unresolved_attempted_at'] or 'none on the library record'}"
 
 
 def _about_the_cover(facts: dict[str, Any]) -> Iterator[str]:
     yield f"cover      {escape(facts['artwork_url'] or 'none')}"
     lookup = facts["cover_lookup"]
     if lookup is None:
-        yield "  lookup   never by us"
+        yield "  lookup   never"
         return
     yield f"  lookup   {lookup['outcome']} at {lookup['looked_up_at']}, run {lookup['run_id']}"
     if lookup["confidence"] is not None:

@@ -1,10 +1,10 @@
-"""The console script: bad settings are one clear error, not a traceback."""
+"""The console script: a bad setting is one clear error, not a traceback."""
 
 import sys
 
 
 def main() -> None:
-    """Runs `wxyc-assets`; exit code 1 where the environment cannot be used."""
+    """Run `wxyc-assets`; exit with code 1 if the environment cannot be used."""
     try:
         from wxyc_assets.cli.app import app
     except ValueError as error:  # SettingsError, whose own module could not be imported

@@ -1,4 +1,4 @@
-"""`wxyc-assets report`: the newest snapshot of the coverage as a page."""
+"""`wxyc-assets report`: the newest coverage snapshot as a page."""
 
 import asyncio
 from pathlib import Path
@@ -9,7 +9,6 @@ import typer
 from wxyc_assets.adapters.postgres.coverage_store import CoverageStore
 from wxyc_assets.cli import connections
 from wxyc_assets.cli.console import err, out
-from wxyc_assets.defs.failures import as_dagster_failure
 from wxyc_assets.defs.library_coverage import CEILING, FloorsConfig
 from wxyc_assets.flows.coverage.evaluation import Evaluation, evaluate_newest
 from wxyc_assets.views.coverage_page import page
@@ -20,7 +19,7 @@ def report(
         "coverage.html"
     ),
 ) -> None:
-    """Write the newest snapshot of the coverage, and its checks, as one HTML file.
+    """Write the newest coverage snapshot, and its checks, as one HTML file.
 
     The file is self-contained: attach it, mail it, open it on a phone. This command takes no
     snapshot; the jobs library_full and coverage_gates do.
@@ -47,8 +46,7 @@ def report(
 
 async def _evaluate() -> Evaluation | None:
     config = FloorsConfig()
-    with as_dagster_failure():
-        async with connections.database().open() as database:
-            return await evaluate_newest(
-                CoverageStore(database), config.floors(), ceiling=CEILING, compared=config.snapshots
-            )
+    async with connections.database().open() as database:
+        return await evaluate_newest(
+            CoverageStore(database), config.floors(), ceiling=CEILING, compared=config.snapshots
+        )

@@ -1,4 +1,4 @@
-"""`wxyc-assets rotation-dry-run` and `smoke`: what comes before a first refresh."""
+"""`wxyc-assets rotation-dry-run` and `smoke`: to run before a first refresh."""
 
 import asyncio
 import json
@@ -6,22 +6,19 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import asdict
 
-import dagster as dg
 import typer
 from rich.markup import escape
 
 from wxyc_assets.cli import connections
 from wxyc_assets.cli.console import out
-from wxyc_assets.defs.failures import as_dagster_failure
-from wxyc_assets.defs.rotation_dry_run import plan_refresh
-from wxyc_assets.flows.rotation import deploy_gate
+from wxyc_assets.defs.dry_runs import plan_refresh
 from wxyc_assets.flows.smoke import Line
 from wxyc_assets.flows.smoke import smoke as questions
 from wxyc_assets.settings import settings
 
 
 def rotation_dry_run() -> None:
-    """Count what a refresh of LML's cache would take; LML is not called."""
+    """Count the calls that a refresh of LML's cache would make; LML is not called."""
     with connections.cli_errors():
         planned = asyncio.run(plan_refresh(connections.database(), settings.refresh_batch_size))
     typer.echo(json.dumps(asdict(planned)))
@@ -30,7 +27,7 @@ def rotation_dry_run() -> None:
 def smoke() -> None:
     """Ask LML five questions that change nothing, before a first run.
 
-    Each line says what was expected and what came; exit code 1 when one is not as expected.
+    Each line shows what was expected and what was found; exit code 1 if they differ.
     """
     with connections.cli_errors():
         is_well = asyncio.run(_ask_and_print())
@@ -39,24 +36,22 @@ def smoke() -> None:
 
 async def _ask_and_print() -> bool:
     is_well = True
-    with as_dagster_failure():
-        async with _lines() as lines:
-            async for line in lines:
-                is_well &= line.is_well
-                mark = "[green]as expected[/]" if line.is_well else "[bold red]NOT as expected[/]"
-                out.print(f"{mark}  {escape(line.question)}", soft_wrap=True)
-                out.print(f"    expected  {escape(line.expected)}", soft_wrap=True)
-                out.print(f"    found     {escape(line.found)}", soft_wrap=True)
+    async with _lines() as lines:
+        async for line in lines:
+            is_well &= line.is_well
+            mark = "[green]as expected[/]" if line.is_well else "[bold red]NOT as expected[/]"
+            out.print(f"{mark}  {escape(line.question)}", soft_wrap=True)
+            out.print(f"    expected  {escape(line.expected)}", soft_wrap=True)
+            out.print(f"    found     {escape(line.found)}", soft_wrap=True)
     return is_well
 
 
 @asynccontextmanager
 async def _lines() -> AsyncGenerator[AsyncGenerator[Line]]:
-    lml = connections.lml()
-    token = dg.EnvVar("GITHUB_TOKEN").get_value()
+    lml, gates = connections.lml(), connections.rotation_gates()
     async with (
         connections.database().open() as database,
         lml.open(database) as client,
-        deploy_gate.connect(settings.github_api_url, token=token) as commits,
+        gates.open_commits() as commits,
     ):
-        yield questions(client, commits, local_dev=settings.local_dev)
+        yield questions(client, commits, local_dev=gates.local_dev)

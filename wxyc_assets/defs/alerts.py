@@ -16,7 +16,7 @@ import dagster as dg
 from wxyc_assets.adapters.postgres.alert_store import AlertStore
 from wxyc_assets.defs import event_log
 from wxyc_assets.defs.event_log import Cursor
-from wxyc_assets.defs.failures import as_dagster_failure
+from wxyc_assets.defs.instrumentation import prepare_process
 from wxyc_assets.defs.resources import AlertsResource, DatabaseResource
 from wxyc_assets.domain.alerts import Occurrence
 from wxyc_assets.flows import alerts as alerting
@@ -38,6 +38,7 @@ NO_CHANNELS = "No channel is set up: set SENTRY_DSN or ALERT_WEBHOOK_URL to rece
 def alerts_are_queued(
     context: dg.SensorEvaluationContext, database: DatabaseResource, alerts: AlertsResource
 ) -> dg.SkipReason:
+    prepare_process()
     if not alerts.has_channels():
         context.update_cursor(event_log.end_of_log(context.instance).dump())
         return dg.SkipReason(NO_CHANNELS)
@@ -60,6 +61,7 @@ def alerts_are_queued(
 def alerts_are_delivered(
     context: dg.SensorEvaluationContext, database: DatabaseResource, alerts: AlertsResource
 ) -> dg.SkipReason:
+    prepare_process()
     if not alerts.has_channels():
         return dg.SkipReason(NO_CHANNELS)
     delivery = asyncio.run(_deliver(database, alerts))
@@ -73,21 +75,19 @@ def alerts_are_delivered(
 async def _queue(
     occurrences: list[Occurrence], database: DatabaseResource, alerts: AlertsResource
 ) -> int:
-    with as_dagster_failure():
-        async with database.open() as opened, alerts.channels() as channels:
-            return await alerting.queue(
-                AlertStore(opened),
-                occurrences,
-                channels,
-                link_to=alerts.link_to,
-                redaction=Redaction(secret_values()),
-            )
+    async with database.open() as opened, alerts.channels() as channels:
+        return await alerting.queue(
+            AlertStore(opened),
+            occurrences,
+            channels,
+            link_to=alerts.link_to,
+            redaction=Redaction(secret_values()),
+        )
 
 
 async def _deliver(database: DatabaseResource, alerts: AlertsResource) -> Delivery:
-    with as_dagster_failure():
-        async with database.open() as opened, alerts.channels() as channels:
-            return await alerting.deliver(AlertStore(opened), channels, datetime.now(UTC))
+    async with database.open() as opened, alerts.channels() as channels:
+        return await alerting.deliver(AlertStore(opened), channels, datetime.now(UTC))
 
 
 def _alerts(number: int) -> str:

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import dagster as dg
-from dagster._core.execution.backfill import BulkActionsFilter, PartitionBackfill  # no public name
 
+from wxyc_assets.defs.dagster_internals import Backfill, backfills
 from wxyc_assets.defs.jobs import coverage_gates, library_artwork_job, library_identity_job
 
 SOURCES = {
@@ -17,7 +17,7 @@ COVERAGE = dg.AssetKey("library_coverage")
 JOBS = {library_identity_job.name, library_artwork_job.name}
 LONGEST_BACKFILL = timedelta(days=14)
 OVERLAP = timedelta(minutes=5)
-"""A backfill's end is dated before it is visible; the run key removes duplicates."""
+"""An end is dated before it can be seen; a backfill seen twice is recognised by its run key."""
 
 
 @dg.sensor(
@@ -52,16 +52,13 @@ def _cursor(started: datetime, last_tick: datetime) -> str:
 
 def _ended_since(
     instance: dg.DagsterInstance, since: datetime, now: datetime
-) -> Iterator[PartitionBackfill]:
-    recent = BulkActionsFilter(created_after=now - LONGEST_BACKFILL)
-    for each in instance.get_backfills(filters=recent):
-        end = each.backfill_end_timestamp
-        if end is not None and end > since.timestamp() and _changes_coverage(each):
+) -> Iterator[Backfill]:
+    for each in backfills(instance, created_after=now - LONGEST_BACKFILL):
+        if each.ended_at and each.ended_at > since and _changes_coverage(each):
             yield each
 
 
-def _changes_coverage(backfill: PartitionBackfill) -> bool:
-    selected = {*(backfill.asset_selection or ())}
-    if not selected:
+def _changes_coverage(backfill: Backfill) -> bool:
+    if not backfill.assets:
         return backfill.job_name in JOBS
-    return bool(selected & SOURCES) and COVERAGE not in selected
+    return bool(backfill.assets & SOURCES) and COVERAGE not in backfill.assets

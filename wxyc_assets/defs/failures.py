@@ -1,4 +1,4 @@
-"""Bad news from below, in the words of Dagster."""
+"""Errors of the adapters, and unfinished ranges, as dg.Failure."""
 
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
@@ -14,10 +14,10 @@ RANGES_SHOWN = 30
 
 @contextmanager
 def as_dagster_failure() -> Generator[None]:
-    """Turns an adapter's error into a Failure with its message, and a group into its first error.
+    """Raise an adapter's error as dg.Failure with its message, and a group as its first error.
 
-    Dagster shows an error's message, and a group's says only how many it holds. What is not an
-    adapter's error comes first, and stays what it is.
+    Dagster shows an error's message, and a group's says only how many it holds. In a group, what
+    is not an adapter's error wins, unchanged. Contexts may be nested: a Failure passes as it is.
     """
     try:
         yield
@@ -31,15 +31,16 @@ def as_dagster_failure() -> Generator[None]:
 
 
 def fail_if_open(why_open: Mapping[IdRange, str], stopped: LmlError | None) -> None:
-    """Raises dg.Failure when a range is open, naming each with its reason."""
+    """Raise dg.Failure if a range is open, naming each with its reason."""
     if not why_open:
         return
     left = sorted(why_open)
     lines = [f"{each.key}: {why_open[each]}" for each in left]
-    why = f"LML stopped us: {stopped}" if stopped else "Some rows have no answer."
+    why = f"LML stopped us: {stopped}" if stopped else "Some records have no answer."
+    how_many = "1 range is open" if len(left) == 1 else f"{len(left)} ranges are open"
     raise dg.Failure(
-        f"{why}\n{len(left)} ranges are open; every answer until now is stored, and re-executing "
-        "asks only for what is missing:\n  " + "\n  ".join(lines[:RANGES_SHOWN]),
+        f"{why}\n{how_many}; every answer so far is stored, and re-executing the run asks only "
+        "for what is missing:\n  " + "\n  ".join(lines[:RANGES_SHOWN]),
         metadata={"open_ranges": dg.MetadataValue.json([each.key for each in left])},
     )
 

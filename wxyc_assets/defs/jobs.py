@@ -1,11 +1,10 @@
-"""What an operator or CI runs."""
+"""The jobs that an operator or CI runs."""
 
 import dagster as dg
 
-from wxyc_assets.defs.identity_dry_run import library_identity_dry_run
+from wxyc_assets.defs.dry_runs import library_identity_dry_run, rotation_dry_run
 from wxyc_assets.defs.library_identity import LIBRARY_IDENTITY, LML_RESOLUTIONS
 from wxyc_assets.defs.partitions import library_ranges
-from wxyc_assets.defs.rotation_dry_run import rotation_dry_run
 
 identity_graph = dg.AssetSelection.assets("library_candidates", LML_RESOLUTIONS, LIBRARY_IDENTITY)
 covers = dg.AssetSelection.assets("library_artwork")
@@ -25,27 +24,27 @@ library_identity_full = dg.define_asset_job(
     "library_identity_full",
     selection=identity_graph,
     run_tags=all_ranges,
-    description="Identities for the whole library; what is not due is not asked about.",
+    description="Identities for the whole library; only records that are due are asked about.",
 )
 
 library_artwork_job = dg.define_asset_job(
     "library_artwork_job",
     selection=covers,
-    description="Covers for chosen ranges; needs no identity run.",
+    description="Covers for chosen ranges, without an identity run.",
 )
 
 library_full = dg.define_asset_job(
     "library_full",
     selection=identity_graph | covers | coverage,
     run_tags=all_ranges,
-    description="The whole library in one run, with no range to know; then a snapshot of the "
-    "coverage, whose gates make the exit code.",
+    description="The whole library in one run, without choosing ranges; then a snapshot of the "
+    "coverage, whose checks decide the exit code.",
 )
 
 coverage_gates = dg.define_asset_job(
     "coverage_gates",
     selection=coverage,
-    description="A fresh snapshot of the coverage, then its gates; fails when one is shut, and "
+    description="A fresh snapshot of the coverage, then its checks; fails if one fails, and "
     "prints which and by how much.",
 )
 

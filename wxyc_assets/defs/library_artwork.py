@@ -6,11 +6,11 @@ import dagster as dg
 from pydantic import Field
 
 from wxyc_assets.adapters.postgres.artwork_store import ArtworkStore
-from wxyc_assets.defs import metadata as figures
-from wxyc_assets.defs.failures import as_dagster_failure, fail_if_open
+from wxyc_assets.defs import metadata
+from wxyc_assets.defs.failures import fail_if_open
 from wxyc_assets.defs.instrumentation import instrumented
 from wxyc_assets.defs.library_identity import LIBRARY_IDENTITY
-from wxyc_assets.defs.partitions import library_ranges, one_run, report_range, selected_ranges
+from wxyc_assets.defs.partitions import range_asset, report_range, selected_ranges
 from wxyc_assets.defs.resources import DatabaseResource, LmlResource
 from wxyc_assets.domain.artwork import CoverScope, Eligibility, Match, Rules
 from wxyc_assets.flows.artwork.cover_lookup import CoverLookup
@@ -18,38 +18,35 @@ from wxyc_assets.flows.artwork.health_probes import HealthProbes
 from wxyc_assets.flows.artwork.lookup_buffer import LookupBuffer
 from wxyc_assets.flows.artwork.pipeline import ArtworkPipeline
 from wxyc_assets.flows.artwork.report import ArtworkReport
-from wxyc_assets.settings import LONGEST_DAYS, settings
+from wxyc_assets.settings import Days, Seconds, Share, settings
 from wxyc_assets.views.contact_sheet import contact_sheet
 
 
 class ArtworkConfig(dg.Config):
-    """Which library rows a run wants covers for, and how it judges them."""
+    """The records that a run wants covers for, and what counts as a match."""
 
     eligibility: Literal["discogs_artist", "identity", "all"] = Field(
         default=settings.artwork_eligibility.value,
-        description="Rows whose artist has a Discogs id; or whose identity has one, too; or all.",
+        description="Records whose artist has a Discogs id; or whose identity has one; or all.",
     )
     match: Literal["careful", "first"] = Field(
         default=settings.artwork_match.value,
-        description="A single high-confidence match; or the first result unseen.",
+        description="A single high-confidence match; or the first result, unchecked.",
     )
-    min_confidence: float = Field(
-        default=settings.artwork_min_confidence, ge=0, le=1, description="The floor for a release."
+    min_confidence: Share = Field(
+        default=settings.artwork_min_confidence, description="The floor for a release."
     )
-    retry_days: float = Field(
+    retry_days: Days = Field(
         default=settings.unresolved_retry_days,
-        gt=0,
-        le=LONGEST_DAYS,
-        description="A no rests this long.",
+        description="A record for which no cover was found waits this long.",
     )
-    health_interval_seconds: float = Field(
+    health_interval_seconds: Seconds = Field(
         default=settings.lml_health_interval_seconds,
-        ge=0,
-        description="Between two looks at LML's breaker; each costs a Discogs request.",
+        description="Between two checks of LML's circuit breaker; each costs a Discogs request.",
     )
 
     def scope(self) -> CoverScope:
-        """The scope as the domain knows it."""
+        """Return the scope as the domain takes it."""
         return CoverScope(
             eligibility=Eligibility(self.eligibility),
             rules=Rules(min_confidence=self.min_confidence, match=Match(self.match)),
@@ -57,10 +54,8 @@ class ArtworkConfig(dg.Config):
         )
 
 
-@dg.asset(
+@range_asset(
     deps=[LIBRARY_IDENTITY],
-    partitions_def=library_ranges,
-    backfill_policy=one_run,
     pool="lml",
     kinds={"postgres"},
 )
@@ -72,16 +67,15 @@ async def library_artwork(
 ) -> None:
     """A cover in `library.artwork_url`, or a dated attempt to find one in `artwork_lookup`.
 
-    Only ever the right picture: whatever is not a single high-confidence match is refused, and the
-    reason is kept.
+    Whatever is not a single high-confidence match is refused, and the reason is kept.
     """
 
     def report(done: ArtworkReport) -> None:
         totals.add({f"artwork.{name}": number for name, number in done.figures().items()})
         if not done.open_rows:
-            report_range(context, context.asset_key, done.id_range.key, _figures(done))
+            report_range(context, context.asset_key, done.id_range.key, _metadata(done))
 
-    with instrumented(context, "library_artwork") as totals, as_dagster_failure():
+    with instrumented(context, "library_artwork") as totals:
         ranges = selected_ranges(context)
         async with database.open() as opened, lml.open(opened) as client:
             artwork = ArtworkStore(opened, config.scope())
@@ -89,7 +83,7 @@ async def library_artwork(
             breaker = lml.breaker(client)
             looking_up = CoverLookup(
                 client,
-                patience=lml.patience(),
+                patience=lml.retry_policy(),
                 probes=HealthProbes(breaker, interval=config.health_interval_seconds),
                 outbox=outbox,
                 rules=artwork.scope.rules,
@@ -99,19 +93,19 @@ async def library_artwork(
             coverer = ArtworkPipeline(artwork, looking_up, outbox)
             summary = await coverer.run(ranges, report)
             unanalyzed = await opened.analyze(*summary.touched) if summary.touched else []
-        figures.warn_of_stale_statistics(context, unanalyzed)
+        metadata.warn_of_stale_statistics(context, unanalyzed)
         fail_if_open(summary.why_open, summary.stopped)
 
 
-def _figures(done: ArtworkReport) -> dict[str, dg.MetadataValue]:
+def _metadata(done: ArtworkReport) -> dict[str, dg.MetadataValue]:
     return {
         "dagster/partition_row_count": dg.MetadataValue.int(done.covered.lookups),
         **{name: dg.MetadataValue.int(number) for name, number in done.figures().items()},
         "share_covered": dg.MetadataValue.float(done.share_covered),
-        **figures.latencies(done.latencies_ms),
+        **metadata.latencies(done.latencies_ms),
         **_contact_sheet(done),
-        **figures.offenders("refused", done.refusals),
-        **figures.offenders("not_written", done.write_errors),
+        **metadata.offenders("refused", done.refusals),
+        **metadata.offenders("not_written", done.write_errors),
     }
 
 

@@ -12,7 +12,6 @@ from pydantic import Field
 
 from wxyc_assets.adapters.postgres.coverage_store import CoverageStore
 from wxyc_assets.defs import freshness
-from wxyc_assets.defs.failures import as_dagster_failure
 from wxyc_assets.defs.instrumentation import instrumented
 from wxyc_assets.defs.library_artwork import ArtworkConfig, library_artwork
 from wxyc_assets.defs.library_identity import LIBRARY_IDENTITY
@@ -24,7 +23,7 @@ from wxyc_assets.domain.gates.floors import Floors
 from wxyc_assets.domain.gates.result import GateResult
 from wxyc_assets.domain.ranges import IdRange
 from wxyc_assets.flows.coverage.evaluation import evaluate_newest
-from wxyc_assets.settings import settings
+from wxyc_assets.settings import Rows, Share, SnapshotCount, settings
 from wxyc_assets.views import coverage_tables as tables
 from wxyc_assets.views.charts import inline
 
@@ -36,18 +35,17 @@ SNAPSHOTS_SHOWN = 90
 class FloorsConfig(dg.Config):
     """The floors of the checks; from the environment, unless set for one run."""
 
-    coverage: float = Field(default=settings.gate_coverage, ge=0, le=1)
-    identity: float = Field(default=settings.gate_identity, ge=0, le=1)
-    artwork: float = Field(default=settings.gate_artwork, ge=0, le=1)
-    artwork_target: float = Field(default=settings.gate_artwork_target, ge=0, le=1)
-    compilations: float = Field(default=settings.gate_compilations, ge=0, le=1)
-    agreement: float = Field(default=settings.gate_agreement, ge=0, le=1)
-    asked_twice: int = Field(default=settings.max_asked_twice, ge=0)
-    orphaned_sources: int = Field(default=settings.max_orphaned_sources, ge=0)
-    tolerance: float = Field(default=settings.regression_tolerance, ge=0, le=1)
-    snapshots: int = Field(
+    coverage: Share = settings.gate_coverage
+    identity: Share = settings.gate_identity
+    artwork: Share = settings.gate_artwork
+    artwork_target: Share = settings.gate_artwork_target
+    compilations: Share = settings.gate_compilations
+    agreement: Share = settings.gate_agreement
+    asked_twice: Rows = settings.max_asked_twice
+    orphaned_sources: Rows = settings.max_orphaned_sources
+    tolerance: Share = settings.regression_tolerance
+    snapshots: SnapshotCount = Field(
         default=settings.regression_snapshots,
-        ge=1,
         description="The number of earlier snapshots to compare with.",
     )
 
@@ -72,7 +70,7 @@ async def library_coverage(
     """
     from wxyc_assets.flows.coverage.snapshot import take_snapshot
 
-    with instrumented(context, "library_coverage") as totals, as_dagster_failure():
+    with instrumented(context, "library_coverage") as totals:
         async with database.open() as opened:
             coverage = CoverageStore(opened)
             now = await take_snapshot(
@@ -100,15 +98,14 @@ async def library_coverage_gates(
 ):  # Dagster would read an annotation here as the outputs' types
     selected = {key.name for key in context.selected_asset_check_keys}
     run_id = context.op_execution_context.run_id
-    with as_dagster_failure():
-        async with database.open() as opened:
-            evaluation = await evaluate_newest(
-                CoverageStore(opened),
-                config.floors(),
-                ceiling=CEILING,
-                compared=config.snapshots,
-                run_id=run_id,
-            )
+    async with database.open() as opened:
+        evaluation = await evaluate_newest(
+            CoverageStore(opened),
+            config.floors(),
+            ceiling=CEILING,
+            compared=config.snapshots,
+            run_id=run_id,
+        )
     if evaluation is None:
         raise dg.Failure("There is no snapshot to evaluate. Materialize library_coverage first.")
     results = [each for each in evaluation.results if each.name in selected]

@@ -1,4 +1,4 @@
-"""LML's answers, and what they mean for the library: two assets of one step.
+"""LML's answers, and the identities made from them: two assets of one step.
 
 Asking and applying overlap, so they share a step; either can be selected alone.
 """
@@ -9,9 +9,8 @@ from functools import partial
 import dagster as dg
 
 from wxyc_assets.adapters.postgres.identity_store import TABLES, IdentityStore
-from wxyc_assets.defs import freshness as promises
-from wxyc_assets.defs import metadata as figures
-from wxyc_assets.defs.failures import as_dagster_failure, fail_if_open
+from wxyc_assets.defs import freshness, metadata
+from wxyc_assets.defs.failures import fail_if_open
 from wxyc_assets.defs.instrumentation import instrumented
 from wxyc_assets.defs.partitions import library_ranges, one_run, report_range, selected_ranges
 from wxyc_assets.defs.resources import DatabaseResource, LmlResource, PagesResource, ScopeResource
@@ -31,8 +30,8 @@ LIBRARY_IDENTITY = dg.AssetKey("library_identity")
             deps=["library_candidates"],
             skippable=True,
             kinds={"postgres"},
-            freshness_policy=promises.weekly,
-            description="LML's answer about a library row, word for word, or why LML refused it. "
+            freshness_policy=freshness.weekly,
+            description="LML's answer about a library record, verbatim, or why LML refused it. "
             "Lives in `lml_resolution`.",
         ),
         dg.AssetSpec(
@@ -40,9 +39,9 @@ LIBRARY_IDENTITY = dg.AssetKey("library_identity")
             deps=[LML_RESOLUTIONS],
             skippable=True,
             kinds={"postgres"},
-            freshness_policy=promises.weekly,
-            description="What an answer means: an identity with its sources and history, "
-            "compilation credits, a dated attempt. Lives in the Backend's tables.",
+            freshness_policy=freshness.weekly,
+            description="The result of an answer: an identity with its sources and history, "
+            "compilation credits, or a dated attempt. Lives in the Backend's tables.",
         ),
     ],
     can_subset=True,
@@ -63,9 +62,9 @@ async def library_identities(
         totals.add(done.figures())
         if not done.open_rows:
             for asset_key in selected:
-                report_range(context, asset_key, done.id_range.key, _figures(done))
+                report_range(context, asset_key, done.id_range.key, _metadata(done))
 
-    with instrumented(context, "library_identity") as totals, as_dagster_failure():
+    with instrumented(context, "library_identity") as totals:
         ranges = selected_ranges(context)
         async with AsyncExitStack() as stack:
             library = IdentityStore(await stack.enter_async_context(database.open()))
@@ -74,7 +73,7 @@ async def library_identities(
                 client = await stack.enter_async_context(lml.open(library.database))
                 asker = BatchResolver(
                     client,
-                    lml.patience(),
+                    lml.retry_policy(),
                     keep=partial(library.store_answers, run_id=context.run.run_id),
                     max_in_flight=lml.max_in_flight,
                 )
@@ -84,27 +83,27 @@ async def library_identities(
                 asker=asker,
                 applier=applier,
                 scope=scope.scope(),
-                page_sizes=pages.sizes(),
+                page_sizes=pages.page_sizes(),
                 run_id=context.run.run_id,
                 max_in_flight=lml.max_in_flight,
             )
             summary = await resolver.run(ranges, report)
             unanalyzed = await library.database.analyze(*TABLES) if summary.wrote else []
         _warn_of_drift(context, summary)
-        figures.warn_of_stale_statistics(context, unanalyzed)
+        metadata.warn_of_stale_statistics(context, unanalyzed)
         fail_if_open(summary.why_open, summary.stopped)
     for asset_key in selected:
         yield dg.Output(None, output_name=asset_key.to_python_identifier())
 
 
-def _figures(done: IdentityReport) -> dict[str, dg.MetadataValue]:
+def _metadata(done: IdentityReport) -> dict[str, dg.MetadataValue]:
     total = done.total
     return {
         "dagster/partition_row_count": dg.MetadataValue.int(total.scanned),
         **{name: dg.MetadataValue.int(round(n)) for name, n in total.figures().items()},
-        **figures.latencies(total.latencies_ms),
-        **figures.offenders("refused", done.refusals),
-        **figures.offenders("not_written", done.write_errors),
+        **metadata.latencies(total.latencies_ms),
+        **metadata.offenders("refused", done.refusals),
+        **metadata.offenders("not_written", done.write_errors),
     }
 
 

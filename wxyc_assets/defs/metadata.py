@@ -1,4 +1,4 @@
-"""What the ranges' figures of several assets have in common, and one warning."""
+"""Metadata that several assets share, and one warning."""
 
 from collections.abc import Mapping, Sequence
 
@@ -10,7 +10,7 @@ OFFENDERS_SHOWN = 10
 
 
 def latencies(milliseconds: Sequence[float]) -> dict[str, dg.MetadataValue]:
-    """How long LML took, as `lml_latency_ms_p50` and its like."""
+    """Return percentiles of LML's latency, as `lml_latency_ms_p50` and so on."""
     return {
         f"lml_latency_ms_{p}": dg.MetadataValue.float(ms)
         for p, ms in percentiles(milliseconds).items()
@@ -18,15 +18,15 @@ def latencies(milliseconds: Sequence[float]) -> dict[str, dg.MetadataValue]:
 
 
 def offenders(name: str, reasons: Mapping[int, str]) -> dict[str, dg.MetadataValue]:
-    """The first few rows for which something went wrong, each with the reason."""
+    """Return the first few records for which something went wrong, each with the reason."""
     sample = {str(row): reasons[row] for row in sorted(reasons)[:OFFENDERS_SHOWN]}
     return {name: dg.MetadataValue.json(sample)} if sample else {}
 
 
 def warn_of_stale_statistics(context: dg.AssetExecutionContext, tables: Sequence[str]) -> None:
-    """Says where ANALYZE was in vain."""
+    """Log a warning that names the tables on which ANALYZE had no effect."""
     if tables:
         context.log.warning(
-            f"ANALYZE did not take on {', '.join(tables)}: our role does not own them. Have their "
-            "owner run it; stale statistics make searches slow."
+            f"ANALYZE had no effect on {', '.join(tables)}: our role does not own them. Have their "
+            "owner run it; stale statistics make queries slow."
         )

@@ -1,14 +1,13 @@
 """The library as id ranges."""
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import dagster as dg
 
 from wxyc_assets.domain.ranges import IdRange, tile
 from wxyc_assets.settings import settings
-
-warnings.filterwarnings("ignore", "Parameter `backfill_policy`", dg.BetaWarning)
 
 library_ranges = dg.StaticPartitionsDefinition(
     [each.key for each in tile(settings.library_max_id, settings.library_range_width)]
@@ -21,8 +20,18 @@ one_run = (
 )
 
 
+def range_asset(**options: Any) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:
+    """Decorate an asset of one partition per range, as `dg.asset` does with these options.
+
+    Dagster warns that `backfill_policy` is beta.
+    """
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Parameter `backfill_policy`", dg.BetaWarning)
+        return dg.asset(partitions_def=library_ranges, backfill_policy=one_run, **options)
+
+
 def selected_ranges(context: dg.AssetExecutionContext) -> list[IdRange]:
-    """The ranges of this run, in id order; raises dg.Failure for none, or an unknown one."""
+    """Return the ranges of this run, in id order; raises dg.Failure for none or an unknown one."""
     if not (context.has_partition_key or context.has_partition_key_range):
         raise dg.Failure(
             "This run has no range: choose partitions in the UI, or tag it dagster/partition, "
@@ -35,7 +44,7 @@ def selected_ranges(context: dg.AssetExecutionContext) -> list[IdRange]:
 
 
 def known_ranges(keys: Sequence[str]) -> list[IdRange]:
-    """The ranges of these keys, in id order; raises dg.Failure for a key that is none of ours."""
+    """Return the ranges of these keys, in id order; raises dg.Failure for an unknown key."""
     known = library_ranges.get_partition_keys()
     if unknown := [key for key in keys if key not in known]:
         raise dg.Failure(
@@ -49,8 +58,10 @@ def report_range(
     context: dg.AssetExecutionContext,
     asset_key: dg.AssetKey,
     key: str,
-    figures: dict[str, dg.MetadataValue],
+    metadata: dict[str, dg.MetadataValue],
 ) -> None:
-    """Tells Dagster at once that a range is complete, so that a later failure leaves it so."""
-    context.log_event(dg.AssetMaterialization(asset_key=asset_key, partition=key, metadata=figures))
-    context.add_asset_metadata(figures, asset_key=asset_key, partition_key=key)
+    """Report a range as materialized at once, so that a later failure of the step leaves it so."""
+    context.log_event(
+        dg.AssetMaterialization(asset_key=asset_key, partition=key, metadata=metadata)
+    )
+    context.add_asset_metadata(metadata, asset_key=asset_key, partition_key=key)

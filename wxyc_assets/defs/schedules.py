@@ -1,4 +1,4 @@
-"""When things run by themselves; everything is off until it is turned on."""
+"""Schedules; every one is off until somebody turns it on."""
 
 import dagster as dg
 
@@ -10,7 +10,7 @@ rotation_daily = dg.ScheduleDefinition(
     cron_schedule="30 4 * * *",
     execution_timezone="UTC",
     default_status=dg.DefaultScheduleStatus.STOPPED,
-    description="Refreshes LML's cache for the rotation while few people listen.",
+    description="Refreshes LML's cache for the rotation while few people are listening.",
 )
 
 identities_weekly = dg.ScheduleDefinition(
@@ -19,8 +19,8 @@ identities_weekly = dg.ScheduleDefinition(
     cron_schedule="0 6 * * 0",
     execution_timezone="UTC",
     default_status=dg.DefaultScheduleStatus.STOPPED,
-    description="Asks anew about identities that have grown stale, and about what is new on the "
-    "shelf: Sunday, in the small hours of the station.",
+    description="Asks again about stale identities, and about records that are new: on Sunday, "
+    "during the night at the station.",
 )
 
 coverage_daily = dg.ScheduleDefinition(
@@ -29,7 +29,7 @@ coverage_daily = dg.ScheduleDefinition(
     cron_schedule="0 9 * * *",
     execution_timezone="UTC",
     default_status=dg.DefaultScheduleStatus.STOPPED,
-    description="A snapshot of the coverage a day, with its gates; asks LML nothing.",
+    description="A daily snapshot of the coverage, with its checks; LML is not called.",
 )
 
 schedules = [rotation_daily, identities_weekly, coverage_daily]

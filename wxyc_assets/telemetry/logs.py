@@ -1,6 +1,6 @@
-"""Our log lines: one JSON object each on stderr, with what is being worked on.
+"""Log lines: one JSON object each on stderr, with the context it belongs to.
 
-What is bound here reaches Sentry's spans as well, so that both speak of the same thing.
+The context bound here is set on Sentry's spans as well.
 """
 
 import logging
@@ -18,7 +18,7 @@ Logger = structlog.typing.FilteringBoundLogger
 
 
 def start(redaction: Redaction) -> None:
-    """Makes every logger of ours write JSON lines; the first call in a process."""
+    """Configure our loggers to write JSON lines; call it before any of them is used."""
     logging.getLogger("httpx").setLevel(logging.WARNING)  # its lines hold whole addresses
 
     def redacted(_: Any, __: str, line: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -40,16 +40,16 @@ def start(redaction: Redaction) -> None:
 
 
 def logger() -> Logger:
-    """Where a line goes; its first word is what happened, the rest are its figures."""
+    """Return the logger; a line's event says what happened, its fields hold the numbers."""
     return structlog.get_logger()
 
 
 def about(**what: str | None) -> AbstractContextManager[None]:
-    """Names what is worked on (`tool`, `step`, `run_id`, `id_range`) on every line and span."""
+    """Bind context (`tool`, `step`, `run_id`, `id_range`) to every line and span in a block."""
     named = {name: value for name, value in what.items() if value is not None}
     return structlog.contextvars.bound_contextvars(repo=REPO, **named)
 
 
 def bound() -> dict[str, str]:
-    """What is worked on here and now."""
+    """Return the context that is bound here."""
     return structlog.contextvars.get_contextvars()

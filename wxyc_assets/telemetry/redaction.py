@@ -1,4 +1,4 @@
-"""What may leave the house: text without the values that are secret."""
+"""Redaction: text and nested values without secrets."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -7,7 +7,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 HIDDEN = "[hidden]"
 SHORTEST_SECRET = 4
-"""A shorter value would blacken harmless text; whoever uses one has no secret."""
+"""Hiding a shorter value would garble harmless text."""
 
 SHAPES = (
     re.compile(r"(?<=://)[^/\s:@]*:[^/\s@]+(?=@)"),
@@ -16,11 +16,11 @@ SHAPES = (
     re.compile(r"(?<=hooks\.slack\.com/)[\w/]+"),
     re.compile(r"\bgh[opsu]_\w{20,}"),
 )
-"""Secrets by their looks, for those that nobody told us of."""
+"""What secrets look like, for those that are not known by value."""
 
 
 class Redaction:
-    """Hides the given values and whatever looks like a secret, anywhere in what it is given."""
+    """Hides the given values, and whatever looks like a secret, in text and nested values."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         known = {form for secret in secrets for form in _forms(secret)}
@@ -28,7 +28,7 @@ class Redaction:
         self._known = re.compile("|".join(map(re.escape, longest_first))) if known else None
 
     def text(self, text: str) -> str:
-        """The text without secrets; what UTF-8 or JSONB cannot hold becomes a question mark."""
+        """Return the text without secrets; what UTF-8 or JSONB cannot hold becomes "?"."""
         clean = text.replace("\x00", "?").encode(errors="replace").decode()
         if self._known:
             clean = self._known.sub(HIDDEN, clean)
@@ -37,7 +37,7 @@ class Redaction:
         return clean
 
     def everywhere(self, value: Any) -> Any:
-        """The same for every text in nested mappings and sequences, keys included."""
+        """Redact every text in nested mappings and sequences, keys included."""
         match value:
             case str():
                 return self.text(value)

@@ -4,10 +4,8 @@ import dagster as dg
 
 from wxyc_assets.defs import freshness
 from wxyc_assets.defs.alerts import alert_sensors
-from wxyc_assets.defs.instrumentation import instrumented, start_telemetry
+from wxyc_assets.defs.instrumentation import instrumented
 from wxyc_assets.defs.resources import resources
-
-start_telemetry()
 
 
 class OutcomeConfig(dg.Config):

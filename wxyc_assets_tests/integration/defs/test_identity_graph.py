@@ -157,7 +157,7 @@ def test_a_failing_range_fails_the_run_and_leaves_the_others_materialized(statio
     for asset_key in TWO:
         assert station.materialized(asset_key) == {KEYS[3], KEYS[5], KEYS[6]}
     assert station.materialized(CANDIDATES) == {*KEYS[3:7]}
-    assert "1 ranges are open" in why(result)
+    assert "1 range is open" in why(result)
     assert f"{KEYS[4]}: 1 lml_cardinality_mismatch" in why(result)
     unwritten = "select count(*) from lml_resolution where applied_at is null"
     assert station.shelf.value(unwritten) == 0

@@ -123,7 +123,7 @@ def test_every_line_says_what_it_is_about(
     ]
     names = {"repo": "wxyc-assets", "run_id": result.run_id, "id_range": RANGE}
     assert all(each.items() >= names.items() for each in lines)
-    assert "1 ranges are open" in lines[-1]["why"]
+    assert "1 range is open" in lines[-1]["why"]
 
 
 def test_an_op_without_a_range_is_observed_as_well(sink: Sink):

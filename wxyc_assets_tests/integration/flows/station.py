@@ -25,7 +25,7 @@ from wxyc_sandbox.lml.faults import Fault
 
 RANGES = list(tile(RECORDS, 60))
 NARROW, WIDE, RECHECK = Scope(), Scope(include_null_canonical=True), Scope(recheck=True)
-SMALL_PAGES = PageSizes(va=5, non_va=20)
+SMALL_PAGES = PageSizes(batch_size=20, va_batch_size=5)
 NOT_LATER = RetryPolicy(attempts=1)
 
 

@@ -265,7 +265,7 @@ async def test_calls_are_in_flight_across_ranges_and_never_more_than_allowed(
             await super().__call__(*arguments)
 
     station.pretend = Gated(AT_ONCE.changed({"base_latency_seconds": 0.01}), credits=few_credits)
-    await station.run(sizes=PageSizes(va=100, non_va=100), in_flight=3)
+    await station.run(sizes=PageSizes(batch_size=100, va_batch_size=100), in_flight=3)
     assert station.calls == 8
     assert station.pretend.counters.most_in_flight == 3
 
@@ -282,7 +282,7 @@ async def test_each_cohort_is_asked_in_pages_of_its_own_size(station: IdentityHa
             await super().__call__(*arguments)
 
     station.pretend = Counted(AT_ONCE, credits=few_credits, answers=answers)
-    await station.run(sizes=PageSizes(va=7, non_va=15), in_flight=1)
+    await station.run(sizes=PageSizes(batch_size=15, va_batch_size=7), in_flight=1)
     assert all(len(cohorts) == 1 for cohorts in sizes)
     assert sum(cohorts == {True} for cohorts in sizes) == 4 * 3  # 20 compilations a range
     assert sum(cohorts == {False} for cohorts in sizes) == 4 * 3  # 40 others
