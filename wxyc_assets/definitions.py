@@ -1,7 +1,5 @@
 """The `wxyc_assets` code location."""
 
-import gc
-
 import dagster as dg
 
 from wxyc_assets.defs import (
@@ -9,35 +7,28 @@ from wxyc_assets.defs import (
     library_candidates,
     library_coverage,
     library_identity,
-    rotation_cache,
-    rotation_identities,
+    rotation,
 )
 from wxyc_assets.defs.alerts import alert_sensors
 from wxyc_assets.defs.coverage_sensor import coverage_follows_backfills
-from wxyc_assets.defs.instrumentation import start_telemetry
 from wxyc_assets.defs.jobs import jobs
 from wxyc_assets.defs.resources import resources
 from wxyc_assets.defs.schedules import schedules
+from wxyc_assets.telemetry.sentry import check_dsn
 
-start_telemetry()
+check_dsn()
 
 library = [library_candidates, library_identity, library_artwork, library_coverage]
-rotation = [rotation_identities, rotation_cache]
 
 defs = dg.Definitions(
     assets=[
         *dg.load_assets_from_modules(library, group_name="library"),
-        *dg.load_assets_from_modules(rotation, group_name="rotation"),
+        *dg.load_assets_from_modules([rotation], group_name="rotation"),
     ],
-    asset_checks=dg.load_asset_checks_from_modules([*library, *rotation]),
+    asset_checks=dg.load_asset_checks_from_modules([*library, rotation]),
     jobs=jobs,
     schedules=schedules,
     sensors=[*alert_sensors, coverage_follows_backfills],
     resources=resources,
     executor=dg.in_process_executor,
 )
-
-# An answer of LML's is ten thousand new objects. Python would look for cycles among them, and in
-# all that Dagster loaded, again and again: that was three tenths of a run's CPU time.
-gc.freeze()
-gc.set_threshold(50_000, 20, 100)

@@ -8,6 +8,7 @@ import dagster as dg
 import typer
 
 from wxyc_assets.cli.console import err
+from wxyc_assets.defs.failures import as_dagster_failure
 from wxyc_assets.defs.resources import DatabaseResource, LmlResource, resources
 
 Recipe = TypeVar("Recipe", bound=dg.ConfigurableResource[Any])
@@ -34,9 +35,10 @@ def _value(given: Any) -> Any:
 
 @contextmanager
 def cli_errors() -> Generator[None]:
-    """Turns the failures that Dagster would show into one line and exit code 1."""
+    """Print an adapter's error, or a failure that Dagster would show, and exit with code 1."""
     try:
-        yield
+        with as_dagster_failure():
+            yield
     except dg.Failure as failure:
         err.print(f"[bold red]Error:[/] {failure.description}", soft_wrap=True)
         raise typer.Exit(1) from None

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from wxyc_assets.cli import connections
-from wxyc_assets.defs.identity_dry_run import fail_if_unanswered, print_figures, run_dry
+from wxyc_assets.defs.dry_runs import count_identities, fail_if_unanswered, print_counts
 from wxyc_assets.defs.resources import PagesResource, ScopeResource
 from wxyc_assets.settings import settings
 
@@ -28,7 +28,7 @@ def dry_run(
     """
     with connections.cli_errors():
         tallies = asyncio.run(
-            run_dry(
+            count_identities(
                 ranges or [],
                 database=connections.database(),
                 lml=connections.lml(),
@@ -36,5 +36,5 @@ def dry_run(
                 pages=PagesResource(),
             )
         )
-        print_figures(tallies)
+        print_counts(tallies)
         fail_if_unanswered(tallies)

@@ -11,7 +11,6 @@ from rich.syntax import Syntax
 
 from wxyc_assets.cli import connections
 from wxyc_assets.cli.console import err, out
-from wxyc_assets.defs.failures import as_dagster_failure
 from wxyc_assets.defs.partitions import library_ranges
 from wxyc_assets.defs.resources import ScopeResource
 from wxyc_assets.domain.ranges import IdRange
@@ -41,9 +40,8 @@ def explain(
 
 async def _story(library_id: int) -> Explanation:
     ranges = [IdRange.parse(key) for key in library_ranges.get_partition_keys()]
-    with as_dagster_failure():
-        async with connections.database().open() as database:
-            return await explain_record(database, library_id, ScopeResource().scope(), ranges)
+    async with connections.database().open() as database:
+        return await explain_record(database, library_id, ScopeResource().scope(), ranges)
 
 
 def _lines(story: Explanation) -> Iterator[str | Syntax]:

@@ -7,14 +7,13 @@ from sqlalchemy.exc import SQLAlchemyError
 from wxyc_assets.adapters.postgres.database import check_url
 from wxyc_assets.cli import connections
 from wxyc_assets.cli.console import err, out
-from wxyc_assets.defs.failures import as_dagster_failure
 from wxyc_assets.migrations import HEAD
 from wxyc_assets.migrations import run as migrations
 
 
 def migrate() -> None:
     """Bring our tables, and the one column we need on `library`, up to date; safe to repeat."""
-    with connections.cli_errors(), as_dagster_failure():
+    with connections.cli_errors():
         database = connections.database()
         conninfo = database.conninfo()
         check_url(conninfo)

@@ -9,7 +9,6 @@ import typer
 from wxyc_assets.adapters.postgres.coverage_store import CoverageStore
 from wxyc_assets.cli import connections
 from wxyc_assets.cli.console import err, out
-from wxyc_assets.defs.failures import as_dagster_failure
 from wxyc_assets.defs.library_coverage import CEILING, FloorsConfig
 from wxyc_assets.flows.coverage.evaluation import Evaluation, evaluate_newest
 from wxyc_assets.views.coverage_page import page
@@ -46,8 +45,7 @@ def report(
 
 async def _judged() -> Evaluation | None:
     config = FloorsConfig()
-    with as_dagster_failure():
-        async with connections.database().open() as database:
-            return await evaluate_newest(
-                CoverageStore(database), config.floors(), ceiling=CEILING, compared=config.snapshots
-            )
+    async with connections.database().open() as database:
+        return await evaluate_newest(
+            CoverageStore(database), config.floors(), ceiling=CEILING, compared=config.snapshots
+        )

@@ -12,8 +12,7 @@ from rich.markup import escape
 
 from wxyc_assets.cli import connections
 from wxyc_assets.cli.console import out
-from wxyc_assets.defs.failures import as_dagster_failure
-from wxyc_assets.defs.rotation_dry_run import plan_refresh
+from wxyc_assets.defs.dry_runs import plan_refresh
 from wxyc_assets.flows.rotation import deploy_gate
 from wxyc_assets.flows.smoke import Line
 from wxyc_assets.flows.smoke import smoke as questions
@@ -39,14 +38,13 @@ def smoke() -> None:
 
 async def _ask_and_print() -> bool:
     is_well = True
-    with as_dagster_failure():
-        async with _lines() as lines:
-            async for line in lines:
-                is_well &= line.is_well
-                mark = "[green]as expected[/]" if line.is_well else "[bold red]NOT as expected[/]"
-                out.print(f"{mark}  {escape(line.question)}", soft_wrap=True)
-                out.print(f"    expected  {escape(line.expected)}", soft_wrap=True)
-                out.print(f"    found     {escape(line.found)}", soft_wrap=True)
+    async with _lines() as lines:
+        async for line in lines:
+            is_well &= line.is_well
+            mark = "[green]as expected[/]" if line.is_well else "[bold red]NOT as expected[/]"
+            out.print(f"{mark}  {escape(line.question)}", soft_wrap=True)
+            out.print(f"    expected  {escape(line.expected)}", soft_wrap=True)
+            out.print(f"    found     {escape(line.found)}", soft_wrap=True)
     return is_well
 
 

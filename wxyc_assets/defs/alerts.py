@@ -15,7 +15,7 @@ import dagster as dg
 from wxyc_assets.adapters.postgres.alert_store import AlertStore
 from wxyc_assets.defs import event_log
 from wxyc_assets.defs.event_log import Cursor
-from wxyc_assets.defs.failures import as_dagster_failure
+from wxyc_assets.defs.instrumentation import prepare_process
 from wxyc_assets.defs.resources import AlertsResource, DatabaseResource
 from wxyc_assets.domain.alerts import Occurrence
 from wxyc_assets.flows import alerts as alerting
@@ -36,6 +36,7 @@ SECONDS_BETWEEN = 15
 def alerts_are_queued(
     context: dg.SensorEvaluationContext, database: DatabaseResource, alerts: AlertsResource
 ) -> dg.SkipReason:
+    prepare_process()
     if context.cursor is None or not alerts.has_receivers():
         context.update_cursor(event_log.end_of_log(context.instance).dump())
         return dg.SkipReason("There is nobody to tell, or nothing to look back on.")
@@ -54,6 +55,7 @@ def alerts_are_queued(
 def alerts_are_delivered(
     context: dg.SensorEvaluationContext, database: DatabaseResource, alerts: AlertsResource
 ) -> dg.SkipReason:
+    prepare_process()
     if not alerts.has_receivers():
         return dg.SkipReason("There is nobody to tell: SENTRY_DSN, ALERT_WEBHOOK_URL.")
     delivery = asyncio.run(_deliver(database, alerts))
@@ -67,21 +69,19 @@ def alerts_are_delivered(
 async def _queue(
     occurrences: list[Occurrence], database: DatabaseResource, alerts: AlertsResource
 ) -> int:
-    with as_dagster_failure():
-        async with database.open() as opened, alerts.receivers() as receivers:
-            return await alerting.queue(
-                AlertStore(opened),
-                occurrences,
-                receivers,
-                link_to=alerts.link_to,
-                redaction=Redaction(secret_values()),
-            )
+    async with database.open() as opened, alerts.receivers() as receivers:
+        return await alerting.queue(
+            AlertStore(opened),
+            occurrences,
+            receivers,
+            link_to=alerts.link_to,
+            redaction=Redaction(secret_values()),
+        )
 
 
 async def _deliver(database: DatabaseResource, alerts: AlertsResource) -> Delivery:
-    with as_dagster_failure():
-        async with database.open() as opened, alerts.receivers() as receivers:
-            return await alerting.deliver(AlertStore(opened), receivers, datetime.now(UTC))
+    async with database.open() as opened, alerts.receivers() as receivers:
+        return await alerting.deliver(AlertStore(opened), receivers, datetime.now(UTC))
 
 
 alert_sensors = [alerts_are_queued, alerts_are_delivered]

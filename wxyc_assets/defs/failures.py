@@ -1,4 +1,4 @@
-"""Bad news from below, in the words of Dagster."""
+"""Errors of the adapters, and unfinished ranges, as dg.Failure."""
 
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
@@ -14,10 +14,10 @@ RANGES_SHOWN = 30
 
 @contextmanager
 def as_dagster_failure() -> Generator[None]:
-    """Turns an adapter's error into a Failure with its message, and a group into its first error.
+    """Raise an adapter's error as dg.Failure with its message, and a group as its first error.
 
-    Dagster shows an error's message, and a group's says only how many it holds. What is not an
-    adapter's error comes first, and stays what it is.
+    Dagster shows an error's message, and a group's says only how many it holds. In a group, what
+    is not an adapter's error wins, unchanged. Contexts may be nested: a Failure passes as it is.
     """
     try:
         yield

@@ -2,10 +2,9 @@
 
 import dagster as dg
 
-from wxyc_assets.defs.identity_dry_run import library_identity_dry_run
+from wxyc_assets.defs.dry_runs import library_identity_dry_run, rotation_dry_run
 from wxyc_assets.defs.library_identity import LIBRARY_IDENTITY, LML_RESOLUTIONS
 from wxyc_assets.defs.partitions import library_ranges
-from wxyc_assets.defs.rotation_dry_run import rotation_dry_run
 
 identity_graph = dg.AssetSelection.assets("library_candidates", LML_RESOLUTIONS, LIBRARY_IDENTITY)
 covers = dg.AssetSelection.assets("library_artwork")

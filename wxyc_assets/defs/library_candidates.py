@@ -1,31 +1,27 @@
 """The library rows that are due for a question to LML."""
 
-import asyncio
 from collections import Counter
 
 import dagster as dg
 
 from wxyc_assets.adapters.postgres.identity_store import IdentityStore
-from wxyc_assets.defs import freshness as promises
-from wxyc_assets.defs.failures import as_dagster_failure
+from wxyc_assets.defs import freshness
 from wxyc_assets.defs.instrumentation import instrumented
-from wxyc_assets.defs.partitions import library_ranges, one_run, report_range, selected_ranges
+from wxyc_assets.defs.partitions import range_asset, report_range, selected_ranges
 from wxyc_assets.defs.resources import DatabaseResource, ScopeResource
 from wxyc_assets.domain.candidates import Cohort, Reason
 from wxyc_assets.domain.ranges import IdRange
-from wxyc_assets.flows.identity.pipeline import OPEN_RANGES
+from wxyc_assets.flows.identity.candidates import put_candidates
 
 library = dg.AssetSpec(
-    "library", description="The station's library, about 64,700 records; Backend's own table."
+    "library", description="The station's library, about 64,700 records; the Backend's own table."
 )
 
 
-@dg.asset(
-    partitions_def=library_ranges,
-    backfill_policy=one_run,
+@range_asset(
     deps=[library],
     kinds={"postgres"},
-    freshness_policy=promises.weekly,
+    freshness_policy=freshness.weekly,
 )
 async def library_candidates(
     context: dg.AssetExecutionContext, database: DatabaseResource, scope: ScopeResource
@@ -34,32 +30,27 @@ async def library_candidates(
 
     Reasons: `never_resolved`, `stale`, `retry_due`, `recheck`. Lives in `library_candidate`.
     """
-    with instrumented(context, "library_candidates") as totals, as_dagster_failure():
-        ranges, in_work = selected_ranges(context), asyncio.Semaphore(OPEN_RANGES)
+
+    def report(id_range: IdRange, due: Counter[tuple[Cohort, Reason]]) -> None:
+        counts = _counts(due)
+        totals.add(counts)
+        report_range(context, context.asset_key, id_range.key, _metadata(counts))
+
+    with instrumented(context, "library_candidates") as totals:
+        ranges = selected_ranges(context)
         async with database.open() as opened:
-
-            async def put(id_range: IdRange) -> None:
-                async with in_work:
-                    due = await IdentityStore(opened).put_candidates(
-                        id_range, scope.scope(), context.run.run_id
-                    )
-                figures = _figures(due)
-                totals.add(figures)
-                report_range(context, context.asset_key, id_range.key, _metadata(figures))
-
-            async with asyncio.TaskGroup() as group:
-                for id_range in ranges:
-                    group.create_task(put(id_range))
+            store = IdentityStore(opened)
+            await put_candidates(store, ranges, scope.scope(), context.run.run_id, report)
 
 
-def _figures(due: Counter[tuple[Cohort, Reason]]) -> dict[str, int]:
-    figures = Counter({"due": due.total()})
+def _counts(due: Counter[tuple[Cohort, Reason]]) -> dict[str, int]:
+    counts = Counter({"due": due.total()})
     for (cohort, reason), rows in due.items():
-        figures[f"due.{cohort}"] += rows
-        figures[f"due.{reason}"] += rows
-    return figures
+        counts[f"due.{cohort}"] += rows
+        counts[f"due.{reason}"] += rows
+    return counts
 
 
-def _metadata(figures: dict[str, int]) -> dict[str, dg.MetadataValue]:
-    by_reason = {name: dg.MetadataValue.int(rows) for name, rows in sorted(figures.items())}
-    return {"dagster/partition_row_count": by_reason.pop("due"), **by_reason}
+def _metadata(counts: dict[str, int]) -> dict[str, dg.MetadataValue]:
+    by_name = {name: dg.MetadataValue.int(rows) for name, rows in sorted(counts.items())}
+    return {"dagster/partition_row_count": by_name.pop("due"), **by_name}

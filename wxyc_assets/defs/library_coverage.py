@@ -11,8 +11,7 @@ import dagster as dg
 from pydantic import Field
 
 from wxyc_assets.adapters.postgres.coverage_store import CoverageStore
-from wxyc_assets.defs import freshness as promises
-from wxyc_assets.defs.failures import as_dagster_failure
+from wxyc_assets.defs import freshness
 from wxyc_assets.defs.instrumentation import instrumented
 from wxyc_assets.defs.library_artwork import ArtworkConfig, library_artwork
 from wxyc_assets.defs.library_identity import LIBRARY_IDENTITY
@@ -55,7 +54,7 @@ class FloorsConfig(dg.Config):
 @dg.asset(
     deps=[LIBRARY_IDENTITY, library_artwork],
     kinds={"postgres", "pandas"},
-    freshness_policy=promises.daily,
+    freshness_policy=freshness.daily,
 )
 async def library_coverage(
     context: dg.AssetExecutionContext,
@@ -68,7 +67,7 @@ async def library_coverage(
     """
     from wxyc_assets.flows.coverage.snapshot import take_snapshot
 
-    with instrumented(context, "library_coverage") as totals, as_dagster_failure():
+    with instrumented(context, "library_coverage") as totals:
         async with database.open() as opened:
             coverage = CoverageStore(opened)
             now = await take_snapshot(
@@ -96,15 +95,14 @@ async def library_coverage_gates(
 ):  # Dagster would read an annotation here as the outputs' types
     wanted = {key.name for key in context.selected_asset_check_keys}
     run_id = context.op_execution_context.run_id
-    with as_dagster_failure():
-        async with database.open() as opened:
-            judged = await evaluate_newest(
-                CoverageStore(opened),
-                config.floors(),
-                ceiling=CEILING,
-                compared=config.snapshots,
-                run_id=run_id,
-            )
+    async with database.open() as opened:
+        judged = await evaluate_newest(
+            CoverageStore(opened),
+            config.floors(),
+            ceiling=CEILING,
+            compared=config.snapshots,
+            run_id=run_id,
+        )
     if judged is None:
         raise dg.Failure("There is no snapshot to judge. Materialize library_coverage first.")
     verdicts = [each for each in judged.verdicts if each.name in wanted]

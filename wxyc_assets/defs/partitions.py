@@ -1,14 +1,17 @@
 """The library as id ranges."""
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import dagster as dg
 
+from wxyc_assets.adapters.postgres.database import Database
+from wxyc_assets.defs import metadata
+from wxyc_assets.defs.failures import fail_if_open
 from wxyc_assets.domain.ranges import IdRange, tile
+from wxyc_assets.flows.range_report import RunSummary
 from wxyc_assets.settings import settings
-
-warnings.filterwarnings("ignore", "Parameter `backfill_policy`", dg.BetaWarning)
 
 library_ranges = dg.StaticPartitionsDefinition(
     [each.key for each in tile(settings.library_max_id, settings.library_range_width)]
@@ -19,6 +22,16 @@ one_run = (
     if settings.ranges_per_run
     else dg.BackfillPolicy.single_run()
 )
+
+
+def range_asset(**options: Any) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:
+    """Decorate an asset of one partition per range, as `dg.asset` does with these options.
+
+    Dagster warns that `backfill_policy` is beta.
+    """
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Parameter `backfill_policy`", dg.BetaWarning)
+        return dg.asset(partitions_def=library_ranges, backfill_policy=one_run, **options)
 
 
 def selected_ranges(context: dg.AssetExecutionContext) -> list[IdRange]:
@@ -54,3 +67,12 @@ def report_range(
     """Tells Dagster at once that a range is complete, so that a later failure leaves it so."""
     context.log_event(dg.AssetMaterialization(asset_key=asset_key, partition=key, metadata=figures))
     context.add_asset_metadata(figures, asset_key=asset_key, partition_key=key)
+
+
+async def finish_run(
+    context: dg.AssetExecutionContext, opened: Database, summary: RunSummary[Any]
+) -> None:
+    """Refresh the statistics of the tables that changed; raises dg.Failure for open ranges."""
+    unanalyzed = await opened.analyze(*sorted(summary.touched)) if summary.touched else []
+    metadata.warn_of_stale_statistics(context, unanalyzed)
+    fail_if_open(summary.why_open, summary.stopped)

@@ -17,13 +17,14 @@ from wxyc_assets.adapters.alert_channels import AlertChannel
 from wxyc_assets.adapters.budget.postgres_backend import open_ledger
 from wxyc_assets.adapters.budget.shared_budget import Limits, open_budget
 from wxyc_assets.adapters.lml import client as lml
-from wxyc_assets.adapters.lml.circuit_breaker import CircuitBreakerWatch
+from wxyc_assets.adapters.lml.retry import RetryPolicy
 from wxyc_assets.adapters.postgres import database
 from wxyc_assets.adapters.postgres.database import Database
-from wxyc_assets.defs.rotation_gates import RotationGates
+from wxyc_assets.defs.failures import as_dagster_failure
 from wxyc_assets.domain.candidates import Scope
-from wxyc_assets.flows.identity.batch_resolver import RetryPolicy
 from wxyc_assets.flows.identity.pipeline import PageSizes
+from wxyc_assets.flows.rotation import deploy_gate
+from wxyc_assets.flows.rotation.deploy_gate import DeployGateResult
 from wxyc_assets.settings import LONGEST_DAYS, settings
 from wxyc_assets.telemetry import sentry
 
@@ -44,14 +45,18 @@ class DatabaseResource(dg.ConfigurableResource):
 
     @asynccontextmanager
     async def open(self) -> AsyncGenerator[Database]:
-        """The database, after a look whether our schema is current."""
-        async with database.open_database(
-            self.conninfo(),
-            schema=self.schema_name,
-            assets_schema=self.assets_schema_name,
-            max_connections=settings.lml_max_concurrent + 12,
-        ) as opened:
-            yield opened
+        """Open the database once its schema is known to be current.
+
+        An adapter's error, here or in the caller's block, is raised as dg.Failure.
+        """
+        with as_dagster_failure():
+            async with database.open_database(
+                self.conninfo(),
+                schema=self.schema_name,
+                assets_schema=self.assets_schema_name,
+                max_connections=settings.lml_max_concurrent + 12,
+            ) as opened:
+                yield opened
 
     def conninfo(self) -> str:
         """What libpq needs to connect."""
@@ -90,8 +95,8 @@ class LmlResource(dg.ConfigurableResource):
     attempts: int = Field(default=4, ge=1, description="How often a call is tried in all.")
     first_wait_seconds: float = Field(default=0.5, ge=0, description="Before the second; doubles.")
 
-    def patience(self) -> RetryPolicy:
-        """How a call is tried again."""
+    def retry_policy(self) -> RetryPolicy:
+        """Return how often, and after which waits, a failed call is tried again."""
         return RetryPolicy(
             attempts=self.attempts,
             first_wait=self.first_wait_seconds,
@@ -100,25 +105,29 @@ class LmlResource(dg.ConfigurableResource):
 
     @asynccontextmanager
     async def open(self, database: Database) -> AsyncGenerator[lml.LmlClient]:
-        """LML within the budget of `database`, after a look at what we were given to reach it."""
+        """Open LML within the shared budget that `database` keeps.
+
+        An adapter's error, here or in the caller's block, is raised as dg.Failure.
+        """
         self._check()
         limits = Limits(self.max_in_flight, self.rate_per_minute)
-        async with (
-            open_ledger(database) as ledger,
-            open_budget(ledger, limits) as budget,
-            lml.open_lml(
-                self.url,
-                api_key=self.api_key or None,
-                budget=budget,
-                timeout_seconds=self.timeout_seconds,
-                lookup_seconds=self.lookup_timeout_seconds,
-            ) as opened,
-        ):
-            yield opened
+        with as_dagster_failure():
+            async with (
+                open_ledger(database) as ledger,
+                open_budget(ledger, limits) as budget,
+                lml.open_lml(
+                    self.url,
+                    api_key=self.api_key or None,
+                    budget=budget,
+                    timeout_seconds=self.timeout_seconds,
+                    lookup_seconds=self.lookup_timeout_seconds,
+                ) as opened,
+            ):
+                yield opened
 
-    def breaker(self, opened: lml.LmlClient) -> CircuitBreakerWatch:
-        """LML's breaker, for those who spend Discogs requests."""
-        return CircuitBreakerWatch(opened, ceiling_seconds=self.breaker_ceiling_minutes * 60)
+    @property
+    def breaker_ceiling_seconds(self) -> float:
+        return self.breaker_ceiling_minutes * 60
 
     def _check(self) -> None:
         if not _is_address(self.url):
@@ -191,9 +200,28 @@ class PagesResource(dg.ConfigurableResource):
     batch_size: int = Field(default=settings.batch_size, ge=1, le=1000)
     va_batch_size: int = Field(default=settings.va_batch_size, ge=1, le=1000)
 
-    def sizes(self) -> PageSizes:
-        """Page sizes by cohort."""
-        return PageSizes(va=self.va_batch_size, non_va=self.batch_size)
+    def page_sizes(self) -> PageSizes:
+        """Return the sizes as the flow takes them."""
+        return PageSizes(batch_size=self.batch_size, va_batch_size=self.va_batch_size)
+
+
+class RotationGates(dg.ConfigurableResource):
+    """What must be true before a refresh: enough releases are identified, LML has the route."""
+
+    floor: float = Field(
+        default=settings.gate_rotation,
+        ge=0,
+        le=1,
+        description="Share of the active rotation that must have an identity.",
+    )
+    local_dev: bool = settings.local_dev
+    github_api_url: str = settings.github_api_url
+    github_token: str
+
+    async def check_deploy(self, client: lml.LmlClient) -> DeployGateResult:
+        """Check that the LML that is running has the refresh; an LML error closes the gate."""
+        async with deploy_gate.connect(self.github_api_url, token=self.github_token) as commits:
+            return await deploy_gate.check_deploy_gate(client, commits, local_dev=self.local_dev)
 
 
 class AlertsResource(dg.ConfigurableResource):

@@ -82,8 +82,8 @@ class IdentityTally(Tally[Outcome]):
     """The tally of one cohort."""
 
     __slots__ = ()
-    NAMES = {each: each.value for each in Outcome}
-    UNANSWERED = UNANSWERED
+    NAMES: ClassVar = {each: each.value for each in Outcome}
+    UNANSWERED: ClassVar = UNANSWERED
 
 
 def by_cohort(tallies: Mapping[Cohort, IdentityTally]) -> dict[str, float]:

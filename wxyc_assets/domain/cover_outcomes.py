@@ -1,6 +1,7 @@
 """Library records that want a cover, counted by outcome so that the sum is right."""
 
 from enum import StrEnum
+from typing import ClassVar
 
 from wxyc_assets.domain.artwork import NoCoverReason
 from wxyc_assets.domain.counters import Tally
@@ -25,5 +26,5 @@ class CoverTally(Tally[WriteOutcome | NoCoverReason]):
     """The tally of one range."""
 
     __slots__ = ()
-    NAMES = {each: f"outcome.{each}" for each in (*WriteOutcome, *NoCoverReason)}
-    UNANSWERED = frozenset({WriteOutcome.LML_ERROR})
+    NAMES: ClassVar = {each: f"outcome.{each}" for each in (*WriteOutcome, *NoCoverReason)}
+    UNANSWERED: ClassVar = frozenset({WriteOutcome.LML_ERROR})

@@ -12,7 +12,7 @@ than the five minutes after which the edge in front of LML closes a request (LML
 
 
 class RefreshStatus(StrEnum):
-    """The status of one refreshed identity; `DRIFT` is anything that LML's contract does not know."""
+    """The status of one refreshed identity; `DRIFT` is what LML's contract does not know."""
 
     WARMED = "warmed"
     NOT_FOUND = "not_found"

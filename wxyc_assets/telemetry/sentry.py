@@ -13,7 +13,7 @@ from typing import Any
 import sentry_sdk
 from sentry_sdk.traces import SpanStatus, StreamedSpan, new_trace, start_span
 from sentry_sdk.transport import Transport
-from sentry_sdk.utils import BadDsn
+from sentry_sdk.utils import BadDsn, Dsn
 
 from wxyc_assets.telemetry import logs
 from wxyc_assets.telemetry.redaction import Redaction
@@ -25,40 +25,49 @@ COMMAND_LINE = "process.command_args"
 Attributes = Mapping[str, str | int | float]
 
 
+def check_dsn() -> bool:
+    """Return True if SENTRY_DSN is set; raises ValueError if it is set to something else."""
+    dsn = os.environ.get("SENTRY_DSN")  # noqa: TID251
+    if not dsn:
+        return False
+    try:
+        Dsn(dsn)
+    except BadDsn as error:
+        raise ValueError(
+            f"SENTRY_DSN is not a DSN such as https://key@sentry.example.org/1: {error}"
+        ) from None
+    return True
+
+
 def start(
     redaction: Redaction, *, sample_rate: float = 1.0, transport: Transport | None = None
 ) -> None:
-    """Once a process; the SDK reads SENTRY_DSN, SENTRY_ENVIRONMENT and SENTRY_RELEASE itself.
+    """Start Sentry in this process; without SENTRY_DSN nothing happens.
 
-    `transport` is the test seam. Raises ValueError when SENTRY_DSN is none.
+    The SDK reads SENTRY_DSN, SENTRY_ENVIRONMENT and SENTRY_RELEASE itself. `transport` is the test
+    seam. Raises ValueError if SENTRY_DSN is not a DSN.
     """
-
-    if transport is None and not os.environ.get("SENTRY_DSN"):  # noqa: TID251
+    if transport is None and not check_dsn():
         return
 
     def stripped(telemetry: Any, _: Any) -> Any:
         telemetry.get("attributes", {}).pop(COMMAND_LINE, None)
         return redaction.everywhere(telemetry)
 
-    try:
-        sentry_sdk.init(
-            transport=transport,
-            trace_lifecycle="stream",
-            traces_sample_rate=sample_rate,
-            before_send=stripped,
-            before_send_span=stripped,
-            default_integrations=False,
-            auto_enabling_integrations=False,
-            auto_session_tracking=False,
-            enable_backpressure_handling=False,
-            include_local_variables=False,  # and no personal data: that is the default
-            include_source_context=False,
-            max_breadcrumbs=0,
-        )
-    except BadDsn as error:
-        raise ValueError(
-            f"SENTRY_DSN is not a DSN such as https://key@sentry.example.org/1: {error}"
-        ) from None
+    sentry_sdk.init(
+        transport=transport,
+        trace_lifecycle="stream",
+        traces_sample_rate=sample_rate,
+        before_send=stripped,
+        before_send_span=stripped,
+        default_integrations=False,
+        auto_enabling_integrations=False,
+        auto_session_tracking=False,
+        enable_backpressure_handling=False,
+        include_local_variables=False,  # and no personal data: that is the default
+        include_source_context=False,
+        max_breadcrumbs=0,
+    )
 
 
 def is_on() -> bool:

@@ -94,3 +94,58 @@ def test_no_secret_is_among_the_values_that_the_ui_shows():
     assert done.returncode == 0, done.stderr
     assert "LmlResource" in json.loads(done.stdout)["lml"]
     assert "hunter2" not in done.stdout
+
+
+STATE = """
+import gc, json, logging, signal, sys, warnings
+import dagster, dagster_postgres, httpx, psycopg_pool, pydantic_settings, stamina
+import sentry_sdk, structlog
+
+def state():
+    root, httpx_logger = logging.getLogger(), logging.getLogger("httpx")
+    return {
+        "collector": [*gc.get_threshold(), gc.get_freeze_count()],
+        "signals": [str(signal.getsignal(each)) for each in signal.valid_signals()],
+        "logging": [root.level, str(root.handlers), httpx_logger.level, str(httpx_logger.handlers)],
+        "structlog": structlog.is_configured(),
+        "warnings": [str(each) for each in warnings.filters],
+        "sentry": sentry_sdk.get_client().is_active(),
+    }
+
+before = state()
+import wxyc_assets.definitions
+print(json.dumps([before, state()]))
+"""
+
+
+def test_importing_them_changes_nothing_in_the_process():
+    done = python(STATE, SENTRY_DSN="https://key@127.0.0.1:1/1")
+    assert done.returncode == 0, done.stderr
+    before, after = json.loads(done.stdout)
+    assert after == before
+    assert not after["structlog"]
+    assert not after["sentry"]
+
+
+def test_a_step_prepares_its_process_once():
+    prepared = """
+import gc, json, structlog, sentry_sdk
+from wxyc_assets.defs.instrumentation import prepare_process
+prepare_process()
+kept, client = gc.get_freeze_count(), sentry_sdk.get_client()
+heap = [[] for _ in range(1000)]
+prepare_process()
+print(json.dumps([
+    gc.get_threshold(), kept > 10_000, kept == gc.get_freeze_count(),
+    structlog.is_configured(), client.is_active(), client is sentry_sdk.get_client(),
+]))
+"""
+    done = python(prepared, SENTRY_DSN="https://key@127.0.0.1:1/1")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == [[50_000, 20, 100], True, True, True, True, True]
+
+
+def test_a_dsn_that_is_none_is_named_when_they_load():
+    done = python("import wxyc_assets.definitions", SENTRY_DSN="sentry.example.org")
+    assert done.returncode != 0
+    assert "SENTRY_DSN is not a DSN such as https" in done.stderr

@@ -1,4 +1,4 @@
-"""Retries of calls to LML: with backoff, honouring Retry-After, and not for ever when it is down."""
+"""Retries of calls to LML: with backoff, honouring Retry-After, and an end when it is down."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass

@@ -34,7 +34,7 @@ class ArtworkReport(RangeReport):
 
     @property
     def share_covered(self) -> float:
-        """Records with a cover, whoever wrote it, among all that are or were eligible; 1 if none."""
+        """Records with any cover, as a share of all that are or were eligible; 1 if none are."""
         return self.covered.covered / self.covered.albums if self.covered.albums else 1.0
 
     def figures(self) -> dict[str, float]:

@@ -57,9 +57,7 @@ class AnswerWriter:
             for answer, reason in (await bisect(storable, write, error)).items():
                 await self._give_up(answer, str(reason), result)
 
-    async def _write(
-        self, batch: Sequence[StoredAnswer], result: ApplyResult
-    ) -> RowRefused | None:
+    async def _write(self, batch: Sequence[StoredAnswer], result: ApplyResult) -> RowRefused | None:
         try:
             details = await self._store.apply(batch, self._scope)
         except RowRefused as error:

@@ -29,14 +29,14 @@ BatchResults = Sequence[asyncio.Future[BatchResult]]
 
 @dataclass(frozen=True, slots=True)
 class PageSizes:
-    """Inputs per bulk-resolve call, by cohort."""
+    """Inputs per bulk-resolve call; the compilation cohort has a size of its own."""
 
-    va: int
-    non_va: int
+    batch_size: int
+    va_batch_size: int
 
     def pages(self, candidates: Sequence[Candidate]) -> list[Page]:
         """Pages of one cohort each, in id order."""
-        sizes = {Cohort.VA: self.va, Cohort.NON_VA: self.non_va}
+        sizes = {Cohort.VA: self.va_batch_size, Cohort.NON_VA: self.batch_size}
         return [
             page
             for cohort, size in sizes.items()

@@ -2,12 +2,10 @@
 
 import dagster as dg
 
-from wxyc_assets.defs import freshness as promises
+from wxyc_assets.defs import freshness
 from wxyc_assets.defs.alerts import alert_sensors
-from wxyc_assets.defs.instrumentation import instrumented, start_telemetry
+from wxyc_assets.defs.instrumentation import instrumented
 from wxyc_assets.defs.resources import resources
-
-start_telemetry()
 
 
 class Mood(dg.Config):
@@ -17,7 +15,7 @@ class Mood(dg.Config):
     uncovered: bool = False
 
 
-@dg.asset(freshness_policy=promises.weekly)
+@dg.asset(freshness_policy=freshness.weekly)
 async def coverage(context: dg.AssetExecutionContext, config: Mood) -> None:
     """Fails when it is told to, with a secret in its reason."""
     with instrumented(context, "coverage") as totals:

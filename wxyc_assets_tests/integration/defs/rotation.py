@@ -6,14 +6,11 @@ from typing import Any
 
 import dagster as dg
 
-from wxyc_assets.defs import rotation_cache, rotation_identities
-from wxyc_assets.defs.resources import DatabaseResource, LmlResource
-from wxyc_assets.defs.rotation_gates import RotationGates
+from wxyc_assets.defs import rotation
+from wxyc_assets.defs.resources import DatabaseResource, LmlResource, RotationGates
 from wxyc_assets_tests.support.backend_db import BackendDb
 from wxyc_sandbox.lml.app import PretendLml
 from wxyc_sandbox.lml.server import serve
-
-MODULES = [rotation_identities, rotation_cache]
 
 
 class RotationGraph:
@@ -66,8 +63,8 @@ class RotationGraph:
             selection=dg.AssetSelection.assets(*assets) if assets else dg.AssetSelection.all(),
         )
         definitions = dg.Definitions(
-            assets=dg.load_assets_from_modules(MODULES),
-            asset_checks=dg.load_asset_checks_from_modules(MODULES),
+            assets=dg.load_assets_from_modules([rotation]),
+            asset_checks=dg.load_asset_checks_from_modules([rotation]),
             jobs=[job],
             resources=self.resources | resources,
         )

@@ -6,7 +6,8 @@ import dagster as dg
 import psycopg.conninfo
 import pytest
 
-from wxyc_assets.adapters.postgres.database import Database
+from wxyc_assets.adapters.lml.client import LmlRefused
+from wxyc_assets.adapters.postgres.database import Database, RowRefused
 from wxyc_assets.defs.resources import DatabaseResource, LmlResource
 
 SECRET = "hunter2"
@@ -109,3 +110,43 @@ def test_a_key_that_no_header_can_carry_is_refused_unseen(key: str):
     with pytest.raises(dg.Failure, match="no header can carry") as caught:
         opened(lml(api_key=key))
     assert SECRET not in str(caught.value.description)
+
+
+async def raise_inside(url: str, error: BaseException) -> None:
+    """Raise in a block that uses both resources, one inside the other."""
+    async with database(url=url).open() as opened, lml().open(opened):
+        raise error
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (RowRefused("a value is too long"), "a value is too long"),
+        (LmlRefused("HTTP 401"), "HTTP 401"),
+        (ExceptionGroup("2 tasks", [LmlRefused("HTTP 401"), LmlRefused("HTTP 403")]), "HTTP 401"),
+        (
+            ExceptionGroup("1 task", [ExceptionGroup("1 task", [RowRefused("too long")])]),
+            "too long",
+        ),
+        (ExceptionGroup("2 tasks", [LmlRefused("HTTP 401"), dg.Failure("stop")]), "stop"),
+    ],
+)
+async def test_an_adapters_error_inside_the_block_is_one_failure_with_its_message(
+    assets: str, error: Exception, message: str
+):
+    with pytest.raises(dg.Failure) as caught:
+        await raise_inside(assets, error)
+    assert caught.value.description == message
+    assert not isinstance(caught.value.__cause__, dg.Failure)
+
+
+async def test_what_is_no_adapters_error_passes_unchanged(assets: str):
+    with pytest.raises(ZeroDivisionError):
+        await raise_inside(assets, ZeroDivisionError())
+    with pytest.raises(asyncio.CancelledError):
+        await raise_inside(assets, asyncio.CancelledError())
+
+
+async def test_a_database_that_cannot_be_reached_is_a_failure():
+    with pytest.raises(dg.Failure, match="The Backend database cannot be reached"):
+        await raise_inside("postgresql://nobody@127.0.0.1:1/wxyc", AssertionError())

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import dagster as dg
 import pytest
 
-from wxyc_assets.defs.rotation_dry_run import plan_refresh
-from wxyc_assets.defs.rotation_gates import RotationGates
+from wxyc_assets.defs.dry_runs import plan_refresh
+from wxyc_assets.defs.resources import RotationGates
 from wxyc_assets_tests.integration.defs.rotation import RotationGraph, failures, station, verdicts
 from wxyc_sandbox.lml.app import PretendLml
 from wxyc_sandbox.lml.faults import Fault

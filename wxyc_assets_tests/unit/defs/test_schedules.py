@@ -1,7 +1,7 @@
 import dagster as dg
 
 from wxyc_assets.definitions import defs
-from wxyc_assets.defs import freshness as promises
+from wxyc_assets.defs import freshness
 from wxyc_assets.defs.jobs import all_ranges
 from wxyc_assets.defs.schedules import schedules
 
@@ -28,4 +28,4 @@ def test_the_weekly_schedule_takes_the_identity_graph_over_all_ranges():
 def test_the_identity_graph_is_promised_weekly():
     graph = defs.resolve_asset_graph()
     for name in IDENTITY_GRAPH:
-        assert graph.get(dg.AssetKey(name)).freshness_policy == promises.weekly
+        assert graph.get(dg.AssetKey(name)).freshness_policy == freshness.weekly

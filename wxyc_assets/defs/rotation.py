@@ -1,0 +1,230 @@
+"""The active rotation, the gates before a refresh, and LML's cache refreshed for it."""
+
+import dagster as dg
+from pydantic import Field
+
+from wxyc_assets.adapters.lml.client import LmlClient
+from wxyc_assets.adapters.postgres.rotation_store import ActiveRotation, RotationStore
+from wxyc_assets.defs import freshness, metadata
+from wxyc_assets.defs.instrumentation import instrumented, prepare_process
+from wxyc_assets.defs.resources import DatabaseResource, LmlResource, RotationGates
+from wxyc_assets.domain.refreshes import MAX_BATCH
+from wxyc_assets.flows.rotation.cache_refresh import RefreshOptions
+from wxyc_assets.flows.rotation.pipeline import RotationPipeline
+from wxyc_assets.flows.rotation.report import RotationReport
+from wxyc_assets.settings import settings
+
+FAILURES_SHOWN = 10
+UNIDENTIFIED_SHOWN = 50
+
+rotation = dg.AssetSpec(
+    "rotation",
+    description="Releases in heavy rotation, a few hundred; the Backend's own table.",
+)
+
+
+@dg.asset(deps=[rotation], kinds={"postgres"})
+async def rotation_identities(
+    context: dg.AssetExecutionContext, database: DatabaseResource
+) -> None:
+    """An active rotation release and its LML identity, as the Backend's `rotation` has them."""
+    async with database.open() as opened:
+        active = await RotationStore(opened).active()
+    context.add_output_metadata(
+        {
+            "dagster/row_count": active.releases,
+            "identified": active.releases - len(active.unidentified),
+            "unidentified": len(active.unidentified),
+            "distinct_identities": len(active.identity_ids),
+        }
+    )
+
+
+@dg.asset_check(asset=rotation_identities, blocking=True)  # pyright: ignore[reportArgumentType]
+async def rotation_is_identified(
+    database: DatabaseResource, rotation_gates: RotationGates
+) -> dg.AssetCheckResult:
+    """The share of active rotation releases with an LML identity is at or above the floor."""
+    async with database.open() as opened:
+        return _check_identified(await RotationStore(opened).active(), rotation_gates)
+
+
+@dg.asset_check(asset=rotation_identities, blocking=True)  # pyright: ignore[reportArgumentType]
+async def lml_serves_the_refresh(
+    database: DatabaseResource, lml: LmlResource, rotation_gates: RotationGates
+) -> dg.AssetCheckResult:
+    """The LML that is running has the refresh: by its commit, or by an empty refresh."""
+    prepare_process()
+    async with database.open() as opened, lml.open(opened) as client:
+        return await _check_deploy(client, rotation_gates)
+
+
+class RefreshConfig(dg.Config):
+    """How large the calls of a refresh are, and how many are under way."""
+
+    batch_size: int = Field(
+        default=settings.refresh_batch_size,
+        ge=1,
+        le=MAX_BATCH,
+        description="Identities a call; LML takes 50 at most.",
+    )
+    max_in_flight: int = Field(
+        default=settings.refresh_max_concurrent, ge=1, le=8, description="Calls at a time."
+    )
+    pause_seconds: float = Field(
+        default=30, ge=0, description="Before those whose sources all failed are tried again."
+    )
+
+
+class RareConfig(dg.Config):
+    """How much trouble is rare."""
+
+    ceiling: float | None = Field(
+        default=None, description="Share of the refreshed identities; none: from the environment."
+    )
+
+
+@dg.asset(
+    deps=[rotation_identities],
+    pool="lml",
+    kinds={"postgres"},
+    freshness_policy=freshness.daily,
+)
+async def rotation_cache(
+    context: dg.AssetExecutionContext,
+    config: RefreshConfig,
+    database: DatabaseResource,
+    lml: LmlResource,
+    rotation_gates: RotationGates,
+) -> None:
+    """A refresh of LML's cache for every identity in rotation, and its counters.
+
+    Lives in `rotation_refresh`, one row per run. Both gates are checked here as well, so that
+    nothing is refreshed behind a closed one, whatever was selected.
+    """
+    with instrumented(context, "rotation_cache") as totals:
+        async with database.open() as opened, lml.open(opened) as client:
+            store = RotationStore(opened)
+            active = await store.active()
+            _require(_check_identified(active, rotation_gates))
+            _require(await _check_deploy(client, rotation_gates))
+            pipeline = RotationPipeline(store, client, _options(config, lml))
+            report = await pipeline.run(
+                active.identity_ids, context.log.warning, run_id=context.run.run_id
+            )
+        totals.add(report.tally.figures())
+        shown = _metadata(report)
+        if report.failure:
+            raise dg.Failure(report.failure, metadata=shown)
+    context.add_output_metadata(shown)
+
+
+@dg.asset_check(asset=rotation_cache)  # pyright: ignore[reportArgumentType]
+async def stale_handles_stay_rare(
+    config: RareConfig, database: DatabaseResource
+) -> dg.AssetCheckResult:
+    """Of the identities refreshed in the last 24 hours, LML knew nearly all."""
+    ceiling = settings.max_stale_handles if config.ceiling is None else config.ceiling
+    return await _is_rare(
+        "not_found", "are unknown to LML (our handle is stale)", ceiling, database
+    )
+
+
+@dg.asset_check(asset=rotation_cache)  # pyright: ignore[reportArgumentType]
+async def refresh_errors_stay_rare(
+    config: RareConfig, database: DatabaseResource
+) -> dg.AssetCheckResult:
+    """Of the identities refreshed in the last 24 hours, few ended in an error."""
+    ceiling = settings.max_refresh_errors if config.ceiling is None else config.ceiling
+    return await _is_rare("lml_error", "ended in an error", ceiling, database)
+
+
+def _check_identified(active: ActiveRotation, gates: RotationGates) -> dg.AssetCheckResult:
+    unidentified = active.unidentified[:UNIDENTIFIED_SHOWN]
+    return dg.AssetCheckResult(
+        passed=active.identified_share >= gates.floor,
+        description=_how_many_identified(active, gates.floor),
+        metadata={
+            "active": active.releases,
+            "identified": active.releases - len(active.unidentified),
+            "share": active.identified_share,
+            "floor": gates.floor,
+            "offenders": dg.MetadataValue.json(
+                [
+                    f"{each.rotation_id}: {each.artist_name} - {each.album_title}"
+                    for each in unidentified
+                ]
+            ),
+        },
+    )
+
+
+def _how_many_identified(active: ActiveRotation, floor: float) -> str:
+    if not active.releases:
+        return "The rotation is empty: there is nothing to identify."
+    return (
+        f"{active.releases - len(active.unidentified)} of {active.releases} active rotation "
+        f"releases have an LML identity: {active.identified_share:.2%}, the floor is {floor:.2%}."
+    )
+
+
+async def _check_deploy(client: LmlClient, gates: RotationGates) -> dg.AssetCheckResult:
+    gate = await gates.check_deploy(client)
+    return dg.AssetCheckResult(passed=gate.is_open, description=gate.reason)
+
+
+async def _is_rare(
+    counter: str, what_happened: str, ceiling: float, database: DatabaseResource
+) -> dg.AssetCheckResult:
+    async with database.open() as opened:
+        recent = await RotationStore(opened).recent_refreshes()
+    scanned, troubled = recent.identities_scanned, getattr(recent, counter)
+    if not scanned:
+        return dg.AssetCheckResult(
+            passed=False,
+            severity=dg.AssetCheckSeverity.WARN,
+            description="No data: no identity was refreshed within the last 24 hours.",
+            metadata={"runs": recent.runs},
+        )
+    share = troubled / scanned
+    return dg.AssetCheckResult(
+        passed=share <= ceiling,
+        description=f"{troubled} of {scanned} identities {what_happened}: {share:.2%}, "
+        f"at most {ceiling:.2%} may be.",
+        metadata={
+            "runs": recent.runs,
+            "identities_scanned": scanned,
+            counter: troubled,
+            "share": share,
+            "ceiling": ceiling,
+        },
+    )
+
+
+def _options(config: RefreshConfig, lml: LmlResource) -> RefreshOptions:
+    return RefreshOptions(
+        batch_size=config.batch_size,
+        max_in_flight=config.max_in_flight,
+        pause_seconds=config.pause_seconds,
+        retry_policy=lml.retry_policy(),
+        breaker_ceiling_seconds=lml.breaker_ceiling_seconds,
+    )
+
+
+def _require(gate: dg.AssetCheckResult) -> None:
+    if not gate.passed:
+        raise dg.Failure(f"A gate is shut. {gate.description}", allow_retries=False)
+
+
+def _metadata(report: RotationReport) -> dict[str, dg.MetadataValue]:
+    tally = report.tally
+    why_failed = {str(each): str(report.failed[each]) for each in sorted(report.failed)}
+    return {
+        "dagster/row_count": dg.MetadataValue.int(tally.identities_scanned),
+        **{name: dg.MetadataValue.int(number) for name, number in tally.figures().items()},
+        "batches": dg.MetadataValue.int(report.batches),
+        "lml_total_calls": dg.MetadataValue.int(report.calls),
+        **metadata.latencies(report.latencies_ms),
+        "drift": dg.MetadataValue.json(dict(report.drift)),
+        "not_refreshed": dg.MetadataValue.json(dict([*why_failed.items()][:FAILURES_SHOWN])),
+    }
