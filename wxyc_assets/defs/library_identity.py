@@ -68,7 +68,7 @@ async def library_identities(
                 report_range(context, asset_key, report.id_range.key, _metadata(report))
 
     with instrumented(context, "library_identity") as totals:
-        ranges = selected_ranges(context)
+        ranges, asks = selected_ranges(context), LML_RESOLUTIONS in selected
         options = IdentityOptions(
             run_id=context.run.run_id,
             scope=scope.scope(),
@@ -77,11 +77,9 @@ async def library_identities(
             max_in_flight=lml.max_in_flight,
             applies=LIBRARY_IDENTITY in selected,
         )
-        async with database.open() as opened:
-            opening = lml.open(opened) if LML_RESOLUTIONS in selected else nullcontext()
-            async with opening as client:
-                pipeline = IdentityPipeline(IdentityStore(opened), client, options)
-                summary = await pipeline.run(ranges, on_range_done)
+        async with database.open() as opened, lml.open(opened) if asks else nullcontext() as client:
+            pipeline = IdentityPipeline(IdentityStore(opened), client, options)
+            summary = await pipeline.run(ranges, on_range_done)
             _warn_of_drift(context, summary)
             await finish_run(context, opened, summary)
     for asset_key in selected:

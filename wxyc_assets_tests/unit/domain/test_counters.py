@@ -1,3 +1,5 @@
+"""Counters add up, under their public names."""
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,3 +1,5 @@
+"""Lookups on their way into the database."""
+
 import asyncio
 
 import psycopg

@@ -1,3 +1,5 @@
+"""Asking about pages: retries, poison rows, untrustworthy answers, and when to stop."""
+
 import asyncio
 import math
 from collections.abc import Sequence

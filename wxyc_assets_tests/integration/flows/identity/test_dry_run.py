@@ -1,3 +1,5 @@
+"""A dry run counts what the real run then does, and writes nothing."""
+
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from typing import Any
