@@ -1,6 +1,7 @@
-"""The environment, read once.
+"""The environment, read once: every variable with its type, bounds, default and meaning.
 
-Secrets are not here: they reach the resources as `dg.EnvVar`, because the UI shows plain values.
+A resource or an asset's config that repeats a setting takes its type from here. Secrets are only
+named: their values reach the resources as `dg.EnvVar`, because the UI shows plain values.
 """
 
 import os
@@ -12,13 +13,11 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from wxyc_assets.domain.artwork import Eligibility, Match
 from wxyc_assets.domain.refreshes import MAX_BATCH
 
-IDENTIFIER = "^[a-z_][a-z0-9_]*$"
-LONGEST_DAYS = 36_500
 FLAGS = {"true": True, "1": True, "false": False, "0": False}
 
 
 class SettingsError(ValueError):
-    """A variable holds what it may not; the message names it, the value and what is allowed."""
+    """A variable has a value that is not allowed; the message names both and what is allowed."""
 
 
 def _flag(value: object) -> bool:
@@ -31,6 +30,18 @@ def _flag(value: object) -> bool:
 
 
 Flag = Annotated[bool, BeforeValidator(_flag)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Days = Annotated[float, Field(gt=0, le=36_500)]
+Seconds = Annotated[float, Field(ge=0)]
+Timeout = Annotated[float, Field(gt=0)]
+Rows = Annotated[int, Field(ge=0)]
+Port = Annotated[int, Field(ge=1, le=65_535)]
+Identifier = Annotated[str, Field(pattern="^[a-z_][a-z0-9_]*$")]
+BatchSize = Annotated[int, Field(ge=1, le=1000)]
+RefreshBatchSize = Annotated[int, Field(ge=1, le=MAX_BATCH)]
+RefreshesInFlight = Annotated[int, Field(ge=1, le=8)]
+SnapshotCount = Annotated[int, Field(ge=1, le=1000)]
+TokensPerMinute = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 class Settings(BaseSettings):
@@ -38,169 +49,148 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore")
 
-    db_host: str | None = Field(None, description="Backend database host, when no DATABASE_URL")
-    db_port: int = Field(5432, ge=1, le=65535, description="Backend database port")
+    db_host: str | None = Field(None, description="Backend database host, if DATABASE_URL is unset")
+    db_port: Port = Field(5432, description="Backend database port")
     db_name: str | None = Field(None, description="Backend database name")
     db_username: str | None = Field(None, description="Backend database user")
-    wxyc_schema_name: str = Field(
-        "wxyc_schema", pattern=IDENTIFIER, description="schema of the Backend's tables"
+    wxyc_schema_name: Identifier = Field(
+        "wxyc_schema", description="schema of the Backend's tables"
     )
-    assets_schema_name: str = Field(
-        "wxyc_assets", pattern=IDENTIFIER, description="schema of our own tables"
-    )
+    assets_schema_name: Identifier = Field("wxyc_assets", description="schema of our own tables")
 
     library_metadata_url: str = Field("", description="LML's base URL: required")
     local_dev: Flag = Field(False, description="LML may be called without a key")
 
-    batch_size: int = Field(500, ge=1, le=1000, description="inputs a bulk-resolve call")
-    va_batch_size: int = Field(
-        100,
-        ge=1,
-        le=1000,
-        description="the same for the compilation cohort, whose answers are large",
+    batch_size: BatchSize = Field(500, description="inputs per bulk-resolve call")
+    va_batch_size: BatchSize = Field(
+        100, description="the same for the compilation cohort, whose answers are large"
     )
-    stale_threshold_days: float = Field(
-        7, gt=0, le=LONGEST_DAYS, description="an identity older than this is due"
-    )
-    unresolved_retry_days: float = Field(
-        30,
-        gt=0,
-        le=LONGEST_DAYS,
-        description="an attempt without an identity rests this long",
+    stale_threshold_days: Days = Field(7, description="an older identity is due")
+    unresolved_retry_days: Days = Field(
+        30, description="a record without an identity waits this long before it is tried again"
     )
     include_null_canonical: Flag = Field(
-        False, description="widened scope: rows without a canonical entity are due, too"
+        False, description="widened scope: records without a canonical entity are due, too"
     )
-    lml_max_concurrent: int = Field(2, ge=1, le=64, description="requests in flight towards LML")
-    lml_rate_per_min: float = Field(
+    lml_max_concurrent: int = Field(
+        2, ge=1, le=64, description="requests to LML in flight, over all processes"
+    )
+    lml_rate_per_min: TokensPerMinute = Field(
         30,
-        ge=0,
-        allow_inf_nan=False,
-        description="tokens (estimated Discogs requests) a minute; 0 = no limit",
+        description="tokens (estimated Discogs requests) per minute, over all processes; "
+        "0 = no limit",
     )
-    lml_timeout_seconds: float = Field(60, gt=0, description="a whole bulk-resolve call")
-    lookup_timeout_seconds: float = Field(
-        30, gt=0, description="a whole lookup; LML itself gives up after 25"
+    lml_timeout_seconds: Timeout = Field(60, description="timeout of a whole bulk-resolve call")
+    lookup_timeout_seconds: Timeout = Field(
+        30, description="timeout of a whole lookup; LML itself gives up after 25"
     )
     breaker_ceiling_minutes: float = Field(
-        30, ge=0, description="how long to wait for LML's breaker towards Discogs to close"
+        30, ge=0, description="how long to wait for LML's Discogs circuit breaker to close"
     )
-    refresh_batch_size: int = Field(
-        20, ge=1, le=MAX_BATCH, description="identities a refresh call; LML takes 50 at most"
+    refresh_batch_size: RefreshBatchSize = Field(
+        20, description="identities per refresh call; LML takes at most 50"
     )
-    refresh_max_concurrent: int = Field(1, ge=1, le=8, description="refresh calls in flight")
-    lml_health_interval_seconds: float = Field(
-        30, ge=0, description="between two looks at LML's breaker; each costs a Discogs request"
+    refresh_max_concurrent: RefreshesInFlight = Field(1, description="refresh calls in flight")
+    lml_health_interval_seconds: Seconds = Field(
+        30,
+        description="between two checks of LML's circuit breaker; each costs a Discogs request",
     )
-    artwork_min_confidence: float = Field(
-        0.8, ge=0, le=1, description="how sure LML must be of a release for its cover to count"
+    artwork_min_confidence: Share = Field(
+        0.8, description="how sure LML must be of a release for its cover to count"
     )
     artwork_eligibility: Eligibility = Field(
         Eligibility.DISCOGS_ARTIST,
-        description="which rows want a cover: the artist has a Discogs id, or the identity, or all",
+        description="which records want a cover: discogs_artist (the artist has a Discogs id), "
+        "identity (or the record's identity has one), or all",
     )
     artwork_match: Match = Field(
-        Match.CAREFUL, description="careful, or first: the first result unseen"
+        Match.CAREFUL,
+        description="careful: a single high-confidence match; first: the first result, unchecked",
     )
     github_api_url: str = Field(
         "https://api.github.com",
         pattern="^https?://",
         description="where the deploy gate compares commits",
     )
-    gate_rotation: float = Field(
-        0.99, ge=0, le=1, description="share of the active rotation that must have an identity"
+    gate_rotation: Share = Field(
+        0.99, description="share of the active rotation that must have an identity"
     )
-    max_stale_handles: float = Field(
-        0.01, ge=0, le=1, description="share of refreshed identities that LML may not know"
+    max_stale_handles: Share = Field(
+        0.01, description="share of refreshed identities that may be unknown to LML"
     )
-    max_refresh_errors: float = Field(
-        0.05, ge=0, le=1, description="share of refreshed identities that may end in an error"
+    max_refresh_errors: Share = Field(
+        0.05, description="share of refreshed identities that may end in an error"
     )
 
-    gate_coverage: float = Field(
+    gate_coverage: Share = Field(
         0.99,
-        ge=0,
-        le=1,
-        description="share of the rows in scope that must have an identity, or rest with a dated "
-        "attempt",
+        description="share of the records in scope that must have an identity or be waiting to "
+        "retry",
     )
-    gate_identity: float = Field(
+    gate_identity: Share = Field(
         0.2,
-        ge=0,
-        le=1,
-        description="share of the rows in scope that must have an identity; the station began "
+        description="share of the records in scope that must have an identity; the station began "
         "with 0.22",
     )
-    gate_artwork: float = Field(
+    gate_artwork: Share = Field(
         0.005,
-        ge=0,
-        le=1,
-        description="share of the wanted covers that must be there; the station began with 0.008",
+        description="share of the wanted covers that must exist; the station began with 0.008",
     )
-    gate_artwork_target: float = Field(
+    gate_artwork_target: Share = Field(
         0.99,
-        ge=0,
-        le=1,
-        description="share of the rows that want a cover that must have one, or a dated no",
+        description="of the records that want a cover, the share that must have one or a recent "
+        "lookup that found none",
     )
-    gate_compilations: float = Field(
-        0.99,
-        ge=0,
-        le=1,
-        description="share of the compilation cohort of which LML must have said what it is",
+    gate_compilations: Share = Field(
+        0.99, description="share of the compilation cohort that LML must have classified"
     )
-    gate_agreement: float = Field(
-        1.0,
-        ge=0,
-        le=1,
-        description="share of library rows whose tables must show what LML's applied answer says",
+    gate_agreement: Share = Field(
+        1.0, description="share of records whose tables must agree with LML's applied answer"
     )
-    max_asked_twice: int = Field(
-        0, ge=0, description="library rows that may be asked about twice within their window"
+    max_asked_twice: Rows = Field(
+        0, description="records that may be asked about twice within their retry window"
     )
-    max_orphaned_sources: int = Field(
-        0, ge=0, description="library rows that may have sources without an identity"
+    max_orphaned_sources: Rows = Field(
+        0, description="records that may have sources without an identity"
     )
-    regression_tolerance: float = Field(
-        0.005,
-        ge=0,
-        le=1,
-        description="how far coverage may lie below the best of the snapshots before",
+    regression_tolerance: Share = Field(
+        0.005, description="how far coverage may lie below the best of the earlier snapshots"
     )
-    regression_snapshots: int = Field(
-        30, ge=1, le=1000, description="how many snapshots before count for that"
+    regression_snapshots: SnapshotCount = Field(
+        30, description="how many earlier snapshots count for that"
     )
 
-    dagster_ui_url: str = Field("", description="the Dagster UI's address, for links in alerts")
-    sentry_traces_sample_rate: float = Field(
-        1.0, ge=0, le=1, description="share of steps that are traced, where SENTRY_DSN is set"
+    dagster_ui_url: str = Field("", description="URL of the Dagster UI, for links in alerts")
+    sentry_traces_sample_rate: Share = Field(
+        1.0, description="share of steps that are traced, if SENTRY_DSN is set"
     )
 
     library_max_id: int = Field(
         80_000, ge=1, le=9_999_999, description="the ranges reach up to this library id"
     )
-    library_range_width: int = Field(2_500, ge=1, description="library ids in a range")
-    ranges_per_run: int = Field(0, ge=0, description="ranges a backfill run takes; 0 = all")
+    library_range_width: int = Field(2_500, ge=1, description="library ids per range")
+    ranges_per_run: int = Field(0, ge=0, description="ranges per backfill run; 0 = all")
 
 
-SECRETS = (
-    "DATABASE_URL",
-    "DB_PASSWORD",
-    "DAGSTER_PG_URL",
-    "LML_API_KEY",
-    "ALERT_WEBHOOK_URL",
-    "GITHUB_TOKEN",
-    "SENTRY_DSN",
-)
+SECRETS = {
+    "DATABASE_URL": "the Backend database; this or DB_HOST, DB_NAME, ... is required",
+    "DB_PASSWORD": "the Backend database's password, if DATABASE_URL is unset",
+    "LML_API_KEY": "LML's key: required unless LOCAL_DEV=1",
+    "DAGSTER_PG_URL": "Dagster's own storage: required by dagster.yaml",
+    "GITHUB_TOKEN": "for the deploy gate's request to GitHub",
+    "ALERT_WEBHOOK_URL": "a Slack-compatible webhook that receives alerts, beside Sentry",
+    "SENTRY_DSN": "the Sentry project; without it nothing is sent",
+}
+"""Variables whose values are shown nowhere, each with its meaning."""
 
 
 def secret_values() -> list[str]:
-    """What may stand in no log line and in no event."""
+    """Return the secrets' values, which must appear in no log line and in no event."""
     return [os.environ[name] for name in SECRETS if os.environ.get(name)]  # noqa: TID251
 
 
 def read_settings() -> Settings:
-    """The settings of this process; raises SettingsError with one line a bad variable."""
+    """Read the environment; raises SettingsError with one line per bad variable."""
     try:
         return Settings()  # pyright: ignore[reportCallIssue]
     except ValidationError as error:

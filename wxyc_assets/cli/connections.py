@@ -1,4 +1,4 @@
-"""The same recipes as in Dagster, for commands that run beside it."""
+"""Dagster's resources, for commands that run without Dagster."""
 
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -9,23 +9,28 @@ import typer
 
 from wxyc_assets.cli.console import err
 from wxyc_assets.defs.failures import as_dagster_failure
-from wxyc_assets.defs.resources import DatabaseResource, LmlResource, resources
+from wxyc_assets.defs.resources import DatabaseResource, LmlResource, RotationGates, resources
 
-Recipe = TypeVar("Recipe", bound=dg.ConfigurableResource[Any])
+Resource = TypeVar("Resource", bound=dg.ConfigurableResource[Any])
 
 
 def database() -> DatabaseResource:
-    """The Backend database of the environment."""
+    """Return the Backend database of the environment."""
     return _with_secrets(resources["database"], DatabaseResource)
 
 
 def lml() -> LmlResource:
-    """LML of the environment."""
+    """Return LML of the environment."""
     return _with_secrets(resources["lml"], LmlResource)
 
 
-def _with_secrets(recipe: Any, kind: type[Recipe]) -> Recipe:
-    fields = {name: getattr(recipe, name) for name in kind.model_fields}
+def rotation_gates() -> RotationGates:
+    """Return the gates before a refresh, as the environment sets them."""
+    return _with_secrets(resources["rotation_gates"], RotationGates)
+
+
+def _with_secrets(resource: Any, kind: type[Resource]) -> Resource:
+    fields = {name: getattr(resource, name) for name in kind.model_fields}
     return kind(**{name: _value(given) for name, given in fields.items()})
 
 

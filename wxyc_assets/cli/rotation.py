@@ -6,14 +6,12 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import asdict
 
-import dagster as dg
 import typer
 from rich.markup import escape
 
 from wxyc_assets.cli import connections
 from wxyc_assets.cli.console import out
 from wxyc_assets.defs.dry_runs import plan_refresh
-from wxyc_assets.flows.rotation import deploy_gate
 from wxyc_assets.flows.smoke import Line
 from wxyc_assets.flows.smoke import smoke as questions
 from wxyc_assets.settings import settings
@@ -50,11 +48,10 @@ async def _ask_and_print() -> bool:
 
 @asynccontextmanager
 async def _lines() -> AsyncGenerator[AsyncGenerator[Line]]:
-    lml = connections.lml()
-    token = dg.EnvVar("GITHUB_TOKEN").get_value()
+    lml, gates = connections.lml(), connections.rotation_gates()
     async with (
         connections.database().open() as database,
         lml.open(database) as client,
-        deploy_gate.connect(settings.github_api_url, token=token) as commits,
+        gates.open_commits() as commits,
     ):
-        yield questions(client, commits, local_dev=settings.local_dev)
+        yield questions(client, commits, local_dev=gates.local_dev)

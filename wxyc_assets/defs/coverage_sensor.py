@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import dagster as dg
-from dagster._core.execution.backfill import BulkActionsFilter, PartitionBackfill  # no public name
 
+from wxyc_assets.defs.dagster_internals import Backfill, backfills
 from wxyc_assets.defs.jobs import coverage_gates, library_artwork_job, library_identity_job
 
 COUNTED = {
@@ -52,16 +52,13 @@ def _cursor(begun: datetime, looked: datetime) -> str:
 
 def _ended_since(
     instance: dg.DagsterInstance, since: datetime, now: datetime
-) -> Iterator[PartitionBackfill]:
-    recent = BulkActionsFilter(created_after=now - LONGEST_BACKFILL)
-    for each in instance.get_backfills(filters=recent):
-        end = each.backfill_end_timestamp
-        if end is not None and end > since.timestamp() and _is_counted(each):
+) -> Iterator[Backfill]:
+    for each in backfills(instance, created_after=now - LONGEST_BACKFILL):
+        if each.ended_at and each.ended_at > since and _is_counted(each):
             yield each
 
 
-def _is_counted(backfill: PartitionBackfill) -> bool:
-    selected = {*(backfill.asset_selection or ())}
-    if not selected:
+def _is_counted(backfill: Backfill) -> bool:
+    if not backfill.assets:
         return backfill.job_name in JOBS
-    return bool(selected & COUNTED) and COVERAGE not in selected
+    return bool(backfill.assets & COUNTED) and COVERAGE not in backfill.assets

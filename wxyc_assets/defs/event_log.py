@@ -1,8 +1,4 @@
-"""What Dagster's event log says, in our words; everything that reads event records is here.
-
-There is no public call for check evaluations across all checks: `get_event_records` of the
-instance is deprecated without a successor, so the storage below it is asked.
-"""
+"""Dagster's event log, read from a cursor on as occurrences."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -13,10 +9,11 @@ from itertools import takewhile
 import dagster as dg
 from dagster import EventLogRecord, RunStatusChangeRecordsFilter
 
+from wxyc_assets.defs.dagster_internals import check_evaluations
 from wxyc_assets.defs.occurrences import evaluated_check, failed_run, successful_run
 from wxyc_assets.domain.alerts import Occurrence
 
-RECORDS_A_TICK = 500
+RECORDS_PER_TICK = 500
 SETTLED_AFTER = timedelta(minutes=1)
 """Ids are given before commits, so a lower one may appear after a higher one was read. What is
 younger than this is read again by the next tick; an alert told twice is recognised by its id."""
@@ -47,7 +44,7 @@ def end_of_log(instance: dg.DagsterInstance) -> Cursor:
     return Cursor(
         failed_runs=last(_runs(instance, dg.DagsterEventType.RUN_FAILURE, limit=1)),
         successful_runs=last(_runs(instance, dg.DagsterEventType.RUN_SUCCESS, limit=1)),
-        checks=last(_checks(instance, limit=1)),
+        checks=last(check_evaluations(instance, after=None, limit=1)),
     )
 
 
@@ -57,7 +54,7 @@ def since(
     """What went wrong or right behind the cursor, and the cursor for the next time."""
     failed = _runs(instance, dg.DagsterEventType.RUN_FAILURE, after=cursor.failed_runs)
     succeeded = _runs(instance, dg.DagsterEventType.RUN_SUCCESS, after=cursor.successful_runs)
-    checks = _checks(instance, after=cursor.checks)
+    checks = check_evaluations(instance, after=cursor.checks, limit=RECORDS_PER_TICK)
     occurrences = [
         *(failed_run(instance, run, at) for run, at in _with_runs(instance, failed)),
         *(successful_run(run, at) for run, at in _with_runs(instance, succeeded)),
@@ -75,21 +72,12 @@ def _runs(
     event_type: dg.DagsterEventType,
     *,
     after: int | None = None,
-    limit: int = RECORDS_A_TICK,
+    limit: int = RECORDS_PER_TICK,
 ) -> Sequence[EventLogRecord]:
     wanted = RunStatusChangeRecordsFilter(event_type, after_storage_id=after)  # pyright: ignore[reportArgumentType]
     return instance.fetch_run_status_changes(
         wanted, limit=limit, ascending=after is not None
     ).records
-
-
-def _checks(
-    instance: dg.DagsterInstance, *, after: int | None = None, limit: int = RECORDS_A_TICK
-) -> Sequence[EventLogRecord]:
-    wanted = dg.EventRecordsFilter(dg.DagsterEventType.ASSET_CHECK_EVALUATION, after_cursor=after)
-    return instance.event_log_storage.get_event_records(
-        wanted, limit=limit, ascending=after is not None
-    )
 
 
 def _with_runs(

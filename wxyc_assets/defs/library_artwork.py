@@ -14,38 +14,35 @@ from wxyc_assets.defs.resources import DatabaseResource, LmlResource
 from wxyc_assets.domain.artwork import CoverScope, Eligibility, Match, Rules
 from wxyc_assets.flows.artwork.pipeline import ArtworkOptions, ArtworkPipeline
 from wxyc_assets.flows.artwork.report import ArtworkReport
-from wxyc_assets.settings import LONGEST_DAYS, settings
+from wxyc_assets.settings import Days, Seconds, Share, settings
 from wxyc_assets.views.contact_sheet import contact_sheet
 
 
 class ArtworkConfig(dg.Config):
-    """Which library rows a run wants covers for, and how it judges them."""
+    """The records that a run wants covers for, and what counts as a match."""
 
     eligibility: Literal["discogs_artist", "identity", "all"] = Field(
         default=settings.artwork_eligibility.value,
-        description="Rows whose artist has a Discogs id; or whose identity has one, too; or all.",
+        description="Records whose artist has a Discogs id; or whose identity has one; or all.",
     )
     match: Literal["careful", "first"] = Field(
         default=settings.artwork_match.value,
-        description="A single high-confidence match; or the first result unseen.",
+        description="A single high-confidence match; or the first result, unchecked.",
     )
-    min_confidence: float = Field(
-        default=settings.artwork_min_confidence, ge=0, le=1, description="The floor for a release."
+    min_confidence: Share = Field(
+        default=settings.artwork_min_confidence, description="The floor for a release."
     )
-    retry_days: float = Field(
+    retry_days: Days = Field(
         default=settings.unresolved_retry_days,
-        gt=0,
-        le=LONGEST_DAYS,
-        description="A no rests this long.",
+        description="A record for which no cover was found waits this long.",
     )
-    health_interval_seconds: float = Field(
+    health_interval_seconds: Seconds = Field(
         default=settings.lml_health_interval_seconds,
-        ge=0,
-        description="Between two looks at LML's breaker; each costs a Discogs request.",
+        description="Between two checks of LML's circuit breaker; each costs a Discogs request.",
     )
 
     def scope(self) -> CoverScope:
-        """The scope as the domain knows it."""
+        """Return the scope as the domain takes it."""
         return CoverScope(
             eligibility=Eligibility(self.eligibility),
             rules=Rules(min_confidence=self.min_confidence, match=Match(self.match)),

@@ -21,7 +21,7 @@ from wxyc_assets.domain.coverage import CoverState, Snapshot
 from wxyc_assets.domain.gates import SENTENCES, Floors, GateResult
 from wxyc_assets.domain.ranges import IdRange
 from wxyc_assets.flows.coverage.evaluation import Evaluation, evaluate_newest
-from wxyc_assets.settings import settings
+from wxyc_assets.settings import Rows, Share, SnapshotCount, settings
 from wxyc_assets.views import coverage_tables as tables
 from wxyc_assets.views.charts import inline
 
@@ -33,17 +33,17 @@ SNAPSHOTS_SHOWN = 90
 class FloorsConfig(dg.Config):
     """How good is good enough; the environment's, unless said otherwise for a run."""
 
-    coverage: float = Field(default=settings.gate_coverage, ge=0, le=1)
-    identity: float = Field(default=settings.gate_identity, ge=0, le=1)
-    artwork: float = Field(default=settings.gate_artwork, ge=0, le=1)
-    artwork_target: float = Field(default=settings.gate_artwork_target, ge=0, le=1)
-    compilations: float = Field(default=settings.gate_compilations, ge=0, le=1)
-    agreement: float = Field(default=settings.gate_agreement, ge=0, le=1)
-    asked_twice: int = Field(default=settings.max_asked_twice, ge=0)
-    orphaned_sources: int = Field(default=settings.max_orphaned_sources, ge=0)
-    tolerance: float = Field(default=settings.regression_tolerance, ge=0, le=1)
-    snapshots: int = Field(
-        default=settings.regression_snapshots, ge=1, description="How many before count."
+    coverage: Share = settings.gate_coverage
+    identity: Share = settings.gate_identity
+    artwork: Share = settings.gate_artwork
+    artwork_target: Share = settings.gate_artwork_target
+    compilations: Share = settings.gate_compilations
+    agreement: Share = settings.gate_agreement
+    asked_twice: Rows = settings.max_asked_twice
+    orphaned_sources: Rows = settings.max_orphaned_sources
+    tolerance: Share = settings.regression_tolerance
+    snapshots: SnapshotCount = Field(
+        default=settings.regression_snapshots, description="How many earlier snapshots count."
     )
 
     def floors(self) -> Floors:

@@ -1,11 +1,11 @@
-"""Recipes for what a step needs from the world, configured from the environment.
+"""Resources: how to open what a step needs, configured from the environment.
 
-An adapter lives on the event loop of its step, so a recipe is opened in the step's body.
+An adapter lives on the event loop of its step, so a resource is opened in the step's body.
 """
 
 import os
 from collections.abc import AsyncGenerator, Collection
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import dagster as dg
 import httpx
@@ -25,14 +25,14 @@ from wxyc_assets.domain.candidates import Scope
 from wxyc_assets.flows.identity.pipeline import PageSizes
 from wxyc_assets.flows.rotation import deploy_gate
 from wxyc_assets.flows.rotation.deploy_gate import DeployGateResult
-from wxyc_assets.settings import LONGEST_DAYS, settings
+from wxyc_assets.settings import BatchSize, Days, Seconds, Share, settings
 from wxyc_assets.telemetry import sentry
 
 LARGEST_PORT = 65_535
 
 
 class DatabaseResource(dg.ConfigurableResource):
-    """The Backend database, by URL or, without one, by its parts."""
+    """The Backend database, by URL or, without one, by host, name and user."""
 
     url: str
     host: str | None = None
@@ -59,7 +59,7 @@ class DatabaseResource(dg.ConfigurableResource):
                 yield opened
 
     def conninfo(self) -> str:
-        """What libpq needs to connect."""
+        """Return the connection string for libpq; raises dg.Failure if no database is named."""
         if self.url:
             return self.url
         if not (self.host and self.name and self.username):
@@ -87,13 +87,15 @@ class LmlResource(dg.ConfigurableResource):
     lookup_timeout_seconds: float
     max_in_flight: int = Field(description="Requests in flight, over all processes.")
     rate_per_minute: float = Field(
-        description="Tokens (estimated Discogs requests) a minute, over all processes; 0: no limit."
+        description="Estimated Discogs requests per minute, over all processes; 0: no limit."
     )
     breaker_ceiling_minutes: float = Field(
-        description="How long we wait for LML's breaker towards Discogs to close."
+        description="How long to wait for LML's Discogs circuit breaker to close."
     )
-    attempts: int = Field(default=4, ge=1, description="How often a call is tried in all.")
-    first_wait_seconds: float = Field(default=0.5, ge=0, description="Before the second; doubles.")
+    attempts: int = Field(default=4, ge=1, description="Attempts per call, the first included.")
+    first_wait_seconds: Seconds = Field(
+        default=0.5, description="Wait before the second attempt; doubles from then on."
+    )
 
     def retry_policy(self) -> RetryPolicy:
         """Return how often, and after which waits, a failed call is tried again."""
@@ -133,8 +135,8 @@ class LmlResource(dg.ConfigurableResource):
         if not _is_address(self.url):
             shown = "..." if "@" in self.url else repr(self.url)
             raise dg.Failure(
-                f"LIBRARY_METADATA_URL={shown} is not LML's address; it looks like "
-                "https://lml.example.org, without a user or a password.",
+                f"LIBRARY_METADATA_URL={shown} is not a URL such as https://lml.example.org, "
+                "without a user or a password.",
                 allow_retries=False,
             )
         if not self.api_key and not self.local_dev:
@@ -144,8 +146,8 @@ class LmlResource(dg.ConfigurableResource):
             )
         if not (self.api_key.isascii() and self.api_key.isprintable()) or " " in self.api_key:
             raise dg.Failure(
-                "LML_API_KEY holds a character that no header can carry; is there a line end in "
-                "it?",
+                "LML_API_KEY contains a character that no header can carry. Does it end with a "
+                "newline?",
                 allow_retries=False,
             )
 
@@ -161,31 +163,26 @@ def _is_address(url: str) -> bool:
 
 
 class ScopeResource(dg.ConfigurableResource):
-    """Which library rows a run looks at; shown and changed in the launchpad."""
+    """The records that a run considers; shown and changed in the launchpad."""
 
     include_null_canonical: bool = Field(
         default=settings.include_null_canonical,
-        description="Widened scope: rows without a canonical entity are due, too.",
+        description="Widened scope: records without a canonical entity are due, too.",
     )
     recheck: bool = Field(
         default=False,
-        description="Ask again about each attempted row of the compilation cohort.",
+        description="Ask again about each record of the compilation cohort that was attempted.",
     )
-    stale_days: float = Field(
-        default=settings.stale_threshold_days,
-        gt=0,
-        le=LONGEST_DAYS,
-        description="An older identity is due.",
+    stale_days: Days = Field(
+        default=settings.stale_threshold_days, description="An older identity is due."
     )
-    retry_days: float = Field(
+    retry_days: Days = Field(
         default=settings.unresolved_retry_days,
-        gt=0,
-        le=LONGEST_DAYS,
-        description="An attempt rests this long.",
+        description="A record without an identity waits this long before it is tried again.",
     )
 
     def scope(self) -> Scope:
-        """The scope as the domain knows it."""
+        """Return the scope as the domain takes it."""
         return Scope(
             include_null_canonical=self.include_null_canonical,
             recheck=self.recheck,
@@ -195,58 +192,60 @@ class ScopeResource(dg.ConfigurableResource):
 
 
 class PagesResource(dg.ConfigurableResource):
-    """Inputs a bulk-resolve call; LML takes 1000 at most."""
+    """Inputs per bulk-resolve call; LML takes at most 1000."""
 
-    batch_size: int = Field(default=settings.batch_size, ge=1, le=1000)
-    va_batch_size: int = Field(default=settings.va_batch_size, ge=1, le=1000)
+    batch_size: BatchSize = settings.batch_size
+    va_batch_size: BatchSize = settings.va_batch_size
 
     def page_sizes(self) -> PageSizes:
-        """Return the sizes as the flow takes them."""
+        """Return the sizes as the pipeline takes them."""
         return PageSizes(batch_size=self.batch_size, va_batch_size=self.va_batch_size)
 
 
 class RotationGates(dg.ConfigurableResource):
-    """What must be true before a refresh: enough releases are identified, LML has the route."""
+    """The gates before a refresh: enough releases are identified, and LML has the route."""
 
-    floor: float = Field(
+    floor: Share = Field(
         default=settings.gate_rotation,
-        ge=0,
-        le=1,
         description="Share of the active rotation that must have an identity.",
     )
     local_dev: bool = settings.local_dev
     github_api_url: str = settings.github_api_url
     github_token: str
 
+    def open_commits(self) -> AbstractAsyncContextManager[deploy_gate.Commits]:
+        """Open GitHub's compare API."""
+        return deploy_gate.connect(self.github_api_url, token=self.github_token)
+
     async def check_deploy(self, client: lml.LmlClient) -> DeployGateResult:
         """Check that the LML that is running has the refresh; an LML error closes the gate."""
-        async with deploy_gate.connect(self.github_api_url, token=self.github_token) as commits:
+        async with self.open_commits() as commits:
             return await deploy_gate.check_deploy_gate(client, commits, local_dev=self.local_dev)
 
 
 class AlertsResource(dg.ConfigurableResource):
-    """Who hears of trouble: Sentry, where SENTRY_DSN is set, and a chat's webhook."""
+    """The channels for alerts: Sentry, if SENTRY_DSN is set, and a chat's webhook."""
 
     webhook_url: str
-    ui_url: str = Field(description="The Dagster UI's address, for links to runs.")
+    ui_url: str = Field(description="URL of the Dagster UI, for links to runs.")
 
     def has_receivers(self) -> bool:
-        """Whether there is anybody to tell."""
+        """Return True if at least one channel is configured."""
         return bool(self.webhook_url) or sentry.project() is not None
 
     @asynccontextmanager
     async def receivers(self) -> AsyncGenerator[Collection[AlertChannel]]:
-        """All of them, over one client."""
+        """Open all configured channels over one client."""
         async with receivers.open_channels(self.webhook_url or None) as opened:
             yield opened
 
     def link_to(self, run_id: str) -> str | None:
-        """The run in the UI, if we know where that is."""
+        """Return the URL of a run in the UI, or None if the UI's URL is not set."""
         return f"{self.ui_url.rstrip('/')}/runs/{run_id}" if self.ui_url else None
 
 
 def secret(name: str) -> str:
-    """A variable that is read when a run needs it, and never shown; empty where it is not set."""
+    """Return a reference that is read when a run needs it and never shown; empty if it is unset."""
     return dg.EnvVar(name) if os.environ.get(name) else ""  # noqa: TID251
 
 

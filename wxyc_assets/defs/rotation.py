@@ -8,11 +8,10 @@ from wxyc_assets.adapters.postgres.rotation_store import ActiveRotation, Rotatio
 from wxyc_assets.defs import freshness, metadata
 from wxyc_assets.defs.instrumentation import instrumented, prepare_process
 from wxyc_assets.defs.resources import DatabaseResource, LmlResource, RotationGates
-from wxyc_assets.domain.refreshes import MAX_BATCH
 from wxyc_assets.flows.rotation.cache_refresh import RefreshOptions
 from wxyc_assets.flows.rotation.pipeline import RotationPipeline
 from wxyc_assets.flows.rotation.report import RotationReport
-from wxyc_assets.settings import settings
+from wxyc_assets.settings import RefreshBatchSize, RefreshesInFlight, Seconds, settings
 
 FAILURES_SHOWN = 10
 UNIDENTIFIED_SHOWN = 50
@@ -60,27 +59,27 @@ async def lml_serves_the_refresh(
 
 
 class RefreshConfig(dg.Config):
-    """How large the calls of a refresh are, and how many are under way."""
+    """The size of a refresh call, and how many are in flight."""
 
-    batch_size: int = Field(
+    batch_size: RefreshBatchSize = Field(
         default=settings.refresh_batch_size,
-        ge=1,
-        le=MAX_BATCH,
-        description="Identities a call; LML takes 50 at most.",
+        description="Identities per call; LML takes at most 50.",
     )
-    max_in_flight: int = Field(
-        default=settings.refresh_max_concurrent, ge=1, le=8, description="Calls at a time."
+    max_in_flight: RefreshesInFlight = Field(
+        default=settings.refresh_max_concurrent, description="Calls in flight."
     )
-    pause_seconds: float = Field(
-        default=30, ge=0, description="Before those whose sources all failed are tried again."
+    pause_seconds: Seconds = Field(
+        default=30,
+        description="Before the second attempt at identities whose sources all failed.",
     )
 
 
 class RareConfig(dg.Config):
-    """How much trouble is rare."""
+    """What still counts as rare."""
 
     ceiling: float | None = Field(
-        default=None, description="Share of the refreshed identities; none: from the environment."
+        default=None,
+        description="Share of the refreshed identities; by default the environment's.",
     )
 
 

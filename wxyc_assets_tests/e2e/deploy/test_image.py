@@ -141,6 +141,16 @@ def test_it_holds_what_production_needs_and_no_tools(image: Image):
     assert not shutil.which("pip", path=str(image.bin))
 
 
+def test_it_holds_the_product_without_the_sandbox_and_the_tests(image: Image):
+    paths = [str(path.relative_to(image.root)) for path in image.root.rglob("*")]
+    assert [path for path in paths if path.endswith("bin/wxyc-assets")]
+    assert [path for path in paths if path.endswith("wxyc_assets/definitions.py")]
+    assert [path for path in paths if path.endswith("wxyc_assets/adapters/postgres/sql")]
+    assert [path for path in paths if re.search("wxyc[-_]sandbox|wxyc_assets_tests", path)] == []
+    gone = image.run("python", "-c", "import wxyc_sandbox", env={})
+    assert "No module named 'wxyc_sandbox'" in gone.stderr
+
+
 def test_its_command_line_works(image: Image, environment: dict[str, str]):
     for command in (["wxyc-assets", "migrate"], ["wxyc-assets", "explain", "1"]):
         done = image.run(*command, env=environment)

@@ -119,7 +119,7 @@ def test_the_scope_of_one_run(station: SandboxStation, project: Path, tmp_path: 
     ("changes", "message"),
     [
         ({"LIBRARY_METADATA_URL": "http://127.0.0.1:1"}, "LML cannot be reached at"),
-        ({"LIBRARY_METADATA_URL": "lml"}, "LIBRARY_METADATA_URL='lml' is not LML's address"),
+        ({"LIBRARY_METADATA_URL": "lml"}, "LIBRARY_METADATA_URL='lml' is not a URL such as"),
         ({"LOCAL_DEV": "0"}, "LML_API_KEY"),
         ({"BATCH_SIZE": "1001"}, "BATCH_SIZE='1001'"),
         ({"DATABASE_URL": "postgresql://u:hush@127.0.0.1:1/x"}, "database cannot be reached"),

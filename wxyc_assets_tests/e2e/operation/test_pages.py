@@ -4,11 +4,11 @@ import re
 from dataclasses import fields
 from pathlib import Path
 
-from wxyc_assets.cli.configuration import OF_LIBRARIES, SECRETS
+from wxyc_assets.cli.configuration import OF_LIBRARIES
 from wxyc_assets.definitions import defs
 from wxyc_assets.domain.counters import Outcome
 from wxyc_assets.domain.refreshes import RefreshTally
-from wxyc_assets.settings import Settings
+from wxyc_assets.settings import SECRETS, Settings
 
 PROJECT = Path(__file__).parents[3]
 PAGES = [PROJECT / "README.md", *(PROJECT / "docs").glob("*.md")]

@@ -1,0 +1,48 @@
+"""What we use of Dagster beyond its public API; no other module imports `dagster._...`.
+
+`unit/defs/test_dagster_internals.py` says what breaks when an upgrade of Dagster changes it.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import dagster as dg
+from dagster import EventLogRecord
+from dagster._core.execution.backfill import BulkActionsFilter
+
+
+@dataclass(frozen=True, slots=True)
+class Backfill:
+    """A backfill of assets or of a job; `ended_at` is None while it runs."""
+
+    backfill_id: str
+    job_name: str | None
+    assets: frozenset[dg.AssetKey]
+    ended_at: datetime | None
+
+
+def backfills(instance: dg.DagsterInstance, created_after: datetime) -> Iterator[Backfill]:
+    """Yield the backfills begun after a moment; there is no public type for them."""
+    for each in instance.get_backfills(filters=BulkActionsFilter(created_after=created_after)):
+        end = each.backfill_end_timestamp
+        yield Backfill(
+            backfill_id=each.backfill_id,
+            job_name=each.job_name,
+            assets=frozenset(each.asset_selection or ()),
+            ended_at=None if end is None else datetime.fromtimestamp(end, UTC),
+        )
+
+
+def check_evaluations(
+    instance: dg.DagsterInstance, *, after: int | None, limit: int
+) -> Sequence[EventLogRecord]:
+    """Return evaluations of all checks behind a storage id; the newest first if it is None.
+
+    The instance's own `get_event_records` is deprecated without a successor for checks, so the
+    storage below it is asked.
+    """
+    wanted = dg.EventRecordsFilter(dg.DagsterEventType.ASSET_CHECK_EVALUATION, after_cursor=after)
+    return instance.event_log_storage.get_event_records(
+        wanted, limit=limit, ascending=after is not None
+    )
