@@ -15,10 +15,9 @@ import httpx
 
 from wxyc_assets.adapters.budget.shared_budget import Limits, open_budget
 from wxyc_assets.adapters.lml import client as production
-from wxyc_assets.adapters.lml.circuit_breaker import CircuitBreakerWatch
 from wxyc_assets.adapters.lml.retry import RetryPolicy
 from wxyc_assets.domain.counters import percentiles
-from wxyc_assets.flows.rotation.pipeline import RotationPipeline
+from wxyc_assets.flows.rotation.cache_refresh import CacheRefresh, RefreshOptions
 from wxyc_sandbox.in_memory_budget import Bank, BankLedger
 from wxyc_sandbox.lml.app import PretendLml
 from wxyc_sandbox.lml.settings import LmlSettings
@@ -201,16 +200,15 @@ async def _refresh(
             transport=httpx.ASGITransport(app=lml),
         ) as client,
     ):
-        refresher = RotationPipeline(
-            client,
-            CircuitBreakerWatch(client, ceiling_seconds=1_800),
-            RetryPolicy(),
+        options = RefreshOptions(
             batch_size=setting.batch_size,
             max_in_flight=setting.in_flight,
             pause_seconds=30,
-            warn=_ignore,
+            retry_policy=RetryPolicy(),
+            breaker_ceiling_seconds=1_800,
         )
-        report = await refresher.refresh(range(1, world.identities + 1))
+        refresh = CacheRefresh(client, options, on_drift=_ignore)
+        report = await refresh.run(range(1, world.identities + 1))
     return [each / 1000 for each in report.latencies_ms], len(report.failed)
 
 

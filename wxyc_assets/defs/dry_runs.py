@@ -15,10 +15,11 @@ from wxyc_assets.defs.partitions import known_ranges, library_ranges
 from wxyc_assets.defs.resources import DatabaseResource, LmlResource, PagesResource, ScopeResource
 from wxyc_assets.defs.rotation import RefreshConfig
 from wxyc_assets.domain.candidates import Cohort
-from wxyc_assets.domain.counters import UNANSWERED, Tally, by_cohort
-from wxyc_assets.flows.identity.batch_resolver import BatchResolver
-from wxyc_assets.flows.identity.dry_run import DryRun, figures, keep_nothing
-from wxyc_assets.flows.rotation.pipeline import RefreshPlan, plan
+from wxyc_assets.domain.counters import IdentityTally, by_cohort
+from wxyc_assets.flows.identity.dry_run import IdentityDryRun, figures
+from wxyc_assets.flows.identity.pipeline import IdentityOptions
+from wxyc_assets.flows.rotation import cache_refresh
+from wxyc_assets.flows.rotation.cache_refresh import RefreshPlan
 
 
 class RangesConfig(dg.Config):
@@ -36,31 +37,30 @@ async def count_identities(
     lml: LmlResource,
     scope: ScopeResource,
     pages: PagesResource,
-) -> dict[Cohort, Tally]:
+) -> dict[Cohort, IdentityTally]:
     """Count what a run over these ranges would do; raises dg.Failure."""
     ranges = known_ranges(keys or library_ranges.get_partition_keys())
+    options = IdentityOptions(
+        run_id="dry run",
+        scope=scope.scope(),
+        page_sizes=pages.page_sizes(),
+        retry_policy=lml.retry_policy(),
+        max_in_flight=lml.max_in_flight,
+    )
     async with database.open() as opened, lml.open(opened) as client:
-        dry_run = DryRun(
-            IdentityStore(opened),
-            BatchResolver(
-                client, lml.retry_policy(), keep_nothing, max_in_flight=lml.max_in_flight
-            ),
-            scope=scope.scope(),
-            page_sizes=pages.page_sizes(),
-        )
-        return await dry_run.run(ranges)
+        return await IdentityDryRun(IdentityStore(opened), client, options).run(ranges)
 
 
-def print_counts(tallies: dict[Cohort, Tally]) -> None:
+def print_counts(tallies: dict[Cohort, IdentityTally]) -> None:
     """Print one JSON object per cohort on stdout: the compilation cohort, then the rest."""
     for cohort in Cohort:
         sys.stdout.write(json.dumps(figures(tallies[cohort])) + "\n")
     sys.stdout.flush()
 
 
-def fail_if_unanswered(tallies: dict[Cohort, Tally]) -> None:
+def fail_if_unanswered(tallies: dict[Cohort, IdentityTally]) -> None:
     """Raise dg.Failure if the real run would leave ranges open."""
-    open_rows = sum(tally.outcomes[each] for tally in tallies.values() for each in UNANSWERED)
+    open_rows = sum(sum(tally.unanswered.values()) for tally in tallies.values())
     if open_rows:
         raise dg.Failure(f"LML left {open_rows} rows without an answer; a real run would fail.")
 
@@ -96,7 +96,7 @@ async def plan_refresh(database: DatabaseResource, batch_size: int) -> RefreshPl
     """Return what a refresh of the active rotation would do; raises dg.Failure."""
     async with database.open() as opened:
         active = await RotationStore(opened).active()
-    return plan(active.identity_ids, batch_size)
+    return cache_refresh.plan_refresh(active.identity_ids, batch_size)
 
 
 @dg.op

@@ -7,16 +7,12 @@ from pydantic import Field
 
 from wxyc_assets.adapters.postgres.artwork_store import ArtworkStore
 from wxyc_assets.defs import metadata
-from wxyc_assets.defs.failures import fail_if_open
 from wxyc_assets.defs.instrumentation import instrumented
 from wxyc_assets.defs.library_identity import LIBRARY_IDENTITY
-from wxyc_assets.defs.partitions import range_asset, report_range, selected_ranges
+from wxyc_assets.defs.partitions import finish_run, range_asset, report_range, selected_ranges
 from wxyc_assets.defs.resources import DatabaseResource, LmlResource
 from wxyc_assets.domain.artwork import CoverScope, Eligibility, Match, Rules
-from wxyc_assets.flows.artwork.cover_lookup import CoverLookup
-from wxyc_assets.flows.artwork.health_probes import HealthProbes
-from wxyc_assets.flows.artwork.lookup_buffer import LookupBuffer
-from wxyc_assets.flows.artwork.pipeline import ArtworkPipeline
+from wxyc_assets.flows.artwork.pipeline import ArtworkOptions, ArtworkPipeline
 from wxyc_assets.flows.artwork.report import ArtworkReport
 from wxyc_assets.settings import Days, Seconds, Share, settings
 from wxyc_assets.views.contact_sheet import contact_sheet
@@ -70,45 +66,38 @@ async def library_artwork(
     Whatever is not a single high-confidence match is refused, and the reason is kept.
     """
 
-    def report(done: ArtworkReport) -> None:
-        totals.add({f"artwork.{name}": number for name, number in done.figures().items()})
-        if not done.open_rows:
-            report_range(context, context.asset_key, done.id_range.key, _metadata(done))
+    def on_range_done(report: ArtworkReport) -> None:
+        totals.add({f"artwork.{name}": number for name, number in report.figures().items()})
+        if not report.open_rows:
+            report_range(context, context.asset_key, report.id_range.key, _metadata(report))
 
     with instrumented(context, "library_artwork") as totals:
         ranges = selected_ranges(context)
+        options = ArtworkOptions(
+            run_id=context.run.run_id,
+            retry_policy=lml.retry_policy(),
+            max_in_flight=lml.max_in_flight,
+            health_interval_seconds=config.health_interval_seconds,
+            breaker_ceiling_seconds=lml.breaker_ceiling_seconds,
+        )
         async with database.open() as opened, lml.open(opened) as client:
-            artwork = ArtworkStore(opened, config.scope())
-            outbox = LookupBuffer(artwork, context.run.run_id)
-            breaker = lml.breaker(client)
-            looking_up = CoverLookup(
-                client,
-                patience=lml.retry_policy(),
-                probes=HealthProbes(breaker, interval=config.health_interval_seconds),
-                outbox=outbox,
-                rules=artwork.scope.rules,
-                max_in_flight=lml.max_in_flight,
-                breaker=breaker,
-            )
-            coverer = ArtworkPipeline(artwork, looking_up, outbox)
-            summary = await coverer.run(ranges, report)
-            unanalyzed = await opened.analyze(*summary.touched) if summary.touched else []
-        metadata.warn_of_stale_statistics(context, unanalyzed)
-        fail_if_open(summary.why_open, summary.stopped)
+            pipeline = ArtworkPipeline(ArtworkStore(opened, config.scope()), client, options)
+            summary = await pipeline.run(ranges, on_range_done)
+            await finish_run(context, opened, summary)
 
 
-def _metadata(done: ArtworkReport) -> dict[str, dg.MetadataValue]:
+def _metadata(report: ArtworkReport) -> dict[str, dg.MetadataValue]:
     return {
-        "dagster/partition_row_count": dg.MetadataValue.int(done.covered.lookups),
-        **{name: dg.MetadataValue.int(number) for name, number in done.figures().items()},
-        "share_covered": dg.MetadataValue.float(done.share_covered),
-        **metadata.latencies(done.latencies_ms),
-        **_contact_sheet(done),
-        **metadata.offenders("refused", done.refusals),
-        **metadata.offenders("not_written", done.write_errors),
+        "dagster/partition_row_count": dg.MetadataValue.int(report.covered.lookups),
+        **{name: dg.MetadataValue.int(round(number)) for name, number in report.figures().items()},
+        "share_covered": dg.MetadataValue.float(report.share_covered),
+        **metadata.latencies(report.tally.latencies_ms),
+        **_contact_sheet(report),
+        **metadata.offenders("refused", report.refusals),
+        **metadata.offenders("not_written", report.write_errors),
     }
 
 
-def _contact_sheet(done: ArtworkReport) -> dict[str, dg.MetadataValue]:
-    shown = done.first_covers
+def _contact_sheet(report: ArtworkReport) -> dict[str, dg.MetadataValue]:
+    shown = report.first_covers
     return {"contact_sheet": dg.MetadataValue.md(contact_sheet(shown))} if shown else {}

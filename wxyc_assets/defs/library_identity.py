@@ -3,21 +3,24 @@
 Asking and applying overlap, so they share a step; either can be selected alone.
 """
 
-from contextlib import AsyncExitStack
-from functools import partial
+from contextlib import nullcontext
 
 import dagster as dg
 
-from wxyc_assets.adapters.postgres.identity_store import TABLES, IdentityStore
+from wxyc_assets.adapters.postgres.identity_store import IdentityStore
 from wxyc_assets.defs import freshness, metadata
-from wxyc_assets.defs.failures import fail_if_open
 from wxyc_assets.defs.instrumentation import instrumented
-from wxyc_assets.defs.partitions import library_ranges, one_run, report_range, selected_ranges
+from wxyc_assets.defs.partitions import (
+    finish_run,
+    library_ranges,
+    one_run,
+    report_range,
+    selected_ranges,
+)
 from wxyc_assets.defs.resources import DatabaseResource, LmlResource, PagesResource, ScopeResource
-from wxyc_assets.flows.identity.apply_answers import AnswerWriter
-from wxyc_assets.flows.identity.batch_resolver import BatchResolver
-from wxyc_assets.flows.identity.pipeline import IdentityPipeline, IdentitySummary
+from wxyc_assets.flows.identity.pipeline import IdentityOptions, IdentityPipeline
 from wxyc_assets.flows.identity.report import IdentityReport
+from wxyc_assets.flows.range_report import RunSummary
 
 LML_RESOLUTIONS = dg.AssetKey("lml_resolutions")
 LIBRARY_IDENTITY = dg.AssetKey("library_identity")
@@ -58,56 +61,43 @@ async def library_identities(
 ):  # Dagster would read an annotation here as the outputs' types
     selected = [k for k in (LML_RESOLUTIONS, LIBRARY_IDENTITY) if k in context.selected_asset_keys]
 
-    def report(done: IdentityReport) -> None:
-        totals.add(done.figures())
-        if not done.open_rows:
+    def on_range_done(report: IdentityReport) -> None:
+        totals.add(report.figures())
+        if not report.open_rows:
             for asset_key in selected:
-                report_range(context, asset_key, done.id_range.key, _metadata(done))
+                report_range(context, asset_key, report.id_range.key, _metadata(report))
 
     with instrumented(context, "library_identity") as totals:
-        ranges = selected_ranges(context)
-        async with AsyncExitStack() as stack:
-            library = IdentityStore(await stack.enter_async_context(database.open()))
-            asker = None
-            if LML_RESOLUTIONS in selected:
-                client = await stack.enter_async_context(lml.open(library.database))
-                asker = BatchResolver(
-                    client,
-                    lml.retry_policy(),
-                    keep=partial(library.store_answers, run_id=context.run.run_id),
-                    max_in_flight=lml.max_in_flight,
-                )
-            applier = AnswerWriter(library, scope.scope()) if LIBRARY_IDENTITY in selected else None
-            resolver = IdentityPipeline(
-                library,
-                asker=asker,
-                applier=applier,
-                scope=scope.scope(),
-                page_sizes=pages.page_sizes(),
-                run_id=context.run.run_id,
-                max_in_flight=lml.max_in_flight,
-            )
-            summary = await resolver.run(ranges, report)
-            unanalyzed = await library.database.analyze(*TABLES) if summary.wrote else []
-        _warn_of_drift(context, summary)
-        metadata.warn_of_stale_statistics(context, unanalyzed)
-        fail_if_open(summary.why_open, summary.stopped)
+        ranges, asks = selected_ranges(context), LML_RESOLUTIONS in selected
+        options = IdentityOptions(
+            run_id=context.run.run_id,
+            scope=scope.scope(),
+            page_sizes=pages.page_sizes(),
+            retry_policy=lml.retry_policy(),
+            max_in_flight=lml.max_in_flight,
+            applies=LIBRARY_IDENTITY in selected,
+        )
+        async with database.open() as opened, lml.open(opened) if asks else nullcontext() as client:
+            pipeline = IdentityPipeline(IdentityStore(opened), client, options)
+            summary = await pipeline.run(ranges, on_range_done)
+            _warn_of_drift(context, summary)
+            await finish_run(context, opened, summary)
     for asset_key in selected:
         yield dg.Output(None, output_name=asset_key.to_python_identifier())
 
 
-def _metadata(done: IdentityReport) -> dict[str, dg.MetadataValue]:
-    total = done.total
+def _metadata(report: IdentityReport) -> dict[str, dg.MetadataValue]:
+    total = report.total
     return {
         "dagster/partition_row_count": dg.MetadataValue.int(total.scanned),
         **{name: dg.MetadataValue.int(round(n)) for name, n in total.figures().items()},
         **metadata.latencies(total.latencies_ms),
-        **metadata.offenders("refused", done.refusals),
-        **metadata.offenders("not_written", done.write_errors),
+        **metadata.offenders("refused", report.refusals),
+        **metadata.offenders("not_written", report.write_errors),
     }
 
 
-def _warn_of_drift(context: dg.AssetExecutionContext, summary: IdentitySummary) -> None:
+def _warn_of_drift(context: dg.AssetExecutionContext, summary: RunSummary[IdentityReport]) -> None:
     drifted = sum(each.total.details["pages_with_join_drift"] for each in summary.reports)
     if drifted:
         context.log.warning(

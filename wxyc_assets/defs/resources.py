@@ -17,7 +17,6 @@ from wxyc_assets.adapters.alert_channels import AlertChannel
 from wxyc_assets.adapters.budget.postgres_backend import open_ledger
 from wxyc_assets.adapters.budget.shared_budget import Limits, open_budget
 from wxyc_assets.adapters.lml import client as lml
-from wxyc_assets.adapters.lml.circuit_breaker import CircuitBreakerWatch
 from wxyc_assets.adapters.lml.retry import RetryPolicy
 from wxyc_assets.adapters.postgres import database
 from wxyc_assets.adapters.postgres.database import Database
@@ -128,9 +127,9 @@ class LmlResource(dg.ConfigurableResource):
             ):
                 yield opened
 
-    def breaker(self, opened: lml.LmlClient) -> CircuitBreakerWatch:
-        """Return a watch on LML's circuit breaker, for calls that cost Discogs requests."""
-        return CircuitBreakerWatch(opened, ceiling_seconds=self.breaker_ceiling_minutes * 60)
+    @property
+    def breaker_ceiling_seconds(self) -> float:
+        return self.breaker_ceiling_minutes * 60
 
     def _check(self) -> None:
         if not _is_address(self.url):

@@ -8,7 +8,9 @@ from wxyc_assets.adapters.postgres.rotation_store import ActiveRotation, Rotatio
 from wxyc_assets.defs import freshness, metadata
 from wxyc_assets.defs.instrumentation import instrumented, prepare_process
 from wxyc_assets.defs.resources import DatabaseResource, LmlResource, RotationGates
-from wxyc_assets.flows.rotation.pipeline import RotationPipeline, RotationReport, refresh_on_record
+from wxyc_assets.flows.rotation.cache_refresh import RefreshOptions
+from wxyc_assets.flows.rotation.pipeline import RotationPipeline
+from wxyc_assets.flows.rotation.report import RotationReport
 from wxyc_assets.settings import RefreshBatchSize, RefreshesInFlight, Seconds, settings
 
 FAILURES_SHOWN = 10
@@ -105,17 +107,9 @@ async def rotation_cache(
             active = await store.active()
             _require(_check_identified(active, rotation_gates))
             _require(await _check_deploy(client, rotation_gates))
-            refresher = RotationPipeline(
-                client,
-                lml.breaker(client),
-                lml.retry_policy(),
-                batch_size=config.batch_size,
-                max_in_flight=config.max_in_flight,
-                pause_seconds=config.pause_seconds,
-                warn=context.log.warning,
-            )
-            report = await refresh_on_record(
-                refresher, store, active.identity_ids, run_id=context.run.run_id
+            pipeline = RotationPipeline(store, client, _options(config, lml))
+            report = await pipeline.run(
+                active.identity_ids, context.log.warning, run_id=context.run.run_id
             )
         totals.add(report.tally.figures())
         shown = _metadata(report)
@@ -203,6 +197,16 @@ async def _is_rare(
             "share": share,
             "ceiling": ceiling,
         },
+    )
+
+
+def _options(config: RefreshConfig, lml: LmlResource) -> RefreshOptions:
+    return RefreshOptions(
+        batch_size=config.batch_size,
+        max_in_flight=config.max_in_flight,
+        pause_seconds=config.pause_seconds,
+        retry_policy=lml.retry_policy(),
+        breaker_ceiling_seconds=lml.breaker_ceiling_seconds,
     )
 
 

@@ -1,10 +1,11 @@
-"""Batches of rows, and splitting one until the row that spoils it stands alone."""
+"""Batches of rows, and the bisection of one that fails."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from math import ceil, log2
 from typing import TypeVar
 
 Row = TypeVar("Row")
+Error = TypeVar("Error", bound=Exception)
 
 
 def halves(rows: Sequence[Row]) -> tuple[Sequence[Row], Sequence[Row]]:
@@ -13,11 +14,31 @@ def halves(rows: Sequence[Row]) -> tuple[Sequence[Row], Sequence[Row]]:
     return rows[:middle], rows[middle:]
 
 
-def most_failures_in_a_row(rows: int) -> int:
-    """How often the halves of a batch may fail in a row before no row can be to blame.
+async def bisect(
+    batch: Sequence[Row],
+    attempt: Callable[[Sequence[Row]], Awaitable[Error | None]],
+    error: Error,
+) -> dict[Row, Error]:
+    """Return the rows of a batch that fail alone, each with its error.
 
-    One bad row fails once a level, and its neighbour may be bad too; without a single success
-    between, beyond twice the depth it is the other side that is ill.
+    `error` is the batch's own. `attempt` is called with ever smaller parts, in order, depth first;
+    it returns the error of a part that is to be halved again.
+    """
+    if len(batch) == 1:
+        return {batch[0]: error}
+    culprits: dict[Row, Error] = {}
+    for half in halves(batch):
+        error_of_half = await attempt(half)
+        if error_of_half is not None:
+            culprits |= await bisect(half, attempt, error_of_half)
+    return culprits
+
+
+def most_failures_in_a_row(rows: int) -> int:
+    """Return how often the parts of a batch may fail in a row before no row can be to blame.
+
+    One bad row fails once per level, and its neighbour may be bad too. Without a single success in
+    between, more than twice the depth means that the other side is ill.
     """
     return 2 * ceil(log2(max(rows, 2))) + 2
 

@@ -1,16 +1,17 @@
-"""What became of each library row of a run, counted so that the sum is right."""
+"""Library records of a run, counted by outcome so that the sum is right."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from statistics import quantiles
+from typing import Any, ClassVar, Generic, TypeVar
 
 from wxyc_assets.domain.candidates import Cohort
 
 
 class Outcome(StrEnum):
-    """What became of one library row; the value is the counter's name at the station."""
+    """The identity outcome of one library record; the value is its counter's public name."""
 
     RESOLVED = "rows_resolved"
     RESOLVED_COMPILATION = "rows_resolved_compilation"
@@ -28,42 +29,64 @@ UNANSWERED = frozenset(
 )
 
 
+OutcomeT = TypeVar("OutcomeT", bound=StrEnum)
+
+
 class MiscountedRows(AssertionError):
-    """The outcomes do not add up to the rows that were scanned: a defect of ours."""
+    """The outcomes do not add up to what was scanned: a defect of ours."""
 
 
 @dataclass(slots=True)
-class Tally:
-    """Counts of one cohort: library rows by outcome, LML calls, and smaller things by name."""
+class Tally(Generic[OutcomeT]):
+    """Library records by outcome, LML calls, and smaller counters by name."""
+
+    NAMES: ClassVar[Mapping[Any, str]] = {}
+    """The public name of each outcome's counter."""
+    UNANSWERED: ClassVar[frozenset[Any]] = frozenset()
+    """Outcomes that leave a range open."""
 
     scanned: int = 0
-    outcomes: Counter[Outcome] = field(default_factory=Counter[Outcome])
+    outcomes: Counter[OutcomeT] = field(default_factory=Counter[OutcomeT])
     latencies_ms: list[float] = field(default_factory=list[float])
     details: Counter[str] = field(default_factory=Counter[str])
 
-    def add(self, other: "Tally") -> None:
+    def add(self, other: "Tally[OutcomeT]") -> None:
         self.scanned += other.scanned
         self.outcomes.update(other.outcomes)
         self.latencies_ms.extend(other.latencies_ms)
         self.details.update(other.details)
 
     def check(self) -> None:
-        """Raises MiscountedRows unless scanned == the sum over all outcomes."""
+        """Raise MiscountedRows unless scanned == the sum over all outcomes."""
         if self.scanned != self.outcomes.total():
             raise MiscountedRows(f"scanned {self.scanned} rows, counted {dict(self.outcomes)}")
 
+    @property
+    def unanswered(self) -> dict[str, int]:
+        """Records that LML still owes an answer, by the last word of the outcome's name."""
+        counts = {each: self.outcomes[each] for each in sorted(self.UNANSWERED)}
+        return {each.value.rpartition(".")[2]: n for each, n in counts.items() if n}
+
     def figures(self) -> dict[str, float]:
-        """Every counter by the name that the station's dashboards know."""
+        """Every counter by its public name, also those that are 0."""
         return {
             "scanned": self.scanned,
-            **{outcome.value: self.outcomes[outcome] for outcome in Outcome},
+            **{name: self.outcomes[outcome] for outcome, name in self.NAMES.items()},
             "lml_total_calls": len(self.latencies_ms),
             "lml_total_latency_ms": round(sum(self.latencies_ms)),
             **self.details,
         }
 
 
-def by_cohort(tallies: Mapping[Cohort, Tally]) -> dict[str, float]:
+class IdentityTally(Tally[Outcome]):
+    """The tally of one cohort."""
+
+    __slots__ = ()
+    NAMES: ClassVar = {each: each.value for each in Outcome}
+    UNANSWERED: ClassVar = UNANSWERED
+
+
+def by_cohort(tallies: Mapping[Cohort, IdentityTally]) -> dict[str, float]:
     """The figures of each cohort's tally, as `consumer.va.scanned` and so on."""
     return {
         f"consumer.{cohort}.{name}": number
@@ -73,7 +96,7 @@ def by_cohort(tallies: Mapping[Cohort, Tally]) -> dict[str, float]:
 
 
 def percentiles(values: Iterable[float]) -> dict[str, float]:
-    """p50 and p95; nothing where there is nothing to rank."""
+    """p50 and p95; empty for no values."""
     ranked = sorted(values)
     if not ranked:
         return {}

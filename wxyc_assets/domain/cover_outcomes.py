@@ -1,45 +1,30 @@
-"""What became of each library row that wanted a cover, counted so that the sum is right."""
+"""Library records that want a cover, counted by outcome so that the sum is right."""
 
-from collections import Counter
-from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import ClassVar
 
 from wxyc_assets.domain.artwork import NoCoverReason
-from wxyc_assets.domain.counters import MiscountedRows
+from wxyc_assets.domain.counters import Tally
 
 
 class WriteOutcome(StrEnum):
-    """What became of a row, beside the rules that stand against a cover."""
+    """The outcome of a record, beside the reasons for no cover."""
 
     WRITTEN = "written"
     RACED = "raced"
-    """Somebody else had covered it meanwhile."""
+    """Another writer had covered it meanwhile."""
     UNWRITABLE = "unwritable"
     WITHDRAWN = "withdrawn"
-    """The row was renamed, flagged or deleted while its cover was on the way."""
+    """The record was renamed, flagged or deleted before its cover was written."""
     LML_REFUSED = "lml_refused"
-    """LML cannot digest this row."""
+    """LML rejects this record."""
     LML_ERROR = "lml_error"
-    """The call failed in the end; the row leaves its range open."""
+    """The call failed in the end; the record leaves its range open."""
 
 
-@dataclass(slots=True)
-class CoverTally:
-    """Library rows of a range by what became of them."""
+class CoverTally(Tally[WriteOutcome | NoCoverReason]):
+    """The tally of one range."""
 
-    scanned: int = 0
-    outcomes: Counter[WriteOutcome | NoCoverReason] = field(
-        default_factory=Counter[WriteOutcome | NoCoverReason]
-    )
-
-    def check(self) -> None:
-        """Raises MiscountedRows unless scanned == the sum over all outcomes."""
-        if self.scanned != self.outcomes.total():
-            raise MiscountedRows(f"scanned {self.scanned} rows, counted {dict(self.outcomes)}")
-
-    def figures(self) -> dict[str, int]:
-        """Every outcome by name, also those that did not occur."""
-        return {
-            "scanned": self.scanned,
-            **{f"outcome.{each}": self.outcomes[each] for each in (*WriteOutcome, *NoCoverReason)},
-        }
+    __slots__ = ()
+    NAMES: ClassVar = {each: f"outcome.{each}" for each in (*WriteOutcome, *NoCoverReason)}
+    UNANSWERED: ClassVar = frozenset({WriteOutcome.LML_ERROR})

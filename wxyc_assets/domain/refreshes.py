@@ -1,16 +1,18 @@
-"""What a cache refresh did for each identity, counted as the station counts it."""
+"""Results of a cache refresh, and their public counters."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 
+from wxyc_assets.domain.counters import MiscountedRows
+
 MAX_BATCH = 50
-"""Identities a call: LML's hard cap, about 200 Discogs requests at 50 a minute being just less
+"""Identities per call. LML's hard cap: about 200 Discogs requests at 50 per minute take just less
 than the five minutes after which the edge in front of LML closes a request (LML's contract)."""
 
 
 class RefreshStatus(StrEnum):
-    """How LML's refresh of one identity ended; `DRIFT` is anything its contract does not know."""
+    """The status of one refreshed identity; `DRIFT` is what LML's contract does not know."""
 
     WARMED = "warmed"
     NOT_FOUND = "not_found"
@@ -24,7 +26,7 @@ FAILED = frozenset({RefreshStatus.ERROR, RefreshStatus.DRIFT})
 
 @dataclass(frozen=True, slots=True)
 class Refreshed:
-    """What LML says about one identity; `said` is a status that the contract does not know."""
+    """LML's result for one identity; `said` is a status that the contract does not know."""
 
     status: RefreshStatus
     warmed_releases: int = 0
@@ -32,13 +34,9 @@ class Refreshed:
     said: str = ""
 
 
-class MiscountedIdentities(AssertionError):
-    """The counters do not add up to the identities that were scanned: a defect of ours."""
-
-
 @dataclass(frozen=True, slots=True)
 class RefreshTally:
-    """Identities by what became of them; a failed call counts all of its own."""
+    """Identities by result; a failed call counts all of its identities."""
 
     identities_scanned: int = 0
     identities_resolved: int = 0
@@ -49,23 +47,23 @@ class RefreshTally:
     lml_error: int = 0
 
     def check(self) -> None:
-        """Raises MiscountedIdentities unless scanned == resolved + lml_error."""
+        """Raise MiscountedRows unless scanned == resolved + lml_error."""
         if self.identities_scanned != self.identities_resolved + self.lml_error:
-            raise MiscountedIdentities(f"these do not add up: {self}")
+            raise MiscountedRows(f"these do not add up: {self}")
 
     def counts(self) -> dict[str, int]:
         """Every counter by its field's name."""
         return asdict(self)
 
     def figures(self) -> dict[str, int]:
-        """Every counter by the name that the station's dashboards know."""
+        """Every counter by its public name."""
         return {f"backfill.{name}": number for name, number in self.counts().items()}
 
 
 def tally(results: Mapping[int, Refreshed], failed: Collection[int]) -> RefreshTally:
-    """Each identity once: those with a result, and those whose last call failed.
+    """Count each identity once: those with a result, and those whose last call failed.
 
-    An identity in both counts by its result. Raises MiscountedIdentities.
+    An identity in both counts by its result. Raises MiscountedRows.
     """
     statuses = [each.status for each in results.values()]
     unanswered = len(set(failed) - results.keys())

@@ -12,18 +12,15 @@ import httpx
 
 from wxyc_assets.adapters.lml import client as lml
 from wxyc_assets.adapters.lml.bulk_resolve import dump
-from wxyc_assets.adapters.lml.circuit_breaker import CircuitBreakerWatch
 from wxyc_assets.adapters.lml.lookup import read_lookup
 from wxyc_assets.adapters.lml.retry import RetryPolicy
 from wxyc_assets.adapters.postgres.artwork_store import ArtworkStore
 from wxyc_assets.adapters.postgres.database import Database
 from wxyc_assets.domain.artwork import Album, Choice, Cover, CoverScope, Found, choose
 from wxyc_assets.domain.ranges import IdRange
-from wxyc_assets.flows.artwork.cover_lookup import CoverLookup
-from wxyc_assets.flows.artwork.health_probes import HealthProbes
-from wxyc_assets.flows.artwork.lookup_buffer import LookupBuffer
-from wxyc_assets.flows.artwork.pipeline import ArtworkPipeline, ArtworkSummary
+from wxyc_assets.flows.artwork.pipeline import ArtworkOptions, ArtworkPipeline
 from wxyc_assets.flows.artwork.report import ArtworkReport
+from wxyc_assets.flows.range_report import RunSummary
 from wxyc_assets_tests.integration.sandbox.lml.clients import AT_ONCE
 from wxyc_assets_tests.support.backend_db import BackendDb
 from wxyc_assets_tests.support.in_flight import InFlight
@@ -34,7 +31,7 @@ from wxyc_sandbox.lml.findings import shaped
 from wxyc_sandbox.lml.lookups import LIVE_PER_MILLE
 from wxyc_sandbox.lml.settings import LmlSettings
 
-IMPATIENT = RetryPolicy(attempts=3, first_wait=0, longest_wait=0, jitter=0)
+AT_ONCE_AGAIN = RetryPolicy(attempts=3, first_wait=0, longest_wait=0, jitter=0)
 ONE_RANGE = (IdRange(1, 1000),)
 
 
@@ -129,7 +126,7 @@ class Covering:
     ranges: Sequence[IdRange] = ONE_RANGE
     transport: httpx.AsyncBaseTransport | None = None
     lookup_seconds: float = 20.0
-    patience: RetryPolicy = IMPATIENT
+    retry_policy: RetryPolicy = AT_ONCE_AGAIN
     interval: float = 0.0
     max_in_flight: int = 4
     now: datetime | None = None
@@ -137,13 +134,12 @@ class Covering:
     url: str = "http://lml"
     reports: list[ArtworkReport] = field(default_factory=list[ArtworkReport])
 
-    async def run(self) -> ArtworkSummary:
+    async def run(self) -> RunSummary[ArtworkReport]:
         transport = self.transport
         if self.pretend is not None:
             transport = httpx.ASGITransport(app=self.pretend)  # pyright: ignore[reportArgumentType]
         now = self.now
         artwork = ArtworkStore(self.database, self.scope, clock=(lambda: now) if now else None)
-        outbox = LookupBuffer(artwork, "a run")
         async with AsyncExitStack() as stack:
             client = await stack.enter_async_context(
                 lml.open_lml(
@@ -155,22 +151,15 @@ class Covering:
                     transport=transport,
                 )
             )
-            breaker = (
-                None
-                if self.breaker_ceiling is None
-                else CircuitBreakerWatch(client, ceiling_seconds=self.breaker_ceiling)
-            )
-            looking_up = CoverLookup(
-                client,
-                patience=self.patience,
-                probes=HealthProbes(breaker or client, interval=self.interval),
-                breaker=breaker,
-                outbox=outbox,
-                rules=self.scope.rules,
+            options = ArtworkOptions(
+                run_id="a run",
+                retry_policy=self.retry_policy,
                 max_in_flight=self.max_in_flight,
+                health_interval_seconds=self.interval,
+                breaker_ceiling_seconds=self.breaker_ceiling,
             )
-            coverer = ArtworkPipeline(artwork, looking_up, outbox)
-            return await coverer.run(self.ranges, self.reports.append)
+            pipeline = ArtworkPipeline(artwork, client, options)
+            return await pipeline.run(self.ranges, self.reports.append)
 
     @property
     def counts(self) -> Counter[str]:

@@ -33,7 +33,6 @@ NOTICE_A_DEAD_PEER = (
     "-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3"
 )
 """For a session that holds locks: the server drops it 25 s after its machine has vanished."""
-RANGE_LOCKS = 0x77787963  # "wxyc": the first key of the advisory locks on ranges
 
 
 class DatabaseError(Exception):
@@ -108,7 +107,7 @@ class Transaction:
 
 
 class Database:
-    """Transactions, range locks and maintenance; use `connect`."""
+    """Transactions, sessions and maintenance; use `open_database`."""
 
     def __init__(
         self,
@@ -125,23 +124,8 @@ class Database:
             yield Transaction(connection)
 
     @asynccontextmanager
-    async def lock(self, number: int) -> AsyncGenerator[None]:
-        """Holds the range that starts at id `number`; waits while another run holds it.
-
-        The lock belongs to a connection, so it is given back when its process dies.
-        """
-        async with translated(), self._pool.connection() as connection:
-            await connection.set_autocommit(True)
-            await connection.execute("select pg_advisory_lock(%s, %s)", [RANGE_LOCKS, number])
-            try:
-                yield
-            finally:
-                await connection.execute("select pg_advisory_unlock_all()")
-                await connection.set_autocommit(False)
-
-    @asynccontextmanager
     async def session(self) -> AsyncGenerator[Connection]:
-        """A connection of its own beside the pool, in autocommit; its locks end with it."""
+        """A connection outside the pool, in autocommit; its locks end with it."""
         async with translated():
             connection = await self._connect()
         try:

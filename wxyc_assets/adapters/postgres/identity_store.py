@@ -10,6 +10,7 @@ from psycopg.types.json import Jsonb
 
 from wxyc_assets.adapters.lml.bulk_resolve import Answer, Answers, dump
 from wxyc_assets.adapters.postgres.database import Database, Transaction, retry_on_deadlock
+from wxyc_assets.adapters.postgres.range_locks import LockFamily, lock_in_transaction
 from wxyc_assets.domain.candidates import Candidate, Cohort, Reason, Scope
 from wxyc_assets.domain.ranges import IdRange
 
@@ -69,10 +70,8 @@ class IdentityStore:
 
         Waits while another run works on the range, so that what it just applied is not due.
         """
-        async with (
-            self.database.lock(id_range.first),
-            self.database.transaction() as transaction,
-        ):
+        async with self.database.transaction() as transaction:
+            await lock_in_transaction(transaction, LockFamily.IDENTITY, id_range)
             due = await self._due(transaction, id_range, scope)
             if due or await transaction.fetch("identity/select_any_candidate", _bounds(id_range)):
                 rows = [{**_fields(each.candidate), "reason": each.reason} for each in due]

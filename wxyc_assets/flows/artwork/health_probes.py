@@ -1,4 +1,4 @@
-"""Whether an empty answer is a no: LML's breaker must have been closed before and after it."""
+"""Probes of LML's health: an empty answer counts only between two probes of a closed breaker."""
 
 import asyncio
 from collections.abc import Callable
@@ -8,11 +8,11 @@ from typing import Protocol
 from wxyc_assets.adapters.lml.client import LmlError
 from wxyc_assets.adapters.lml.lookup import Health
 
-Verdict = Callable[[bool], None]
+Callback = Callable[[bool], None]
 
 
 class HealthSource(Protocol):
-    """Whoever can say how LML is."""
+    """LML, or a watch over its circuit breaker."""
 
     async def health(self) -> Health: ...
 
@@ -23,11 +23,11 @@ class _PendingAnswer:
 
     before: int
     after: int
-    tell: Verdict
+    callback: Callback
 
 
 class HealthProbes:
-    """LML's health, asked at most every `interval` seconds, and only while somebody must know.
+    """LML's health, asked at most every `interval` seconds, and only when it is needed.
 
     Probes are numbered from 1; `run` makes them, one after the other.
     """
@@ -37,38 +37,41 @@ class HealthProbes:
         self._interval = interval
         self._found_closed: list[bool] = []
         self._begun = 0
-        self._doubts: list[_PendingAnswer] = []
+        self._pending: list[_PendingAnswer] = []
         self._wanted = asyncio.Event()
         self._first = asyncio.Event()
         self._is_over = False
 
     async def latest(self) -> int:
-        """The number of the probe before a question that is asked now; the first waits for one."""
+        """Return the number of the latest probe, after the first one is made."""
         if not self._found_closed:
             self._wanted.set()
             await self._first.wait()
         elif not self._found_closed[-1]:
-            self._wanted.set()  # until LML is well again, nothing empty can count
+            self._wanted.set()  # until the breaker is closed again, nothing empty can count
         return len(self._found_closed)
 
-    def judge(self, before: int, tell: Verdict) -> None:
-        """Tells, at once or after the next probe, whether an answer that just came may be empty."""
+    def verify(self, before: int, callback: Callback) -> None:
+        """Call back, at once or after the next probe, with whether an empty answer counts.
+
+        `before` is the number of the probe before the question.
+        """
         if self._is_over or not all(self._found_closed[before - 1 :]):
-            tell(False)
+            callback(False)
             return
-        self._doubts.append(_PendingAnswer(before, self._begun + 1, tell))
+        self._pending.append(_PendingAnswer(before, self._begun + 1, callback))
         self._wanted.set()
 
     def give_up(self) -> None:
-        """Waits for nothing any more: what is in doubt stays unknown."""
+        """Make no further probe; the answers that wait for one do not count."""
         self._is_over = True
         self._first.set()
-        doubts, self._doubts = self._doubts, []
-        for doubt in doubts:
-            doubt.tell(False)
+        pending, self._pending = self._pending, []
+        for answer in pending:
+            answer.callback(False)
 
     async def run(self) -> None:
-        """Probes while somebody must know, until it is cancelled."""
+        """Probe whenever it is needed, until cancelled."""
         while True:
             await self._wanted.wait()
             self._wanted.clear()
@@ -88,11 +91,11 @@ class HealthProbes:
 
     def _settle(self) -> None:
         made = len(self._found_closed)
-        doubts, self._doubts = self._doubts, []
-        for doubt in doubts:
-            closed = all(self._found_closed[doubt.before - 1 : doubt.after])
-            if doubt.after <= made or not closed:
-                doubt.tell(closed)
+        pending, self._pending = self._pending, []
+        for answer in pending:
+            closed = all(self._found_closed[answer.before - 1 : answer.after])
+            if answer.after <= made or not closed:
+                answer.callback(closed)
             else:
-                self._doubts.append(doubt)
+                self._pending.append(answer)
                 self._wanted.set()

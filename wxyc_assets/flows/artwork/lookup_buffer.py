@@ -1,4 +1,4 @@
-"""Outcomes on their way into the database: many of them a statement, none of them old."""
+"""A write buffer for lookups: many of them per statement, none of them old."""
 
 import asyncio
 
@@ -10,34 +10,32 @@ STORE_ROWS = 1_000
 
 
 class LookupBuffer:
-    """Collects lookups and stores them, at the latest after STORE_SECONDS, while `run` runs."""
+    """Collects lookups and stores them, after STORE_SECONDS at the latest, while `run` runs."""
 
-    def __init__(self, artwork: ArtworkStore, run_id: str) -> None:
-        self._artwork = artwork
+    def __init__(self, store: ArtworkStore, run_id: str) -> None:
+        self._store = store
         self._run_id = run_id
         self._lookups: list[LookupOutcome] = []
-        self._turn = asyncio.Lock()
+        self._flushing = asyncio.Lock()
         self._is_full = asyncio.Event()
-        self.stored = 0
 
     def put(self, lookup: LookupOutcome) -> None:
-        """Takes one lookup; a row is looked up once a run."""
+        """Add one lookup; a record may be looked up once per run."""
         self._lookups.append(lookup)
         if len(self._lookups) >= STORE_ROWS:
             self._is_full.set()
 
-    async def store(self) -> None:
-        """Stores everything that was put until now; raises DatabaseError."""
-        async with self._turn:
+    async def flush(self) -> None:
+        """Store everything that was put until now; raises DatabaseError."""
+        async with self._flushing:
             lookups = self._lookups[:]
             self._is_full.clear()
             if lookups:
-                await self._artwork.store(lookups, self._run_id)
+                await self._store.store(lookups, self._run_id)
                 del self._lookups[: len(lookups)]  # others were put meanwhile
-                self.stored += len(lookups)
 
     async def run(self) -> None:
-        """Stores now and then, and once more when it is cancelled."""
+        """Flush when full or after STORE_SECONDS, and once more when cancelled."""
         try:
             while True:
                 try:
@@ -45,6 +43,6 @@ class LookupBuffer:
                         await self._is_full.wait()
                 except TimeoutError:
                     pass
-                await self.store()
+                await self.flush()
         finally:
-            await self.store()
+            await self.flush()

@@ -1,108 +1,87 @@
-"""From library rows without a cover to covers, range by range.
-
-Lookups are in flight across range borders; while one range's covers are written, the next range's
-questions are asked.
-"""
+"""From library records without a cover to covers: LML is asked, and what it finds is written."""
 
 import asyncio
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Coroutine, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
-from wxyc_assets.adapters.lml.client import LmlError
-from wxyc_assets.adapters.postgres.artwork_store import ArtworkStore, RangeWorklist
-from wxyc_assets.adapters.postgres.range_locks import RangeLocks, open_locks
-from wxyc_assets.domain.cover_outcomes import WriteOutcome
+from wxyc_assets.adapters.lml.circuit_breaker import CircuitBreakerWatch
+from wxyc_assets.adapters.lml.client import LmlClient, LmlError
+from wxyc_assets.adapters.lml.retry import RetryPolicy
+from wxyc_assets.adapters.postgres.artwork_store import ArtworkStore
+from wxyc_assets.adapters.postgres.range_locks import LockFamily
 from wxyc_assets.domain.ranges import IdRange
 from wxyc_assets.flows.artwork.cover_lookup import CoverLookup, RangeLookups
+from wxyc_assets.flows.artwork.health_probes import HealthProbes
 from wxyc_assets.flows.artwork.lookup_buffer import LookupBuffer
 from wxyc_assets.flows.artwork.report import ArtworkReport, build_report
 from wxyc_assets.flows.artwork.write_covers import CoverWriteResult, write_covers
-from wxyc_assets.telemetry import logs
+from wxyc_assets.flows.range_pipeline import RangePipeline
+from wxyc_assets.flows.worker_pool import WorkerPool
 
-COVERS_SHOWN = 12
+OPEN_RANGES = 100
+"""Many: a range with an empty answer stays open until the next probe of LML's health."""
 RANGES_WRITTEN_AT_ONCE = 4
-
-Report = Callable[[ArtworkReport], None]
-
-
-@dataclass(slots=True)
-class ArtworkSummary:
-    """What became of a whole run."""
-
-    why_open: dict[IdRange, str] = field(default_factory=dict[IdRange, str])
-    stopped: LmlError | None = None
-    touched: set[str] = field(default_factory=set[str])
-    """Tables with new rows."""
+QUESTIONS_PER_CALL = 16
+"""Questions in the queue per call in flight, so that the next range is read in time."""
+COVERS_SHOWN = 12
 
 
-class ArtworkPipeline:
-    """Takes ranges through looking up and writing."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArtworkOptions:
+    """The options of a run."""
 
-    def __init__(
-        self, artwork: ArtworkStore, looking_up: CoverLookup, outbox: LookupBuffer
-    ) -> None:
-        self._artwork = artwork
-        self._looking_up = looking_up
-        self._outbox = outbox
+    run_id: str
+    retry_policy: RetryPolicy
+    max_in_flight: int
+    health_interval_seconds: float
+    breaker_ceiling_seconds: float | None
+    """How long to wait for LML's circuit breaker to close; None: go on while it is open."""
+
+
+class ArtworkPipeline(RangePipeline[RangeLookups, ArtworkReport]):
+    """Looks covers up and writes them; lookups are in flight across ranges."""
+
+    def __init__(self, store: ArtworkStore, lml: LmlClient, options: ArtworkOptions) -> None:
+        queue_size = QUESTIONS_PER_CALL * options.max_in_flight
+        pool = WorkerPool(workers=options.max_in_flight, queue_size=queue_size)
+        super().__init__(store.database, LockFamily.ARTWORK, pool, open_ranges=OPEN_RANGES)
+        self._store = store
         self._writing = asyncio.Semaphore(RANGES_WRITTEN_AT_ONCE)
-        self._reporting = asyncio.Lock()
+        ceiling = options.breaker_ceiling_seconds
+        breaker = None if ceiling is None else CircuitBreakerWatch(lml, ceiling_seconds=ceiling)
+        self._probes = HealthProbes(breaker or lml, interval=options.health_interval_seconds)
+        self._buffer = LookupBuffer(store, options.run_id)
+        self._lookup = CoverLookup(
+            lml,
+            retry_policy=options.retry_policy,
+            probes=self._probes,
+            buffer=self._buffer,
+            rules=store.scope.rules,
+            breaker=breaker,
+        )
 
-    async def run(self, ranges: Sequence[IdRange], report: Report) -> ArtworkSummary:
-        """Works through the ranges in order; `report` hears of each as soon as it is done.
+    @property
+    def stopped(self) -> LmlError | None:
+        return self._lookup.stopped
 
-        Raises DatabaseError; whatever was committed until then stands.
-        """
-        summary = ArtworkSummary()
-        async with open_locks(self._artwork.database) as locks, asyncio.TaskGroup() as workers:
-            working = workers.create_task(self._looking_up.run())
-            async with asyncio.TaskGroup() as finishing:
-                for id_range in sorted(ranges):
-                    if self._looking_up.stopped:
-                        summary.why_open[id_range] = "not begun"
-                        continue
-                    await locks.take(id_range)
-                    wanted = await self._artwork.wanted(id_range)
-                    lookups = await self._looking_up.ask(wanted.due)
-                    finishing.create_task(
-                        self._finish(id_range, wanted, lookups, locks, report, summary)
-                    )
-            working.cancel()
-        summary.stopped = self._looking_up.stopped
-        if self._outbox.stored:
-            summary.touched.add("artwork_lookup")
-        return summary
+    def _background(self) -> Sequence[Coroutine[Any, Any, None]]:
+        return self._probes.run(), self._buffer.run()
 
-    async def _finish(
-        self,
-        id_range: IdRange,
-        wanted: RangeWorklist,
-        lookups: RangeLookups,
-        locks: RangeLocks,
-        report: Report,
-        summary: ArtworkSummary,
-    ) -> None:
-        await lookups.settled.wait()
-        with logs.about(id_range=id_range.key):
-            async with self._writing:
-                done = await self._write(id_range, wanted, lookups)
-        await locks.give(id_range)
-        if done.tally.outcomes[WriteOutcome.WRITTEN]:
-            summary.touched.add("library")
-        if done.open_rows:
-            summary.why_open[id_range] = done.why_open
-        async with self._reporting:
-            await asyncio.to_thread(report, done)  # it writes to Dagster's storage
+    async def _begin(self, id_range: IdRange) -> RangeLookups:
+        lookups = RangeLookups(await self._store.wanted(id_range))
+        for question in lookups.questions():
+            await self._pool.submit(partial(self._lookup.ask, question))
+        return lookups
 
-    async def _write(
-        self, id_range: IdRange, wanted: RangeWorklist, lookups: RangeLookups
-    ) -> ArtworkReport:
-        await self._outbox.store()
-        written = CoverWriteResult()
-        if lookups.covers or wanted.waiting:
-            written = await write_covers(self._artwork, id_range)
-        covered = await self._artwork.covered(id_range)
-        first_covers = await self._artwork.first_covers(id_range, COVERS_SHOWN)
-        done = build_report(id_range, wanted, lookups, written, covered, first_covers)
-        if done.tally.scanned:
-            await self._artwork.database.flush(id_range.key)
-        return done
+    async def _finish(self, id_range: IdRange, work: RangeLookups) -> ArtworkReport:
+        await work.settled.wait()
+        async with self._writing:
+            await self._buffer.flush()
+            written = CoverWriteResult()
+            if work.covers or work.worklist.waiting:
+                written = await write_covers(self._store, id_range)
+            covered = await self._store.covered(id_range)
+            first_covers = await self._store.first_covers(id_range, COVERS_SHOWN)
+        return build_report(id_range, work, written, covered, first_covers)

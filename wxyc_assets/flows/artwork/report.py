@@ -1,82 +1,68 @@
-"""The account of one range: every library row that wanted a cover, by what became of it."""
+"""The report of one range: every library record that wants a cover, by outcome."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from wxyc_assets.adapters.lml.client import LmlError
-from wxyc_assets.adapters.postgres.artwork_store import CoverCounts, RangeWorklist
+from wxyc_assets.adapters.postgres.artwork_store import CoverCounts
 from wxyc_assets.domain.artwork import ShownCover
 from wxyc_assets.domain.cover_outcomes import CoverTally, WriteOutcome
 from wxyc_assets.domain.ranges import IdRange
 from wxyc_assets.flows.artwork.cover_lookup import RangeLookups
 from wxyc_assets.flows.artwork.write_covers import CoverWriteResult
+from wxyc_assets.flows.range_report import RangeReport
 
 
-@dataclass(slots=True)
-class ArtworkReport:
-    """What became of one range; refusals and write errors by library id."""
+@dataclass(slots=True, kw_only=True)
+class ArtworkReport(RangeReport):
+    """The outcomes of one range, and how far it is covered."""
 
-    id_range: IdRange
     eligible: int
     resting: int
     tally: CoverTally
     covered: CoverCounts
     first_covers: list[ShownCover]
-    latencies_ms: list[float]
-    refusals: dict[int, str]
-    write_errors: dict[int, str] = field(default_factory=dict[int, str])
-    error: LmlError | None = None
 
     @property
-    def open_rows(self) -> int:
-        """Library rows that LML still owes an answer."""
-        return self.tally.outcomes[WriteOutcome.LML_ERROR]
+    def total(self) -> CoverTally:
+        return self.tally
 
     @property
-    def why_open(self) -> str:
-        """How many rows have no answer, and the last error."""
-        return f"{self.open_rows} lml_error" + (f" ({self.error})" if self.error else "")
+    def touched(self) -> frozenset[str]:
+        has_stored = bool(self.tally.latencies_ms or self.refusals)
+        has_written = bool(self.tally.outcomes[WriteOutcome.WRITTEN])
+        tables = {"artwork_lookup": has_stored, "library": has_written}
+        return frozenset(name for name, has_changed in tables.items() if has_changed)
 
     @property
     def share_covered(self) -> float:
-        """Rows with a cover, whoever wrote it, among all that are eligible or were; 1 for none."""
+        """Records with any cover, as a share of all that are or were eligible; 1 if none are."""
         return self.covered.covered / self.covered.albums if self.covered.albums else 1.0
 
-    def figures(self) -> dict[str, int]:
-        """Every counter by name."""
-        return {
-            "eligible": self.eligible,
-            "resting": self.resting,
-            **self.tally.figures(),
-            "lml_total_calls": len(self.latencies_ms),
-            "lml_total_latency_ms": round(sum(self.latencies_ms)),
-        }
+    def figures(self) -> dict[str, float]:
+        return {"eligible": self.eligible, "resting": self.resting, **self.tally.figures()}
 
 
 def build_report(
     id_range: IdRange,
-    wanted: RangeWorklist,
     lookups: RangeLookups,
     written: CoverWriteResult,
     covered: CoverCounts,
     first_covers: list[ShownCover],
 ) -> ArtworkReport:
-    """The report of a range; raises MiscountedRows when a row was lost or counted twice."""
-    tally = lookups.tally
-    stored = lookups.covers | wanted.waiting
-    tally.scanned += len((wanted.waiting | written.library_ids) - lookups.covers)
+    """Return the report of a range; raises MiscountedRows when a row was lost or counted twice."""
+    tally, waiting = lookups.tally, lookups.worklist.waiting
+    tally.scanned += len((waiting | written.library_ids) - lookups.covers)
     tally.outcomes[WriteOutcome.WRITTEN] += len(written.written)
     tally.outcomes[WriteOutcome.RACED] += len(written.raced)
     tally.outcomes[WriteOutcome.UNWRITABLE] += len(written.unwritable)
-    tally.outcomes[WriteOutcome.WITHDRAWN] += len(stored - written.library_ids)
+    tally.outcomes[WriteOutcome.WITHDRAWN] += len((lookups.covers | waiting) - written.library_ids)
     tally.check()
     return ArtworkReport(
         id_range=id_range,
-        eligible=wanted.eligible,
-        resting=wanted.resting,
+        eligible=lookups.worklist.eligible,
+        resting=lookups.worklist.resting,
         tally=tally,
         covered=covered,
         first_covers=first_covers,
-        latencies_ms=lookups.latencies_ms,
         refusals=lookups.refusals,
         write_errors=written.unwritable,
         error=lookups.error,

@@ -1,11 +1,11 @@
-"""Writing the stored covers of a range; a row that the database refuses ends alone."""
+"""Writing the stored covers of a range; a record that the database refuses fails alone."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from wxyc_assets.adapters.postgres.artwork_store import ArtworkStore
 from wxyc_assets.adapters.postgres.database import RowRefused
-from wxyc_assets.domain.batches import batched, halves
+from wxyc_assets.domain.batches import batched, bisect
 from wxyc_assets.domain.ranges import IdRange
 
 BATCH_ROWS = 5_000
@@ -13,7 +13,7 @@ BATCH_ROWS = 5_000
 
 @dataclass(slots=True)
 class CoverWriteResult:
-    """What became of the stored covers of a range, by library id."""
+    """The stored covers of a range by outcome, as library ids."""
 
     written: set[int] = field(default_factory=set[int])
     raced: set[int] = field(default_factory=set[int])
@@ -24,44 +24,46 @@ class CoverWriteResult:
         return self.written | self.raced | self.unwritable.keys()
 
 
-async def write_covers(artwork: ArtworkStore, id_range: IdRange) -> CoverWriteResult:
-    """Writes every stored cover that waits in the range, batch by batch; raises DatabaseError."""
-    done = CoverWriteResult()
-    waiting = sorted((await artwork.wanted(id_range)).waiting)
+async def write_covers(store: ArtworkStore, id_range: IdRange) -> CoverWriteResult:
+    """Write every stored cover that waits in the range, batch by batch; raises DatabaseError."""
+    result = CoverWriteResult()
+    waiting = sorted((await store.wanted(id_range)).waiting)
     for batch in batched(waiting, BATCH_ROWS):
-        await _write(artwork, batch, done)
-    return done
+        await _write(store, batch, result)
+    return result
 
 
-async def _write(artwork: ArtworkStore, batch: Sequence[int], done: CoverWriteResult) -> None:
+async def _write(store: ArtworkStore, batch: Sequence[int], result: CoverWriteResult) -> None:
     try:
-        written = await artwork.write(batch)
+        written = await store.write(batch)
     except RowRefused as error:
-        # A rehearsal finds the culprits, so that the watermark still moves once for the batch.
-        culprits = await _culprits(artwork, batch, error)
-        if not culprits:
+        unwritable = await _find_unwritable(store, batch, error)
+        if not unwritable:
             raise
-        for library_id, reason in culprits.items():
-            await artwork.mark_unwritable(library_id, reason)
-        done.unwritable |= culprits
-        rest = [each for each in batch if each not in culprits]
+        for library_id, reason in unwritable.items():
+            await store.mark_unwritable(library_id, reason)
+        result.unwritable |= unwritable
+        rest = [each for each in batch if each not in unwritable]
         if rest:
-            await _write(artwork, rest, done)
+            await _write(store, rest, result)
     else:
-        done.written |= written
-        done.raced |= set(batch) - written
+        result.written |= written
+        result.raced |= set(batch) - written
 
 
-async def _culprits(
-    artwork: ArtworkStore, batch: Sequence[int], error: RowRefused
+async def _find_unwritable(
+    store: ArtworkStore, batch: Sequence[int], error: RowRefused
 ) -> dict[int, str]:
-    """The rows that cannot be written, and why; `error` is what the whole batch came to."""
-    if len(batch) == 1:
-        return {batch[0]: str(error)}
-    culprits: dict[int, str] = {}
-    for half in halves(batch):
+    """Return the rows that cannot be written, each with the reason.
+
+    The search only rehearses, so that the watermark still moves once for the batch.
+    """
+
+    async def rehearse(part: Sequence[int]) -> RowRefused | None:
         try:
-            await artwork.rehearse(half)
-        except RowRefused as trouble:
-            culprits |= await _culprits(artwork, half, trouble)
-    return culprits
+            await store.rehearse(part)
+        except RowRefused as refused:
+            return refused
+        return None
+
+    return {row: str(reason) for row, reason in (await bisect(batch, rehearse, error)).items()}

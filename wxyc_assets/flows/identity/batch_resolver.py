@@ -1,7 +1,6 @@
-"""Asking LML about pages of library rows: patiently, in order of blame, and never in a flood."""
+"""Asking LML about pages of library records, with retries and a search for poison rows."""
 
 import asyncio
-from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -14,20 +13,18 @@ from wxyc_assets.adapters.lml.client import (
     LmlUnavailable,
     ResolveResult,
 )
-from wxyc_assets.adapters.lml.retry import (
-    LONGEST_RETRY_AFTER_SECONDS as LONGEST_RETRY_AFTER_SECONDS,
-)
 from wxyc_assets.adapters.lml.retry import RetryingCaller, RetryPolicy, may_be_about_a_record
-from wxyc_assets.domain.batches import halves, most_failures_in_a_row
+from wxyc_assets.domain.batches import bisect, most_failures_in_a_row
 from wxyc_assets.domain.candidates import Candidate
 from wxyc_assets.domain.counters import Outcome
 
 Page = Sequence[Candidate]
+StoreAnswers = Callable[[Page, Answers], Awaitable[None]]
 
 
 @dataclass(slots=True)
 class BatchResult:
-    """What came of asking about a page, which holds rows of one cohort."""
+    """LML's answers about a page, which holds records of one cohort."""
 
     page: Page
     answers: list[Answers] = field(default_factory=list[Answers])
@@ -37,149 +34,158 @@ class BatchResult:
     error: LmlError | None = None
 
     def fail(self, page: Page, error: LmlError) -> None:
-        """Notes that these rows stay unanswered, and why."""
+        """Leave these records unanswered because of `error`."""
         self.unanswered.update(dict.fromkeys((each.library_id for each in page), Outcome.LML_ERROR))
         self.error = error
 
+    def add(self, resolved: ResolveResult) -> None:
+        """Add the answer about a part of the page."""
+        answers = resolved.answers
+        self.answers.append(answers)
+        self.latencies_ms.append(resolved.latency_ms)
+        self.unanswered.update(dict.fromkeys(answers.malformed, Outcome.LML_ERROR))
+        is_untrusted = bool(answers.untrusted)
+        left_out = Outcome.UNTRUSTED_LIBRARY_ID if is_untrusted else Outcome.CARDINALITY_MISMATCH
+        self.unanswered.update(dict.fromkeys(answers.unanswered, left_out))
+
 
 class BatchResolver:
-    """Asks page by page until LML is down or says no to us; then `stopped` says why.
+    """Asks page by page until LML is down or refuses us; then `stopped` says why.
 
-    `max_in_flight` pages are being asked about at any time, however many are handed in.
+    At most `max_in_flight` calls are in flight, however many pages are handed in.
     """
 
     def __init__(
         self,
         lml: LmlClient,
-        patience: RetryPolicy,
-        keep: Callable[[Page, Answers], Awaitable[None]],
+        retry_policy: RetryPolicy,
+        store_answers: StoreAnswers | None = None,
         *,
         max_in_flight: int,
     ) -> None:
         self._lml = lml
-        self._keep = keep
+        self._store_answers = store_answers
         self._in_flight = asyncio.Semaphore(max_in_flight)
-        self.trier = RetryingCaller(patience)
+        self.caller = RetryingCaller(retry_policy)
 
     @property
     def stopped(self) -> LmlError | None:
-        return self.trier.stopped
+        return self.caller.stopped
 
-    async def ask(self, page: Page) -> BatchResult:
-        """Everything that LML says about a page; answers are kept as they come."""
-        asked = BatchResult(page)
-        answers_before = self.trier.answers
+    async def resolve(self, page: Page) -> BatchResult:
+        """Return all that LML says about a page; answers are stored as they arrive."""
+        result = BatchResult(page)
+        answers_before = self.caller.answers
         try:
-            await self.ask_part(page, asked, patiently=True)
+            await self.resolve_part(page, result, with_retries=True)
         except LmlError as error:
             if may_be_about_a_record(error) and not self.stopped:
-                await _PoisonRowSearch(self, asked, answers_before).run(error)
+                await _PoisonRowSearch(self, result, answers_before).run(error)
             else:
-                asked.fail(page, error)
-        self.trier.consider_stopping(asked.error)
-        return asked
+                result.fail(page, error)
+        self.caller.consider_stopping(result.error)
+        return result
 
-    async def ask_part(self, part: Page, asked: BatchResult, *, patiently: bool) -> None:
-        """Adds what LML says about a part of a page; raises LmlError.
+    async def resolve_part(self, part: Page, result: BatchResult, *, with_retries: bool) -> None:
+        """Add LML's answer about a part of a page to `result`; raises LmlError.
 
-        The place in flight is free again while the answers are kept.
+        The place in flight is free again while the answers are stored.
         """
         async with self._in_flight:
             if self.stopped:
                 raise self.stopped
-            attempt = self.trier.patiently if patiently else self.trier.once
-            resolved = await attempt(partial(self._lml.resolve, part))
-        await self._keep(part, resolved.answers)
-        _take(resolved, asked)
+            call = self.caller.with_retries if with_retries else self.caller.once
+            resolved = await call(partial(self._lml.resolve, part))
+        if self._store_answers:
+            await self._store_answers(part, resolved.answers)
+        result.add(resolved)
 
 
 class _PoisonRowSearch:
-    """Asks about ever smaller parts of a page, so that a row which spoils its batch ends alone.
+    """Bisects a page, so that a record which spoils its batch fails alone.
 
-    As long as LML answers nobody at all, a row alone is tried only once, too: it is LML that is
-    ill. When somebody is answered, such a row gets all the patience that there is.
+    As long as LML answers about no record at all, a lone record is tried only once, too: it is LML
+    that is ill. Once it answers about another, the lone record gets all retries.
     """
 
-    def __init__(self, asker: BatchResolver, asked: BatchResult, answers_before: int) -> None:
-        self._asker = asker
-        self._asked = asked
+    def __init__(self, resolver: BatchResolver, result: BatchResult, answers_before: int) -> None:
+        self._resolver = resolver
+        self._result = result
         self._answers_before = answers_before
-        self._parts: deque[Page] = deque()
         self._tried_once: list[Page] = []
         self._suspects: dict[Candidate, LmlError] = {}
-        """Rows that failed alone, in spite of patience, after the last answer to the others."""
+        """Records that failed alone, in spite of retries, after the last answer about others."""
         self._failed_in_a_row = 0
+        self._gave_up: LmlError | None = None
 
     async def run(self, error: LmlError) -> None:
-        """Gets an answer, a refusal or a reason for each row of a page that failed so."""
-        page = self._asked.page
-        if len(page) == 1:
-            self._suspects[page[0]] = error
-        else:
-            self._parts.extend(halves(page))
-        while self._parts:
-            await self._ask(self._parts.popleft())
-            if self._tried_once and self._lml_is_well:
-                self._parts.extend(self._tried_once)
-                self._tried_once.clear()
-        for part in self._tried_once:
-            self._asked.fail(part, error)
-        _classify(self._suspects, self._asked, lml_is_well=self._lml_is_well)
+        """Find an answer, a refusal or an error for each record of a page that failed so."""
+        self._suspects |= await bisect(self._result.page, self._try, error)
+        tried_once, self._tried_once = self._tried_once, []
+        for part in tried_once:
+            if self._lml_is_well:
+                await self._try(part)
+            else:
+                self._result.fail(part, error)
+        _classify(self._suspects, self._result, lml_is_well=self._lml_is_well)
 
     @property
     def _lml_is_well(self) -> bool:
-        return self._asker.trier.answers > self._answers_before
+        return self._resolver.caller.answers > self._answers_before
 
-    async def _ask(self, part: Page) -> None:
-        patiently = len(part) == 1 and self._lml_is_well
+    async def _try(self, part: Page) -> LmlError | None:
+        """Try a part; return the error of one that is to be halved."""
+        if self._gave_up:
+            self._result.fail(part, self._gave_up)
+            return None
+        with_retries = len(part) == 1 and self._lml_is_well
         try:
-            await self._asker.ask_part(part, self._asked, patiently=patiently)
-        except (LmlUnavailable, LmlRejectedBatch) as trouble:
+            await self._resolver.resolve_part(part, self._result, with_retries=with_retries)
+        except LmlError as error:
             self._failed_in_a_row += 1
-            most = most_failures_in_a_row(len(self._asked.page))
-            if self._asker.stopped or self._failed_in_a_row > most:
-                self._give_up(part, trouble)
+            if self._is_hopeless(error):
+                self._give_up(part, error)
             elif len(part) > 1:
-                self._parts.extendleft(reversed(halves(part)))
-            elif isinstance(trouble, LmlUnavailable) and not patiently:
-                self._tried_once.append(part)
-            elif may_be_about_a_record(trouble):
-                self._suspects[part[0]] = trouble
+                return error
             else:
-                self._asked.fail(part, trouble)
-        except LmlError as trouble:
-            self._give_up(part, trouble)
+                self._fail_alone(part, error, was_retried=with_retries)
         else:
             self._failed_in_a_row = 0
-            _classify(self._suspects, self._asked, lml_is_well=True)
+            _classify(self._suspects, self._result, lml_is_well=True)
+        return None
+
+    def _is_hopeless(self, error: LmlError) -> bool:
+        if not isinstance(error, LmlUnavailable | LmlRejectedBatch) or self._resolver.stopped:
+            return True
+        return self._failed_in_a_row > most_failures_in_a_row(len(self._result.page))
+
+    def _fail_alone(self, part: Page, error: LmlError, *, was_retried: bool) -> None:
+        if isinstance(error, LmlUnavailable) and not was_retried:
+            self._tried_once.append(part)
+        elif may_be_about_a_record(error):
+            self._suspects[part[0]] = error
+        else:
+            self._result.fail(part, error)
 
     def _give_up(self, part: Page, error: LmlError) -> None:
-        _classify(self._suspects, self._asked, lml_is_well=False)
-        rest = (part, *self._parts, *self._tried_once)
-        self._asked.fail([each for page in rest for each in page], error)
-        self._parts.clear()
+        self._gave_up = error
+        _classify(self._suspects, self._result, lml_is_well=False)
+        for each in (part, *self._tried_once):
+            self._result.fail(each, error)
         self._tried_once.clear()
 
 
 def _classify(
-    suspects: dict[Candidate, LmlError], asked: BatchResult, *, lml_is_well: bool
+    suspects: dict[Candidate, LmlError], result: BatchResult, *, lml_is_well: bool
 ) -> None:
-    """A row is refused when LML rejects it alone, or fails over it while it answers others.
+    """Refuse a record when LML rejects it alone, or fails over it while it answers about others.
 
-    A 500 from an LML that answers nobody says nothing about the row, which would rest for weeks.
+    A 500 from an LML that answers about nothing says nothing about the record, which would then
+    wait for weeks to be retried.
     """
-    for row, error in suspects.items():
+    for record, error in suspects.items():
         if lml_is_well or isinstance(error, LmlRejectedBatch):
-            asked.refusals[row] = str(error)
+            result.refusals[record] = str(error)
         else:
-            asked.fail([row], error)
+            result.fail([record], error)
     suspects.clear()
-
-
-def _take(resolved: ResolveResult, asked: BatchResult) -> None:
-    answers = resolved.answers
-    asked.answers.append(answers)
-    asked.latencies_ms.append(resolved.latency_ms)
-    asked.unanswered.update(dict.fromkeys(answers.malformed, Outcome.LML_ERROR))
-    left_out = Outcome.UNTRUSTED_LIBRARY_ID if answers.untrusted else Outcome.CARDINALITY_MISMATCH
-    asked.unanswered.update(dict.fromkeys(answers.unanswered, left_out))

@@ -1,13 +1,14 @@
 """The candidates of many ranges, a few ranges at a time."""
 
-import asyncio
 from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from wxyc_assets.adapters.postgres.identity_store import IdentityStore
 from wxyc_assets.domain.candidates import Cohort, Reason, Scope
 from wxyc_assets.domain.ranges import IdRange
 from wxyc_assets.flows.identity.pipeline import OPEN_RANGES
+from wxyc_assets.flows.worker_pool import WorkerPool
 
 
 async def put_candidates(
@@ -21,13 +22,11 @@ async def put_candidates(
 
     A range that another run works on is waited for.
     """
-    open_ranges = asyncio.Semaphore(OPEN_RANGES)
+    pool = WorkerPool(workers=OPEN_RANGES, queue_size=1)
 
     async def put(id_range: IdRange) -> None:
-        async with open_ranges:
-            due = await store.put_candidates(id_range, scope, run_id)
-        on_range_done(id_range, due)
+        on_range_done(id_range, await store.put_candidates(id_range, scope, run_id))
 
-    async with asyncio.TaskGroup() as group:
+    async with pool.running():
         for id_range in ranges:
-            group.create_task(put(id_range))
+            await pool.submit(partial(put, id_range))

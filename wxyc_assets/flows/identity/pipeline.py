@@ -1,48 +1,30 @@
-"""From due library rows to identities, range by range: asking and applying, overlapped.
-
-While one range's answers are being applied, the next range's questions are in flight.
-"""
+"""From candidates to identities: LML is asked page by page, and its answers are applied."""
 
 import asyncio
-from collections.abc import Callable, Sequence
-from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
 
-from wxyc_assets.adapters.lml.client import LmlError
+from wxyc_assets.adapters.lml.client import LmlClient, LmlError
+from wxyc_assets.adapters.lml.retry import RetryPolicy
 from wxyc_assets.adapters.postgres.identity_store import IdentityStore
+from wxyc_assets.adapters.postgres.range_locks import LockFamily
 from wxyc_assets.domain.batches import batched
 from wxyc_assets.domain.candidates import Candidate, Cohort, Scope
 from wxyc_assets.domain.ranges import IdRange
 from wxyc_assets.flows.identity.apply_answers import AnswerWriter
-from wxyc_assets.flows.identity.batch_resolver import BatchResolver, BatchResult
+from wxyc_assets.flows.identity.batch_resolver import BatchResolver, BatchResult, Page
 from wxyc_assets.flows.identity.report import IdentityReport, build_report
+from wxyc_assets.flows.range_pipeline import RangePipeline
+from wxyc_assets.flows.worker_pool import WorkerPool
 from wxyc_assets.telemetry import logs
 
 OPEN_RANGES = 4
-"""Ranges in work at once: enough to keep calls in flight across borders, few enough for memory."""
-PAGES_A_CALL = 2
-"""Pages in hand for each call in flight: while one is asked about, another's answers are stored."""
+"""Enough to keep calls in flight across ranges, few enough for memory."""
+PAGES_PER_CALL = 2
+"""Pages in work per call in flight: the answers about one are stored while another is asked."""
 
-
-@dataclass(slots=True)
-class IdentitySummary:
-    """What became of a whole run."""
-
-    reports: list[IdentityReport] = field(default_factory=list[IdentityReport])
-    untouched: list[IdRange] = field(default_factory=list[IdRange])
-    """Ranges that were not begun, because LML was down or said no."""
-    stopped: LmlError | None = None
-
-    @property
-    def wrote(self) -> bool:
-        """Whether any table may have changed."""
-        return any(each.wrote for each in self.reports)
-
-    @property
-    def why_open(self) -> dict[IdRange, str]:
-        """Ranges in which LML owes an answer, each with what people should know about it."""
-        begun = {each.id_range: each.why_open for each in self.reports if each.open_rows}
-        return begun | dict.fromkeys(self.untouched, "not begun")
+BatchResults = Sequence[asyncio.Future[BatchResult]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +34,7 @@ class PageSizes:
     batch_size: int
     va_batch_size: int
 
-    def pages(self, candidates: Sequence[Candidate]) -> list[Sequence[Candidate]]:
+    def pages(self, candidates: Sequence[Candidate]) -> list[Page]:
         """Pages of one cohort each, in id order."""
         sizes = {Cohort.VA: self.va_batch_size, Cohort.NON_VA: self.batch_size}
         return [
@@ -62,85 +44,58 @@ class PageSizes:
         ]
 
 
-class IdentityPipeline:
-    """Takes ranges through asking and applying; either may be left out (None)."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdentityOptions:
+    """The options of a run or a dry run."""
+
+    run_id: str
+    scope: Scope
+    page_sizes: PageSizes
+    retry_policy: RetryPolicy
+    max_in_flight: int
+    applies: bool = True
+    """False to store LML's answers only."""
+
+
+class IdentityPipeline(RangePipeline[BatchResults, IdentityReport]):
+    """Asks LML and applies its answers; without `lml`, applies what is stored."""
 
     def __init__(
-        self,
-        library: IdentityStore,
-        *,
-        asker: BatchResolver | None,
-        applier: AnswerWriter | None,
-        scope: Scope,
-        page_sizes: PageSizes,
-        run_id: str,
-        max_in_flight: int,
+        self, store: IdentityStore, lml: LmlClient | None, options: IdentityOptions
     ) -> None:
-        self._library = library
-        self._asker = asker
-        self._applier = applier
-        self._scope = scope
-        self._page_sizes = page_sizes
-        self._run_id = run_id
-        self._in_hand = asyncio.Semaphore(PAGES_A_CALL * max_in_flight)
-        self._open_ranges = asyncio.Semaphore(OPEN_RANGES)
-        self._turn = asyncio.Lock()
-        self._reporting = asyncio.Lock()
+        workers = PAGES_PER_CALL * options.max_in_flight
+        pool = WorkerPool(workers=workers, queue_size=1)
+        super().__init__(store.database, LockFamily.IDENTITY, pool, open_ranges=OPEN_RANGES)
+        self._store = store
+        self._options = options
+        self._resolver = lml and BatchResolver(
+            lml,
+            options.retry_policy,
+            partial(store.store_answers, run_id=options.run_id),
+            max_in_flight=options.max_in_flight,
+        )
+        self._writer = AnswerWriter(store, options.scope) if options.applies else None
 
-    async def run(
-        self, ranges: Sequence[IdRange], report: Callable[[IdentityReport], None]
-    ) -> IdentitySummary:
-        """Works through the ranges in order; `report` hears of each as soon as it is done.
+    @property
+    def stopped(self) -> LmlError | None:
+        return self._resolver.stopped if self._resolver else None
 
-        Raises DatabaseError; whatever was committed until then stands.
-        """
-        summary = IdentitySummary()
-        async with asyncio.TaskGroup() as group:
-            for id_range in sorted(ranges):
-                group.create_task(self._work(id_range, group, summary, report))
-        summary.stopped = self._asker.stopped if self._asker else None
-        return summary
-
-    async def _work(
-        self,
-        id_range: IdRange,
-        group: asyncio.TaskGroup,
-        summary: IdentitySummary,
-        report: Callable[[IdentityReport], None],
-    ) -> None:
-        async with self._open_ranges, AsyncExitStack() as stack:
-            stack.enter_context(logs.about(id_range=id_range.key))
-            async with self._turn:
-                if self._asker and self._asker.stopped:
-                    summary.untouched.append(id_range)
-                    return
-                await stack.enter_async_context(self._library.database.lock(id_range.first))
-                asking = await self._ask(id_range, group)
-            asked = [await each for each in asking]
-            applied = await self._applier.apply(id_range) if self._applier else None
-            done = build_report(id_range, asked, applied)
-            if done.wrote:
-                await self._library.database.flush(id_range.key)
-            summary.reports.append(done)
-            async with self._reporting:
-                await asyncio.to_thread(report, done)  # it writes to Dagster's storage
-
-    async def _ask(
-        self, id_range: IdRange, group: asyncio.TaskGroup
-    ) -> list[asyncio.Task[BatchResult]]:
-        if self._asker is None:
+    async def _begin(self, id_range: IdRange) -> BatchResults:
+        if self._resolver is None:
             return []
-        candidates = await self._library.unanswered(id_range, self._scope)
-        asking: list[asyncio.Task[BatchResult]] = []
-        for page in self._page_sizes.pages(candidates):
-            await self._in_hand.acquire()
-            asking.append(group.create_task(self._ask_page(self._asker, page)))
-        return asking
+        candidates = await self._store.unanswered(id_range, self._options.scope)
+        return [
+            await self._pool.submit(partial(self._resolve, self._resolver, id_range, page))
+            for page in self._options.page_sizes.pages(candidates)
+        ]
 
-    async def _ask_page(self, asker: BatchResolver, page: Sequence[Candidate]) -> BatchResult:
-        try:
-            asked = await asker.ask(page)
-            await self._library.store_refusals(asked.refusals, self._run_id)
-            return asked
-        finally:
-            self._in_hand.release()
+    async def _resolve(self, resolver: BatchResolver, id_range: IdRange, page: Page) -> BatchResult:
+        with logs.about(id_range=id_range.key):
+            result = await resolver.resolve(page)
+            await self._store.store_refusals(result.refusals, self._options.run_id)
+            return result
+
+    async def _finish(self, id_range: IdRange, work: BatchResults) -> IdentityReport:
+        results = [await each for each in work]
+        applied = await self._writer.apply(id_range) if self._writer else None
+        return build_report(id_range, results, applied)

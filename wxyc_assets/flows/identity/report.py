@@ -1,88 +1,75 @@
-"""The account of one range: every library row once, by its final outcome."""
+"""The report of one range: every library record once, by its final outcome."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from wxyc_assets.adapters.lml.client import LmlError
+from wxyc_assets.adapters.postgres.identity_store import TABLES
 from wxyc_assets.domain.answers import outcome_of
 from wxyc_assets.domain.candidates import Cohort
-from wxyc_assets.domain.counters import UNANSWERED, Outcome, Tally, by_cohort
+from wxyc_assets.domain.counters import IdentityTally, Outcome, by_cohort
 from wxyc_assets.domain.ranges import IdRange
 from wxyc_assets.flows.identity.apply_answers import ApplyResult
 from wxyc_assets.flows.identity.batch_resolver import BatchResult
+from wxyc_assets.flows.range_report import RangeReport
 
 NULL_CONFIDENCES = "source_rows_skipped_null_confidence"
-"""Provenance entries, not library rows."""
+"""Provenance entries, not library records."""
 
 
-@dataclass(slots=True)
-class IdentityReport:
-    """What became of one range; refusals and write errors by library id."""
+@dataclass(slots=True, kw_only=True)
+class IdentityReport(RangeReport):
+    """The outcomes of one range, by cohort."""
 
-    id_range: IdRange
-    tallies: dict[Cohort, Tally] = field(default_factory=lambda: {each: Tally() for each in Cohort})
-    refusals: dict[int, str] = field(default_factory=dict[int, str])
-    write_errors: dict[int, str] = field(default_factory=dict[int, str])
-    error: LmlError | None = None
+    tallies: dict[Cohort, IdentityTally] = field(
+        default_factory=lambda: {each: IdentityTally() for each in Cohort}
+    )
     dated_late: int = 0
     """Answers counted by an earlier run, whose attempt was to be dated now."""
 
     @property
-    def wrote(self) -> bool:
-        """Whether any table may have changed."""
-        return self.total.scanned + self.dated_late > 0
-
-    @property
-    def open_rows(self) -> int:
-        """Library rows that LML still owes an answer."""
-        return sum(t.outcomes[each] for t in self.tallies.values() for each in UNANSWERED)
-
-    @property
-    def why_open(self) -> str:
-        """How many rows have no answer, by kind, and the last error."""
-        counts = {each: self.total.outcomes[each] for each in sorted(UNANSWERED)}
-        parts = [
-            f"{n} {each.value.removeprefix('rows_skipped.')}" for each, n in counts.items() if n
-        ]
-        return ", ".join(parts) + (f" ({self.error})" if self.error else "")
-
-    @property
-    def total(self) -> Tally:
+    def total(self) -> IdentityTally:
         """Both cohorts together."""
-        total = Tally()
+        total = IdentityTally()
         for tally in self.tallies.values():
             total.add(tally)
         return total
 
+    @property
+    def wrote(self) -> bool:
+        return any(each.scanned for each in self.tallies.values()) or self.dated_late > 0
+
+    @property
+    def touched(self) -> frozenset[str]:
+        return frozenset(TABLES) if self.wrote else frozenset()
+
     def figures(self) -> dict[str, float]:
-        """Every counter by the name that the station's dashboards know it by, cohort by cohort."""
         return by_cohort(self.tallies)
 
 
 def build_report(
-    id_range: IdRange, asked: Sequence[BatchResult], applied: ApplyResult | None
+    id_range: IdRange, results: Sequence[BatchResult], applied: ApplyResult | None
 ) -> IdentityReport:
-    """The report of a range; without `applied`, answers count as what they will become.
+    """Return the report of a range; without `applied`, answers count as what they will become.
 
     Raises MiscountedRows when a row was lost or counted twice.
     """
-    report = IdentityReport(id_range)
-    for each in asked:
+    report = IdentityReport(id_range=id_range)
+    for each in results:
         _count_page(report, each, answers_count=applied is None)
     if applied is not None:
-        _count_applied(report, asked, applied)
+        _count_applied(report, results, applied)
     for tally in report.tallies.values():
         tally.check()
     return report
 
 
-def _count_page(report: IdentityReport, asked: BatchResult, *, answers_count: bool) -> None:
-    tally = report.tallies[asked.page[0].cohort]
-    tally.latencies_ms.extend(asked.latencies_ms)
-    tally.outcomes.update(asked.unanswered.values())
-    tally.outcomes[Outcome.LML_REFUSED] += len(asked.refusals)
-    tally.scanned += len(asked.page)
-    for answers in asked.answers:
+def _count_page(report: IdentityReport, result: BatchResult, *, answers_count: bool) -> None:
+    tally = report.tallies[result.page[0].cohort]
+    tally.latencies_ms.extend(result.latencies_ms)
+    tally.outcomes.update(result.unanswered.values())
+    tally.outcomes[Outcome.LML_REFUSED] += len(result.refusals)
+    tally.scanned += len(result.page)
+    for answers in result.answers:
         tally.details["unstorable_values"] += sum(len(a.unstorable) for a in answers.answered)
         tally.details["untrusted_results"] += answers.untrusted
         if answers_count:
@@ -91,18 +78,18 @@ def _count_page(report: IdentityReport, asked: BatchResult, *, answers_count: bo
                 outcome_of(each.kind, is_matched=each.is_matched(answers.tracks_contract_version))
                 for each in answers.answered
             )
-    report.refusals.update({row.library_id: why for row, why in asked.refusals.items()})
-    report.error = report.error or asked.error
+    report.refusals.update({each.library_id: reason for each, reason in result.refusals.items()})
+    report.error = report.error or result.error
 
 
 def _count_applied(
-    report: IdentityReport, asked: Sequence[BatchResult], applied: ApplyResult
+    report: IdentityReport, results: Sequence[BatchResult], applied: ApplyResult
 ) -> None:
     report.dated_late = applied.dated_late
     report.write_errors.update(applied.write_errors)
     answered = {
         answer.library_id: each.page[0].cohort
-        for each in asked
+        for each in results
         for answers in each.answers
         for answer in answers.answered
     }

@@ -15,7 +15,7 @@ import pytest
 
 from wxyc_assets.adapters.lml.retry import FAILED_IN_A_ROW
 from wxyc_assets.domain.batches import most_failures_in_a_row
-from wxyc_assets.flows.identity.pipeline import PAGES_A_CALL
+from wxyc_assets.flows.identity.pipeline import PAGES_PER_CALL
 from wxyc_assets_tests.e2e.proofs.children import JOB, Starter
 from wxyc_assets_tests.e2e.proofs.conftest import Untroubled
 from wxyc_assets_tests.e2e.proofs.counting import assert_counted_right
@@ -254,9 +254,9 @@ def test_an_lml_that_is_ill_is_left_alone_after_a_few_pages(
     assert "LML stopped us" in run.failure
     in_work, parts = graph.max_in_flight, 0
     if fault.body == "text":
-        # A 500 may be about a row, which is sought without any more patience; the parts of all
+        # A 500 may be about a row, which is sought without retries; the parts of all
         # pages in hand take turns.
-        in_work *= PAGES_A_CALL
+        in_work *= PAGES_PER_CALL
         parts = most_failures_in_a_row(graph.batch_size) + 1
     assert lml.calls <= (FAILED_IN_A_ROW + in_work - 1) * (graph.attempts + parts)
     assert_counted_right(graph, run)

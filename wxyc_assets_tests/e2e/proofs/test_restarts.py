@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 from wxyc_assets.adapters.budget.postgres_backend import BUDGET_LOCKS
-from wxyc_assets.adapters.postgres.database import RANGE_LOCKS
+from wxyc_assets.adapters.postgres.range_locks import LockFamily
 from wxyc_assets_tests.e2e.proofs.conftest import (
     Examined,
     Untroubled,
@@ -97,7 +97,8 @@ def test_the_one_server_restarts_that_holds_all(
 
 
 HOLDING_A_RANGE = (
-    f"select pid from pg_locks where locktype = 'advisory' and classid = {RANGE_LOCKS}"
+    "select pid from pg_locks where locktype = 'advisory' "
+    f"and classid = {LockFamily.IDENTITY.value}"
 )
 IN_THE_BUDGET = f"select pid from pg_locks where locktype = 'advisory' and classid = {BUDGET_LOCKS}"
 ANY_OF_OURS = "select pid from pg_stat_activity where application_name = 'wxyc_assets'"

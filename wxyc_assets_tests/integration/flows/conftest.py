@@ -1,3 +1,5 @@
+"""A station for the tests of the flows."""
+
 from collections.abc import Generator
 
 import pytest

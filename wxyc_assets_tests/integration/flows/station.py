@@ -3,7 +3,6 @@
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from functools import partial
 
 import httpx
 
@@ -13,10 +12,9 @@ from wxyc_assets.adapters.postgres import database
 from wxyc_assets.adapters.postgres.identity_store import IdentityStore
 from wxyc_assets.domain.candidates import Scope
 from wxyc_assets.domain.ranges import IdRange, tile
-from wxyc_assets.flows.identity.apply_answers import AnswerWriter
-from wxyc_assets.flows.identity.batch_resolver import BatchResolver
-from wxyc_assets.flows.identity.pipeline import IdentityPipeline, IdentitySummary, PageSizes
+from wxyc_assets.flows.identity.pipeline import IdentityOptions, IdentityPipeline, PageSizes
 from wxyc_assets.flows.identity.report import IdentityReport
+from wxyc_assets.flows.range_report import RunSummary
 from wxyc_assets_tests.integration.sandbox.lml.clients import AT_ONCE
 from wxyc_assets_tests.support.backend_db import BackendDb
 from wxyc_assets_tests.support.sample_library import RECORDS, few_credits
@@ -65,10 +63,10 @@ class IdentityHarness:
         asks: bool = True,
         applies: bool = True,
         faults: Sequence[Fault] = (),
-        patience: RetryPolicy = NOT_LATER,
+        retry_policy: RetryPolicy = NOT_LATER,
         sizes: PageSizes = SMALL_PAGES,
         in_flight: int = 2,
-    ) -> IdentitySummary:
+    ) -> RunSummary[IdentityReport]:
         self.pretend.faults = faults
         async with AsyncExitStack() as stack:
             opened = await stack.enter_async_context(opening(self.url))
@@ -76,20 +74,17 @@ class IdentityHarness:
             library = IdentityStore(opened)
             for id_range in ranges if candidates else ():
                 await library.put_candidates(id_range, scope, "run")
-            keep = partial(library.store_answers, run_id="run")
-            resolver = IdentityPipeline(
-                library,
-                asker=BatchResolver(client, patience, keep, max_in_flight=in_flight)
-                if asks
-                else None,
-                applier=AnswerWriter(library, scope) if applies else None,
+            options = IdentityOptions(
+                run_id="run",
                 scope=scope,
                 page_sizes=sizes,
-                run_id="run",
+                retry_policy=retry_policy,
                 max_in_flight=in_flight,
+                applies=applies,
             )
+            pipeline = IdentityPipeline(library, client if asks else None, options)
             self.reports = []
-            return await resolver.run(ranges, self.reports.append)
+            return await pipeline.run(ranges, self.reports.append)
 
     def figure(self, name: str) -> float:
         return sum(each.total.figures().get(name, 0) for each in self.reports)

@@ -1,10 +1,12 @@
+"""Batches, and the search for the rows that spoil one."""
+
 from collections.abc import Sequence
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wxyc_assets.domain.batches import halves, most_failures_in_a_row
+from wxyc_assets.domain.batches import bisect, halves, most_failures_in_a_row
 
 
 @given(st.lists(st.integers(), min_size=2))
@@ -18,6 +20,24 @@ def test_halves_lose_nothing_keep_the_order_and_are_never_empty(rows: list[int])
 
 def test_halves_of_a_text_are_texts():
     assert halves("Stereolab") == ("Ster", "eolab")
+
+
+@given(st.integers(1, 300), st.sets(st.integers(0, 299), min_size=1))
+async def test_a_bisection_finds_each_bad_row_and_tries_no_good_row_twice(size: int, bad: set[int]):
+    passed: list[int] = []
+
+    async def attempt(part: Sequence[int]) -> ValueError | None:
+        if not bad.isdisjoint(part):
+            return ValueError(str(part[0]))
+        passed.extend(part)
+        return None
+
+    rows = range(size)
+    error = await attempt(rows)
+    culprits = await bisect(rows, attempt, error) if error else {}
+    assert culprits.keys() == bad & set(rows)
+    assert all(str(row) == str(reason) for row, reason in culprits.items())
+    assert passed == [row for row in rows if row not in bad]
 
 
 @given(st.integers(2, 1000), st.data())

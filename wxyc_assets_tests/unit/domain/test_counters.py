@@ -1,3 +1,5 @@
+"""Counters add up, under their public names."""
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -5,9 +7,9 @@ from hypothesis import strategies as st
 from wxyc_assets.domain.candidates import Cohort
 from wxyc_assets.domain.counters import (
     UNANSWERED,
+    IdentityTally,
     MiscountedRows,
     Outcome,
-    Tally,
     by_cohort,
     percentiles,
 )
@@ -15,8 +17,8 @@ from wxyc_assets.domain.counters import (
 outcomes = st.dictionaries(st.sampled_from(Outcome), st.integers(0, 1000))
 
 
-def tally(counts: dict[Outcome, int]) -> Tally:
-    made = Tally(scanned=sum(counts.values()))
+def tally(counts: dict[Outcome, int]) -> IdentityTally:
+    made = IdentityTally(scanned=sum(counts.values()))
     made.outcomes.update(counts)
     return made
 
@@ -53,7 +55,7 @@ def test_figures_add_up_by_the_names_of_the_dashboards(counts: dict[Outcome, int
 
 
 def test_figures_tell_calls_latency_and_details():
-    counted = Tally(latencies_ms=[10.4, 20.4])
+    counted = IdentityTally(latencies_ms=[10.4, 20.4])
     counted.details["tracks_written"] = 3
     assert counted.figures() == {
         "scanned": 0,
@@ -100,7 +102,9 @@ def test_percentiles_of_a_hundred_and_one():
 
 
 def test_a_cohorts_figures_carry_its_name():
-    figures = by_cohort({Cohort.VA: Tally(scanned=2), Cohort.NON_VA: Tally(scanned=5)})
+    figures = by_cohort(
+        {Cohort.VA: IdentityTally(scanned=2), Cohort.NON_VA: IdentityTally(scanned=5)}
+    )
     assert figures["consumer.va.scanned"] == 2
     assert figures["consumer.non_va.scanned"] == 5
     assert figures["consumer.va.rows_skipped.lml_error"] == 0

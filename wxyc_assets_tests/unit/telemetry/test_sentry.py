@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 import sentry_sdk
 
-from wxyc_assets.domain.counters import Outcome, Tally
+from wxyc_assets.domain.counters import IdentityTally, Outcome
 from wxyc_assets.telemetry import logs, sentry
 from wxyc_assets.telemetry.redaction import Redaction
 from wxyc_assets_tests.support.spans import attributes, named, recording, switched_off
@@ -76,7 +76,7 @@ def test_two_steps_are_two_traces(sink: Sink):
 
 
 def test_every_figure_of_a_tally_is_an_attribute(sink: Sink):
-    tally = Tally(scanned=1, outcomes=Counter({Outcome.RESOLVED: 1}), latencies_ms=[3.4])
+    tally = IdentityTally(scanned=1, outcomes=Counter({Outcome.RESOLVED: 1}), latencies_ms=[3.4])
     figures = {f"consumer.va.{name}": n for name, n in tally.figures().items()}
     with logs.about(**NAMES), sentry.step("library_identity", figures):
         pass

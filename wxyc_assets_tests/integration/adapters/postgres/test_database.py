@@ -1,4 +1,3 @@
-import asyncio
 import tempfile
 import traceback
 from collections.abc import AsyncGenerator
@@ -189,31 +188,6 @@ async def test_a_lost_connection_is_unavailable(opened: Database, shelf: Backend
 
     with pytest.raises(DatabaseUnavailable, match="The database went away"):
         await interrupted()
-
-
-async def test_a_range_is_held_by_one_at_a_time(opened: Database):
-    seen: list[str] = []
-
-    async def second() -> None:
-        async with opened.lock(1):
-            seen.append("second")
-
-    async with opened.lock(1):
-        waiting = asyncio.create_task(second())
-        async with opened.lock(2501):
-            seen.append("another range")
-        seen.append("first")
-    await waiting
-    assert seen == ["another range", "first", "second"]
-
-
-async def test_a_lock_is_given_back_with_its_connection(opened: Database, assets: str):
-    async with opening(assets) as other:
-        with pytest.raises(ZeroDivisionError):
-            async with other.lock(1):
-                raise ZeroDivisionError
-        async with opened.lock(1):
-            pass
 
 
 async def test_statistics_are_fresh_after_analyze(opened: Database, shelf: BackendDb):

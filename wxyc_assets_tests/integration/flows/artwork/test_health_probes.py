@@ -49,7 +49,7 @@ def test_an_empty_answer_waits_for_the_next_probe_and_its_interval():
         verdicts: list[bool] = []
         before = await probes.latest()
         for _ in range(3):
-            probes.judge(before, verdicts.append)
+            probes.verify(before, verdicts.append)
         while not verdicts:
             await asyncio.sleep(1)
         assert verdicts == [True] * 3
@@ -61,7 +61,7 @@ def test_an_empty_answer_waits_for_the_next_probe_and_its_interval():
 def test_health_is_asked_once_an_interval_however_many_want_it():
     async def story(probes: HealthProbes, app: PretendLml) -> None:
         for _ in range(99):
-            probes.judge(await probes.latest(), lambda _: None)
+            probes.verify(await probes.latest(), lambda _: None)
             await asyncio.sleep(3)
 
     assert told(story).counters.calls["health"] == 10
@@ -72,7 +72,7 @@ def test_a_probe_under_way_is_not_the_one_after():
         app.configure(base_latency_seconds=0)
         verdicts: list[bool] = []
         before = await probes.latest()
-        probes.judge(before, verdicts.append)
+        probes.verify(before, verdicts.append)
         await asyncio.sleep(INTERVAL / 2)
         app.configure(breaker="open")
         await asyncio.sleep(INTERVAL)
@@ -85,12 +85,12 @@ def test_after_an_open_breaker_everything_empty_is_unknown_until_it_closes():
     async def story(probes: HealthProbes, app: PretendLml) -> None:
         app.configure(breaker="open")
         verdicts: list[bool] = []
-        probes.judge(await probes.latest(), verdicts.append)
+        probes.verify(await probes.latest(), verdicts.append)
         assert verdicts == [False]
         app.configure(breaker="closed")
         await probes.latest()
         await asyncio.sleep(INTERVAL + 1)
-        probes.judge(await probes.latest(), verdicts.append)
+        probes.verify(await probes.latest(), verdicts.append)
         await asyncio.sleep(INTERVAL + 1)
         assert verdicts == [False, True]
 
@@ -101,13 +101,13 @@ def test_a_breaker_that_opened_between_two_closed_probes_of_a_long_call_spoils_i
     async def story(probes: HealthProbes, app: PretendLml) -> None:
         verdicts: list[bool] = []
         before = await probes.latest()
-        probes.judge(before, lambda _: None)
+        probes.verify(before, lambda _: None)
         app.configure(breaker="half-open")
         await asyncio.sleep(INTERVAL + 1)
         app.configure(breaker="closed")
         await probes.latest()
         await asyncio.sleep(INTERVAL + 1)
-        probes.judge(before, verdicts.append)
+        probes.verify(before, verdicts.append)
         assert verdicts == [False]
 
     told(story)
@@ -116,9 +116,9 @@ def test_a_breaker_that_opened_between_two_closed_probes_of_a_long_call_spoils_i
 def test_who_gives_up_waits_for_nothing():
     async def story(probes: HealthProbes, app: PretendLml) -> None:
         verdicts: list[bool] = []
-        probes.judge(await probes.latest(), verdicts.append)
+        probes.verify(await probes.latest(), verdicts.append)
         probes.give_up()
-        probes.judge(1, verdicts.append)
+        probes.verify(1, verdicts.append)
         assert verdicts == [False, False]
 
     assert told(story).counters.calls["health"] == 1

@@ -1,3 +1,5 @@
+"""Lookups on their way into the database."""
+
 import asyncio
 
 import psycopg
@@ -16,55 +18,54 @@ def lookup(number: int) -> LookupOutcome:
 
 
 @pytest.fixture
-def outbox(opened: Database) -> LookupBuffer:
+def buffer(opened: Database) -> LookupBuffer:
     return LookupBuffer(ArtworkStore(opened, CoverScope()), "a run")
 
 
-async def test_what_was_put_is_stored_before_long(outbox: LookupBuffer, shelf: BackendDb) -> None:
-    running = asyncio.create_task(outbox.run())
-    outbox.put(lookup(1))
-    while not outbox.stored:
+async def test_what_was_put_is_stored_before_long(buffer: LookupBuffer, shelf: BackendDb) -> None:
+    running = asyncio.create_task(buffer.run())
+    buffer.put(lookup(1))
+    while not outcomes(shelf):
         await asyncio.sleep(0.01)
-    assert len(outcomes(shelf)) == outbox.stored == 1
+    assert len(outcomes(shelf)) == 1
     running.cancel()
 
 
-async def test_a_full_outbox_is_stored_at_once(outbox: LookupBuffer, shelf: BackendDb) -> None:
-    running = asyncio.create_task(outbox.run())
+async def test_a_full_buffer_is_stored_at_once(buffer: LookupBuffer, shelf: BackendDb) -> None:
+    running = asyncio.create_task(buffer.run())
     for number in range(STORE_ROWS):
-        outbox.put(lookup(number))
-    while outbox.stored < STORE_ROWS:
-        await asyncio.sleep(0)
-    assert len(outcomes(shelf)) == STORE_ROWS
+        buffer.put(lookup(number))
+    while len(outcomes(shelf)) < STORE_ROWS:
+        await asyncio.sleep(0.01)
     running.cancel()
 
 
-async def test_an_outbox_that_is_cut_off_stores_what_it_holds(
-    outbox: LookupBuffer, shelf: BackendDb
+async def test_an_buffer_that_is_cut_off_stores_what_it_holds(
+    buffer: LookupBuffer, shelf: BackendDb
 ) -> None:
-    running = asyncio.create_task(outbox.run())
+    running = asyncio.create_task(buffer.run())
     await asyncio.sleep(0)
-    outbox.put(lookup(1))
+    buffer.put(lookup(1))
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running
     assert outcomes(shelf) == {1: "no_row"}
 
 
-async def test_an_empty_outbox_writes_nothing(outbox: LookupBuffer, shelf: BackendDb) -> None:
+async def test_an_empty_buffer_writes_nothing(buffer: LookupBuffer, shelf: BackendDb) -> None:
     before = shelf.versions()
-    await outbox.store()
+    await buffer.flush()
     assert shelf.versions() == before
 
 
 async def test_what_could_not_be_stored_is_kept_for_the_next_time(
-    outbox: LookupBuffer, shelf: BackendDb
+    buffer: LookupBuffer, shelf: BackendDb
 ) -> None:
-    outbox.put(lookup(1))
+    buffer.put(lookup(1))
     shelf.execute("alter table artwork_lookup rename to gone")
     with pytest.raises(psycopg.errors.UndefinedTable):
-        await outbox.store()
+        await buffer.flush()
     shelf.execute("alter table gone rename to artwork_lookup")
-    outbox.put(lookup(2))
-    await outbox.store()
+    buffer.put(lookup(2))
+    await buffer.flush()
     assert outcomes(shelf).keys() == {1, 2}

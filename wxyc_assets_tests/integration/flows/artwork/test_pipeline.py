@@ -338,7 +338,7 @@ async def test_a_500_is_about_the_row_when_lml_answers_others_meanwhile(
     put(shelf, *albums)
     rows = frozenset({albums[0].legacy_release_id})
     lml = pretend(*albums, faults=[Fault("status", route="lookup", status=500, rows=rows)])
-    run = Covering(opened, lml, patience=replace(Covering(opened).patience, attempts=10))
+    run = Covering(opened, lml, retry_policy=replace(Covering(opened).retry_policy, attempts=10))
     summary = await run.run()
     assert run.counts == {"written": 39, "lml_refused": 1}
     assert not summary.why_open
@@ -464,7 +464,7 @@ async def test_the_report_knows_the_share_and_shows_the_first_covers(
     assert [each.artist_name for each in report.first_covers] == [
         each.artist_name for each in covers[:12]
     ]
-    assert len(report.latencies_ms) == 19
+    assert len(report.tally.latencies_ms) == 19
 
 
 @settings(

@@ -1,3 +1,5 @@
+"""Asking about pages: retries, poison rows, untrustworthy answers, and when to stop."""
+
 import asyncio
 import math
 from collections.abc import Sequence
@@ -27,8 +29,8 @@ from wxyc_sandbox.lml.app import PretendLml as PretendLml
 from wxyc_sandbox.lml.faults import Fault
 from wxyc_sandbox.virtual_time import run_virtually
 
-PATIENCE = RetryPolicy(attempts=4, first_wait=0.5, longest_wait=30, jitter=0)
-IMPATIENT = RetryPolicy(attempts=1)
+WITH_RETRIES = RetryPolicy(attempts=4, first_wait=0.5, longest_wait=30, jitter=0)
+ONCE = RetryPolicy(attempts=1)
 
 
 def page(*library_ids: int) -> list[Candidate]:
@@ -42,7 +44,7 @@ class Conversation:
     pretend: PretendLml
     asked: list[BatchResult] = field(default_factory=list)
     kept: dict[int, str] = field(default_factory=dict)
-    asker: BatchResolver | None = None
+    resolver: BatchResolver | None = None
     seconds: float = 0
 
     @property
@@ -58,7 +60,7 @@ class Conversation:
 def ask(
     *pages: Page,
     faults: Sequence[Fault] = (),
-    patience: RetryPolicy = PATIENCE,
+    retry_policy: RetryPolicy = WITH_RETRIES,
     url: str = "http://lml",
     transport: httpx.AsyncBaseTransport | None = None,
     **settings: Any,
@@ -77,9 +79,11 @@ def ask(
         async with lml.open_lml(
             url, api_key=None, budget=Unlimited(), timeout_seconds=60, transport=mounted
         ) as client:
-            asker = conversation.asker = BatchResolver(client, patience, keep, max_in_flight=1)
+            resolver = conversation.resolver = BatchResolver(
+                client, retry_policy, keep, max_in_flight=1
+            )
             for each in pages:
-                conversation.asked.append(await asker.ask(each))
+                conversation.asked.append(await resolver.resolve(each))
         conversation.seconds = asyncio.get_running_loop().time()
 
     run_virtually(talk())
@@ -106,7 +110,7 @@ def test_trouble_that_stays_leaves_the_page_unanswered():
     talk = ask(page(1, 2), faults=[Fault("status", status=503)])
     assert talk.only.unanswered == {1: Outcome.LML_ERROR, 2: Outcome.LML_ERROR}
     assert isinstance(talk.only.error, LmlUnavailable)
-    assert talk.calls == PATIENCE.attempts
+    assert talk.calls == WITH_RETRIES.attempts
     assert talk.only.refusals == {}
 
 
@@ -138,9 +142,9 @@ def test_a_retry_after_of_hours_is_cut_to_minutes():
 
 
 def test_jitter_only_adds():
-    patience = RetryPolicy(attempts=2, first_wait=1, jitter=3)
+    policy = RetryPolicy(attempts=2, first_wait=1, jitter=3)
     waits = {
-        ask(page(1), patience=patience, faults=[Fault("status", first=1, status=503)]).seconds
+        ask(page(1), retry_policy=policy, faults=[Fault("status", first=1, status=503)]).seconds
         for _ in range(10)
     }
     assert len(waits) > 1
@@ -162,9 +166,9 @@ def test_a_poison_row_ends_alone_after_about_twice_the_depth_in_calls(
     assert [each.library_id for each in talk.only.refusals] == [poison]
     assert talk.kept.keys() == {*range(1, size + 1)} - {poison}
     assert (talk.only.unanswered, talk.only.error) == ({}, None)
-    # For the page, and for the row: once before LML answered anybody, and then with all patience.
-    patience = 0 if status == 422 else 2 * (PATIENCE.attempts - 1) + 1
-    assert talk.calls <= 1 + 2 * math.ceil(math.log2(size)) + patience
+    # For the page, and for the row: once before LML answered anybody, and then with all retries.
+    retries = 0 if status == 422 else 2 * (WITH_RETRIES.attempts - 1) + 1
+    assert talk.calls <= 1 + 2 * math.ceil(math.log2(size)) + retries
 
 
 def test_several_poison_rows_end_alone_and_the_rest_is_answered():
@@ -196,17 +200,17 @@ def test_an_lml_that_fails_over_everything_refuses_nobody(size: int):
     assert talk.only.unanswered == dict.fromkeys(range(1, size + 1), Outcome.LML_ERROR)
     assert isinstance(talk.only.error, LmlUnavailable)
     depth = math.ceil(math.log2(size)) if size > 1 else 0
-    assert talk.calls <= PATIENCE.attempts + 2 * depth + 3
-    assert talk.seconds == 0.5 + 1 + 2, "once somebody has lost patience, nobody waits again"
+    assert talk.calls <= WITH_RETRIES.attempts + 2 * depth + 3
+    assert talk.seconds == 0.5 + 1 + 2, "only the page itself is retried"
 
 
 def test_a_row_that_was_tried_while_nobody_was_answered_is_tried_again_when_somebody_is():
     # All of 1, 2 fails, and so does 1 alone: LML is ill, until it answers about 2.
-    faults = [Fault("status", first=PATIENCE.attempts + 1, status=500)]
+    faults = [Fault("status", first=WITH_RETRIES.attempts + 1, status=500)]
     talk = ask(page(1, 2), faults=faults)
     assert talk.kept.keys() == {1, 2}
     assert talk.only.refusals == {}
-    assert talk.calls == PATIENCE.attempts + 3
+    assert talk.calls == WITH_RETRIES.attempts + 3
 
 
 def test_an_lml_that_falls_ill_while_a_row_is_sought_refuses_nobody_for_it():
@@ -238,15 +242,15 @@ def test_while_others_are_answered_a_lone_row_that_always_fails_is_refused():
         async with lml.open_lml(
             "http://lml", api_key=None, budget=Unlimited(), timeout_seconds=60, transport=transport
         ) as client:
-            asker = BatchResolver(client, PATIENCE, keep, max_in_flight=2)
-            lone, _ = await asyncio.gather(asker.ask(page(1)), asker.ask(page(2)))
+            resolver = BatchResolver(client, WITH_RETRIES, keep, max_in_flight=2)
+            lone, _ = await asyncio.gather(resolver.resolve(page(1)), resolver.resolve(page(2)))
             refusals.extend(each.library_id for each in lone.refusals)
 
     run_virtually(talk())
     assert refusals == [1]
 
 
-def test_during_isolation_a_part_is_not_tried_patiently_but_a_lone_row_is():
+def test_during_isolation_a_part_is_not_retried_but_a_lone_row_is():
     faults = [
         Fault("status", rows=frozenset({4}), status=422),
         Fault("status", calls=frozenset({5}), status=503),
@@ -276,8 +280,8 @@ def test_the_next_page_is_asked_about_while_answers_are_kept():
         async with lml.open_lml(
             "http://lml", api_key=None, budget=Unlimited(), timeout_seconds=60, transport=transport
         ) as client:
-            asker = BatchResolver(client, PATIENCE, keep, max_in_flight=1)
-            await asyncio.gather(asker.ask(page(1)), asker.ask(page(2)))
+            resolver = BatchResolver(client, WITH_RETRIES, keep, max_in_flight=1)
+            await asyncio.gather(resolver.resolve(page(1)), resolver.resolve(page(2)))
 
     run_virtually(talk())
     assert in_flight == [1, 1]
@@ -299,8 +303,8 @@ def test_a_row_that_was_left_out_counts_by_the_kind_of_the_lie(kind: Any, outcom
     assert talk.only.unanswered == {2: outcome}
     assert talk.kept.keys() == {1, 3}
     assert talk.calls == 1
-    assert talk.asker is not None
-    assert talk.asker.stopped is None
+    assert talk.resolver is not None
+    assert talk.resolver.stopped is None
 
 
 def test_a_reordered_answer_is_as_good_as_any():
@@ -325,8 +329,8 @@ def test_an_answer_outside_the_contract_is_not_asked_for_again(kind: Any):
 def test_a_no_that_stays_a_no_stops_the_run_at_the_first_call(status: int):
     talk = ask(page(1), page(2), page(3), faults=[Fault("status", status=status)])
     assert talk.calls == 1
-    assert talk.asker is not None
-    assert type(talk.asker.stopped) is LmlRefused
+    assert talk.resolver is not None
+    assert type(talk.resolver.stopped) is LmlRefused
     assert [each.unanswered for each in talk.asked] == [
         {number: Outcome.LML_ERROR} for number in (1, 2, 3)
     ]
@@ -341,8 +345,8 @@ def test_an_lml_that_was_never_there_stops_the_run_at_the_first_call():
 
     talk = ask(page(1), page(2), transport=httpx.MockTransport(refuse))
     assert len(calls) == 1
-    assert talk.asker is not None
-    assert isinstance(talk.asker.stopped, LmlUnreachable)
+    assert talk.resolver is not None
+    assert isinstance(talk.resolver.stopped, LmlUnreachable)
     assert talk.seconds == 0
 
 
@@ -364,17 +368,17 @@ def test_an_lml_that_answered_once_is_waited_for_when_it_cannot_be_reached():
 
 def test_three_pages_in_a_row_without_an_answer_stop_the_run():
     pages = [page(number) for number in range(1, 9)]
-    talk = ask(*pages, patience=IMPATIENT, faults=[Fault("status", status=503)])
+    talk = ask(*pages, retry_policy=ONCE, faults=[Fault("status", status=503)])
     assert talk.calls == 3
-    assert talk.asker is not None
-    assert isinstance(talk.asker.stopped, LmlUnavailable)
+    assert talk.resolver is not None
+    assert isinstance(talk.resolver.stopped, LmlUnavailable)
     assert all(asked.error for asked in talk.asked)
 
 
 def test_an_answer_between_keeps_the_run_going():
     pages = [page(number) for number in range(1, 10)]
     faults = [Fault("status", status=503, calls=frozenset({1, 2, 4, 5, 7, 8}))]
-    talk = ask(*pages, patience=IMPATIENT, faults=faults)
+    talk = ask(*pages, retry_policy=ONCE, faults=faults)
     assert talk.kept.keys() == {3, 6, 9}
-    assert talk.asker is not None
-    assert talk.asker.stopped is None
+    assert talk.resolver is not None
+    assert talk.resolver.stopped is None

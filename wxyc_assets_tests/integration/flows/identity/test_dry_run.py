@@ -1,3 +1,5 @@
+"""A dry run counts what the real run then does, and writes nothing."""
+
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from typing import Any
@@ -8,8 +10,8 @@ from wxyc_assets.adapters.lml.client import LmlError, LmlRefused
 from wxyc_assets.adapters.postgres.identity_store import IdentityStore
 from wxyc_assets.domain.candidates import Cohort, Scope
 from wxyc_assets.domain.counters import Outcome
-from wxyc_assets.flows.identity.batch_resolver import BatchResolver
-from wxyc_assets.flows.identity.dry_run import DryRun, Figures, figures, keep_nothing
+from wxyc_assets.flows.identity.dry_run import Figures, IdentityDryRun, figures
+from wxyc_assets.flows.identity.pipeline import IdentityOptions
 from wxyc_assets_tests.integration.flows.station import (
     NARROW,
     NOT_LATER,
@@ -39,13 +41,14 @@ async def dry_run(
     async with AsyncExitStack() as stack:
         opened = await stack.enter_async_context(opening(station.url))
         client = await stack.enter_async_context(mounted(station.pretend))
-        made = DryRun(
-            IdentityStore(opened),
-            BatchResolver(client, NOT_LATER, keep_nothing, max_in_flight=1),
+        options = IdentityOptions(
+            run_id="dry run",
             scope=scope,
             page_sizes=SMALL_PAGES,
+            retry_policy=NOT_LATER,
+            max_in_flight=1,
         )
-        tallies = await made.run(RANGES)
+        tallies = await IdentityDryRun(IdentityStore(opened), client, options).run(RANGES)
     return {cohort: figures(tally) for cohort, tally in tallies.items()}
 
 

@@ -40,7 +40,7 @@ async def test_a_wide_run_asks_about_every_row_once(station: IdentityHarness):
     summary = await station.run(WIDE)
     assert station.asked == ALL
     assert station.pretend.counters.answered_more_than_once == 0
-    assert (summary.why_open, summary.stopped, summary.wrote) == ({}, None, True)
+    assert (summary.why_open, summary.stopped, bool(summary.touched)) == ({}, None, True)
     assert sorted(each.id_range for each in station.reports) == RANGES
     assert station.figure("scanned") == RECORDS
     identities = station.shelf.value("select count(*) from library_identity")
@@ -65,7 +65,7 @@ async def test_a_wide_run_that_only_dates_what_a_narrow_one_asked_has_written(
     station.shelf.execute("delete from library where canonical_entity_id is null")
     station.pretend.counters.reset()
     summary = await station.run(WIDE)
-    assert (station.calls, station.figure("scanned"), summary.wrote) == (0, 0, True)
+    assert (station.calls, station.figure("scanned"), bool(summary.touched)) == (0, 0, True)
 
 
 async def test_a_wide_run_after_a_narrow_one_asks_about_the_rest(station: IdentityHarness):
@@ -91,7 +91,7 @@ async def test_a_second_run_asks_nothing_and_writes_nothing(station: IdentityHar
     before = station.shelf.versions()
     summary = await station.run(scope, candidates=True)
     assert station.calls == 0
-    assert (summary.wrote, summary.why_open) == (False, {})
+    assert (bool(summary.touched), summary.why_open) == (False, {})
     assert station.shelf.versions() == before
     writing = station.shelf.rows(
         "select query from pg_stat_statements s join pg_database d on d.oid = s.dbid "
@@ -145,7 +145,7 @@ async def test_passing_trouble_is_invisible_afterwards(
     station: IdentityHarness, copy_of: CopyOf, stocked_template: str
 ):
     faults = [Fault("status", every=3, status=502), Fault("closed_body", every=7)]
-    summary = await station.run(faults=faults, patience=AT_ONCE_AGAIN)
+    summary = await station.run(faults=faults, retry_policy=AT_ONCE_AGAIN)
     assert not summary.why_open
     with copy_of(stocked_template) as url:
         calm = IdentityHarness(url)
@@ -188,7 +188,7 @@ async def test_a_wrong_key_stops_the_run_and_the_rest_is_not_begun(station: Iden
     summary = await station.run(faults=[Fault("status", status=403)])
     assert isinstance(summary.stopped, LmlRefused)
     assert station.calls <= 2
-    assert summary.untouched
+    assert summary.not_begun
     assert sorted(summary.why_open) == RANGES
     assert station.shelf.value("select count(*) from lml_resolution") == 0
 
@@ -201,7 +201,7 @@ async def test_what_was_answered_before_lml_went_down_is_applied(station: Identi
     assert station.asked
     waiting = "select count(*) from lml_resolution where applied_at is null"
     assert station.shelf.value(waiting) == 0
-    assert summary.untouched
+    assert summary.not_begun
     await station.run()
     assert station.asked == ALL
     assert station.pretend.counters.answered_more_than_once == 0
@@ -343,7 +343,7 @@ async def test_a_database_that_goes_away_ends_the_run_with_its_own_error(station
 
 async def test_no_ranges_are_no_work(station: IdentityHarness):
     summary = await station.run(ranges=[])
-    assert (summary.reports, summary.wrote, station.calls) == ([], False, 0)
+    assert (summary.reports, bool(summary.touched), station.calls) == ([], False, 0)
 
 
 def meanings(shelf: BackendDb) -> dict[str, Any]:

@@ -12,12 +12,13 @@ from wxyc_assets.adapters.budget.shared_budget import Limits, open_budget
 from wxyc_assets.adapters.lml import client as lml
 from wxyc_assets.adapters.lml.circuit_breaker import CircuitBreakerTimeout, CircuitBreakerWatch
 from wxyc_assets.adapters.lml.retry import RetryPolicy
-from wxyc_assets.flows.rotation.pipeline import (
+from wxyc_assets.flows.rotation.cache_refresh import (
     BatchTooLarge,
-    RotationPipeline,
-    RotationReport,
-    plan,
+    CacheRefresh,
+    RefreshOptions,
+    plan_refresh,
 )
+from wxyc_assets.flows.rotation.report import RotationReport
 from wxyc_sandbox.in_memory_budget import Bank, BankLedger
 from wxyc_sandbox.lml.app import PretendLml
 from wxyc_sandbox.lml.faults import Fault
@@ -55,14 +56,13 @@ def refresh(
     async def work() -> tuple[RotationReport, float]:
         began = asyncio.get_running_loop().time()
         async with connected(pretend, per_minute) as client:
-            refresher = RotationPipeline(
-                client,
-                CircuitBreakerWatch(client, ceiling_seconds=1_800),
-                RetryPolicy(),
+            options = RefreshOptions(
                 **{"batch_size": 20, "max_in_flight": 1, "pause_seconds": 30} | more,
-                warn=([] if warnings is None else warnings).append,
+                retry_policy=RetryPolicy(),
+                breaker_ceiling_seconds=1_800,
             )
-            report = await refresher.refresh(identity_ids)
+            on_drift = ([] if warnings is None else warnings).append
+            report = await CacheRefresh(client, options, on_drift).run(identity_ids)
         return report, asyncio.get_running_loop().time() - began
 
     return run_virtually(work())
@@ -97,7 +97,7 @@ def test_calls_can_overlap() -> None:
 @pytest.mark.parametrize("size", [0, 51, 1_000])
 def test_more_than_lml_takes_is_refused(size: int) -> None:
     with pytest.raises(BatchTooLarge, match="1 to 50"):
-        plan([1], size)
+        plan_refresh([1], size)
     with pytest.raises(BatchTooLarge):
         refresh(PretendLml(UNLIMITED), [1], batch_size=size)
 

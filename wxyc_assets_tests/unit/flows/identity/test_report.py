@@ -1,3 +1,5 @@
+"""The report of a range counts each record once."""
+
 from collections import Counter
 
 import pytest

@@ -1,0 +1,34 @@
+"""The report of a refresh of LML's cache."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from wxyc_assets.adapters.lml.client import LmlError
+from wxyc_assets.domain.refreshes import Refreshed, RefreshTally, tally
+
+
+@dataclass(slots=True)
+class RotationReport:
+    """The results of a refresh by identity, complete at any moment."""
+
+    results: dict[int, Refreshed] = field(default_factory=dict[int, Refreshed])
+    failed: dict[int, LmlError] = field(default_factory=dict[int, LmlError])
+    """Identities whose last call failed, and why."""
+    drift: Counter[str] = field(default_factory=Counter[str])
+    latencies_ms: list[float] = field(default_factory=list[float])
+    batches: int = 0
+    calls: int = 0
+    stopped: LmlError | None = None
+
+    @property
+    def tally(self) -> RefreshTally:
+        return tally(self.results, self.failed)
+
+    @property
+    def failure(self) -> str | None:
+        """Why the run fails: calls that failed for good, and how many identities they held."""
+        if not self.failed:
+            return None
+        why = self.stopped or next(reversed(self.failed.values()))
+        stopped = "LML stopped us" if self.stopped else "Some calls failed for good"
+        return f"{stopped}; {len(self.failed)} identities are not refreshed: {why}"
