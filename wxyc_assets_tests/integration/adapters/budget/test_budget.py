@@ -1,4 +1,4 @@
-"""The budget's own rules, in virtual time; several processes are several budgets over one bank."""
+"""The budget's rules in virtual time; each process is a budget of its own over one state."""
 
 import asyncio
 from collections import Counter
@@ -9,8 +9,8 @@ import pytest
 
 from wxyc_assets.adapters.budget.shared_budget import Limits, SharedBudget, open_budget
 from wxyc_assets.adapters.postgres.database import DatabaseUnavailable
-from wxyc_assets.domain.contention import Company
-from wxyc_sandbox.in_memory_budget import Bank, BankLedger
+from wxyc_assets.domain.contention import Contention
+from wxyc_sandbox.in_memory_budget import BudgetState, InMemoryBudget
 from wxyc_sandbox.virtual_time import run_virtually
 
 
@@ -36,19 +36,15 @@ class RequestLog:
             await self.call(budget, who, seconds)
 
 
-def midway() -> float:
-    return 0.5
-
-
 @asynccontextmanager
 async def processes(
     number: int, *, in_flight: int = 8, per_minute: float = 0
 ) -> AsyncGenerator[list[SharedBudget]]:
-    bank = Bank()
+    state = BudgetState()
     async with AsyncExitStack() as stack:
         yield [
             await stack.enter_async_context(
-                open_budget(BankLedger(bank), Limits(in_flight, per_minute), midway)
+                open_budget(InMemoryBudget(state), Limits(in_flight, per_minute))
             )
             for _ in range(number)
         ]
@@ -174,67 +170,67 @@ def test_processes_share_the_rate() -> None:
 
 
 def test_small_calls_share_a_draw() -> None:
-    class Counting(BankLedger):
+    class Counting(InMemoryBudget):
         draws = 0
 
         async def draw(self, tokens: float, *, per_second: float) -> float:
             self.draws += 1
             return await super().draw(tokens, per_second=per_second)
 
-    lml, ledger = RequestLog(), Counting(Bank())
+    lml, backend = RequestLog(), Counting()
 
     async def work() -> None:
-        async with open_budget(ledger, Limits(8, 30), midway) as budget:
+        async with open_budget(backend, Limits(8, 30)) as budget:
             for _ in range(400):
                 await lml.call(budget, "lookup", 0.01, tokens=0.05)
 
     run_virtually(work())
-    assert ledger.draws < 15
+    assert backend.draws < 15
 
 
 def test_without_a_rate_nothing_is_drawn() -> None:
-    class Penniless(BankLedger):
+    class WithoutTokens(InMemoryBudget):
         async def draw(self, tokens: float, *, per_second: float) -> float:
             raise AssertionError("a draw without a rate")
 
     async def work() -> None:
-        async with open_budget(Penniless(Bank()), Limits(1, 0), midway) as budget:
+        async with open_budget(WithoutTokens(), Limits(1, 0)) as budget:
             await RequestLog().call(budget, "refresh", 0, tokens=200)
 
     run_virtually(work())
 
 
 def test_a_reservation_that_is_not_used_goes_back() -> None:
-    bank = Bank()
+    state = BudgetState()
 
     async def work() -> None:
-        async with open_budget(BankLedger(bank), Limits(1, 60), midway) as budget:
+        async with open_budget(InMemoryBudget(state), Limits(1, 60)) as budget:
             await RequestLog().call(budget, "refresh", 0, tokens=200)
             quitter = asyncio.create_task(RequestLog().call(budget, "quitter", 0, tokens=200))
             await asyncio.sleep(10)
             quitter.cancel()
 
     run_virtually(work())
-    assert bank.debt == pytest.approx(190)
+    assert state.debt == pytest.approx(190)
 
 
-class Mortal(BankLedger):
-    """Dies at its second look at the company."""
+class SoonLost(InMemoryBudget):
+    """Is lost at the second look at the other processes."""
 
     looks = 0
 
-    async def company(self, slots: int) -> Company:
+    async def contention(self) -> Contention:
         self.looks += 1
         if self.looks == 2:
             raise DatabaseUnavailable("terminating connection")
-        return await super().company(slots)
+        return await super().contention()
 
 
 def test_a_lost_database_stops_the_requests_in_flight_and_those_to_come() -> None:
     lml = RequestLog()
 
     async def work() -> None:
-        async with open_budget(Mortal(Bank()), Limits(1, 0), midway) as budget:
+        async with open_budget(SoonLost(), Limits(1, 0)) as budget:
             calls = [lml.call(budget, "a", 60) for _ in range(3)]
             for result in await asyncio.gather(*calls, return_exceptions=True):
                 assert isinstance(result, DatabaseUnavailable)
