@@ -10,9 +10,9 @@ from wxyc_assets.domain.contention import UNCONTENDED
 
 TICK_SECONDS = 0.04
 """A slot unused for this long goes back: longer than the pause between two calls of a busy caller.
-A process that waits without a slot looks as often; with slots, every fifth time."""
+A process that waits looks at the others every tick, or every fifth if it holds slots."""
 SLICE_SECONDS = 1.0
-"""Between two looks of a process that does not wait; how long a turn lasts."""
+"""The length of a turn, and the time between two looks of a process that does not wait."""
 
 
 class Semaphore:
@@ -23,13 +23,13 @@ class Semaphore:
         self._limit = limit
         self._held = 0
         self._share = limit
-        """How many slots we may hold, by the last look or the last try to take."""
+        """How many slots this process may hold, by its last look or last attempt to take."""
         self._free = asyncio.Semaphore(0)
         self._callers = self._most_callers = 0
-        """That have or wait for a slot: now, and at most since the last tick."""
+        """Requests that have or wait for a slot: now, and at most since the last tick."""
         self._contention = UNCONTENDED
         self._next_look = self._next_turn = 0.0
-        """A slot beyond the fair share is held until the next turn begins, or from then on."""
+        """When this process's turn with a left-over slot ends or, out of turn, when the next begins."""
         self._wakeup = asyncio.Event()
         self._deadlines: set[asyncio.Timeout] = set()
         self._lost: DatabaseError | None = None
@@ -105,8 +105,8 @@ class Semaphore:
         is_short = self._share <= self._held < min(self._callers, self._limit)
         await self._backend.set_waiting(is_short)
         if is_short:
-            patience = TICK_SECONDS * (5 if self._held else 1)
-            self._next_look = min(self._next_look, _now() + patience)
+            until_look = TICK_SECONDS * (5 if self._held else 1)
+            self._next_look = min(self._next_look, _now() + until_look)
 
     async def _look(self) -> None:
         self._contention = await self._backend.contention()

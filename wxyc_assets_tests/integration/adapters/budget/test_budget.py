@@ -102,6 +102,42 @@ def test_processes_share_the_places_fairly(number: int, in_flight: int) -> None:
     assert lml.calls.total() > 0.7 * in_flight * 60 / 0.01
 
 
+def test_alone_a_request_costs_no_round_trip() -> None:
+    class Counting(InMemoryBudget):
+        takes = looks = 0
+
+        async def take(self, wanted: int, *, slots: int) -> int:
+            self.takes += 1
+            return await super().take(wanted, slots=slots)
+
+        async def contention(self) -> Contention:
+            self.looks += 1
+            return await super().contention()
+
+    lml, backend = RequestLog(), Counting()
+
+    async def work() -> None:
+        async with open_budget(backend, Limits(4, 0)) as budget:
+            await calling_for(10, lml, [budget], at_once=6)
+
+    run_virtually(work())
+    assert lml.calls["a"] >= 3_900
+    assert backend.takes == 1
+    assert backend.looks <= 10
+
+
+def test_slots_that_the_others_do_not_want_are_used() -> None:
+    lml = RequestLog()
+
+    async def work() -> None:
+        async with processes(2) as (modest, busy), modest.admit(0):
+            await calling_for(60, lml, [busy], at_once=8)
+
+    run_virtually(work())
+    assert lml.most_in_flight == 7
+    assert lml.calls["a"] > 0.95 * 7 * 60 / 0.01
+
+
 def test_an_idle_process_gives_its_places_back_at_once() -> None:
     lml = RequestLog()
 
@@ -141,6 +177,25 @@ def test_a_caller_who_gives_up_keeps_no_place() -> None:
 
     assert elapsed(work) == pytest.approx(6, abs=0.01)
     assert set(lml.calls) == {"holder", "next"}
+
+
+def test_a_process_whose_callers_give_up_waits_no_longer() -> None:
+    state = BudgetState()
+
+    async def work() -> None:
+        async with (
+            open_budget(InMemoryBudget(state), Limits(1, 0)) as holder,
+            open_budget(InMemoryBudget(state), Limits(1, 0)) as quitter,
+            holder.admit(0),
+        ):
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(5), quitter.admit(0):
+                    pass
+            assert len(state.waiting) == 1
+            await asyncio.sleep(0.1)
+            assert not state.waiting
+
+    run_virtually(work())
 
 
 def test_only_one_draw_runs_ahead_of_the_rate() -> None:
