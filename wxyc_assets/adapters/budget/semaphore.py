@@ -29,7 +29,7 @@ class Semaphore:
         """Requests that have or wait for a slot: now, and at most since the last tick."""
         self._contention = UNCONTENDED
         self._next_look = self._next_turn = 0.0
-        """When this process's turn with a left-over slot ends or, out of turn, when the next begins."""
+        """When our turn with a left-over slot ends or, out of turn, when the next one begins."""
         self._wakeup = asyncio.Event()
         self._deadlines: set[asyncio.Timeout] = set()
         self._lost: DatabaseError | None = None
