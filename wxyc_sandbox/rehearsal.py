@@ -18,7 +18,7 @@ from wxyc_assets.adapters.lml import client as production
 from wxyc_assets.adapters.lml.retry import RetryPolicy
 from wxyc_assets.domain.counters import percentiles
 from wxyc_assets.flows.rotation.cache_refresh import CacheRefresh, RefreshOptions
-from wxyc_sandbox.in_memory_budget import Bank, BankLedger
+from wxyc_sandbox.in_memory_budget import InMemoryBudget
 from wxyc_sandbox.lml.app import PretendLml
 from wxyc_sandbox.lml.settings import LmlSettings
 from wxyc_sandbox.virtual_time import run_virtually
@@ -187,11 +187,8 @@ async def _refresh(
     lml: PretendLml, world: RehearsalScenario, setting: RefreshSetting
 ) -> tuple[list[float], int]:
     """How long LML took over each call that it answered, and how many identities failed."""
-    chance = Random(SEED)
     async with (
-        open_budget(
-            BankLedger(Bank()), Limits(setting.in_flight, setting.rate), chance.random
-        ) as budget,
+        open_budget(InMemoryBudget(), Limits(setting.in_flight, setting.rate)) as budget,
         production.open_lml(
             "http://lml",
             api_key=None,

@@ -14,7 +14,7 @@ from pydantic import Field
 
 from wxyc_assets.adapters import alert_channels
 from wxyc_assets.adapters.alert_channels import AlertChannel
-from wxyc_assets.adapters.budget.postgres_backend import open_ledger
+from wxyc_assets.adapters.budget.postgres_backend import open_postgres_budget
 from wxyc_assets.adapters.budget.shared_budget import Limits, open_budget
 from wxyc_assets.adapters.lml import client as lml
 from wxyc_assets.adapters.lml.retry import RetryPolicy
@@ -115,8 +115,8 @@ class LmlResource(dg.ConfigurableResource):
         limits = Limits(self.max_in_flight, self.rate_per_minute)
         with as_dagster_failure():
             async with (
-                open_ledger(database) as ledger,
-                open_budget(ledger, limits) as budget,
+                open_postgres_budget(database) as backend,
+                open_budget(backend, limits) as budget,
                 lml.open_lml(
                     self.url,
                     api_key=self.api_key or None,

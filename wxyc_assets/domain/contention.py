@@ -1,34 +1,27 @@
-"""How processes share a number of places, each deciding for itself from what it sees."""
+"""Fair shares of a number of slots, computed by each process from what it sees."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Company:
-    """Who is there: the processes that hold or want a place, ourselves included."""
+class Contention:
+    """The processes that hold or wait for slots, this one included."""
 
-    present: int
+    processes: int
     others_wait: bool
-    waiting_longer: int
-    """How many wait for longer than we do."""
-    free: int
-    """Places that nobody holds."""
 
-    def surplus(self, held: int, most: int) -> int:
-        """How many of our places the others should have.
+    def fair_share(self, slots: int) -> int:
+        """Return how many slots every process can hold at the same time; all if nobody waits."""
+        return slots // self.processes if self.others_wait else slots
 
-        We keep the share that everyone can have at the same time, which is nothing at all where
-        there are more processes than places: then they take turns.
-        """
-        return max(0, held - most // self.present) if self.others_wait else 0
+    def slots_in_turn(self, slots: int) -> int:
+        """Return how many slots are left over beyond the fair shares, and go by turns."""
+        return slots % self.processes if self.others_wait else 0
 
-    def allowance(self, held: int, most: int) -> int:
-        """How many more we may take: no more than our share, rounded up."""
-        if not self.others_wait:
-            return most - held
-        return max(0, -(-most // self.present) - held)
+    def turns_out(self, slots: int) -> float:
+        """Return for how many turns a process does without a left-over slot after its own turn."""
+        in_turn = self.slots_in_turn(slots)
+        return self.processes / in_turn - 1 if in_turn else 0.0
 
-    @property
-    def is_our_turn(self) -> bool:
-        """Whether there is more free than those before us need, one each."""
-        return self.free > self.waiting_longer or not self.free
+
+UNCONTENDED = Contention(processes=1, others_wait=False)

@@ -6,13 +6,13 @@ from contextlib import asynccontextmanager
 
 
 class InFlight:
-    """At most so many requests in flight; tokens cost nothing."""
+    """At most `most` requests in flight, and no limit of tokens."""
 
     def __init__(self, most: int) -> None:
-        self._places = asyncio.Semaphore(most)
+        self._slots = asyncio.Semaphore(most)
 
     @asynccontextmanager
     async def admit(self, tokens: float) -> AsyncGenerator[None]:
-        """Waits for a place."""
-        async with self._places:
+        """Wait for a slot."""
+        async with self._slots:
             yield

@@ -5,9 +5,9 @@ must be a session of its own: a pooler in transaction mode would hand the locks 
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Collection
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from typing import LiteralString
+from typing import Any, LiteralString
 
 from psycopg.rows import DictRow
 
@@ -15,47 +15,47 @@ from wxyc_assets.adapters.postgres.database import (
     Connection,
     Database,
     DatabaseUnavailable,
-    Parameters,
     sql,
     translated,
 )
-from wxyc_assets.domain.contention import Company
+from wxyc_assets.domain.contention import Contention
 
-BUDGET_LOCKS = 0x77786C6D  # "wxlm": the first key of the advisory locks on slots
+BUDGET_LOCKS = 0x77786C6D  # "wxlm": the first key of the locks; the second is a slot, or 0: waiting
 ANSWER_TIMEOUT_SECONDS = 10.0
 
 
-class PostgresLedger:
-    """Slots and tokens as all processes over one database see them."""
+class PostgresBudget:
+    """A `BudgetBackend` for all processes over one database."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._held: list[int] = []
+        self._is_waiting = False
 
-    async def take(self, held: Collection[int], wanted: int, slots: int) -> list[int]:
-        rows = await self._fetch(
-            "budget/take_slots", {"held": list(held), "wanted": wanted, "slots": slots}
-        )
-        return [row["slot"] for row in rows]
+    async def take(self, wanted: int, *, slots: int) -> int:
+        rows = await self._fetch("budget/take_slots", wanted=wanted, slots=slots, held=self._held)
+        self._held += [row["slot"] for row in rows]
+        return len(rows)
 
-    async def give(self, slots: Collection[int]) -> None:
-        await self._fetch("budget/give_slots", {"given": list(slots)})
+    async def keep(self, count: int) -> None:
+        self._held, given = self._held[:count], self._held[count:]
+        if given:
+            await self._fetch("budget/give_slots", given=given)
 
-    async def want(self, more: bool) -> None:
-        await self._fetch(
-            "budget/begin_waiting_for_slots" if more else "budget/end_waiting_for_slots", {}
-        )
+    async def set_waiting(self, waiting: bool) -> None:
+        if waiting != self._is_waiting:
+            await self._fetch("budget/set_waiting", waiting=waiting)
+            self._is_waiting = waiting
 
-    async def company(self, slots: int) -> Company:
-        (row,) = await self._fetch("budget/select_company", {"slots": slots})
-        return Company(**row)
+    async def contention(self) -> Contention:
+        (row,) = await self._fetch("budget/select_contention")
+        return Contention(**row)
 
     async def draw(self, tokens: float, *, per_second: float) -> float:
-        (row,) = await self._fetch(
-            "budget/draw_tokens", {"tokens": tokens, "per_second": per_second}
-        )
+        (row,) = await self._fetch("budget/draw_tokens", tokens=tokens, per_second=per_second)
         return row["wait_seconds"]
 
-    async def _fetch(self, name: LiteralString, parameters: Parameters) -> list[DictRow]:
+    async def _fetch(self, name: LiteralString, **parameters: Any) -> list[DictRow]:
         try:
             async with asyncio.timeout(ANSWER_TIMEOUT_SECONDS), translated():
                 cursor = await self._connection.execute(
@@ -69,7 +69,7 @@ class PostgresLedger:
 
 
 @asynccontextmanager
-async def open_ledger(database: Database) -> AsyncGenerator[PostgresLedger]:
-    """The budget of this database, over a connection of its own."""
+async def open_postgres_budget(database: Database) -> AsyncGenerator[PostgresBudget]:
+    """Open the budget of `database` over a connection of its own."""
     async with database.session() as connection:
-        yield PostgresLedger(connection)
+        yield PostgresBudget(connection)

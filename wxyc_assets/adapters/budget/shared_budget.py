@@ -1,18 +1,17 @@
 """How much of LML all processes over one database may use together.
 
-Requests in flight are slots; the rate is one bucket of tokens, counted in estimated Discogs
-requests, because that is what is scarce.
+Requests in flight are bounded by slots, the rate by tokens: estimated Discogs requests, because
+those are scarce.
 """
 
 import asyncio
-import random
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from typing import Protocol
 
-from wxyc_assets.adapters.budget.semaphore import SlotLedger, Slots
-from wxyc_assets.adapters.budget.token_bucket import Purse, TokenLedger
+from wxyc_assets.adapters.budget.backend import BudgetBackend
+from wxyc_assets.adapters.budget.semaphore import Semaphore
+from wxyc_assets.adapters.budget.token_bucket import TokenBucket
 from wxyc_assets.adapters.postgres.database import DatabaseError
 
 
@@ -24,41 +23,35 @@ class Limits:
     tokens_per_minute: float
 
 
-class Ledger(SlotLedger, TokenLedger, Protocol):
-    """Where the budget is kept: Postgres, or rows in memory on a virtual clock."""
-
-
 class SharedBudget:
     """Admits requests; use `open_budget`."""
 
-    def __init__(self, slots: Slots, purse: Purse) -> None:
-        self._slots = slots
-        self._purse = purse
+    def __init__(self, semaphore: Semaphore, bucket: TokenBucket) -> None:
+        self._semaphore = semaphore
+        self._bucket = bucket
 
     @asynccontextmanager
     async def admit(self, tokens: float) -> AsyncGenerator[None]:
-        """Waits for `tokens`, then for a place in flight.
+        """Wait for `tokens`, then for a slot.
 
-        Raises DatabaseUnavailable, also in the middle of the request: none goes on without a place.
+        Raises DatabaseUnavailable, also in the middle of the request: none goes on without a slot.
         """
-        await self._purse.pay(tokens)
-        async with self._slots.lend():
+        await self._bucket.acquire(tokens)
+        async with self._semaphore.acquire():
             yield
 
 
 @asynccontextmanager
-async def open_budget(
-    ledger: Ledger, limits: Limits, chance: Callable[[], float] = random.random
-) -> AsyncGenerator[SharedBudget]:
-    """This process's part of the budget; `chance` (0..1) spreads the tries of those who wait."""
-    slots = Slots(ledger, limits.max_in_flight, chance)
-    purse = Purse(ledger, limits.tokens_per_minute)
-    keeper = asyncio.create_task(slots.keep())
+async def open_budget(backend: BudgetBackend, limits: Limits) -> AsyncGenerator[SharedBudget]:
+    """Open this process's part of the budget."""
+    semaphore = Semaphore(backend, limits.max_in_flight)
+    bucket = TokenBucket(backend, limits.tokens_per_minute)
+    running = asyncio.create_task(semaphore.run())
     try:
-        yield SharedBudget(slots, purse)
+        yield SharedBudget(semaphore, bucket)
     finally:
         with suppress(DatabaseError):
-            await purse.give_back()
-        keeper.cancel()
+            await bucket.give_back()
+        running.cancel()
         with suppress(asyncio.CancelledError):
-            await keeper
+            await running

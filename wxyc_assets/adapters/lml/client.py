@@ -77,10 +77,10 @@ class LmlContractBroken(LmlRefused):
 
 
 class Budget(Protocol):
-    """Whoever may say when the next request towards LML may leave."""
+    """Admits requests to LML."""
 
     def admit(self, tokens: float) -> AbstractAsyncContextManager[None]:
-        """Waits for a place in flight and for `tokens` estimated Discogs requests."""
+        """Wait for `tokens` (estimated Discogs requests), then for a slot; hold it meanwhile."""
         ...
 
 

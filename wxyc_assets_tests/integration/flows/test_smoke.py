@@ -9,7 +9,7 @@ from wxyc_assets.adapters.budget.shared_budget import Limits, open_budget
 from wxyc_assets.adapters.lml import client as lml
 from wxyc_assets.flows.rotation import deploy_gate
 from wxyc_assets.flows.smoke import Line, smoke
-from wxyc_sandbox.in_memory_budget import Bank, BankLedger
+from wxyc_sandbox.in_memory_budget import InMemoryBudget
 from wxyc_sandbox.lml.app import PretendLml
 from wxyc_sandbox.lml.faults import Fault
 from wxyc_sandbox.lml.settings import LmlSettings
@@ -18,7 +18,7 @@ from wxyc_sandbox.lml.settings import LmlSettings
 async def lines(pretend: PretendLml) -> list[Line]:
     github = httpx.MockTransport(lambda _: httpx.Response(200, json={"status": "ahead"}))
     async with (
-        open_budget(BankLedger(Bank()), Limits(1, 0)) as budget,
+        open_budget(InMemoryBudget(), Limits(1, 0)) as budget,
         lml.open_lml(
             "http://lml",
             api_key=None,

@@ -1,4 +1,4 @@
-"""The budget's own rules, in virtual time; several processes are several budgets over one bank."""
+"""The budget's rules in virtual time; each process is a budget of its own over one state."""
 
 import asyncio
 from collections import Counter
@@ -9,8 +9,8 @@ import pytest
 
 from wxyc_assets.adapters.budget.shared_budget import Limits, SharedBudget, open_budget
 from wxyc_assets.adapters.postgres.database import DatabaseUnavailable
-from wxyc_assets.domain.contention import Company
-from wxyc_sandbox.in_memory_budget import Bank, BankLedger
+from wxyc_assets.domain.contention import Contention
+from wxyc_sandbox.in_memory_budget import BudgetState, InMemoryBudget
 from wxyc_sandbox.virtual_time import run_virtually
 
 
@@ -36,19 +36,15 @@ class RequestLog:
             await self.call(budget, who, seconds)
 
 
-def midway() -> float:
-    return 0.5
-
-
 @asynccontextmanager
 async def processes(
     number: int, *, in_flight: int = 8, per_minute: float = 0
 ) -> AsyncGenerator[list[SharedBudget]]:
-    bank = Bank()
+    state = BudgetState()
     async with AsyncExitStack() as stack:
         yield [
             await stack.enter_async_context(
-                open_budget(BankLedger(bank), Limits(in_flight, per_minute), midway)
+                open_budget(InMemoryBudget(state), Limits(in_flight, per_minute))
             )
             for _ in range(number)
         ]
@@ -106,6 +102,42 @@ def test_processes_share_the_places_fairly(number: int, in_flight: int) -> None:
     assert lml.calls.total() > 0.7 * in_flight * 60 / 0.01
 
 
+def test_alone_a_request_costs_no_round_trip() -> None:
+    class Counting(InMemoryBudget):
+        takes = looks = 0
+
+        async def take(self, wanted: int, *, slots: int) -> int:
+            self.takes += 1
+            return await super().take(wanted, slots=slots)
+
+        async def contention(self) -> Contention:
+            self.looks += 1
+            return await super().contention()
+
+    lml, backend = RequestLog(), Counting()
+
+    async def work() -> None:
+        async with open_budget(backend, Limits(4, 0)) as budget:
+            await calling_for(10, lml, [budget], at_once=6)
+
+    run_virtually(work())
+    assert lml.calls["a"] >= 3_900
+    assert backend.takes == 1
+    assert backend.looks <= 10
+
+
+def test_slots_that_the_others_do_not_want_are_used() -> None:
+    lml = RequestLog()
+
+    async def work() -> None:
+        async with processes(2) as (modest, busy), modest.admit(0):
+            await calling_for(60, lml, [busy], at_once=8)
+
+    run_virtually(work())
+    assert lml.most_in_flight == 7
+    assert lml.calls["a"] > 0.95 * 7 * 60 / 0.01
+
+
 def test_an_idle_process_gives_its_places_back_at_once() -> None:
     lml = RequestLog()
 
@@ -147,6 +179,25 @@ def test_a_caller_who_gives_up_keeps_no_place() -> None:
     assert set(lml.calls) == {"holder", "next"}
 
 
+def test_a_process_whose_callers_give_up_waits_no_longer() -> None:
+    state = BudgetState()
+
+    async def work() -> None:
+        async with (
+            open_budget(InMemoryBudget(state), Limits(1, 0)) as holder,
+            open_budget(InMemoryBudget(state), Limits(1, 0)) as quitter,
+            holder.admit(0),
+        ):
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(5), quitter.admit(0):
+                    pass
+            assert len(state.waiting) == 1
+            await asyncio.sleep(0.1)
+            assert not state.waiting
+
+    run_virtually(work())
+
+
 def test_only_one_draw_runs_ahead_of_the_rate() -> None:
     lml = RequestLog()
 
@@ -174,67 +225,67 @@ def test_processes_share_the_rate() -> None:
 
 
 def test_small_calls_share_a_draw() -> None:
-    class Counting(BankLedger):
+    class Counting(InMemoryBudget):
         draws = 0
 
         async def draw(self, tokens: float, *, per_second: float) -> float:
             self.draws += 1
             return await super().draw(tokens, per_second=per_second)
 
-    lml, ledger = RequestLog(), Counting(Bank())
+    lml, backend = RequestLog(), Counting()
 
     async def work() -> None:
-        async with open_budget(ledger, Limits(8, 30), midway) as budget:
+        async with open_budget(backend, Limits(8, 30)) as budget:
             for _ in range(400):
                 await lml.call(budget, "lookup", 0.01, tokens=0.05)
 
     run_virtually(work())
-    assert ledger.draws < 15
+    assert backend.draws < 15
 
 
 def test_without_a_rate_nothing_is_drawn() -> None:
-    class Penniless(BankLedger):
+    class WithoutTokens(InMemoryBudget):
         async def draw(self, tokens: float, *, per_second: float) -> float:
             raise AssertionError("a draw without a rate")
 
     async def work() -> None:
-        async with open_budget(Penniless(Bank()), Limits(1, 0), midway) as budget:
+        async with open_budget(WithoutTokens(), Limits(1, 0)) as budget:
             await RequestLog().call(budget, "refresh", 0, tokens=200)
 
     run_virtually(work())
 
 
 def test_a_reservation_that_is_not_used_goes_back() -> None:
-    bank = Bank()
+    state = BudgetState()
 
     async def work() -> None:
-        async with open_budget(BankLedger(bank), Limits(1, 60), midway) as budget:
+        async with open_budget(InMemoryBudget(state), Limits(1, 60)) as budget:
             await RequestLog().call(budget, "refresh", 0, tokens=200)
             quitter = asyncio.create_task(RequestLog().call(budget, "quitter", 0, tokens=200))
             await asyncio.sleep(10)
             quitter.cancel()
 
     run_virtually(work())
-    assert bank.debt == pytest.approx(190)
+    assert state.debt == pytest.approx(190)
 
 
-class Mortal(BankLedger):
-    """Dies at its second look at the company."""
+class SoonLost(InMemoryBudget):
+    """Is lost at the second look at the other processes."""
 
     looks = 0
 
-    async def company(self, slots: int) -> Company:
+    async def contention(self) -> Contention:
         self.looks += 1
         if self.looks == 2:
             raise DatabaseUnavailable("terminating connection")
-        return await super().company(slots)
+        return await super().contention()
 
 
 def test_a_lost_database_stops_the_requests_in_flight_and_those_to_come() -> None:
     lml = RequestLog()
 
     async def work() -> None:
-        async with open_budget(Mortal(Bank()), Limits(1, 0), midway) as budget:
+        async with open_budget(SoonLost(), Limits(1, 0)) as budget:
             calls = [lml.call(budget, "a", 60) for _ in range(3)]
             for result in await asyncio.gather(*calls, return_exceptions=True):
                 assert isinstance(result, DatabaseUnavailable)

@@ -11,7 +11,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from wxyc_assets.adapters.budget.postgres_backend import BUDGET_LOCKS, open_ledger
+from wxyc_assets.adapters.budget.postgres_backend import BUDGET_LOCKS, open_postgres_budget
 from wxyc_assets.adapters.budget.shared_budget import Limits, SharedBudget, open_budget
 from wxyc_assets.adapters.budget.token_bucket import BLOCK_SECONDS
 from wxyc_assets.adapters.postgres.database import Database, DatabaseUnavailable
@@ -119,11 +119,11 @@ def test_a_killed_process_gives_its_places_back(
     lml.configure(lookup_latency_seconds=0)
     (waiting,) = processes.start(at_once=1, seconds=3)
     with psycopg.connect(assets, autocommit=True) as witness:
-        waiting_room = (
+        waits = (
             "select count(*) from pg_locks where locktype = 'advisory' and classid = %s "
-            "and objid > 1000"
+            "and objid = 0"
         )
-        wait_for(lambda: witness.execute(waiting_room, [BUDGET_LOCKS]).fetchone() == (1,))
+        wait_for(lambda: witness.execute(waits, [BUDGET_LOCKS]).fetchone() == (1,))
         assert lml.counters.calls["lookup"] == 4
         holder.kill()
     assert calls_of(waiting) > 0
@@ -148,8 +148,8 @@ async def test_a_lost_connection_stops_what_is_in_flight(opened: Database) -> No
 
     in_flight = asyncio.Event()
     async with (
-        open_ledger(opened) as ledger,
-        open_budget(ledger, Limits(1, 0)) as budget,
+        open_postgres_budget(opened) as backend,
+        open_budget(backend, Limits(1, 0)) as budget,
         asyncio.TaskGroup() as group,
     ):
         calls = [group.create_task(_raises_unavailable(call(budget))) for _ in range(2)]
@@ -173,7 +173,10 @@ async def _raises_unavailable(call: Any) -> bool:
 
 
 async def test_a_cancelled_caller_leaves_the_connection_fit(opened: Database) -> None:
-    async with open_ledger(opened) as ledger, open_budget(ledger, Limits(1, 0.001)) as budget:
+    async with (
+        open_postgres_budget(opened) as backend,
+        open_budget(backend, Limits(1, 0.001)) as budget,
+    ):
         async with budget.admit(tokens=50):
             pass
         for _ in range(3):

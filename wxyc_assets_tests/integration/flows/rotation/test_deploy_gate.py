@@ -10,7 +10,7 @@ from wxyc_assets.adapters.budget.shared_budget import Limits, open_budget
 from wxyc_assets.adapters.lml import client as lml
 from wxyc_assets.flows.rotation import deploy_gate
 from wxyc_assets.flows.rotation.deploy_gate import DeployGateResult
-from wxyc_sandbox.in_memory_budget import Bank, BankLedger
+from wxyc_sandbox.in_memory_budget import InMemoryBudget
 from wxyc_sandbox.lml.app import PretendLml
 from wxyc_sandbox.lml.faults import Fault
 from wxyc_sandbox.lml.settings import LmlSettings
@@ -32,7 +32,7 @@ async def look(
     pretend: PretendLml, github: GitHub = nobody, *, local_dev: bool = False
 ) -> DeployGateResult:
     async with (
-        open_budget(BankLedger(Bank()), Limits(2, 0)) as budget,
+        open_budget(InMemoryBudget(), Limits(2, 0)) as budget,
         lml.open_lml(
             "http://lml",
             api_key="key",

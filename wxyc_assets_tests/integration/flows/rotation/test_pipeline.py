@@ -19,7 +19,7 @@ from wxyc_assets.flows.rotation.cache_refresh import (
     plan_refresh,
 )
 from wxyc_assets.flows.rotation.report import RotationReport
-from wxyc_sandbox.in_memory_budget import Bank, BankLedger
+from wxyc_sandbox.in_memory_budget import InMemoryBudget
 from wxyc_sandbox.lml.app import PretendLml
 from wxyc_sandbox.lml.faults import Fault
 from wxyc_sandbox.lml.settings import LmlSettings
@@ -31,7 +31,7 @@ UNLIMITED = LmlSettings(discogs_per_worker_per_minute=0)
 @asynccontextmanager
 async def connected(pretend: PretendLml, per_minute: float = 0) -> AsyncGenerator[lml.LmlClient]:
     async with (
-        open_budget(BankLedger(Bank()), Limits(4, per_minute)) as budget,
+        open_budget(InMemoryBudget(), Limits(4, per_minute)) as budget,
         lml.open_lml(
             "http://lml",
             api_key=None,

@@ -1,5 +1,5 @@
--- The debt drains at the rate. What is drawn may be spent when the debt before it has drained, so
--- that at most one draw runs ahead of the rate.
+-- Adds tokens to the debt, which drains at the rate, and returns in how many seconds they may be
+-- spent: when the debt before them has drained, so that at most one draw runs ahead of the rate.
 update lml_budget
 set
     debt = greatest(
