@@ -10,11 +10,11 @@ import dagster as dg
 import typer
 from rich.markup import escape
 
+from wxyc_assets.adapters.github import open_github
 from wxyc_assets.cli import connections
 from wxyc_assets.cli.console import out
 from wxyc_assets.defs.failures import as_dagster_failure
 from wxyc_assets.defs.rotation_dry_run import plan_refresh
-from wxyc_assets.flows.rotation import deploy_gate
 from wxyc_assets.flows.smoke import Line
 from wxyc_assets.flows.smoke import smoke as questions
 from wxyc_assets.settings import settings
@@ -57,6 +57,6 @@ async def _lines() -> AsyncGenerator[AsyncGenerator[Line]]:
     async with (
         connections.database().open() as database,
         lml.open(database) as client,
-        deploy_gate.connect(settings.github_api_url, token=token) as commits,
+        open_github(settings.github_api_url, token=token) as commits,
     ):
         yield questions(client, commits, local_dev=settings.local_dev)

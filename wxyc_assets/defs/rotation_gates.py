@@ -3,6 +3,7 @@
 import dagster as dg
 from pydantic import Field
 
+from wxyc_assets.adapters.github import open_github
 from wxyc_assets.adapters.lml.client import LmlClient
 from wxyc_assets.adapters.postgres.rotation_store import ActiveRotation
 from wxyc_assets.flows.rotation import deploy_gate
@@ -45,7 +46,7 @@ class RotationGates(dg.ConfigurableResource):
 
     async def served(self, lml: LmlClient) -> dg.AssetCheckResult:
         """Whether the LML that is running has the refresh; never raises for LML's sake."""
-        async with deploy_gate.connect(self.github_api_url, token=self.github_token) as commits:
+        async with open_github(self.github_api_url, token=self.github_token) as commits:
             gate = await deploy_gate.check_deploy_gate(lml, commits, local_dev=self.local_dev)
         return dg.AssetCheckResult(passed=gate.is_open, description=gate.reason)
 

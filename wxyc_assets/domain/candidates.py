@@ -47,8 +47,8 @@ class Scope:
     retry_days: float = 30
 
     @property
-    def stamps(self) -> bool:
-        """Whether an attempt that found nobody is dated on the library row."""
+    def records_attempts(self) -> bool:
+        """True when an attempt without an identity is dated on the library row."""
         return self.include_null_canonical or self.recheck
 
 

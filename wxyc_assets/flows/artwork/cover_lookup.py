@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import InitVar, dataclass, field
 from functools import partial
 
-from wxyc_assets.adapters.lml.circuit_breaker import CircuitBreakerTimeout, CircuitBreakerWatch
-from wxyc_assets.adapters.lml.client import LmlClient, LmlError, LmlRejectedBatch
+from wxyc_assets.adapters.lml.circuit_breaker import CircuitBreakerWatch
+from wxyc_assets.adapters.lml.client import LmlClient
+from wxyc_assets.adapters.lml.errors import CircuitBreakerTimeout, LmlError, LmlRejectedBatch
 from wxyc_assets.adapters.lml.retry import RetryingCaller, RetryPolicy, may_be_about_a_record
 from wxyc_assets.adapters.postgres.artwork_store import COVER, LML_REFUSED, LookupOutcome
 from wxyc_assets.domain.artwork import (
@@ -124,7 +125,7 @@ class CoverLookup:
         answers_before = self._trier.answers
         error = None
         try:
-            looked_up = await self._trier.patiently(
+            looked_up = await self._trier.with_retries(
                 partial(self._lml.lookup, question.artist_name, question.album_title)
             )
         except LmlError as failure:

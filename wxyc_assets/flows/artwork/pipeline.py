@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from wxyc_assets.adapters.lml.client import LmlError
+from wxyc_assets.adapters.lml.errors import LmlError
 from wxyc_assets.adapters.postgres.artwork_store import ArtworkStore, RangeWorklist
 from wxyc_assets.adapters.postgres.range_locks import RangeLocks, open_locks
 from wxyc_assets.domain.cover_outcomes import WriteOutcome

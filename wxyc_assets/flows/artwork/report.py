@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from wxyc_assets.adapters.lml.client import LmlError
+from wxyc_assets.adapters.lml.errors import LmlError
 from wxyc_assets.adapters.postgres.artwork_store import CoverCounts, RangeWorklist
 from wxyc_assets.domain.artwork import ShownCover
 from wxyc_assets.domain.cover_outcomes import CoverTally, WriteOutcome

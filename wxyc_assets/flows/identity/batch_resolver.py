@@ -7,13 +7,8 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from wxyc_assets.adapters.lml.bulk_resolve import Answers
-from wxyc_assets.adapters.lml.client import (
-    LmlClient,
-    LmlError,
-    LmlRejectedBatch,
-    LmlUnavailable,
-    ResolveResult,
-)
+from wxyc_assets.adapters.lml.client import LmlClient, ResolveResult
+from wxyc_assets.adapters.lml.errors import LmlError, LmlRejectedBatch, LmlUnavailable
 from wxyc_assets.adapters.lml.retry import (
     LONGEST_RETRY_AFTER_SECONDS as LONGEST_RETRY_AFTER_SECONDS,
 )
@@ -87,7 +82,7 @@ class BatchResolver:
         async with self._in_flight:
             if self.stopped:
                 raise self.stopped
-            attempt = self.trier.patiently if patiently else self.trier.once
+            attempt = self.trier.with_retries if patiently else self.trier.once
             resolved = await attempt(partial(self._lml.resolve, part))
         await self._keep(part, resolved.answers)
         _take(resolved, asked)

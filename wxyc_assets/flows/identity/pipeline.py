@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 
-from wxyc_assets.adapters.lml.client import LmlError
+from wxyc_assets.adapters.lml.errors import LmlError
 from wxyc_assets.adapters.postgres.identity_store import IdentityStore
 from wxyc_assets.domain.batches import batched
 from wxyc_assets.domain.candidates import Candidate, Cohort, Scope

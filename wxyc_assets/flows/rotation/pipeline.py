@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from wxyc_assets.adapters.lml.circuit_breaker import CircuitBreakerTimeout, CircuitBreakerWatch
-from wxyc_assets.adapters.lml.client import LmlClient, LmlError
+from wxyc_assets.adapters.lml.circuit_breaker import CircuitBreakerWatch
+from wxyc_assets.adapters.lml.client import LmlClient
+from wxyc_assets.adapters.lml.errors import CircuitBreakerTimeout, LmlError
 from wxyc_assets.adapters.lml.retry import RetryingCaller, RetryPolicy
 from wxyc_assets.adapters.postgres.rotation_store import RefreshRun, RotationStore
 from wxyc_assets.domain.batches import batched
@@ -122,7 +123,7 @@ class RotationPipeline:
     async def _refresh_batch(self, batch: Batch) -> LmlError | None:
         """Why it failed for good, if it did."""
         try:
-            await self._trier.patiently(partial(self._call, batch))
+            await self._trier.with_retries(partial(self._call, batch))
         except LmlError as error:
             return error
         return None

@@ -181,4 +181,4 @@ def test_a_recheck_leaves_compilations_alone_that_were_never_attempted():
     ("scope", "stamps"), [(NARROW, False), (WIDE, True), (RECHECK, True), (WIDE_RECHECK, True)]
 )
 def test_attempts_are_dated_in_the_wide_scope_and_in_a_recheck(scope: Scope, stamps: bool):
-    assert scope.stamps is stamps
+    assert scope.records_attempts is stamps

@@ -26,7 +26,7 @@ known as (
             else 'non_va'
         end as cohort,
         i.library_id is not null as is_identified,
-        i.method = 'manual' and i.notes is distinct from %(mark)s as is_a_persons,
+        i.method = 'manual' and i.notes is distinct from %(mark)s as is_manual,
         i.last_verified_at as verified_at,
         i.method,
         i.confidence,
@@ -123,7 +123,7 @@ fact as materialized (
             when f.applied_at is null then null
             when f.is_matched and f.asked_cohort = 'va'
                 then case when coalesce(f.attempted_at < f.answered_at, true) then 'disagreeing' end
-            when f.kind <> 'single_artist' or f.is_a_persons then null
+            when f.kind <> 'single_artist' or f.is_manual then null
             when not f.is_identified or f.verified_at < f.answered_at then 'disagreeing'
             when f.verified_at > f.answered_at then null
             when (f.method, f.confidence, f.wikidata_qid, f.spotify_id, f.apple_music_id)

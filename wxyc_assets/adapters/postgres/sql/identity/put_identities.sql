@@ -39,7 +39,7 @@ writable as (
     order by library_id, source, place desc
 ),
 stored as materialized (
-    select i.*, i.method = 'manual' and i.notes is distinct from %(mark)s as is_a_persons
+    select i.*, i.method = 'manual' and i.notes is distinct from %(mark)s as is_manual
     from library_identity i
     where i.library_id = any(%(library_ids)s)
     order by i.library_id
@@ -72,7 +72,7 @@ decision as materialized (
         a.*,
         case
             when i.library_id is null then 'new'
-            when i.is_a_persons then 'a_persons'
+            when i.is_manual then 'manual'
             when i.last_verified_at > a.answered_at then 'outdated'
             when (i.method, i.confidence, i.wikidata_qid, i.spotify_id, i.apple_music_id)
                 is distinct from
@@ -142,7 +142,7 @@ verified as (
     set last_verified_at = d.answered_at
     from decision d
     where d.library_id = i.library_id
-    and d.verdict in ('same', 'a_persons')
+    and d.verdict in ('same', 'manual')
     and i.last_verified_at < d.answered_at
 ),
 source as (

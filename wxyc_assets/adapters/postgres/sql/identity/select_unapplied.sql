@@ -15,7 +15,7 @@ and r.answer is not null
 and (
     r.applied_at is null
     or (
-        %(stamps)s
+        %(records_attempts)s
         and r.kind <> 'single_artist'
         and coalesce(l.unresolved_attempted_at < r.answered_at, true)
     )
