@@ -68,6 +68,13 @@ grant select, insert, update on
     to :"writer";
 grant select, update (debt, settled_at) on :"assets_schema".lml_budget to :"writer";
 grant select, insert, delete on :"assets_schema".coverage_snapshot to :"writer";
+grant execute on function
+    :"assets_schema".library_cohort,
+    :"assets_schema".unidentified_at,
+    :"assets_schema".wants_cover,
+    :"assets_schema".lookup_counts,
+    :"assets_schema".lookup_state
+    to :"writer";
 
 -- Who does not own a table may not ANALYZE it, and before PostgreSQL 17 that is skipped in silence.
 -- This runs as the owner, on the tables that a run writes, and does nothing else.

@@ -1,3 +1,3 @@
 """Our tables, made by Alembic; `HEAD` is the revision this version of the code works with."""
 
-HEAD = "0006"
+HEAD = "0007"

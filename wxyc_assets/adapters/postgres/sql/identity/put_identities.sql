@@ -1,4 +1,5 @@
--- Every single_artist answer of a batch becomes its identity, sources and history at once.
+-- Writes identities, sources and history by the single_artist answers of a batch; returns the
+-- verdict on each record.
 with answer as (
     select
         r.library_id,

@@ -1,4 +1,5 @@
--- Beside answers that were never applied: attempts that a narrower run left undated.
+-- Returns the stored answers of a range that are still to be applied, and those of a narrower run
+-- whose attempts are still to be dated.
 select
     r.library_id,
     r.cohort,
