@@ -31,7 +31,7 @@ class NotDue(StrEnum):
 
     NO_ARTIST_NAME = "it has no artist name, and LML needs one"
     FRESH = "its identity was verified within the staleness window"
-    RESTING = "its last answer held no identity, and it is waiting to retry"
+    WAITING_TO_RETRY = "its last answer held no identity, and it is waiting to retry"
     NO_CANONICAL_ENTITY = "it has no canonical entity, and the scope is not widened"
     ATTEMPTED = "it was attempted within the retry window"
 
@@ -90,7 +90,7 @@ def _obstacle(row: LibraryRow, scope: Scope, now: datetime) -> NotDue | None:
     if row.verified_at is not None and row.verified_at >= now - timedelta(days=scope.stale_days):
         return NotDue.FRESH
     if row.unidentified_at is not None and row.unidentified_at > retry_from:
-        return NotDue.RESTING
+        return NotDue.WAITING_TO_RETRY
     if not (scope.include_null_canonical or row.is_canonical):
         return NotDue.NO_CANONICAL_ENTITY
     window_counts = scope.include_null_canonical or row.cohort is Cohort.VA

@@ -1,3 +1,5 @@
+"""The due rule for one record."""
+
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -114,7 +116,7 @@ def test_an_identity_is_stale_once_it_is_older_than_the_window(
 
 @pytest.mark.parametrize("scope", SCOPES)
 @pytest.mark.parametrize(
-    ("age", "verdict"), [(MONTH - TICK, NotDue.RESTING), (MONTH, Reason.RETRY_DUE)]
+    ("age", "verdict"), [(MONTH - TICK, NotDue.WAITING_TO_RETRY), (MONTH, Reason.RETRY_DUE)]
 )
 def test_an_answer_that_named_nobody_rests_in_every_scope(
     scope: Scope, age: timedelta, verdict: Reason | NotDue
@@ -124,8 +126,8 @@ def test_an_answer_that_named_nobody_rests_in_every_scope(
 
 def test_a_stale_identity_that_is_now_answered_unresolved_rests_like_the_others():
     row = replace(MOON_PIX, verified_at=NOW - 2 * MONTH, unidentified_at=NOW - WEEK)
-    assert due_reason(row, NARROW, NOW) is NotDue.RESTING
-    assert due_reason(row, WIDE, NOW) is NotDue.RESTING
+    assert due_reason(row, NARROW, NOW) is NotDue.WAITING_TO_RETRY
+    assert due_reason(row, WIDE, NOW) is NotDue.WAITING_TO_RETRY
     assert due_reason(replace(row, unidentified_at=NOW - MONTH), NARROW, NOW) is Reason.STALE
 
 

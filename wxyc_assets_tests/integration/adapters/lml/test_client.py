@@ -1,3 +1,5 @@
+"""Bulk-resolve calls, through the real client."""
+
 import asyncio
 import socket
 from collections.abc import AsyncGenerator, Callable

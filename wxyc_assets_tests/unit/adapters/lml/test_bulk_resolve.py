@@ -1,3 +1,5 @@
+"""Bulk-resolve responses, read from the wire and fit for JSONB."""
+
 import json
 import math
 from collections.abc import Generator, Sequence
