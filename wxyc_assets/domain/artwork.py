@@ -50,7 +50,7 @@ class Eligibility(StrEnum):
 
 
 class Match(StrEnum):
-    """How a result is matched; `first`, as in the legacy job, takes any first result with a picture."""
+    """How a result is matched; `first` is the legacy rule, the first result unchecked."""
 
     CAREFUL = "careful"
     FIRST = "first"
@@ -215,11 +215,11 @@ def _url_obstacle(url: str) -> NoCoverReason | None:
 
 def agree(found: str | None, asked: str) -> bool:
     """Return True if the normalized names are equal, or one contains the other."""
-    ours, theirs = bare(asked), bare(found or "")
+    ours, theirs = normalized(asked), normalized(found or "")
     return bool(ours and theirs) and (ours in theirs or theirs in ours)
 
 
-def bare(name: str) -> str:
+def normalized(name: str) -> str:
     """Return a name without case, marks, runs of spaces and Discogs' namesake number: ` (2)`."""
     if not name.isascii():
         name = COMBINING.sub("", unicodedata.normalize("NFD", name))

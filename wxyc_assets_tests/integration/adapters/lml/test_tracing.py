@@ -1,3 +1,5 @@
+"""The spans of calls to LML, and the trace headers that go with them."""
+
 import asyncio
 import json
 from collections.abc import AsyncGenerator, Iterator
