@@ -69,6 +69,13 @@ grant select, insert, update on
     to :"writer";
 grant select, update (debt, settled_at) on :"assets_schema".lml_budget to :"writer";
 grant select, insert, delete on :"assets_schema".coverage_snapshot to :"writer";
+grant execute on function
+    :"assets_schema".library_cohort,
+    :"assets_schema".unidentified_at,
+    :"assets_schema".wants_cover,
+    :"assets_schema".lookup_counts,
+    :"assets_schema".lookup_state
+    to :"writer";
 
 -- Only a table's owner may ANALYZE it; before PostgreSQL 17 the statement is skipped silently for
 -- anybody else. This function runs as the owner, and accepts only the tables that a run writes.

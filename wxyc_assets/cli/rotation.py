@@ -52,6 +52,6 @@ async def _lines() -> AsyncGenerator[AsyncGenerator[Line]]:
     async with (
         connections.database().open() as database,
         lml.open(database) as client,
-        gates.open_commits() as commits,
+        gates.open_github() as github,
     ):
-        yield questions(client, commits, local_dev=gates.local_dev)
+        yield questions(client, github, local_dev=gates.local_dev)

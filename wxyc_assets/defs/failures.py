@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import dagster as dg
 
-from wxyc_assets.adapters.lml.client import LmlError
+from wxyc_assets.adapters.lml.errors import LmlError
 from wxyc_assets.adapters.postgres.database import DatabaseError
 from wxyc_assets.domain.ranges import IdRange
 

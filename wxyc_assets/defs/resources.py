@@ -16,6 +16,7 @@ from wxyc_assets.adapters import alert_channels
 from wxyc_assets.adapters.alert_channels import AlertChannel
 from wxyc_assets.adapters.budget.postgres_backend import open_postgres_budget
 from wxyc_assets.adapters.budget.shared_budget import Limits, open_budget
+from wxyc_assets.adapters.github import CommitComparison, open_github
 from wxyc_assets.adapters.lml import client as lml
 from wxyc_assets.adapters.lml.retry import RetryPolicy
 from wxyc_assets.adapters.postgres import database
@@ -213,14 +214,14 @@ class RotationGates(dg.ConfigurableResource):
     github_api_url: str = settings.github_api_url
     github_token: str
 
-    def open_commits(self) -> AbstractAsyncContextManager[deploy_gate.Commits]:
+    def open_github(self) -> AbstractAsyncContextManager[CommitComparison]:
         """Open GitHub's compare API."""
-        return deploy_gate.connect(self.github_api_url, token=self.github_token)
+        return open_github(self.github_api_url, token=self.github_token)
 
     async def check_deploy(self, client: lml.LmlClient) -> DeployGateResult:
         """Check that the LML that is running has the refresh; an LML error closes the gate."""
-        async with self.open_commits() as commits:
-            return await deploy_gate.check_deploy_gate(client, commits, local_dev=self.local_dev)
+        async with self.open_github() as github:
+            return await deploy_gate.check_deploy_gate(client, github, local_dev=self.local_dev)
 
 
 class AlertsResource(dg.ConfigurableResource):

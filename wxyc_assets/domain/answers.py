@@ -1,16 +1,27 @@
-"""What a kind of answer means for the library row that was asked about."""
+"""The kinds of LML's answers, and the outcome of a record by its answer."""
+
+from enum import StrEnum
+from typing import assert_never
 
 from wxyc_assets.domain.counters import Outcome
 
 
-def outcome_of(kind: str, *, is_matched: bool) -> Outcome:
-    """How an answer of this kind counts; `is_matched` is meaningful for compilations only."""
+class AnswerKind(StrEnum):
+    """A kind of answer (docs/contracts/lml.md, "POST /api/v1/identity/bulk-resolve-libraries")."""
+
+    SINGLE_ARTIST = "single_artist"
+    COMPILATION = "compilation"
+    UNRESOLVED = "unresolved"
+
+
+def outcome_of(kind: AnswerKind, *, is_matched: bool) -> Outcome:
+    """Return the outcome of an answer; `is_matched` matters for compilations only."""
     match kind:
-        case "single_artist":
+        case AnswerKind.SINGLE_ARTIST:
             return Outcome.RESOLVED
-        case "unresolved":
+        case AnswerKind.UNRESOLVED:
             return Outcome.UNRESOLVED
-        case "compilation":
+        case AnswerKind.COMPILATION:
             return Outcome.RESOLVED_COMPILATION if is_matched else Outcome.COMPILATION
         case _:
-            raise ValueError(f"LML's contract knows no answer of kind {kind!r}")
+            assert_never(kind)

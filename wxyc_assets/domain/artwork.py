@@ -1,7 +1,7 @@
-"""Which picture, if any, of a lookup's answer is the cover of a library row.
+"""The choice of a record's cover from the result of a lookup.
 
-The rules are "a single high-confidence match" in the contract with LML, in its order: the first
-one that fails names the reason.
+The rules are "a single high-confidence match" in docs/contracts/lml.md ("POST /api/v1/lookup"), in
+its order: the first one that fails is the reason.
 """
 
 import re
@@ -12,7 +12,7 @@ from enum import StrEnum
 
 CONFIDENCE_TOLERANCE = 1e-6
 MOST_CHARACTERS = 512
-"""What `library.artwork_url` holds."""
+"""The length of `library.artwork_url`."""
 
 NUMBERED = re.compile(r" \(\d+\)$")
 COMBINING = re.compile("[\u0300-\u036f]")
@@ -24,7 +24,7 @@ NOT_A_COVER = re.compile(r"discogs-(?:database-)?images/[AL]-")
 
 
 class NoCoverReason(StrEnum):
-    """Why an answer brings no cover."""
+    """The reason why a lookup brings no cover."""
 
     UNKNOWN = "unknown"
     """LML could not say: a timeout, a degraded answer, or nothing while its breaker was open."""
@@ -42,7 +42,7 @@ class NoCoverReason(StrEnum):
 
 
 class Eligibility(StrEnum):
-    """Which library rows without a cover are looked up; each case includes the ones before."""
+    """The records for which covers are looked up; each case includes the ones before."""
 
     DISCOGS_ARTIST = "discogs_artist"
     IDENTITY = "identity"
@@ -50,7 +50,7 @@ class Eligibility(StrEnum):
 
 
 class Match(StrEnum):
-    """`first` is the job before us: the first result unseen, unless it is a placeholder."""
+    """How a result is matched; `first` is the legacy rule, the first result unchecked."""
 
     CAREFUL = "careful"
     FIRST = "first"
@@ -58,20 +58,20 @@ class Match(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """How an answer is judged."""
+    """The rules for accepting a picture as a cover."""
 
     min_confidence: float = 0.8
     match: Match = Match.CAREFUL
 
     @property
     def least_confidence(self) -> float:
-        """The floor; LML's 0.9 comes from a 4-byte float and is served as 0.8999999761581421."""
+        """The floor less a tolerance: LML's 0.9 is a 4-byte float, served as 0.8999999761581421."""
         return self.min_confidence - CONFIDENCE_TOLERANCE
 
 
 @dataclass(frozen=True, slots=True)
 class CoverScope:
-    """Which library rows a run wants covers for, and how it judges them."""
+    """The records for which a run wants covers, and its rules for accepting them."""
 
     eligibility: Eligibility = Eligibility.DISCOGS_ARTIST
     rules: Rules = Rules()
@@ -80,7 +80,7 @@ class CoverScope:
 
 @dataclass(frozen=True, slots=True)
 class Album:
-    """A library row, as LML is asked about its cover."""
+    """A record in the form in which its cover is looked up."""
 
     library_id: int
     artist_name: str
@@ -90,7 +90,7 @@ class Album:
 
 @dataclass(frozen=True, slots=True)
 class ShownCover:
-    """A library row with its cover, for people to look at."""
+    """A record with its cover, for display."""
 
     artist_name: str
     album_title: str
@@ -99,7 +99,7 @@ class ShownCover:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A release and its picture, as LML found them; None stands for what it left out."""
+    """A release and its picture, as LML found them; None for what it left out."""
 
     artist: str | None
     album: str | None
@@ -110,7 +110,7 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One result of a lookup, for the record of that legacy id; 0 is no shelved record."""
+    """One result of a lookup, by the legacy id of its record; 0 is not a library record."""
 
     legacy_release_id: int
     picture: Picture | None
@@ -127,13 +127,13 @@ class Found:
 
     @property
     def is_empty(self) -> bool:
-        """Whether there is no picture in it: with its breaker open, LML would say the same."""
+        """True without any picture, which is also LML's answer while its breaker is open."""
         return not any(each.picture and each.picture.url for each in self.results)
 
 
 @dataclass(frozen=True, slots=True)
 class Cover:
-    """The picture to write; the confidence that LML gives its release."""
+    """The picture to write, and LML's confidence in its release."""
 
     url: str
     confidence: float | None
@@ -141,7 +141,7 @@ class Cover:
 
 @dataclass(frozen=True, slots=True)
 class NoCover:
-    """Why there is none; the confidence where a release was looked at."""
+    """The reason against a cover, and the confidence if a release was examined."""
 
     reason: NoCoverReason
     confidence: float | None = None
@@ -151,7 +151,7 @@ Choice = Cover | NoCover
 
 
 def choose(found: Found, album: Album, rules: Rules) -> Choice:
-    """The cover of the album, or the first rule that stands against it."""
+    """Return the cover of the album, or the first rule that it breaks."""
     if found.is_incomplete:
         return NoCover(NoCoverReason.UNKNOWN)
     if rules.match is Match.FIRST:
@@ -214,30 +214,30 @@ def _url_obstacle(url: str) -> NoCoverReason | None:
 
 
 def agree(found: str | None, asked: str) -> bool:
-    """Whether two names are one, or one holds the other, however they are written."""
-    ours, theirs = bare(asked), bare(found or "")
+    """Return True if the normalized names are equal, or one contains the other."""
+    ours, theirs = normalized(asked), normalized(found or "")
     return bool(ours and theirs) and (ours in theirs or theirs in ours)
 
 
-def bare(name: str) -> str:
-    """A name without case, marks, runs of blanks and Discogs' number for a namesake: ` (2)`."""
+def normalized(name: str) -> str:
+    """Return a name without case, marks, runs of spaces and Discogs' namesake number: ` (2)`."""
     if not name.isascii():
         name = COMBINING.sub("", unicodedata.normalize("NFD", name))
     return NUMBERED.sub("", " ".join(name.casefold().split()))
 
 
 def is_https(url: str) -> bool:
-    """Whether it is a secure address, with nothing in it that no address can hold."""
+    """Return True for an https URL without spaces and unprintable characters."""
     return url[:8].lower() == "https://" and url.isprintable() and " " not in url
 
 
 def is_storable(text: str) -> bool:
-    """Whether PostgreSQL can hold it at all: no NUL, no half of a surrogate pair."""
+    """Return True if PostgreSQL can store the text: no NUL, no lone surrogate."""
     return "\0" not in text and not any("\ud800" <= each <= "\udfff" for each in text)
 
 
 def discogs_address(url: str) -> str:
-    """Where Discogs itself keeps the picture; nothing for an address that does not say so.
+    """Return Discogs' own storage address of a picture; empty if the URL does not hold one.
 
     Its image addresses end in base64 of `s3://discogs-database-images/R-...`, cut by slashes.
     """

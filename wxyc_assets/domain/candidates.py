@@ -1,9 +1,8 @@
-"""Which library rows are due for a question to LML, and why.
+"""Candidates: the records that are due for a question to LML, and the reason.
 
-The source is "What is written, and when" in the contract with the Backend database.
-
-The rule stands twice: here for one row, which `wxyc-assets explain` tells people, and set-based in
-`put_candidates.sql`, which decides. A property test holds the two together.
+The rules are "What is written, and when" in docs/contracts/backend-db.md. The due rule stands
+twice: here for one record, which `wxyc-assets explain` shows, and set-based in `select_due.sql`,
+which decides. A property test ties the two together.
 """
 
 from dataclasses import dataclass
@@ -12,14 +11,14 @@ from enum import StrEnum
 
 
 class Cohort(StrEnum):
-    """The compilation cohort and the rest; every library row is in exactly one."""
+    """The compilation cohort and the rest; every record is in exactly one."""
 
     VA = "va"
     NON_VA = "non_va"
 
 
 class Reason(StrEnum):
-    """Why a row is due."""
+    """The reason why a record is due."""
 
     NEVER_RESOLVED = "never_resolved"
     STALE = "stale"
@@ -28,18 +27,18 @@ class Reason(StrEnum):
 
 
 class NotDue(StrEnum):
-    """Why a row is not due, in words for people."""
+    """The reason why a record is not due, in words for people."""
 
     NO_ARTIST_NAME = "it has no artist name, and LML needs one"
     FRESH = "its identity was verified within the staleness window"
-    RESTING = "its last answer named nobody and rests for the retry window"
+    WAITING_TO_RETRY = "its last answer held no identity, and it is waiting to retry"
     NO_CANONICAL_ENTITY = "it has no canonical entity, and the scope is not widened"
     ATTEMPTED = "it was attempted within the retry window"
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What a run looks at; windows in days."""
+    """The records that a run covers; windows in days."""
 
     include_null_canonical: bool = False
     recheck: bool = False
@@ -47,14 +46,14 @@ class Scope:
     retry_days: float = 30
 
     @property
-    def stamps(self) -> bool:
-        """Whether an attempt that found nobody is dated on the library row."""
+    def records_attempts(self) -> bool:
+        """True when an attempt without an identity is dated on the library row."""
         return self.include_null_canonical or self.recheck
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A library row as LML is asked about it."""
+    """A record in the form in which LML is asked about it."""
 
     library_id: int
     artist_name: str
@@ -65,25 +64,19 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class LibraryRow:
-    """The facts that decide whether a row is due; dates are aware, None means never."""
+    """The facts that decide if a record is due; dates are aware, None means never."""
 
     artist_name: str | None
     is_canonical: bool
-    code_volume_letters: str | None
-    has_credits: bool
+    cohort: Cohort
     verified_at: datetime | None
     attempted_at: datetime | None
-    answered_nobody_at: datetime | None
-    """Our own date of a last answer that was unresolved, a compilation or a refusal."""
-
-    @property
-    def cohort(self) -> Cohort:
-        shelved_as_compilation = (self.code_volume_letters or "").startswith("Z")
-        return Cohort.VA if shelved_as_compilation or self.has_credits else Cohort.NON_VA
+    unidentified_at: datetime | None
+    """Date of our last answer, if it was unresolved, a compilation or a refusal."""
 
 
 def due_reason(row: LibraryRow, scope: Scope, now: datetime) -> Reason | NotDue:
-    """Why the row is due at `now`, or why not."""
+    """Return the reason why the record is due at `now`, or why it is not."""
     if row.artist_name is None:
         return NotDue.NO_ARTIST_NAME
     obstacle = _obstacle(row, scope, now)
@@ -96,8 +89,8 @@ def _obstacle(row: LibraryRow, scope: Scope, now: datetime) -> NotDue | None:
     retry_from = now - timedelta(days=scope.retry_days)
     if row.verified_at is not None and row.verified_at >= now - timedelta(days=scope.stale_days):
         return NotDue.FRESH
-    if row.answered_nobody_at is not None and row.answered_nobody_at > retry_from:
-        return NotDue.RESTING
+    if row.unidentified_at is not None and row.unidentified_at > retry_from:
+        return NotDue.WAITING_TO_RETRY
     if not (scope.include_null_canonical or row.is_canonical):
         return NotDue.NO_CANONICAL_ENTITY
     window_counts = scope.include_null_canonical or row.cohort is Cohort.VA
@@ -110,10 +103,10 @@ def _obstacle(row: LibraryRow, scope: Scope, now: datetime) -> NotDue | None:
 def _reason(row: LibraryRow) -> Reason:
     if row.verified_at is not None:
         return Reason.STALE
-    never = row.attempted_at is None and row.answered_nobody_at is None
+    never = row.attempted_at is None and row.unidentified_at is None
     return Reason.NEVER_RESOLVED if never else Reason.RETRY_DUE
 
 
 def _was_attempted_in_va(row: LibraryRow) -> bool:
-    attempted = row.attempted_at is not None or row.answered_nobody_at is not None
+    attempted = row.attempted_at is not None or row.unidentified_at is not None
     return row.cohort is Cohort.VA and attempted

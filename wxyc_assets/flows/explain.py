@@ -1,21 +1,21 @@
-"""What happened to one library row: from its range to what was written, and why not."""
+"""The state of one record: its range, what was asked and written, and why it is or is not due."""
 
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
 from wxyc_assets.adapters.postgres.database import Database
-from wxyc_assets.domain.candidates import LibraryRow, NotDue, Reason, Scope, due_reason
+from wxyc_assets.domain.candidates import Cohort, LibraryRow, NotDue, Reason, Scope, due_reason
 from wxyc_assets.domain.ranges import IdRange
 
 
 class NoSuchRecord(LookupError):
-    """No library row has this id."""
+    """No record has this id."""
 
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """The story of a library row; `facts` are the rows that tables hold about it, or None."""
+    """The state of one record; `facts` are the table rows about it, or None."""
 
     library_id: int
     artist_name: str | None
@@ -27,20 +27,20 @@ class Explanation:
     facts: dict[str, Any]
 
     def as_json(self) -> dict[str, Any]:
-        """For `--json`."""
+        """Return the explanation for `--json`."""
         return asdict(self)
 
 
 async def explain(
     database: Database, library_id: int, scope: Scope, ranges: list[IdRange]
 ) -> Explanation:
-    """Raises NoSuchRecord."""
+    """Explain one record; raise NoSuchRecord."""
     async with database.transaction() as transaction:
         rows = await transaction.fetch("identity/select_record", {"library_id": library_id})
     if not rows:
         raise NoSuchRecord(f"The library has no record {library_id}.")
     (found,) = rows
-    row = _facts_that_decide(found)
+    row = _deciding_facts(found)
     verdict = due_reason(row, scope, found["now"])
     return Explanation(
         library_id=library_id,
@@ -54,15 +54,14 @@ async def explain(
     )
 
 
-def _facts_that_decide(found: dict[str, Any]) -> LibraryRow:
+def _deciding_facts(found: dict[str, Any]) -> LibraryRow:
     return LibraryRow(
         artist_name=found["artist_name"],
         is_canonical=found["canonical_entity_id"] is not None,
-        code_volume_letters=found["code_volume_letters"],
-        has_credits=found["has_credits"],
+        cohort=Cohort(found["cohort"]),
         verified_at=found["verified_at"],
         attempted_at=found["unresolved_attempted_at"],
-        answered_nobody_at=found["answered_nobody_at"],
+        unidentified_at=found["unidentified_at"],
     )
 
 

@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Generic, TypeVar
 
-from wxyc_assets.adapters.lml.client import LmlError
+from wxyc_assets.adapters.lml.errors import LmlError
 from wxyc_assets.adapters.postgres.database import Database
 from wxyc_assets.adapters.postgres.range_locks import LockFamily, RangeLocks, open_range_locks
 from wxyc_assets.domain.ranges import IdRange

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
-from wxyc_assets.adapters.lml.client import LmlError
+from wxyc_assets.adapters.lml.errors import LmlError
 from wxyc_assets.domain.counters import Tally
 from wxyc_assets.domain.ranges import IdRange
 

@@ -1,21 +1,22 @@
-"""A first look at an LML that we have not worked with: five questions that change nothing."""
+"""The smoke test of an LML: five questions that change nothing."""
 
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
-from wxyc_assets.adapters.lml.client import LmlClient, LmlError
-from wxyc_assets.adapters.lml.lookup import Health
+from wxyc_assets.adapters.github import CommitComparison
+from wxyc_assets.adapters.lml.client import LmlClient
+from wxyc_assets.adapters.lml.errors import LmlError
+from wxyc_assets.adapters.lml.health import Health
 from wxyc_assets.domain.candidates import Candidate, Cohort
 from wxyc_assets.flows.rotation import deploy_gate
-from wxyc_assets.flows.rotation.deploy_gate import Commits
 
 KNOWN_RECORD = Candidate(1, "Stereolab", "Dots and Loops", 1, Cohort.NON_VA)
-NOT_EMPTY = 422
+EMPTY_REFRESH_STATUS = 422
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One question: what we expected, and what came."""
+    """One question: what we expect, and what we found."""
 
     question: str
     expected: str
@@ -23,8 +24,10 @@ class Line:
     is_well: bool
 
 
-async def smoke(lml: LmlClient, commits: Commits, *, local_dev: bool) -> AsyncGenerator[Line]:
-    """Line by line, as they are answered; an LML that fails is a line. Raises DatabaseError."""
+async def smoke(
+    lml: LmlClient, commits: CommitComparison, *, local_dev: bool
+) -> AsyncGenerator[Line]:
+    """Yield a line per question as it is answered; report an LmlError, raise a DatabaseError."""
     health_line, health = await _health(lml)
     yield health_line
     yield await _gate(health, lml, commits, local_dev=local_dev)
@@ -48,7 +51,7 @@ async def _health(lml: LmlClient) -> tuple[Line, Health | None]:
 
 
 async def _gate(
-    health: Health | None, lml: LmlClient, commits: Commits, *, local_dev: bool
+    health: Health | None, lml: LmlClient, commits: CommitComparison, *, local_dev: bool
 ) -> Line:
     question, expected = "the deploy gate of the refresh", "open"
     if health is None:
@@ -58,7 +61,7 @@ async def _gate(
 
 
 async def _resolve(lml: LmlClient) -> Line:
-    question, expected = "bulk-resolve of one record", "one answer, of a kind that we know"
+    question, expected = "bulk-resolve of one record", "one answer, of a known kind"
     try:
         resolved = await lml.resolve([KNOWN_RECORD])
     except LmlError as error:
@@ -71,19 +74,20 @@ async def _resolve(lml: LmlClient) -> Line:
 async def _lookup(lml: LmlClient) -> Line:
     question, expected = "lookup of one record", "an answer, not timed out and not degraded"
     try:
-        looked_up = await lml.lookup(KNOWN_RECORD.artist_name, KNOWN_RECORD.album_title)
+        result = await lml.lookup(KNOWN_RECORD.artist_name, KNOWN_RECORD.album_title)
     except LmlError as error:
         return Line(question, expected, str(error), False)
-    found = looked_up.found
-    completeness = "incomplete" if found.is_incomplete else "complete"
-    said = f"{len(found.results)} results, {completeness}, in {looked_up.latency_ms:.0f} ms"
-    return Line(question, expected, said, not found.is_incomplete)
+    number = len(result.found.results)
+    results = "1 result" if number == 1 else f"{number} results"
+    completeness = "incomplete" if result.found.is_incomplete else "complete"
+    found = f"{results}, {completeness}, in {result.latency_ms:.0f} ms"
+    return Line(question, expected, found, not result.found.is_incomplete)
 
 
 async def _empty_refresh(lml: LmlClient) -> Line:
-    question, expected = "refresh of nothing", f"HTTP {NOT_EMPTY}, and nothing is touched"
+    question, expected = "refresh of nothing", f"HTTP {EMPTY_REFRESH_STATUS}, and nothing changes"
     try:
         status = await lml.probe_refresh()
     except LmlError as error:
         return Line(question, expected, str(error), False)
-    return Line(question, expected, f"HTTP {status}", status == NOT_EMPTY)
+    return Line(question, expected, f"HTTP {status}", status == EMPTY_REFRESH_STATUS)

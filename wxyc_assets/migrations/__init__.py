@@ -1,3 +1,3 @@
-"""Our tables, made by Alembic; `HEAD` is the revision this version of the code works with."""
+"""Our schema, created by Alembic; `HEAD` is the revision that this version of the code needs."""
 
-HEAD = "0006"
+HEAD = "0007"

@@ -1,4 +1,4 @@
-"""Alembic's entry: migrates the database of the URL that `wxyc_assets.migrations.run` sets."""
+"""Alembic's entry point: migrates the database that `wxyc_assets.migrations.run` configures."""
 
 import psycopg
 from alembic import context
@@ -14,7 +14,7 @@ engine = create_engine(
 )
 with engine.connect() as connection:
     connection.execute(text("select pg_advisory_lock(hashtext('wxyc_assets.migrations'))"))
-    # "create schema if not exists" wants the right to create one, even where it is there.
+    # "create schema if not exists" needs the right to create one, even if it exists.
     there = text("select 1 from pg_namespace where nspname = :name")
     if connection.execute(there, {"name": schema}).first() is None:
         connection.execute(text(f'create schema "{schema}"'))

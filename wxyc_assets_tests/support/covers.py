@@ -11,9 +11,9 @@ from typing import Any
 import httpx
 
 from wxyc_assets.adapters.lml import client as lml
-from wxyc_assets.adapters.lml.bulk_resolve import dump
 from wxyc_assets.adapters.lml.lookup import read_lookup
 from wxyc_assets.adapters.lml.retry import RetryPolicy
+from wxyc_assets.adapters.lml.wire import dump
 from wxyc_assets.adapters.postgres.artwork_store import ArtworkStore
 from wxyc_assets.adapters.postgres.database import Database
 from wxyc_assets.domain.artwork import Album, Choice, Cover, CoverScope, Found, choose

@@ -1,115 +1,119 @@
-"""LML's words on the wire: what we trust of a bulk-resolve answer, made fit for a JSONB column.
+"""POST /api/v1/identity/bulk-resolve-libraries: LML's answers, fit for a JSONB column.
 
 The contract keeps the order but does not promise the count, so an answer is taken by its id: a
-foreign or repeated one is dropped, and what it left unanswered is named.
+foreign or repeated one is dropped, and records without an answer are listed
+(docs/contracts/lml.md, "POST /api/v1/identity/bulk-resolve-libraries").
 """
 
-import json
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any, assert_never, cast
 
 import orjson
 
-KINDS = ("single_artist", "compilation", "unresolved")
+from wxyc_assets.adapters.lml.wire import (
+    Json,
+    NotAnAnswer,
+    as_list,
+    as_object,
+    parse_leniently,
+    results_of,
+)
+from wxyc_assets.domain.answers import AnswerKind
+from wxyc_assets.domain.candidates import Candidate
+
+PATH = "/api/v1/identity/bulk-resolve-libraries"
+SPAN = "lml.bulk_resolve_libraries"
+KINDS = tuple(AnswerKind)
 TRACKS_CONTRACT_VERSION = 1
 NUL = rb"\u0000"
-
-Json = dict[str, Any]
-
-
-class NotAnAnswer(ValueError):
-    """A body that is not a bulk-resolve response."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """LML's answer about one library row, word for word but for what JSONB cannot hold."""
+    """LML's answer about one library record, verbatim but for what JSONB cannot hold."""
 
     library_id: int
-    kind: str
+    kind: AnswerKind
     words: Json
     unstorable: Json = field(default_factory=dict[str, Any])
     """What was taken out, escaped, by its place: `{"provenance[1].external_id": "'a\\\\x00'"}`."""
 
     @property
     def is_poisoned(self) -> bool:
-        """Whether something was lost that is neither a provenance nor a track entry."""
+        """True when something was lost that is neither a provenance nor a track entry."""
         return any(not place.startswith(("provenance[", "tracks[")) for place in self.unstorable)
 
     @property
     def null_confidences(self) -> int:
-        """Provenance entries of an identity that nobody vouches for; they cannot be written."""
-        if self.kind != "single_artist" or not isinstance(self.words.get("provenance"), list):
-            return 0
-        return sum(_member(each, "confidence") is None for each in self.words["provenance"])
+        """Number of provenance entries without a confidence; they cannot be written."""
+        match self.kind:
+            case AnswerKind.SINGLE_ARTIST:
+                provenance = as_list(self.words.get("provenance"))
+                return sum(as_object(each).get("confidence") is None for each in provenance)
+            case AnswerKind.COMPILATION | AnswerKind.UNRESOLVED:
+                return 0
+            case _:
+                assert_never(self.kind)
 
     def is_matched(self, tracks_contract_version: int | None) -> bool:
-        """Whether LML's matcher has visited this compilation; tracks beside a false say it has."""
-        if self.kind != "compilation" or tracks_contract_version != TRACKS_CONTRACT_VERSION:
-            return False
-        was_attempted = self.words.get("tracks_attempted") is True
+        """True when LML's matcher has processed this compilation.
+
+        Tracks beside `tracks_attempted: false` prove that it has.
+        """
+        match self.kind:
+            case AnswerKind.COMPILATION:
+                return tracks_contract_version == TRACKS_CONTRACT_VERSION and self._was_attempted
+            case AnswerKind.SINGLE_ARTIST | AnswerKind.UNRESOLVED:
+                return False
+            case _:
+                assert_never(self.kind)
+
+    @property
+    def _was_attempted(self) -> bool:
         lost_tracks = any(place.startswith("tracks[") for place in self.unstorable)
-        return was_attempted or lost_tracks or bool(self.words.get("tracks"))
+        is_attempted = self.words.get("tracks_attempted") is True
+        return is_attempted or lost_tracks or bool(self.words.get("tracks"))
 
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """A bulk-resolve response, row by row."""
+    """A bulk-resolve response, record by record."""
 
     answered: tuple[Answer, ...]
     malformed: frozenset[int] = frozenset()
-    """Asked ids whose result has no kind that the contract knows."""
+    """Asked ids whose result has a kind that the contract does not name."""
     unanswered: frozenset[int] = frozenset()
     untrusted: int = 0
-    """Results that were foreign or repeated, and so dropped."""
+    """Number of results that were dropped, because foreign or repeated."""
     tracks_contract_version: int | None = None
     cache_stats: dict[str, float] = field(default_factory=dict[str, float])
 
 
-def parse(body: bytes) -> Any:
-    """The JSON of a body; raises NotAnAnswer."""
-    return _parsed(body)[0]
+def request(candidates: Sequence[Candidate]) -> Json:
+    """Return the body of a bulk-resolve call."""
+    return {"inputs": [_input(each) for each in candidates], "include_tracks": True}
 
 
-def dump(value: Any) -> bytes:
-    """JSON for a JSONB column; of numbers beyond 64 bits, too."""
-    try:
-        return orjson.dumps(value)
-    except TypeError:
-        return json.dumps(value).encode()
-
-
-def _parsed(body: bytes) -> tuple[Any, bool]:
-    """The JSON of a body, and whether all of it fits JSONB."""
-    try:
-        return orjson.loads(body), NUL not in body
-    except orjson.JSONDecodeError:  # strict: it takes no lone surrogate, NaN or infinity
-        return _leniently_parsed(body), False
-
-
-def _leniently_parsed(body: bytes) -> Any:
-    try:
-        # As UTF-8 and strictly: json.loads would guess UTF-16, and let raw surrogates pass.
-        return json.loads(body.decode("utf-8-sig"))
-    except (ValueError, RecursionError) as error:
-        start = body[:80].decode("utf-8", "backslashreplace")
-        raise NotAnAnswer(f"the body is not JSON ({error}); it begins {start!r}") from None
+def _input(candidate: Candidate) -> dict[str, int | str]:
+    return {
+        "library_id": candidate.library_id,
+        "artist_name": candidate.artist_name,
+        "album_title": candidate.album_title,
+        "legacy_release_id": candidate.legacy_release_id,
+    }
 
 
 def read_answers(body: bytes, asked: Sequence[int]) -> Answers:
-    """What a response says about the asked ids; raises NotAnAnswer when it has no `results`."""
-    response, is_clean = _parsed(body)
-    results = _member(response, "results")
-    if not isinstance(results, list):
-        raise NotAnAnswer(f"`results` is {_shape(results)}, not a list")
-    by_id, untrusted = _by_id(cast(list[Any], results), frozenset(asked))
+    """Return the answers about the asked ids; raise NotAnAnswer without a list of `results`."""
+    response, is_storable = _parse(body)
+    by_id, untrusted = _by_id(results_of(response), frozenset(asked))
     well_formed = {i: words for i, words in by_id.items() if words.get("kind") in KINDS}
-    version = _member(response, "tracks_contract_version")
-    wrap = _as_it_is if is_clean else _storable
+    version = as_object(response).get("tracks_contract_version")
+    to_answer = _verbatim if is_storable else _without_unstorable
     try:
-        answered = tuple(wrap(library_id, words) for library_id, words in well_formed.items())
+        answered = tuple(to_answer(library_id, words) for library_id, words in well_formed.items())
     except RecursionError:
         raise NotAnAnswer("`results` is nested too deeply") from None
     return Answers(
@@ -118,15 +122,23 @@ def read_answers(body: bytes, asked: Sequence[int]) -> Answers:
         unanswered=frozenset(asked) - by_id.keys(),
         untrusted=untrusted,
         tracks_contract_version=version if type(version) is int and 0 <= version < 100 else None,
-        cache_stats=_numbers(_member(response, "cache_stats")),
+        cache_stats=_numbers(as_object(response).get("cache_stats")),
     )
+
+
+def _parse(body: bytes) -> tuple[Any, bool]:
+    """Return the JSON of a body, and whether JSONB can hold all of it."""
+    try:
+        return orjson.loads(body), NUL not in body
+    except orjson.JSONDecodeError:  # strict: it takes no lone surrogate, NaN or infinity
+        return parse_leniently(body), False
 
 
 def _by_id(results: Iterable[Any], asked: frozenset[int]) -> tuple[dict[int, Json], int]:
     found: dict[int, Json] = {}
     untrusted = 0
     for result in results:
-        library_id = _member(result, "library_id")
+        library_id = as_object(result).get("library_id")
         if type(library_id) is int and library_id in asked and library_id not in found:
             found[library_id] = result
         else:
@@ -134,21 +146,21 @@ def _by_id(results: Iterable[Any], asked: frozenset[int]) -> tuple[dict[int, Jso
     return found, untrusted
 
 
-def _as_it_is(library_id: int, words: Json) -> Answer:
-    return Answer(library_id, words["kind"], words)
+def _verbatim(library_id: int, words: Json) -> Answer:
+    return Answer(library_id, AnswerKind(words["kind"]), words)
 
 
-def _storable(library_id: int, words: Json) -> Answer:
+def _without_unstorable(library_id: int, words: Json) -> Answer:
     unstorable: Json = {}
     storable = {key: _clean(value, key, unstorable) for key, value in words.items()}
     tracks = storable.get("tracks")
     if unstorable and isinstance(tracks, list):
         storable["tracks"] = _without_poisoned(cast(list[Any], tracks), unstorable)
-    return Answer(library_id, words["kind"], storable, unstorable)
+    return Answer(library_id, AnswerKind(words["kind"]), storable, unstorable)
 
 
 def _clean(value: Any, place: str, unstorable: Json) -> Any:
-    """The value with every unstorable leaf replaced by null and noted in `unstorable`."""
+    """Return the value with each unstorable leaf replaced by null and kept in `unstorable`."""
     if isinstance(value, str):
         return value if _fits_jsonb(value) else _take_out(value, place, unstorable)
     if isinstance(value, float):
@@ -183,16 +195,6 @@ def _fits_jsonb(text: str) -> bool:
         return False
 
 
-def _member(value: Any, key: str) -> Any:
-    return cast(Json, value).get(key) if isinstance(value, dict) else None
-
-
-def _shape(value: Any) -> str:
-    return "missing or null" if value is None else f"a {type(value).__name__}"
-
-
 def _numbers(stats: Any) -> dict[str, float]:
-    if not isinstance(stats, dict):
-        return {}
-    members = cast(Json, stats).items()
+    members = as_object(stats).items()
     return {key: value for key, value in members if type(value) in (int, float)}

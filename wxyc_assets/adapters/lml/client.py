@@ -1,79 +1,29 @@
-"""LML, the library-metadata-lookup service.
-
-LmlError
-├── LmlUnavailable          no answer, or "later, please": trying again may help
-│   └── LmlUnreachable      no connection at all
-└── LmlRefused              a no that stays a no
-    ├── LmlRejectedBatch    the no is about what was asked (413, 422): a smaller batch may pass
-    └── LmlContractBroken   a 200 that the contract does not allow
-"""
+"""LML, the library-metadata-lookup service, over HTTP; `errors` lists what its calls raise."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Protocol
 
 import httpx
 
-from wxyc_assets.adapters.lml import bulk_resolve as lml_wire
-from wxyc_assets.adapters.lml import lookup as lml_lookup
-from wxyc_assets.adapters.lml import refresh as lml_refresh
-from wxyc_assets.adapters.lml import tracing as lml_trace
+from wxyc_assets.adapters.lml import bulk_resolve, tracing
+from wxyc_assets.adapters.lml import health as health_endpoint
+from wxyc_assets.adapters.lml import lookup as lookup_endpoint
+from wxyc_assets.adapters.lml import refresh as refresh_endpoint
 from wxyc_assets.adapters.lml.bulk_resolve import Answers
-from wxyc_assets.adapters.lml.lookup import Health
+from wxyc_assets.adapters.lml.errors import (
+    LmlContractBroken,
+    LmlUnavailable,
+    LmlUnreachable,
+    raise_for_status,
+)
+from wxyc_assets.adapters.lml.health import Health
+from wxyc_assets.adapters.lml.wire import Json, NotAnAnswer
 from wxyc_assets.domain.artwork import Found
 from wxyc_assets.domain.candidates import Candidate
 from wxyc_assets.domain.refreshes import Refreshed
-from wxyc_assets.telemetry.redaction import Redaction
-
-RESOLVE = "/api/v1/identity/bulk-resolve-libraries"
-LOOKUP = "/api/v1/lookup"
-REFRESH = "/api/v1/cache/refresh-for-identities"
-HEALTH = "/health"
-BATCH_TRAFFIC = {"X-Caller-Class": "5", "X-Caller-Reason": "library_artwork"}
-TOKENS_A_LOOKUP = 1 / 20
-TOKENS_A_REFRESHED_ID = 4
-LOOKUP_SECONDS = 30.0
-REFRESH_SECONDS = 360.0
-PROBE_SECONDS = 10.0
-QUOTED_CHARACTERS = 200
-LATER = frozenset({408, 425, 429, 500, 502, 503, 504})
-ABOUT_THE_BATCH = frozenset({413, 422})
-
-
-class LmlError(Exception):
-    """Anything that goes wrong between us and LML."""
-
-
-class LmlUnavailable(LmlError):
-    """LML did not answer, or asked us to come back later."""
-
-    def __init__(
-        self, message: str, *, status: int | None = None, retry_after: float | None = None
-    ) -> None:
-        super().__init__(message)
-        self.status = status
-        self.retry_after = retry_after
-        """Seconds that LML asked us to wait."""
-
-
-class LmlUnreachable(LmlUnavailable):
-    """There is no connection to LML: wrong address, or nobody listens."""
-
-
-class LmlRefused(LmlError):
-    """LML understood the request and said no."""
-
-
-class LmlRejectedBatch(LmlRefused):
-    """LML said no to what this batch holds."""
-
-
-class LmlContractBroken(LmlRefused):
-    """LML answered outside its own contract."""
 
 
 class Budget(Protocol):
@@ -109,7 +59,7 @@ class RefreshResult:
 
 
 class LmlClient:
-    """A thin client; every call waits for the shared budget and is bounded as a whole."""
+    """A thin client; every call waits for the shared budget and has one overall timeout."""
 
     def __init__(
         self,
@@ -117,7 +67,7 @@ class LmlClient:
         budget: Budget,
         *,
         timeout_seconds: float,
-        lookup_seconds: float = LOOKUP_SECONDS,
+        lookup_seconds: float = lookup_endpoint.TIMEOUT_SECONDS,
     ) -> None:
         self._http = http
         self._budget = budget
@@ -125,81 +75,86 @@ class LmlClient:
         self._lookup_seconds = lookup_seconds
 
     async def resolve(self, candidates: Sequence[Candidate]) -> ResolveResult:
-        """LML's answers about 1..1000 library rows.
+        """Ask about 1..1000 library records.
 
         Raises LmlUnavailable, LmlRefused and, for a 200 without usable results, LmlContractBroken.
         """
-        payload = {"inputs": [_input(each) for each in candidates], "include_tracks": True}
+        body = bulk_resolve.request(candidates)
         async with self._budget.admit(tokens=0):
-            started = asyncio.get_running_loop().time()
-            body = _judged(await self._send("POST", RESOLVE, self._timeout_seconds, payload))
-            latency_ms = (asyncio.get_running_loop().time() - started) * 1000
-        try:
-            answers = lml_wire.read_answers(body, [each.library_id for each in candidates])
-        except lml_wire.NotAnAnswer as error:
-            raise LmlContractBroken(f"POST {RESOLVE}: {error}") from None
+            response, latency_ms = await self._post(bulk_resolve.PATH, self._timeout_seconds, body)
+        with _checked(response):
+            answers = bulk_resolve.read_answers(
+                response.content, [each.library_id for each in candidates]
+            )
         return ResolveResult(answers, latency_ms)
 
     async def lookup(self, artist: str, album: str) -> LookupResult:
-        """What LML finds for an album; raises as `resolve` does."""
-        payload = {"artist": artist, "album": album}
-        async with self._budget.admit(tokens=TOKENS_A_LOOKUP):
-            started = asyncio.get_running_loop().time()
-            response = await self._send(
-                "POST", LOOKUP, self._lookup_seconds, payload, BATCH_TRAFFIC
+        """Look an album up; raise as `resolve` does."""
+        body = lookup_endpoint.request(artist, album)
+        async with self._budget.admit(tokens=lookup_endpoint.TOKENS):
+            response, latency_ms = await self._post(
+                lookup_endpoint.PATH, self._lookup_seconds, body, lookup_endpoint.HEADERS
             )
-            latency_ms = (asyncio.get_running_loop().time() - started) * 1000
-        try:
-            return LookupResult(lml_lookup.read_lookup(_judged(response)), latency_ms)
-        except lml_wire.NotAnAnswer as error:
-            raise LmlContractBroken(f"POST {LOOKUP}: {error}") from None
+        with _checked(response):
+            return LookupResult(lookup_endpoint.read_lookup(response.content), latency_ms)
 
     async def refresh(self, identity_ids: Sequence[int]) -> RefreshResult:
-        """Makes LML fetch anew what it knows of 1..50 identities; raises as `resolve` does."""
-        payload = {"identity_ids": list(identity_ids)}
-        async with self._budget.admit(tokens=TOKENS_A_REFRESHED_ID * len(identity_ids)):
-            started = asyncio.get_running_loop().time()
-            response = await self._send("POST", REFRESH, REFRESH_SECONDS, payload)
-            latency_ms = (asyncio.get_running_loop().time() - started) * 1000
-        try:
-            results = lml_refresh.read_refreshed(_judged(response), identity_ids)
-        except lml_wire.NotAnAnswer as error:
-            raise LmlContractBroken(f"POST {REFRESH}: {error}") from None
+        """Have LML refresh its data about 1..50 identities; raise as `resolve` does."""
+        body = refresh_endpoint.request(identity_ids)
+        async with self._budget.admit(
+            tokens=refresh_endpoint.TOKENS_PER_IDENTITY * len(identity_ids)
+        ):
+            response, latency_ms = await self._post(
+                refresh_endpoint.PATH, refresh_endpoint.TIMEOUT_SECONDS, body
+            )
+        with _checked(response):
+            results = refresh_endpoint.read_refreshed(response.content, identity_ids)
         return RefreshResult(results, latency_ms)
 
     async def probe_refresh(self) -> int:
-        """The HTTP status of a refresh of nothing, which changes nothing; raises LmlUnavailable."""
+        """Return the status of an empty refresh, which changes nothing; raise LmlUnavailable."""
         async with self._budget.admit(tokens=0):
-            response = await self._send("POST", REFRESH, PROBE_SECONDS, {"identity_ids": []})
+            response, _ = await self._post(
+                refresh_endpoint.PATH,
+                refresh_endpoint.PROBE_TIMEOUT_SECONDS,
+                refresh_endpoint.request([]),
+            )
         return response.status_code
 
-    async def health(self, timeout_seconds: float = LOOKUP_SECONDS) -> Health:
-        """What LML says about itself, also when it is ill; raises LmlError.
+    async def health(self, timeout_seconds: float = health_endpoint.TIMEOUT_SECONDS) -> Health:
+        """Return what LML says about itself, a 503 included; raise LmlError.
 
-        With a closed breaker LML asks Discogs once: ask at most every 30 s (LML's contract).
+        With a closed breaker each call costs LML a Discogs request: ask at most every 30 s
+        (docs/contracts/lml.md, "GET /health").
         """
-        async with self._budget.admit(tokens=1):
-            response = await self._send("GET", HEALTH, timeout_seconds)
-        body = response.content if response.status_code == 503 else _judged(response)
-        try:
-            return lml_lookup.read_health(body)
-        except lml_wire.NotAnAnswer as error:
-            raise LmlContractBroken(f"GET {HEALTH}: {error}") from None
+        async with self._budget.admit(tokens=health_endpoint.TOKENS):
+            response = await self._send("GET", health_endpoint.PATH, timeout_seconds)
+        with _checked(response, also_readable=503):
+            return health_endpoint.read_health(response.content)
+
+    async def _post(
+        self, path: str, seconds: float, body: Json, headers: Mapping[str, str] | None = None
+    ) -> tuple[httpx.Response, float]:
+        """Return the response and its latency in milliseconds."""
+        loop = asyncio.get_running_loop()
+        started = loop.time()
+        response = await self._send("POST", path, seconds, body, headers)
+        return response, (loop.time() - started) * 1000
 
     async def _send(
         self,
         method: str,
         path: str,
         seconds: float,
-        payload: object = None,
+        body: Json | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> httpx.Response:
         try:
             # httpx's own timeout starts anew with every byte; this one is for the whole call.
             async with asyncio.timeout(seconds):
-                with lml_trace.traced(method, path, payload) as call:
+                with tracing.traced(method, path, body) as call:
                     response = await self._http.request(
-                        method, path, json=payload, headers={**(headers or {}), **call.headers}
+                        method, path, json=body, headers={**(headers or {}), **call.headers}
                     )
                     call.answered(response)
                     return response
@@ -214,51 +169,16 @@ class LmlClient:
             raise LmlUnavailable(f"{method} {path}: {error!r}") from error
 
 
-def quoted(response: httpx.Response) -> str:
-    """How an answer begins, for people; an error page may repeat the key that it was sent."""
-    key = response.request.headers.get("Authorization", "").removeprefix("Bearer ")
-    return Redaction([key]).text(response.text)[:QUOTED_CHARACTERS]
-
-
-def _judged(response: httpx.Response) -> bytes:
-    status = response.status_code
-    if status == 200:
-        return response.content
-    request = response.request
-    said = f"{request.method} {request.url.path}: HTTP {status} {quoted(response)!r}"
-    if status in LATER:
-        raise LmlUnavailable(said, status=status, retry_after=_retry_after(response))
-    if status in ABOUT_THE_BATCH:
-        raise LmlRejectedBatch(said)
-    raise LmlRefused(said + _ADVICE.get(status, ""))
-
-
-_ADVICE = {
-    401: ". Set LML_API_KEY.",
-    403: ". LML_API_KEY is wrong, rotated or revoked.",
-    404: ". Is LIBRARY_METADATA_URL the address of LML?",
-}
-
-
-def _retry_after(response: httpx.Response) -> float | None:
-    header = response.headers.get("Retry-After", "")
-    if header.isdecimal():
-        return float(header)
+@contextmanager
+def _checked(response: httpx.Response, *, also_readable: int = 200) -> Generator[None]:
+    """Raise for a bad status, and LmlContractBroken for a body that cannot be read."""
+    if response.status_code != also_readable:
+        raise_for_status(response)
     try:
-        date = parsedate_to_datetime(header)
-    except (ValueError, OverflowError):
-        return None
-    aware = date if date.tzinfo else date.replace(tzinfo=UTC)
-    return max(0.0, (aware - datetime.now(UTC)).total_seconds())
-
-
-def _input(candidate: Candidate) -> dict[str, int | str]:
-    return {
-        "library_id": candidate.library_id,
-        "artist_name": candidate.artist_name,
-        "album_title": candidate.album_title,
-        "legacy_release_id": candidate.legacy_release_id,
-    }
+        yield
+    except NotAnAnswer as error:
+        request = response.request
+        raise LmlContractBroken(f"{request.method} {request.url.path}: {error}") from None
 
 
 @asynccontextmanager
@@ -268,10 +188,10 @@ async def open_lml(
     api_key: str | None,
     budget: Budget,
     timeout_seconds: float,
-    lookup_seconds: float = LOOKUP_SECONDS,
+    lookup_seconds: float = lookup_endpoint.TIMEOUT_SECONDS,
     transport: httpx.AsyncBaseTransport | None = None,
 ) -> AsyncGenerator[LmlClient]:
-    """LML at `url`; a trailing `/` or `/api/v1` of it is dropped. `transport` is the test seam."""
+    """Open LML at `url`, less a trailing `/` or `/api/v1`; `transport` is the test seam."""
     headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
     base_url = url.rstrip("/").removesuffix("/api/v1")
     async with httpx.AsyncClient(

@@ -1,80 +1,55 @@
-"""LML's words on the wire: the answer to a lookup, and what its health route says."""
+"""POST /api/v1/lookup: the records and pictures that LML finds for one album."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
-from wxyc_assets.adapters.lml.bulk_resolve import Json, NotAnAnswer, parse
+from wxyc_assets.adapters.lml.wire import Json, as_object, as_text, parse, results_of
 from wxyc_assets.domain.artwork import Found, Picture, Result
 
+PATH = "/api/v1/lookup"
+SPAN = "lml.lookup"
+HEADERS = {"X-Caller-Class": "5", "X-Caller-Reason": "library_artwork"}
+"""Mark the call as batch traffic (docs/contracts/lml.md, "POST /api/v1/lookup")."""
+TOKENS = 1 / 20
+"""Estimated Discogs requests of a call."""
+TIMEOUT_SECONDS = 30.0
 NO_RECORD = 0
-"""LML's id for a result that is no shelved record."""
+"""LML's id for a result that is not a library record."""
 
 
-@dataclass(frozen=True, slots=True)
-class Health:
-    """What LML says about itself."""
-
-    status: str | None
-    version: str | None
-    commit_sha: str | None
-    breaker: str | None
-    """Towards Discogs: closed, open or half-open."""
-
-    @property
-    def is_breaker_closed(self) -> bool:
-        return self.breaker == "closed"
+def request(artist: str, album: str) -> Json:
+    """Return the body of a lookup."""
+    return {"artist": artist, "album": album}
 
 
 def read_lookup(body: bytes) -> Found:
-    """What a lookup found; raises NotAnAnswer when it has no `results`."""
-    response = _object(parse(body))
-    results = response.get("results")
-    if not isinstance(results, list):
-        raise NotAnAnswer("`results` is missing or no list")
+    """Return what a lookup found; raise NotAnAnswer when it has no `results`."""
+    response = parse(body)
+    members = as_object(response)
     return Found(
-        results=tuple(_results(cast(list[Any], results))),
-        search_type=_text(response.get("search_type")) or "",
-        is_incomplete=response.get("timeout") is True or response.get("degraded") is True,
-    )
-
-
-def read_health(body: bytes) -> Health:
-    """LML's health; raises NotAnAnswer when it is no JSON."""
-    said = _object(parse(body))
-    return Health(
-        status=_text(said.get("status")),
-        version=_text(said.get("version")),
-        commit_sha=_text(said.get("commit_sha")),
-        breaker=_text(said.get("discogs_breaker_state")),
+        results=tuple(_results(results_of(response))),
+        search_type=as_text(members.get("search_type")) or "",
+        is_incomplete=members.get("timeout") is True or members.get("degraded") is True,
     )
 
 
 def _results(results: Iterable[Any]) -> Iterable[Result]:
-    for result in map(_object, results):
-        item = _object(result.get("library_item"))
+    for result in map(as_object, results):
+        item = as_object(result.get("library_item"))
         yield Result(_number(item.get("id")), _picture(result.get("artwork")))
 
 
-def _picture(artwork: Any) -> Picture | None:
-    if not isinstance(artwork, dict):
+def _picture(value: Any) -> Picture | None:
+    if not isinstance(value, dict):
         return None
-    said = cast(Json, artwork)
+    artwork = as_object(value)  # pyright: ignore[reportUnknownArgumentType]
     return Picture(
-        artist=_text(said.get("artist")),
-        album=_text(said.get("album")),
-        release_id=_number(said.get("release_id")),
-        url=_text(said.get("artwork_url")),
-        confidence=_share(said.get("confidence")),
+        artist=as_text(artwork.get("artist")),
+        album=as_text(artwork.get("album")),
+        release_id=_number(artwork.get("release_id")),
+        url=as_text(artwork.get("artwork_url")),
+        confidence=_share(artwork.get("confidence")),
     )
-
-
-def _object(value: Any) -> Json:
-    return cast(Json, value) if isinstance(value, dict) else {}
-
-
-def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) else None
 
 
 def _share(value: Any) -> float | None:

@@ -1,25 +1,32 @@
-"""LML's words on the wire: the answer to a refresh."""
+"""POST /api/v1/cache/refresh-for-identities: LML fetches its data about identities anew."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any, cast
 
-from wxyc_assets.adapters.lml.bulk_resolve import Json, NotAnAnswer, parse
+from wxyc_assets.adapters.lml.wire import Json, as_list, as_object, parse, results_of
 from wxyc_assets.domain.refreshes import Refreshed, RefreshStatus
 
+PATH = "/api/v1/cache/refresh-for-identities"
+SPAN = "lml.refresh_for_identities"
+TOKENS_PER_IDENTITY = 4
+"""Estimated Discogs requests."""
+TIMEOUT_SECONDS = 360.0
+PROBE_TIMEOUT_SECONDS = 10.0
 NO_ANSWER = Refreshed(RefreshStatus.DRIFT, said="no answer")
 KNOWN = frozenset(RefreshStatus) - {RefreshStatus.DRIFT}
 
 
+def request(identity_ids: Sequence[int]) -> Json:
+    """Return the body of a refresh."""
+    return {"identity_ids": list(identity_ids)}
+
+
 def read_refreshed(body: bytes, asked: Sequence[int]) -> dict[int, Refreshed]:
-    """What LML says about each asked identity; raises NotAnAnswer when it has no `results`.
+    """Return the result of each asked identity; raise NotAnAnswer when it has no `results`.
 
     An answer is taken by its id, the first one counts, foreign ones are dropped.
     """
-    results = _object(parse(body)).get("results")
-    if not isinstance(results, list):
-        raise NotAnAnswer("`results` is missing or no list")
     found: dict[int, Refreshed] = {}
-    for result in map(_object, cast(list[Any], results)):
+    for result in map(as_object, results_of(parse(body))):
         identity_id = result.get("identity_id")
         if type(identity_id) is int:
             found.setdefault(identity_id, _read(result))
@@ -27,30 +34,25 @@ def read_refreshed(body: bytes, asked: Sequence[int]) -> dict[int, Refreshed]:
 
 
 def _read(result: Json) -> Refreshed:
-    said = result.get("status")
+    status = result.get("status")
     sources = result.get("sources")
-    if not isinstance(said, str) or said not in KNOWN:
-        return Refreshed(RefreshStatus.DRIFT, said=f"status {said!a:.60}")
-    if said != RefreshStatus.WARMED:
-        return Refreshed(RefreshStatus(said))
+    if not isinstance(status, str) or status not in KNOWN:
+        return Refreshed(RefreshStatus.DRIFT, said=f"status {status!a:.60}")
+    if status != RefreshStatus.WARMED:
+        return Refreshed(RefreshStatus(status))
     if not isinstance(sources, dict):
         return Refreshed(RefreshStatus.DRIFT, said="warmed without sources")
-    named = [_object(source) for source in cast(Json, sources).values()]
+    by_source = [as_object(source) for source in as_object(result["sources"]).values()]
     return Refreshed(
         RefreshStatus.WARMED,
-        warmed_releases=_successes(named, "release_outcome"),
-        warmed_artists=sum(_successes(_artists(source), "outcome") for source in named),
+        warmed_releases=_successes(by_source, "release_outcome"),
+        warmed_artists=sum(_successes(_artists(source), "outcome") for source in by_source),
     )
 
 
 def _artists(source: Json) -> list[Json]:
-    artists = source.get("artists")
-    return [_object(each) for each in cast(list[Any], artists)] if isinstance(artists, list) else []
+    return [as_object(each) for each in as_list(source.get("artists"))]
 
 
 def _successes(items: Iterable[Json], key: str) -> int:
     return sum(item.get(key) == "success" for item in items)
-
-
-def _object(value: Any) -> Json:
-    return cast(Json, value) if isinstance(value, dict) else {}

@@ -1,4 +1,4 @@
-"""Retries of calls to LML: with backoff, honouring Retry-After, and an end when it is down."""
+"""Retries of calls to LML: with backoff, honouring Retry-After, and not forever when it is down."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from typing import TypeVar
 
 import stamina
 
-from wxyc_assets.adapters.lml.client import (
+from wxyc_assets.adapters.lml.errors import (
     LmlContractBroken,
     LmlError,
     LmlRefused,
@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """Attempts per call, and the waits between them (seconds, doubling, plus jitter)."""
+    """Number of attempts, and the waits between them (seconds, doubling, plus jitter)."""
 
     attempts: int = 4
     first_wait: float = 0.5
@@ -32,23 +32,23 @@ class RetryPolicy:
 
 
 class RetryingCaller:
-    """Calls LML for one run, until LML is down or says no to us; then `stopped` says why."""
+    """Calls LML for one run until LML is down or refuses us; `stopped` then holds the error."""
 
-    def __init__(self, policy: RetryPolicy) -> None:
-        self._policy = policy
+    def __init__(self, retry_policy: RetryPolicy) -> None:
+        self._retry_policy = retry_policy
         self._failed_in_a_row = 0
         self.answers = 0
         self.stopped: LmlError | None = None
 
     async def once(self, call: Callable[[], Awaitable[T]]) -> T:
-        """Call once; raises what the call raises."""
-        answer = await call()
+        """Make one attempt; raise what the call raises."""
+        result = await call()
         self.answers += 1
-        return answer
+        return result
 
     async def with_retries(self, call: Callable[[], Awaitable[T]]) -> T:
-        """Call until LML answers or the attempts are used up; raises the last error."""
-        policy = self._policy
+        """Retry until LML answers or the attempts are used up; raise the last error."""
+        policy = self._retry_policy
         async for attempt in stamina.retry_context(
             on=self._wait_before_next,
             attempts=policy.attempts,
@@ -62,15 +62,15 @@ class RetryingCaller:
         raise AssertionError("stamina raises the last error")
 
     def consider_stopping(self, error: LmlError | None) -> None:
-        """Count how one question ended; `error` is why it stays unanswered."""
+        """Record how one question ended; `error` is why it has no answer."""
         self._failed_in_a_row = self._failed_in_a_row + 1 if error else 0
         if error is None:
             return
         is_final = isinstance(error, LmlRefused) and not isinstance(
             error, LmlContractBroken | LmlRejectedBatch
         )
-        is_unreachable = isinstance(error, LmlUnreachable) and not self.answers
-        if is_final or is_unreachable or self._failed_in_a_row >= FAILED_IN_A_ROW:
+        never_reached = isinstance(error, LmlUnreachable) and not self.answers
+        if is_final or never_reached or self._failed_in_a_row >= FAILED_IN_A_ROW:
             self.stopped = self.stopped or error
 
     def _wait_before_next(self, error: Exception) -> bool | float:
@@ -84,7 +84,11 @@ class RetryingCaller:
 
 
 def may_be_about_a_record(error: LmlError) -> bool:
-    """True for a 422, and for a 500: what a poison row gives its whole batch (LML's contract)."""
+    """True for the errors that a poison record causes.
+
+    It is a 422, or a 500 for its whole batch on every attempt (docs/contracts/lml.md,
+    "POST /api/v1/identity/bulk-resolve-libraries").
+    """
     return isinstance(error, LmlRejectedBatch) or (
         isinstance(error, LmlUnavailable) and error.status == 500
     )

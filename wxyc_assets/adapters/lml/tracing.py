@@ -10,27 +10,23 @@ from typing import Any, cast
 import httpx
 from sentry_sdk.traces import SpanStatus, StreamedSpan
 
+from wxyc_assets.adapters.lml import bulk_resolve, health, lookup, refresh
 from wxyc_assets.telemetry import sentry
 
-NAMES = {
-    "/api/v1/identity/bulk-resolve-libraries": "lml.bulk_resolve_libraries",
-    "/api/v1/lookup": "lml.lookup",
-    "/api/v1/cache/refresh-for-identities": "lml.refresh_for_identities",
-    "/health": "lml.health",
-}
+NAMES = {each.PATH: each.SPAN for each in (bulk_resolve, lookup, refresh, health)}
 CACHE_STATS = b'"cache_stats"'
-"""With its quotes this can only be a key: inside a text JSON would escape them."""
+"""With its quotes this can only be a key: inside a string JSON escapes them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call under way; `headers` go with it."""
+    """A call in flight; send `headers` with it."""
 
     span: StreamedSpan | None = None
     headers: dict[str, str] = field(default_factory=dict[str, str])
 
     def answered(self, response: httpx.Response) -> None:
-        """Notes the status and LML's own figures."""
+        """Put the status and LML's cache statistics on the span."""
         if self.span is None:
             return
         self.span.set_attribute("http.response.status_code", response.status_code)
@@ -41,8 +37,8 @@ class Call:
 
 
 @contextmanager
-def traced(method: str, path: str, payload: object) -> Generator[Call]:
-    """A span from the request to the last byte of the answer."""
+def traced(method: str, path: str, body: object) -> Generator[Call]:
+    """Open a span from the request to the last byte of the response."""
     if not sentry.is_on():
         yield Call()
         return
@@ -50,23 +46,23 @@ def traced(method: str, path: str, payload: object) -> Generator[Call]:
         "sentry.op": "http.client",
         "http.request.method": method,
         "url.path": path,
-        "lml.batch_size": _batch_size(payload),
+        "lml.batch_size": _batch_size(body),
     }
     with sentry.span(NAMES.get(path, path), attributes) as span:
         yield Call(span, dict(sentry.trace_headers(span)))
 
 
-def _batch_size(payload: object) -> int:
-    if not isinstance(payload, Mapping):
+def _batch_size(body: object) -> int:
+    if not isinstance(body, Mapping):
         return 0
-    for value in cast(Mapping[str, Any], payload).values():
+    for value in cast(Mapping[str, Any], body).values():
         if isinstance(value, list):
             return len(cast(list[Any], value))
     return 1
 
 
 def cache_stats(body: bytes) -> dict[str, float]:
-    """The numbers of the answer's last `cache_stats`; the rest of the body is not parsed."""
+    """Return the numbers of the last `cache_stats`; the rest of the body is not parsed."""
     _, found, rest = body.rpartition(CACHE_STATS)
     if not found:
         return {}

@@ -1,47 +1,48 @@
-"""The tables of the covers: which are wanted, what lookups found, and what was written."""
+"""The tables of the artwork pipeline: records without a cover, lookups and written covers."""
 
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final, Literal
 
 from psycopg.types.json import Jsonb
 
-from wxyc_assets.adapters.lml.bulk_resolve import dump
+from wxyc_assets.adapters.lml.wire import dump
 from wxyc_assets.adapters.postgres.database import Database, retry_on_deadlock
 from wxyc_assets.adapters.postgres.identity_store import Clock
-from wxyc_assets.domain.artwork import Album, CoverScope, ShownCover
+from wxyc_assets.domain.artwork import Album, CoverScope, NoCoverReason, ShownCover
 from wxyc_assets.domain.ranges import IdRange
 
-COVER = "cover"
-LML_REFUSED = "lml_refused"
+COVER: Final = "cover"
+LML_REFUSED: Final = "lml_refused"
+Outcome = Literal["cover", "lml_refused"] | NoCoverReason
 
 
 @dataclass(frozen=True, slots=True)
 class RangeWorklist:
-    """A range's library rows without a cover, by what is known of them."""
+    """A range's records without a cover, by what is known of them."""
 
     due: list[Album]
     waiting: frozenset[int]
-    """Library ids whose cover is stored, but not written yet."""
+    """Ids of the records whose cover is stored, but not written yet."""
     resting: int
-    """Rows whose no is younger than the retry window."""
+    """Number of records without a cover found that are waiting to retry."""
     covered_meanwhile: int
-    """Those of the waiting that somebody else has covered."""
+    """Number of the `waiting` that another writer has covered since."""
 
     @property
     def eligible(self) -> int:
-        """Rows that want a cover, whether or not it is time to ask."""
+        """Number of records that want a cover, due or not."""
         return len(self.due) + len(self.waiting) + self.resting - self.covered_meanwhile
 
 
 @dataclass(frozen=True, slots=True)
 class LookupOutcome:
-    """What came of asking: `cover`, `lml_refused`, or the rule that stood against a cover."""
+    """The result of one lookup: a cover, a refusal by LML, or the reason against a cover."""
 
     album: Album
-    outcome: str
+    outcome: Outcome
     url: str | None = None
     confidence: float | None = None
     refusal: str | None = None
@@ -49,7 +50,7 @@ class LookupOutcome:
 
 @dataclass(frozen=True, slots=True)
 class CoverCounts:
-    """How far a range's eligible rows are covered, whoever wrote it; and how many were asked."""
+    """Eligible records of a range, those with a cover (whoever wrote it), and those looked up."""
 
     albums: int
     covered: int
@@ -65,7 +66,7 @@ class ArtworkStore:
         self._clock = clock
 
     async def wanted(self, id_range: IdRange) -> RangeWorklist:
-        """The range's rows that want a cover now."""
+        """Return the range's records that want a cover now."""
         scope = self.scope
         async with self.database.transaction() as transaction:
             rows = await transaction.fetch(
@@ -79,16 +80,16 @@ class ArtworkStore:
                     "least_confidence": scope.rules.least_confidence,
                 },
             )
-        waiting = [each for each in rows if each["state"] == "waiting"]
+        waiting = [each for each in rows if each["state"] == "to_write"]
         return RangeWorklist(
             due=[_album(each) for each in rows if each["state"] == "due"],
             waiting=frozenset(each["library_id"] for each in waiting),
-            resting=sum(each["state"] == "resting" for each in rows),
+            resting=sum(each["state"] == "waiting_to_retry" for each in rows),
             covered_meanwhile=sum(each["is_covered"] for each in waiting),
         )
 
     async def store(self, lookups: Sequence[LookupOutcome], run_id: str) -> None:
-        """Keeps what came of asking, dated; a row may not be in it twice."""
+        """Store the results of lookups with their date; a record may not occur twice."""
         rows = [
             {
                 **asdict(each.album),
@@ -112,10 +113,10 @@ class ArtworkStore:
 
     @retry_on_deadlock
     async def write(self, library_ids: Sequence[int]) -> frozenset[int]:
-        """Writes the stored covers of these rows in one transaction; returns whose it wrote.
+        """Write the stored covers of these records in one transaction; return the ids written.
 
-        The others were filled meanwhile by somebody else. Raises RowRefused when a row cannot be
-        written; then nothing is.
+        Another writer has covered the others since. Raises RowRefused when a row cannot be
+        written; then nothing is written.
         """
         ids = list(library_ids)
         async with self.database.transaction() as transaction:
@@ -135,17 +136,17 @@ class ArtworkStore:
 
     @retry_on_deadlock
     async def rehearse(self, library_ids: Sequence[int]) -> None:
-        """Writes these covers and takes them back; raises RowRefused where one cannot be written.
+        """Write these covers and roll back; raise RowRefused if one cannot be written.
 
-        Nobody sees a trace of it, the watermark included.
+        It leaves no trace, not even in the watermark.
         """
-        with suppress(_TakenBack):
+        with suppress(_RolledBack):
             async with self.database.transaction() as transaction:
                 await transaction.execute("artwork/put_covers", {"library_ids": list(library_ids)})
-                raise _TakenBack
+                raise _RolledBack
 
     async def mark_unwritable(self, library_id: int, write_error: str) -> None:
-        """Notes why a cover could not be written; it stays unapplied."""
+        """Record why a cover could not be written; it stays unapplied."""
         async with self.database.transaction() as transaction:
             await transaction.execute(
                 "artwork/mark_cover_unwritable",
@@ -153,7 +154,7 @@ class ArtworkStore:
             )
 
     async def covered(self, id_range: IdRange) -> CoverCounts:
-        """How far the range is covered now."""
+        """Count the range's eligible records and covers as they are now."""
         async with self.database.transaction() as transaction:
             (row,) = await transaction.fetch(
                 "artwork/count_covers", {**_bounds(id_range), "eligibility": self.scope.eligibility}
@@ -161,7 +162,7 @@ class ArtworkStore:
         return CoverCounts(**row)
 
     async def first_covers(self, id_range: IdRange, most: int) -> list[ShownCover]:
-        """The first covers of the range that we wrote and that are still there, by id."""
+        """Return the first covers in the range that we wrote and are still there, in id order."""
         async with self.database.transaction() as transaction:
             rows = await transaction.fetch(
                 "artwork/select_first_covers", {**_bounds(id_range), "most": most}
@@ -172,8 +173,8 @@ class ArtworkStore:
         return self._clock() if self._clock else None
 
 
-class _TakenBack(Exception):
-    """Ends a transaction whose work nobody wants to keep."""
+class _RolledBack(Exception):
+    """Rolls a transaction back."""
 
 
 def _album(row: dict[str, Any]) -> Album:

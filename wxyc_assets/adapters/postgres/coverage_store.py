@@ -8,7 +8,7 @@ from typing import Any
 
 from psycopg.types.json import Jsonb
 
-from wxyc_assets.adapters.lml.bulk_resolve import dump
+from wxyc_assets.adapters.lml.wire import dump
 from wxyc_assets.adapters.postgres.database import Database
 from wxyc_assets.adapters.postgres.identity_store import NOTES_MARK, Clock
 from wxyc_assets.domain.artwork import CoverScope, Eligibility

@@ -1,16 +1,18 @@
-"""The identity graph's tables: candidates, LML's answers, and what the answers mean."""
+"""The tables of the identity pipeline: candidates, LML's answers, identities and credits."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, assert_never
 
 from psycopg.types.json import Jsonb
 
-from wxyc_assets.adapters.lml.bulk_resolve import Answer, Answers, dump
+from wxyc_assets.adapters.lml.bulk_resolve import Answer, Answers
+from wxyc_assets.adapters.lml.wire import dump
 from wxyc_assets.adapters.postgres.database import Database, Transaction, retry_on_deadlock
 from wxyc_assets.adapters.postgres.range_locks import LockFamily, lock_in_transaction
+from wxyc_assets.domain.answers import AnswerKind
 from wxyc_assets.domain.candidates import Candidate, Cohort, Reason, Scope
 from wxyc_assets.domain.ranges import IdRange
 
@@ -23,17 +25,26 @@ TABLES = (
     "library_candidate",
     "lml_resolution",
 )
-"""What the identity graph writes."""
+"""The tables that the identity pipeline writes."""
 
 NOTES_MARK = "consumer:lml-bulk"
-"""The note on rows that we write: the mark of the job before us, so that both recognise them."""
+"""Our note on rows that we write: that of the legacy job, so that both recognise them."""
+
+IDENTITY_COUNTERS = {
+    "new": "identities_new",
+    "same": "identities_same",
+    "replaced": "identities_replaced",
+    "outdated": "identities_outdated",
+    "manual": "identities_a_persons",
+}
+"""The counter of each verdict of `put_identities.sql`."""
 
 Clock = Callable[[], datetime]
 
 
 @dataclass(frozen=True, slots=True)
 class DueRecord:
-    """A library row that is due, and whether an answer that is not applied yet serves it."""
+    """A record that is due; `is_served` if an answer that is not applied yet serves it."""
 
     candidate: Candidate
     reason: Reason
@@ -42,18 +53,18 @@ class DueRecord:
 
 @dataclass(frozen=True, slots=True)
 class StoredAnswer:
-    """An answer that waits to be applied."""
+    """A stored answer that is still to be applied, or whose attempt is still to be dated."""
 
     library_id: int
     cohort: Cohort
-    kind: str
+    kind: AnswerKind
     is_matched: bool
     is_poisoned: bool
     is_new: bool
-    """False for an answer that was applied, but whose attempt is not dated yet."""
+    """False for an answer that was applied without dating its attempt."""
     is_undated: bool
     null_confidences: int
-    """Provenance entries that cannot be written, because nobody vouches for them."""
+    """Number of provenance entries that cannot be written, for want of a confidence."""
 
 
 class IdentityStore:
@@ -66,7 +77,7 @@ class IdentityStore:
     async def put_candidates(
         self, id_range: IdRange, scope: Scope, run_id: str
     ) -> Counter[tuple[Cohort, Reason]]:
-        """Makes the range's candidates those that are due now; returns how many, and why.
+        """Replace the range's candidates by the records that are due; return the counts by reason.
 
         Waits while another run works on the range, so that what it just applied is not due.
         """
@@ -87,7 +98,7 @@ class IdentityStore:
         return Counter((each.candidate.cohort, each.reason) for each in due)
 
     async def due(self, id_range: IdRange, scope: Scope) -> list[DueRecord]:
-        """The range's rows that are due now, by id; writes nothing."""
+        """Return the range's records that are due now, in id order; write nothing."""
         async with self.database.transaction() as transaction:
             return await self._due(transaction, id_range, scope)
 
@@ -115,7 +126,7 @@ class IdentityStore:
         ]
 
     async def unanswered(self, id_range: IdRange, scope: Scope) -> list[Candidate]:
-        """The range's candidates that no stored answer serves, by id."""
+        """Return the range's candidates that no stored answer serves, in id order."""
         async with self.database.transaction() as transaction:
             rows = await transaction.fetch(
                 "identity/select_unanswered",
@@ -130,14 +141,14 @@ class IdentityStore:
     async def store_answers(
         self, candidates: Sequence[Candidate], answers: Answers, run_id: str
     ) -> None:
-        """Keeps the answers about these candidates, word for word."""
+        """Store the answers about these candidates verbatim."""
         asked = {each.library_id: each for each in candidates}
         version = answers.tracks_contract_version
         rows = [_row(asked[each.library_id], each, version) for each in answers.answered]
         await self._put_answers(rows, run_id)
 
     async def store_refusals(self, refusals: Mapping[Candidate, str], run_id: str) -> None:
-        """Keeps why LML would not look at these candidates."""
+        """Store LML's reasons for refusing these candidates."""
         rows = [
             {
                 "library_id": candidate.library_id,
@@ -162,29 +173,30 @@ class IdentityStore:
             )
 
     async def unapplied(self, id_range: IdRange, scope: Scope) -> list[StoredAnswer]:
-        """The range's stored answers that this scope has something to do about, by id."""
+        """Return the range's stored answers that this scope still has to handle, in id order."""
         async with self.database.transaction() as transaction:
             rows = await transaction.fetch(
-                "identity/select_unapplied", {**_bounds(id_range), "stamps": scope.stamps}
+                "identity/select_unapplied",
+                {**_bounds(id_range), "records_attempts": scope.records_attempts},
             )
-        return [StoredAnswer(**_with_cohort(row)) for row in rows]
+        return [_stored_answer(row) for row in rows]
 
     @retry_on_deadlock
     async def apply(self, answers: Sequence[StoredAnswer], scope: Scope) -> Counter[str]:
-        """Writes what the answers mean, in one transaction; returns the details by name.
+        """Write identities, credits and dates in one transaction; return the details by name.
 
-        Raises RowRefused when a row cannot be written; then nothing is.
+        Raises RowRefused when a row cannot be written; then nothing is written.
         """
         details: Counter[str] = Counter()
-        singles = [each.library_id for each in answers if each.kind == "single_artist"]
+        singles = [each.library_id for each in answers if each.kind is AnswerKind.SINGLE_ARTIST]
         matched = [each.library_id for each in answers if each.is_matched and each.is_new]
-        undated = [each.library_id for each in answers if _is_to_be_dated(each, scope)]
+        undated = [each.library_id for each in answers if _wants_date(each, scope)]
         async with self.database.transaction() as transaction:
             if singles:
                 written = await transaction.fetch(
                     "identity/put_identities", {"library_ids": singles, "mark": NOTES_MARK}
                 )
-                details.update(f"identities_{row['verdict']}" for row in written)
+                details.update(IDENTITY_COUNTERS[row["verdict"]] for row in written)
             if matched:
                 (tracks,) = await transaction.fetch(
                     "identity/put_credit_artists", {"library_ids": matched}
@@ -200,7 +212,7 @@ class IdentityStore:
         return details
 
     async def mark_unwritable(self, library_id: int, write_error: str) -> None:
-        """Notes why an answer could not be written; it stays unapplied."""
+        """Record why an answer could not be written; it stays unapplied."""
         async with self.database.transaction() as transaction:
             await transaction.execute(
                 "identity/mark_unwritable", {"library_id": library_id, "write_error": write_error}
@@ -210,10 +222,15 @@ class IdentityStore:
         return self._clock() if self._clock else None
 
 
-def _is_to_be_dated(answer: StoredAnswer, scope: Scope) -> bool:
-    if answer.kind == "single_artist" or not answer.is_undated:
-        return False
-    return scope.stamps or (answer.is_matched and answer.cohort is Cohort.VA)
+def _wants_date(answer: StoredAnswer, scope: Scope) -> bool:
+    match answer.kind:
+        case AnswerKind.SINGLE_ARTIST:
+            return False
+        case AnswerKind.COMPILATION | AnswerKind.UNRESOLVED:
+            is_match = answer.is_matched and answer.cohort is Cohort.VA
+            return answer.is_undated and (scope.records_attempts or is_match)
+        case _:
+            assert_never(answer.kind)
 
 
 def _row(candidate: Candidate, answer: Answer, version: int | None) -> dict[str, Any]:
@@ -229,6 +246,11 @@ def _row(candidate: Candidate, answer: Answer, version: int | None) -> dict[str,
         "is_poisoned": answer.is_poisoned,
         "tracks_contract_version": version,
     }
+
+
+def _stored_answer(row: Mapping[str, Any]) -> StoredAnswer:
+    decoded: dict[str, Any] = {**_with_cohort(row), "kind": AnswerKind(row["kind"])}
+    return StoredAnswer(**decoded)
 
 
 def _with_cohort(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The rotation's tables: what is active, and what each refresh of LML's cache did."""
+"""The tables of the rotation pipeline: active releases, and our refreshes of LML's cache."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -29,13 +29,13 @@ class ActiveRotation:
 
     @property
     def identified_share(self) -> float:
-        """Of the releases; 1 for an empty rotation."""
+        """Share of the releases with an identity; 1 for an empty rotation."""
         return 1 - len(self.unidentified) / self.releases if self.releases else 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class RefreshRun:
-    """A run of the refresh as it stands now; `failure` and `is_finished` as far as it got."""
+    """The state of a refresh run, in progress or ended."""
 
     run_id: str
     batch_size: int
@@ -58,14 +58,14 @@ class RecentRefreshes:
 
 
 class RotationStore:
-    """Reads the Backend's rotation, keeps our own account; `clock` replaces the database's."""
+    """Reads the Backend's rotation and records our refreshes; `clock` replaces the database's."""
 
     def __init__(self, database: Database, clock: Callable[[], datetime] | None = None) -> None:
         self._database = database
         self._clock = clock
 
     async def active(self) -> ActiveRotation:
-        """What is in rotation today (by the database's date, when there is no clock)."""
+        """Return the releases in rotation today (by the database's date, without a clock)."""
         async with self._database.transaction() as transaction:
             rows = await transaction.fetch("rotation/select_active_rotation", {"now": self._now()})
         identity_ids = {row["lml_identity_id"] for row in rows} - {None}
@@ -80,7 +80,7 @@ class RotationStore:
         )
 
     async def put_refresh(self, run: RefreshRun) -> None:
-        """Keeps how a run stands: one row a run."""
+        """Store the state of a run, one row per run."""
         async with self._database.transaction() as transaction:
             await transaction.execute(
                 "rotation/put_refresh",
@@ -98,7 +98,7 @@ class RotationStore:
             )
 
     async def recent_refreshes(self) -> RecentRefreshes:
-        """What the runs that began within the last 24 hours did together."""
+        """Return the sums over the runs that began within the last 24 hours."""
         async with self._database.transaction() as transaction:
             (row,) = await transaction.fetch("rotation/sum_recent_refreshes", {"now": self._now()})
         return RecentRefreshes(**row)

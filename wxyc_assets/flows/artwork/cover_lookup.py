@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from wxyc_assets.adapters.lml.circuit_breaker import CircuitBreakerTimeout, CircuitBreakerWatch
-from wxyc_assets.adapters.lml.client import LmlClient, LmlError, LmlRejectedBatch
+from wxyc_assets.adapters.lml.circuit_breaker import CircuitBreakerWatch
+from wxyc_assets.adapters.lml.client import LmlClient
+from wxyc_assets.adapters.lml.errors import CircuitBreakerTimeout, LmlError, LmlRejectedBatch
 from wxyc_assets.adapters.lml.retry import RetryingCaller, RetryPolicy, may_be_about_a_record
 from wxyc_assets.adapters.postgres.artwork_store import (
     COVER,

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from wxyc_assets.adapters.lml.client import LmlError
-from wxyc_assets.adapters.lml.lookup import Health
+from wxyc_assets.adapters.lml.errors import LmlError
+from wxyc_assets.adapters.lml.health import Health
 
 Callback = Callable[[bool], None]
 

@@ -7,7 +7,8 @@ from functools import partial
 from typing import Any
 
 from wxyc_assets.adapters.lml.circuit_breaker import CircuitBreakerWatch
-from wxyc_assets.adapters.lml.client import LmlClient, LmlError
+from wxyc_assets.adapters.lml.client import LmlClient
+from wxyc_assets.adapters.lml.errors import LmlError
 from wxyc_assets.adapters.lml.retry import RetryPolicy
 from wxyc_assets.adapters.postgres.artwork_store import ArtworkStore
 from wxyc_assets.adapters.postgres.range_locks import LockFamily

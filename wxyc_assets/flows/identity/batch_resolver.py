@@ -6,12 +6,11 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from wxyc_assets.adapters.lml.bulk_resolve import Answers
-from wxyc_assets.adapters.lml.client import (
-    LmlClient,
+from wxyc_assets.adapters.lml.client import LmlClient, ResolveResult
+from wxyc_assets.adapters.lml.errors import (
     LmlError,
     LmlRejectedBatch,
     LmlUnavailable,
-    ResolveResult,
 )
 from wxyc_assets.adapters.lml.retry import RetryingCaller, RetryPolicy, may_be_about_a_record
 from wxyc_assets.domain.batches import bisect, most_failures_in_a_row

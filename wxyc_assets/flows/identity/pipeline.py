@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from wxyc_assets.adapters.lml.client import LmlClient, LmlError
+from wxyc_assets.adapters.lml.client import LmlClient
+from wxyc_assets.adapters.lml.errors import LmlError
 from wxyc_assets.adapters.lml.retry import RetryPolicy
 from wxyc_assets.adapters.postgres.identity_store import IdentityStore
 from wxyc_assets.adapters.postgres.range_locks import LockFamily

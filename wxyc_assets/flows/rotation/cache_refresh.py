@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from wxyc_assets.adapters.lml.circuit_breaker import CircuitBreakerTimeout, CircuitBreakerWatch
-from wxyc_assets.adapters.lml.client import LmlClient, LmlError
+from wxyc_assets.adapters.lml.circuit_breaker import CircuitBreakerWatch
+from wxyc_assets.adapters.lml.client import LmlClient
+from wxyc_assets.adapters.lml.errors import CircuitBreakerTimeout, LmlError
 from wxyc_assets.adapters.lml.retry import RetryingCaller, RetryPolicy
 from wxyc_assets.domain.batches import batched
 from wxyc_assets.domain.refreshes import MAX_BATCH, RefreshStatus

@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
-from wxyc_assets.adapters.lml.client import LmlError
+from wxyc_assets.adapters.lml.errors import LmlError
 from wxyc_assets.domain.refreshes import Refreshed, RefreshTally, tally
 
 

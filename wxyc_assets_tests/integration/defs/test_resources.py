@@ -6,7 +6,7 @@ import dagster as dg
 import psycopg.conninfo
 import pytest
 
-from wxyc_assets.adapters.lml.client import LmlRefused
+from wxyc_assets.adapters.lml.errors import LmlRefused
 from wxyc_assets.adapters.postgres.database import Database, RowRefused
 from wxyc_assets.defs.resources import DatabaseResource, LmlResource
 

@@ -1,4 +1,4 @@
-"""The smoke test, against pretend LMLs that are well and ill."""
+"""The smoke test, against pretend LMLs that are healthy and unhealthy."""
 
 from typing import Any
 
@@ -6,8 +6,8 @@ import httpx
 import pytest
 
 from wxyc_assets.adapters.budget.shared_budget import Limits, open_budget
+from wxyc_assets.adapters.github import open_github
 from wxyc_assets.adapters.lml import client as lml
-from wxyc_assets.flows.rotation import deploy_gate
 from wxyc_assets.flows.smoke import Line, smoke
 from wxyc_sandbox.in_memory_budget import InMemoryBudget
 from wxyc_sandbox.lml.app import PretendLml
@@ -26,7 +26,7 @@ async def lines(pretend: PretendLml) -> list[Line]:
             timeout_seconds=60,
             transport=httpx.ASGITransport(app=pretend),
         ) as client,
-        deploy_gate.connect("http://github", token=None, transport=github) as commits,
+        open_github("http://github", token=None, transport=github) as commits,
     ):
         return [line async for line in smoke(client, commits, local_dev=False)]
 

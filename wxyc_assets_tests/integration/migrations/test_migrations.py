@@ -1,3 +1,5 @@
+"""Migrations of our schema, up and down."""
+
 from collections.abc import Iterator
 from urllib.parse import quote
 

@@ -1,3 +1,5 @@
+"""Bulk-resolve calls, through the real client."""
+
 import asyncio
 import socket
 from collections.abc import AsyncGenerator, Callable
@@ -11,8 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from wxyc_assets.adapters.lml import bulk_resolve
 from wxyc_assets.adapters.lml import client as lml
-from wxyc_assets.adapters.lml.client import (
+from wxyc_assets.adapters.lml.errors import (
     LmlContractBroken,
     LmlError,
     LmlRefused,
@@ -122,7 +125,7 @@ async def test_a_no_comes_with_what_to_do(status: int, advice: str):
 async def test_a_200_that_is_no_answer_breaks_the_contract(kind: str):
     error = await error_of(saying(kind=kind))
     assert type(error) is LmlContractBroken
-    assert lml.RESOLVE in str(error)
+    assert bulk_resolve.PATH in str(error)
 
 
 @pytest.mark.parametrize("body", ["html", "empty", "text"])

@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wxyc_assets.adapters.lml import client as lml
-from wxyc_assets.adapters.lml.bulk_resolve import NotAnAnswer
-from wxyc_assets.adapters.lml.client import LmlContractBroken, LmlUnavailable
-from wxyc_assets.adapters.lml.lookup import read_health, read_lookup
+from wxyc_assets.adapters.lml.errors import LmlContractBroken, LmlError, LmlUnavailable
+from wxyc_assets.adapters.lml.health import read_health
+from wxyc_assets.adapters.lml.lookup import read_lookup
+from wxyc_assets.adapters.lml.wire import NotAnAnswer
 from wxyc_assets.domain.artwork import Found, Picture, Result
 from wxyc_assets_tests.support.covers import album, found, pretend
 from wxyc_assets_tests.support.in_flight import InFlight
@@ -108,7 +109,7 @@ async def test_an_lml_that_is_ill_still_tells_its_health() -> None:
 @pytest.mark.parametrize("status", [404, 500])
 async def test_no_health_is_an_error(status: int) -> None:
     async with mounted(pretend(faults=[Fault("status", status=status)])) as client:
-        with pytest.raises(lml.LmlError, match="GET /health"):
+        with pytest.raises(LmlError, match="GET /health"):
             await client.health()
 
 

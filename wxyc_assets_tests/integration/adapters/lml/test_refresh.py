@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from wxyc_assets.adapters.lml.bulk_resolve import NotAnAnswer
 from wxyc_assets.adapters.lml.refresh import read_refreshed
+from wxyc_assets.adapters.lml.wire import NotAnAnswer
 from wxyc_assets.domain.refreshes import Refreshed, RefreshStatus
 
 

@@ -1,3 +1,5 @@
+"""The spans of calls to LML, and the trace headers that go with them."""
+
 import asyncio
 import json
 from collections.abc import AsyncGenerator, Iterator
@@ -8,7 +10,7 @@ import httpx
 import pytest
 
 from wxyc_assets.adapters.lml import client as lml
-from wxyc_assets.adapters.lml.client import LmlUnavailable
+from wxyc_assets.adapters.lml.errors import LmlError, LmlUnavailable
 from wxyc_assets.adapters.lml.tracing import cache_stats
 from wxyc_assets.domain.candidates import Candidate, Cohort
 from wxyc_assets.telemetry import sentry
@@ -101,7 +103,7 @@ async def test_calls_in_flight_together_are_all_children_of_their_step(sink: Sin
 async def test_a_no_is_an_error_with_its_status(sink: Sink, status: int):
     pretend = PretendLml(AT_ONCE, faults=[Fault(kind="status", status=status)])
     async with connected(Listening(pretend)) as client:
-        with pytest.raises(lml.LmlError), sentry.step("library_identity", {}):
+        with pytest.raises(LmlError), sentry.step("library_identity", {}):
             await client.resolve(RECORDS)
     (span,) = named(sink, RESOLVE)
     assert span["status"] == "error"

@@ -7,7 +7,13 @@ from datetime import UTC, datetime, timedelta
 import psycopg
 import pytest
 
-from wxyc_assets.adapters.postgres.artwork_store import COVER, ArtworkStore, LookupOutcome
+from wxyc_assets.adapters.postgres.artwork_store import (
+    COVER,
+    LML_REFUSED,
+    ArtworkStore,
+    LookupOutcome,
+    Outcome,
+)
 from wxyc_assets.adapters.postgres.database import Database, RowRefused
 from wxyc_assets.domain.artwork import CoverScope, Eligibility, Match, NoCoverReason, Rules
 from wxyc_assets.domain.ranges import IdRange
@@ -71,16 +77,16 @@ async def test_a_range_is_closed(opened: Database, shelf: BackendDb) -> None:
         (COVER, 99, "waiting"),
         (NoCoverReason.NO_ROW, 29.9, "resting"),
         (NoCoverReason.NO_ROW, 30, "due"),
-        ("lml_refused", 29.9, "resting"),
-        ("lml_refused", 30, "due"),
+        (LML_REFUSED, 29.9, "resting"),
+        (LML_REFUSED, 30, "due"),
         (NoCoverReason.UNKNOWN, 0, "due"),
     ],
 )
 async def test_what_is_stored_serves_for_its_time(
-    opened: Database, shelf: BackendDb, outcome: str, days: float, state: str
+    opened: Database, shelf: BackendDb, outcome: Outcome, days: float, state: str
 ) -> None:
     put(shelf, album(1))
-    refusal = "no" if outcome == "lml_refused" else None
+    refusal = "no" if outcome == LML_REFUSED else None
     await artwork(opened).store([LookupOutcome(album(1), outcome, URL, 0.9, refusal)], "a run")
     wanted = await artwork(opened, days=days).wanted(EVERYTHING)
     counts = {"due": len(wanted.due), "waiting": len(wanted.waiting), "resting": wanted.resting}

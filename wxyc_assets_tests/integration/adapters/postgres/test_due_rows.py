@@ -43,6 +43,11 @@ class Case:
     answer: tuple[str, datetime, bool] | None
 
     @property
+    def cohort(self) -> Cohort:
+        is_va = (self.letters or "").startswith("Z") or self.has_credits
+        return Cohort.VA if is_va else Cohort.NON_VA
+
+    @property
     def facts(self) -> LibraryRow:
         answered_at = None
         if self.answer and self.artist_name:
@@ -51,8 +56,7 @@ class Case:
         return LibraryRow(
             self.artist_name,
             self.is_canonical,
-            self.letters,
-            self.has_credits,
+            self.cohort,
             self.verified_at,
             self.attempted_at,
             answered_at,
@@ -135,15 +139,13 @@ def _answer(id: int, case: Case, kind: str, date: datetime, is_renamed: bool) ->
     name = "Someone Else" if is_renamed else case.artist_name or "Stereolab"
     refused = kind == "refusal"
     words = (None, None, "HTTP 422") if refused else (kind, "{}", None)
-    return id, case.facts.cohort, name, *words, date, date, "earlier"
+    return id, case.cohort, name, *words, date, date, "earlier"
 
 
 def judged(cases: dict[int, Case], scope: Scope) -> dict[int, tuple[Cohort, Reason]]:
     verdicts = ((id, case, due_reason(case.facts, scope, NOW)) for id, case in cases.items())
     return {
-        id: (case.facts.cohort, verdict)
-        for id, case, verdict in verdicts
-        if isinstance(verdict, Reason)
+        id: (case.cohort, verdict) for id, case, verdict in verdicts if isinstance(verdict, Reason)
     }
 
 

@@ -93,7 +93,7 @@ class Rig:
         return errors, counts
 
     def write_naively(self, heard: Sequence[Heard], scope: Scope) -> tuple[set[int], Counter[str]]:
-        writer = NaiveWriter(self.naive.connection, stamps=scope.stamps)
+        writer = NaiveWriter(self.naive.connection, stamps=scope.records_attempts)
         errors = {each.library_id for each in heard if writer.write(each) is not None}
         return errors, writer.counts
 

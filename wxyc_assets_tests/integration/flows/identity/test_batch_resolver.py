@@ -12,7 +12,7 @@ import pytest
 
 from wxyc_assets.adapters.lml import client as lml
 from wxyc_assets.adapters.lml.bulk_resolve import Answers
-from wxyc_assets.adapters.lml.client import (
+from wxyc_assets.adapters.lml.errors import (
     LmlContractBroken,
     LmlRefused,
     LmlUnavailable,

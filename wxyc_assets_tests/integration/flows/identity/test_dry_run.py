@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from wxyc_assets.adapters.lml.client import LmlError, LmlRefused
+from wxyc_assets.adapters.lml.errors import LmlError, LmlRefused
 from wxyc_assets.adapters.postgres.identity_store import IdentityStore
 from wxyc_assets.domain.candidates import Cohort, Scope
 from wxyc_assets.domain.counters import Outcome

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from wxyc_assets.adapters.lml.client import LmlRefused, LmlUnavailable
+from wxyc_assets.adapters.lml.errors import LmlRefused, LmlUnavailable
 from wxyc_assets.adapters.lml.retry import RetryPolicy
 from wxyc_assets.adapters.postgres.database import DatabaseUnavailable
 from wxyc_assets.domain.candidates import Cohort, Scope

@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from wxyc_assets.adapters.budget.shared_budget import Limits, open_budget
+from wxyc_assets.adapters.github import CompareFailed, open_github
 from wxyc_assets.adapters.lml import client as lml
 from wxyc_assets.flows.rotation import deploy_gate
 from wxyc_assets.flows.rotation.deploy_gate import DeployGateResult
@@ -40,7 +41,7 @@ async def look(
             timeout_seconds=60,
             transport=httpx.ASGITransport(app=pretend),
         ) as client,
-        deploy_gate.connect(
+        open_github(
             "http://github/api/v3/", token="token", transport=httpx.MockTransport(github)
         ) as commits,
     ):
@@ -170,9 +171,9 @@ def test_a_silent_github_is_waited_for_fifteen_seconds() -> None:
 
     async def waited() -> float:
         began = asyncio.get_running_loop().time()
-        async with deploy_gate.connect("http://github", token=None, transport=Silent()) as commits:
-            with pytest.raises(deploy_gate.CompareFailed, match="15 s"):
-                await commits.relation(SHA)
+        async with open_github("http://github", token=None, transport=Silent()) as commits:
+            with pytest.raises(CompareFailed, match="15 s"):
+                await commits.relation(SHA, base=deploy_gate.FIRST_COMMIT)
         return asyncio.get_running_loop().time() - began
 
     assert run_virtually(waited()) == pytest.approx(15, abs=0.1)

@@ -10,7 +10,8 @@ import pytest
 
 from wxyc_assets.adapters.budget.shared_budget import Limits, open_budget
 from wxyc_assets.adapters.lml import client as lml
-from wxyc_assets.adapters.lml.circuit_breaker import CircuitBreakerTimeout, CircuitBreakerWatch
+from wxyc_assets.adapters.lml.circuit_breaker import CircuitBreakerWatch
+from wxyc_assets.adapters.lml.errors import CircuitBreakerTimeout
 from wxyc_assets.adapters.lml.retry import RetryPolicy
 from wxyc_assets.flows.rotation.cache_refresh import (
     BatchTooLarge,

@@ -1,3 +1,5 @@
+"""Bulk-resolve responses, read from the wire and fit for JSONB."""
+
 import json
 import math
 from collections.abc import Generator, Sequence
@@ -9,14 +11,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from psycopg.types.json import Jsonb
 
-from wxyc_assets.adapters.lml.bulk_resolve import (
-    KINDS,
-    Answer,
-    Answers,
-    NotAnAnswer,
-    dump,
-    read_answers,
-)
+from wxyc_assets.adapters.lml.bulk_resolve import KINDS, Answer, Answers, read_answers
+from wxyc_assets.adapters.lml.wire import NotAnAnswer, dump
+from wxyc_assets.domain.answers import AnswerKind
 from wxyc_sandbox.postgres import Postgres
 
 STEREOLAB = {
@@ -53,7 +50,7 @@ def only(answers: Answers) -> Answer:
 
 
 def test_an_answer_is_kept_word_for_word():
-    assert only(read([1], STEREOLAB)) == Answer(1, "single_artist", STEREOLAB)
+    assert only(read([1], STEREOLAB)) == Answer(1, AnswerKind.SINGLE_ARTIST, STEREOLAB)
 
 
 def test_a_reordered_answer_is_taken_by_its_ids():

@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wxyc_assets.adapters.lml.bulk_resolve import Answer, Answers
-from wxyc_assets.adapters.lml.client import LmlUnavailable
+from wxyc_assets.adapters.lml.errors import LmlUnavailable
 from wxyc_assets.adapters.postgres.identity_store import StoredAnswer
+from wxyc_assets.domain.answers import AnswerKind
 from wxyc_assets.domain.candidates import Cohort
 from wxyc_assets.domain.counters import UNANSWERED, MiscountedRows, Outcome
 from wxyc_assets.domain.ranges import IdRange
@@ -18,20 +19,18 @@ from wxyc_assets.flows.identity.report import build_report
 from wxyc_assets_tests.support.answers import candidate
 
 RANGE = IdRange(1, 100)
-KINDS = ("single_artist", "unresolved", "compilation")
+KINDS = tuple(AnswerKind)
 FATES = (*KINDS, *sorted(UNANSWERED), "refused", "write error", "deleted")
+
+
+def kind_of(fate: str) -> AnswerKind:
+    return AnswerKind(fate) if fate in KINDS else AnswerKind.UNRESOLVED
 
 
 def asked_about(fates: dict[int, str]) -> BatchResult:
     asked = BatchResult([candidate(library_id) for library_id in fates])
     answered = [id for id, fate in fates.items() if fate in (*KINDS, "write error", "deleted")]
-    asked.answers.append(
-        Answers(
-            tuple(
-                Answer(id, fates[id] if fates[id] in KINDS else "unresolved", {}) for id in answered
-            )
-        )
-    )
+    asked.answers.append(Answers(tuple(Answer(id, kind_of(fates[id]), {}) for id in answered)))
     for library_id, fate in fates.items():
         if fate == "refused":
             asked.refusals[candidate(library_id)] = "HTTP 422"
@@ -44,7 +43,7 @@ def stored(library_id: int, kind: str) -> StoredAnswer:
     return StoredAnswer(
         library_id=library_id,
         cohort=Cohort.NON_VA,
-        kind=kind,
+        kind=AnswerKind(kind),
         is_matched=False,
         is_poisoned=False,
         is_new=True,
@@ -93,7 +92,7 @@ def test_without_applying_answers_count_as_what_they_will_become(fates: dict[int
 
 def test_a_row_that_was_lost_is_a_defect_that_is_told():
     lost = BatchResult(
-        [candidate(1), candidate(2)], answers=[Answers((Answer(1, "unresolved", {}),))]
+        [candidate(1), candidate(2)], answers=[Answers((Answer(1, AnswerKind.UNRESOLVED, {}),))]
     )
     with pytest.raises(MiscountedRows, match="scanned 2 rows"):
         build_report(RANGE, [lost], None)

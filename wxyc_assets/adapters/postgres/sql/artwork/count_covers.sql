@@ -1,3 +1,4 @@
+-- Returns the eligible records of a range, those with a cover, and the lookups made.
 select
     count(*) as albums,
     count(*) filter (where l.artwork_url is not null) as covered,
@@ -7,13 +8,15 @@ select
 from library l
 join artists a on a.id = l.artist_id
 where l.id between %(first)s and %(last)s
-and not l.discogs_unavailable
-and case %(eligibility)s::text
-    when 'all' then btrim(a.artist_name) <> '' and btrim(l.album_title) <> ''
-    when 'identity' then a.discogs_artist_id is not null or exists (
+and wants_cover(
+    %(eligibility)s::text,
+    a.artist_name,
+    l.album_title,
+    a.discogs_artist_id,
+    l.discogs_unavailable,
+    exists (
         select from library_identity_source s
         where s.library_id = l.id
         and s.source = 'discogs'
     )
-    else a.discogs_artist_id is not null
-end
+)

@@ -1,4 +1,5 @@
--- Looked at first: the statement trigger on library fires for an UPDATE of nothing, too.
+-- Locks and returns the records of a batch that have no cover. Without this the statement trigger
+-- on library would fire for an UPDATE of no rows, too.
 select id as library_id
 from library
 where id = any(%(library_ids)s)

@@ -1,3 +1,4 @@
+-- Records why a cover could not be written.
 update artwork_lookup
 set write_error = %(write_error)s
 where library_id = %(library_id)s

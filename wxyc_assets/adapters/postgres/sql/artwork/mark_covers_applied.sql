@@ -1,3 +1,4 @@
+-- Dates the covers of a batch as written, or as raced by another writer.
 update artwork_lookup k
 set
     applied_at = coalesce(%(now)s::timestamptz, now()),

@@ -1,3 +1,4 @@
+-- Writes the stored covers of a batch to the records that still have none.
 update library l
 set artwork_url = k.url
 from artwork_lookup k

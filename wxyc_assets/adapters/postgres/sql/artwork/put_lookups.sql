@@ -1,3 +1,4 @@
+-- Stores the results of lookups; a new result replaces the one before.
 insert into artwork_lookup (
     library_id, outcome, url, confidence, match, artist_name, album_title, legacy_release_id,
     looked_up_at, refusal, run_id

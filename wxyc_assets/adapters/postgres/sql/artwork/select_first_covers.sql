@@ -1,3 +1,4 @@
+-- Returns the first covers of a range that we wrote and that are still there.
 select k.artist_name, k.album_title, k.url
 from artwork_lookup k
 join library l on l.id = k.library_id and l.artwork_url = k.url

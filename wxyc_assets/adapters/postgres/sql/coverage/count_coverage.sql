@@ -1,4 +1,4 @@
--- Every library row once, by how far it got: counts for the library, each cohort, range and genre.
+-- Returns record counts by state, cover and finding, for the library, each cohort, range and genre.
 with moment as (
     select
         coalesce(%(now)s::timestamptz, now()) as now,
@@ -20,13 +20,12 @@ known as (
         l.legacy_release_id,
         l.discogs_unavailable,
         l.artist_id,
-        case
-            when coalesce(l.code_volume_letters, '') ^@ 'Z' then 'va'
-            when exists (select from compilation_track_artist t where t.library_id = l.id) then 'va'
-            else 'non_va'
-        end as cohort,
+        library_cohort(
+            l.code_volume_letters,
+            exists (select from compilation_track_artist t where t.library_id = l.id)
+        ) as cohort,
         i.library_id is not null as is_identified,
-        i.method = 'manual' and i.notes is distinct from %(mark)s as is_a_persons,
+        i.method = 'manual' and i.notes is distinct from %(mark)s as is_manual,
         i.last_verified_at as verified_at,
         i.method,
         i.confidence,
@@ -35,6 +34,7 @@ known as (
         i.apple_music_id,
         coalesce(s.sources, 0) as sources,
         s.external_ids,
+        coalesce(s.external_ids ? 'discogs', false) as has_discogs_source,
         r.kind,
         r.is_matched,
         r.refusal,
@@ -45,8 +45,8 @@ known as (
         r.previous_kind,
         r.asked_because,
         case when r.kind = 'single_artist' then r.answer end as answer,
-        coalesce(r.answered_at > retry_from, false)
-            and (r.refusal is not null or r.kind in ('unresolved', 'compilation')) as is_resting,
+        coalesce(unidentified_at(r.kind, r.refusal, r.answered_at) > retry_from, false)
+            as is_waiting_to_retry,
         moment.*
     from library l
     cross join moment
@@ -73,27 +73,32 @@ fact as materialized (
             when f.verified_at >= f.stale_from then 'fresh'
             when f.is_identified then 'stale'
             when f.kind is not null and f.applied_at is null then 'not_written'
-            when f.is_resting and f.refusal is not null then 'refused'
-            when f.is_resting and f.is_matched then 'compilation_matched'
-            when f.is_resting and f.kind = 'compilation' then 'compilation_unmatched'
-            when f.is_resting then 'unresolved'
+            when f.is_waiting_to_retry and f.refusal is not null then 'refused'
+            when f.is_waiting_to_retry and f.is_matched then 'compilation_matched'
+            when f.is_waiting_to_retry and f.kind = 'compilation' then 'compilation_unmatched'
+            when f.is_waiting_to_retry then 'unresolved'
             when (%(is_wide)s or f.cohort = 'va') and f.attempted_at >= f.retry_from
                 then 'attempted_elsewhere'
             when f.attempted_at is not null or f.answered_at is not null then 'attempted_long_ago'
             else 'never_asked'
         end as state,
         case
-            when f.discogs_unavailable or not case %(eligibility)s::text
-                when 'all' then btrim(a.artist_name) <> '' and btrim(f.album_title) <> ''
-                when 'identity' then a.discogs_artist_id is not null or f.external_ids ? 'discogs'
-                else a.discogs_artist_id is not null
-            end then 'cover_not_wanted'
+            when not wants_cover(
+                %(eligibility)s::text,
+                a.artist_name,
+                f.album_title,
+                a.discogs_artist_id,
+                f.discogs_unavailable,
+                f.has_discogs_source
+            ) then 'cover_not_wanted'
             when f.artwork_url is not null then 'cover_there'
-            when k.outcome = 'cover' and k.applied_at is null
-                and (k.write_error is null or k.looked_up_at > f.cover_from) then 'cover_waiting'
-            when k.outcome not in ('cover', 'unknown') and k.looked_up_at > f.cover_from
-                then 'cover_denied'
-            else 'cover_unknown'
+            else case lookup_state(
+                k.outcome, k.looked_up_at, k.applied_at, k.write_error, f.cover_from
+            )
+                when 'to_write' then 'cover_waiting'
+                when 'waiting_to_retry' then 'cover_denied'
+                else 'cover_unknown'
+            end
         end as cover,
         case when f.is_identified then f.method end as method,
         case
@@ -123,7 +128,7 @@ fact as materialized (
             when f.applied_at is null then null
             when f.is_matched and f.asked_cohort = 'va'
                 then case when coalesce(f.attempted_at < f.answered_at, true) then 'disagreeing' end
-            when f.kind <> 'single_artist' or f.is_a_persons then null
+            when f.kind <> 'single_artist' or f.is_manual then null
             when not f.is_identified or f.verified_at < f.answered_at then 'disagreeing'
             when f.verified_at > f.answered_at then null
             when (f.method, f.confidence, f.wikidata_qid, f.spotify_id, f.apple_music_id)
@@ -153,12 +158,7 @@ fact as materialized (
         and k.artist_name = a.artist_name
         and k.album_title = f.album_title
         and k.legacy_release_id = f.legacy_release_id
-        and k.match = %(match)s
-        and case
-            when k.match = 'careful' and k.outcome in ('cover', 'below_floor')
-            then (k.outcome = 'cover') = coalesce(k.confidence >= %(least_confidence)s, false)
-            else true
-        end
+        and lookup_counts(k.outcome, k.confidence, k.match, %(match)s, %(least_confidence)s)
     left join lateral (
         select coalesce(
             jsonb_object_agg(e.said ->> 'source', e.said ->> 'external_id' order by e.at), '{}'

@@ -1,2 +1,2 @@
--- Commits before this one did not wait for the disk; a message in the log makes this one wait.
+-- Writes a message to the WAL: its commit waits for the disk, and so makes earlier ones durable.
 select pg_logical_emit_message(true, 'wxyc_assets', %(id_range)s)

@@ -1,4 +1,5 @@
--- Made by deploy/grants.sql, in our own schema, which is the first of search_path.
+-- Returns the schema of analyze_table, if we may execute it; deploy/grants.sql creates it in our
+-- own schema, the first of search_path.
 select current_schema() as schema_name
 where coalesce(
     has_function_privilege(

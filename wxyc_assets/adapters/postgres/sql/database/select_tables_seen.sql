@@ -1,3 +1,4 @@
+-- Returns which of the tables and columns that we need are there.
 select
     to_regclass('library') is not null as has_library,
     exists (

@@ -1,3 +1,4 @@
+-- Returns the tables that were not analyzed within the last minute.
 select c.relname as table_name
 from unnest(%(tables)s::text[]) as wanted (name)
 join pg_class c on c.oid = to_regclass(wanted.name)

@@ -1,3 +1,4 @@
+-- Records why an answer could not be written.
 update lml_resolution
 set write_error = %(write_error)s
 where library_id = %(library_id)s

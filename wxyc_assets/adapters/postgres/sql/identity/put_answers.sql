@@ -1,3 +1,4 @@
+-- Stores answers and refusals; a new answer replaces the one before.
 insert into lml_resolution (
     library_id, cohort, artist_name, kind, is_matched, null_confidences, answer, unstorable, is_poisoned,
     tracks_contract_version, refusal, answered_at, applied_at, run_id

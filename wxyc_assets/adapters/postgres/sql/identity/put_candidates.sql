@@ -1,4 +1,4 @@
--- The range's candidates become exactly those that are due now.
+-- Replaces the candidates of a range by the records that are due now.
 with due as (
     select *
     from jsonb_to_recordset(%(due)s) as d (

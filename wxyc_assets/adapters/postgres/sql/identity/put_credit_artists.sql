@@ -1,4 +1,4 @@
--- The tracks that LML matched become links from compilation credits to artists.
+-- Links compilation credits to artists by the tracks that LML matched; returns counts.
 with entry as (
     select
         r.library_id,

@@ -1,4 +1,5 @@
--- Every single_artist answer of a batch becomes its identity, sources and history at once.
+-- Writes identities, sources and history by the single_artist answers of a batch; returns the
+-- verdict on each record.
 with answer as (
     select
         r.library_id,
@@ -39,7 +40,7 @@ writable as (
     order by library_id, source, place desc
 ),
 stored as materialized (
-    select i.*, i.method = 'manual' and i.notes is distinct from %(mark)s as is_a_persons
+    select i.*, i.method = 'manual' and i.notes is distinct from %(mark)s as is_manual
     from library_identity i
     where i.library_id = any(%(library_ids)s)
     order by i.library_id
@@ -72,7 +73,7 @@ decision as materialized (
         a.*,
         case
             when i.library_id is null then 'new'
-            when i.is_a_persons then 'a_persons'
+            when i.is_manual then 'manual'
             when i.last_verified_at > a.answered_at then 'outdated'
             when (i.method, i.confidence, i.wikidata_qid, i.spotify_id, i.apple_music_id)
                 is distinct from
@@ -142,7 +143,7 @@ verified as (
     set last_verified_at = d.answered_at
     from decision d
     where d.library_id = i.library_id
-    and d.verdict in ('same', 'a_persons')
+    and d.verdict in ('same', 'manual')
     and i.last_verified_at < d.answered_at
 ),
 source as (

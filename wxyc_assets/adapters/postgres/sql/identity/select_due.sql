@@ -1,3 +1,4 @@
+-- Returns the records of a range that are due, each with its reason.
 with moment as (
     select coalesce(%(now)s::timestamptz, now()) as now
 ),
@@ -10,19 +11,15 @@ fact as (
         l.canonical_entity_id is not null as is_canonical,
         i.last_verified_at as verified_at,
         l.unresolved_attempted_at as attempted_at,
-        case
-            when r.refusal is not null or r.kind in ('unresolved', 'compilation')
-            then r.answered_at
-        end as answered_nobody_at,
+        unidentified_at(r.kind, r.refusal, r.answered_at) as unidentified_at,
         now,
         r.library_id is not null
             and r.applied_at is null
             and (r.write_error is null or r.answered_at > now - %(retry_window)s) as is_served,
-        case
-            when coalesce(l.code_volume_letters, '') ^@ 'Z' then 'va'
-            when exists (select from compilation_track_artist t where t.library_id = l.id) then 'va'
-            else 'non_va'
-        end as cohort
+        library_cohort(
+            l.code_volume_letters,
+            exists (select from compilation_track_artist t where t.library_id = l.id)
+        ) as cohort
     from library l
     left join library_identity i on i.library_id = l.id
     left join lml_resolution r on r.library_id = l.id and r.artist_name = l.artist_name
@@ -30,12 +27,12 @@ fact as (
     where l.id between %(first)s and %(last)s
     and l.artist_name is not null
 ),
-judged as (
+state as (
     select
         fact.*,
-        attempted_at is not null or answered_nobody_at is not null as was_attempted,
+        attempted_at is not null or unidentified_at is not null as was_attempted,
         coalesce(verified_at >= now - %(stale_window)s, false) as is_fresh,
-        coalesce(answered_nobody_at > now - %(retry_window)s, false) as is_resting,
+        coalesce(unidentified_at > now - %(retry_window)s, false) as is_waiting_to_retry,
         coalesce(attempted_at >= now - %(retry_window)s, false) as was_attempted_recently
     from fact
 ),
@@ -49,7 +46,7 @@ due as (
         is_served,
         case
             when is_fresh
-                or is_resting
+                or is_waiting_to_retry
                 or not (%(include_null_canonical)s or is_canonical)
                 or (
                     (%(include_null_canonical)s or cohort = 'va')
@@ -61,7 +58,7 @@ due as (
             when was_attempted then 'retry_due'
             else 'never_resolved'
         end as reason
-    from judged
+    from state
 )
 select library_id, artist_name, album_title, legacy_release_id, cohort, reason, is_served
 from due

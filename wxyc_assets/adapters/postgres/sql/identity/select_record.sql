@@ -1,3 +1,4 @@
+-- Returns one record with everything that the tables hold about it.
 select
     l.id as library_id,
     l.artist_name,
@@ -45,9 +46,11 @@ select
         where a.library_id = l.id
     ) as cover_lookup,
     i.last_verified_at as verified_at,
-    case
-        when r.refusal is not null or r.kind in ('unresolved', 'compilation') then r.answered_at
-    end as answered_nobody_at,
+    library_cohort(
+        l.code_volume_letters,
+        exists (select from compilation_track_artist t where t.library_id = l.id)
+    ) as cohort,
+    unidentified_at(r.kind, r.refusal, r.answered_at) as unidentified_at,
     now() as now
 from library l
 left join library_identity i on i.library_id = l.id

@@ -1,4 +1,5 @@
--- An answer that is not applied yet serves its candidate; an applied one never serves again.
+-- Returns the candidates of a range that no stored answer serves. An answer that is not applied
+-- yet serves its candidate; an applied one never serves again.
 select c.library_id, c.artist_name, c.album_title, c.legacy_release_id, c.cohort
 from library_candidate c
 join library l on l.id = c.library_id and l.artist_name = c.artist_name

@@ -1,4 +1,5 @@
--- Beside answers that were never applied: attempts that a narrower run left undated.
+-- Returns the stored answers of a range that are still to be applied, and those of a narrower run
+-- whose attempts are still to be dated.
 select
     r.library_id,
     r.cohort,
@@ -15,7 +16,7 @@ and r.answer is not null
 and (
     r.applied_at is null
     or (
-        %(stamps)s
+        %(records_attempts)s
         and r.kind <> 'single_artist'
         and coalesce(l.unresolved_attempted_at < r.answered_at, true)
     )

@@ -1,3 +1,4 @@
+-- Dates attempts on the library records by the stored answers.
 update library l
 set unresolved_attempted_at = r.answered_at
 from lml_resolution r

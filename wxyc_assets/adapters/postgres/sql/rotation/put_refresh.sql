@@ -1,3 +1,4 @@
+-- Stores the state of a refresh run, one row per run.
 with moment as (
     select coalesce(%(now)s::timestamptz, now()) as now
 )

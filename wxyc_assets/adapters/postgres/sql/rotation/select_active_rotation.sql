@@ -1,3 +1,4 @@
+-- Returns the releases in rotation today.
 select id as rotation_id, artist_name, album_title, lml_identity_id
 from rotation
 where kill_date is null

@@ -1,3 +1,4 @@
+-- Returns the sums over the refresh runs of the last 24 hours.
 select
     count(*) as runs,
     coalesce(sum(identities_scanned), 0) as identities_scanned,

@@ -1,0 +1,65 @@
+"""JSON to and from LML: bodies parsed, values read one by one, documents for JSONB columns."""
+
+import json
+from typing import Any, cast
+
+import orjson
+
+Json = dict[str, Any]
+
+
+class NotAnAnswer(ValueError):
+    """A body that is not a response of the expected shape."""
+
+
+def parse(body: bytes) -> Any:
+    """Return the JSON of a body; raise NotAnAnswer."""
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return parse_leniently(body)
+
+
+def parse_leniently(body: bytes) -> Any:
+    """Return the JSON of a body that may hold NaN, infinity or lone surrogates."""
+    try:
+        # As UTF-8 and strictly: json.loads would guess UTF-16, and let raw surrogates pass.
+        return json.loads(body.decode("utf-8-sig"))
+    except (ValueError, RecursionError) as error:
+        start = body[:80].decode("utf-8", "backslashreplace")
+        raise NotAnAnswer(f"the body is not JSON ({error}); it begins {start!r}") from None
+
+
+def dump(value: Any) -> bytes:
+    """Return JSON for a JSONB column, also of integers beyond 64 bits."""
+    try:
+        return orjson.dumps(value)
+    except TypeError:
+        return json.dumps(value).encode()
+
+
+def results_of(response: Any) -> list[Any]:
+    """Return the list `results` of a response; raise NotAnAnswer without one."""
+    results = as_object(response).get("results")
+    if not isinstance(results, list):
+        raise NotAnAnswer(f"`results` is {_shape(results)}, not a list")
+    return cast(list[Any], results)
+
+
+def as_object(value: Any) -> Json:
+    """Return a JSON object, an empty one in place of anything else."""
+    return cast(Json, value) if isinstance(value, dict) else {}
+
+
+def as_list(value: Any) -> list[Any]:
+    """Return a JSON array, an empty one in place of anything else."""
+    return cast(list[Any], value) if isinstance(value, list) else []
+
+
+def as_text(value: Any) -> str | None:
+    """Return a string, or None in place of anything else."""
+    return value if isinstance(value, str) else None
+
+
+def _shape(value: Any) -> str:
+    return "missing or null" if value is None else f"a {type(value).__name__}"
