@@ -46,15 +46,15 @@ def single(library_id: int, *provenance: Json, **changes: Any) -> Json:
 
 
 def unresolved(library_id: int, **changes: Any) -> Json:
-    return nobody(library_id, "unresolved") | changes
+    return no_identity(library_id, "unresolved") | changes
 
 
 def compilation(library_id: int, *tracks: Json, attempted: bool | None = True) -> Json:
     found = {"tracks_attempted": attempted, "tracks": list(tracks)}
-    return nobody(library_id, "compilation") | found
+    return no_identity(library_id, "compilation") | found
 
 
-def nobody(library_id: int, kind: str) -> Json:
+def no_identity(library_id: int, kind: str) -> Json:
     return {
         "kind": kind,
         "library_id": library_id,

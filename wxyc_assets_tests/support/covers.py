@@ -28,10 +28,10 @@ from wxyc_assets_tests.integration.sandbox.lml.clients import AT_ONCE
 from wxyc_assets_tests.support.backend_db import BackendDb
 from wxyc_assets_tests.support.in_flight import InFlight
 from wxyc_sandbox.lml.app import PretendLml
-from wxyc_sandbox.lml.catalogue import Shelved
-from wxyc_sandbox.lml.chance import Chance, fold
-from wxyc_sandbox.lml.findings import shaped
+from wxyc_sandbox.lml.catalogue import CatalogueEntry
+from wxyc_sandbox.lml.lookup_results import catalogue_answer
 from wxyc_sandbox.lml.lookups import LIVE_PER_MILLE
+from wxyc_sandbox.lml.seeded_random import SeededRandom, fold
 from wxyc_sandbox.lml.settings import LmlSettings
 
 IMPATIENT = RetryPolicy(attempts=3, first_wait=0, longest_wait=0, jitter=0)
@@ -46,10 +46,12 @@ def album(library_id: int, number: int | None = None) -> Album:
 
 def found(wanted: Album) -> Found:
     """What the pretend LML finds for it while it stands alone on its shelf."""
-    chance = Chance(AT_ONCE.seed, "lookup", fold(wanted.artist_name), fold(wanted.album_title))
-    chance.happens(LIVE_PER_MILLE)
-    shelved = Shelved(wanted.legacy_release_id, wanted.artist_name, wanted.album_title)
-    return read_lookup(dump(shaped([shelved], chance)))
+    random = SeededRandom(
+        AT_ONCE.seed, "lookup", fold(wanted.artist_name), fold(wanted.album_title)
+    )
+    random.happens(LIVE_PER_MILLE)
+    entries = CatalogueEntry(wanted.legacy_release_id, wanted.artist_name, wanted.album_title)
+    return read_lookup(dump(catalogue_answer([entries], random)))
 
 
 def choice(wanted: Album, scope: CoverScope | None = None) -> Choice:

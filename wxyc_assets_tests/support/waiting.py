@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from time import monotonic, sleep
 
-PATIENCE_SECONDS = 120.0
+TIMEOUT_SECONDS = 120.0
 POLL_SECONDS = 0.003
 
 
-def wait_for(is_so: Callable[[], bool]) -> None:
-    deadline = monotonic() + PATIENCE_SECONDS
-    while not is_so():
+def wait_for(condition: Callable[[], bool]) -> None:
+    deadline = monotonic() + TIMEOUT_SECONDS
+    while not condition():
         assert monotonic() < deadline, "we wait in vain"
         sleep(POLL_SECONDS)

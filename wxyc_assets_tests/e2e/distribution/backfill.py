@@ -11,7 +11,7 @@ from dagster._core.execution.backfill import BulkActionStatus  # no public name
 
 from wxyc_assets_tests.e2e.distribution.site import Site
 from wxyc_assets_tests.e2e.operation.graphql import LAUNCH, backfill_of
-from wxyc_assets_tests.e2e.operation.processes import run, running
+from wxyc_assets_tests.e2e.operation.processes import run_program, running
 
 ASSETS = ("library_candidates", "lml_resolutions", "library_identity", "library_artwork")
 WORKER = "Celery worker"
@@ -58,7 +58,7 @@ class Backfill:
             if (host := _host(event))
         ]
 
-    def ended_well(self) -> Counter[tuple[str, str]]:
+    def succeeded_steps(self) -> Counter[tuple[str, str]]:
         """Steps, by run and name."""
         return Counter(
             (each.run_id, event.step_key or "")
@@ -85,8 +85,8 @@ def daemon(site: Site, module: str) -> AbstractContextManager[None]:
 def launch(site: Site, module: str) -> str:
     """Asks for every range, as the UI does; returns the backfill's id."""
     params = backfill_of(ASSETS, site.ranges())
-    asked = ("-m", module, "-t", LAUNCH, "-v", json.dumps({"params": params}))
-    said = run("dagster-graphql", *asked, env=site.environment, cwd=site.home)
+    launched = ("-m", module, "-t", LAUNCH, "-v", json.dumps({"params": params}))
+    said = run_program("dagster-graphql", *launched, env=site.environment, cwd=site.home)
     answers = [line for line in said.stdout.splitlines() if line.startswith("{")]
     launched = json.loads(answers[0])["data"]["launchPartitionBackfill"] if answers else {}
     if "backfillId" not in launched:

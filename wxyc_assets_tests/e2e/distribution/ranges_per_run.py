@@ -24,7 +24,7 @@ LATENCY_SECONDS = 0.05
 
 
 @dataclass(frozen=True, slots=True)
-class Cost:
+class BackfillTiming:
     """One backfill; seconds."""
 
     runs: int
@@ -46,16 +46,16 @@ def main(
     for column in ("RANGES_PER_RUN", "runs", "wall s", "first start to last end s", "a run s"):
         table.add_column(column, justify="right")
     for ranges in (0, 8, 1):
-        cost = _measure(scale, ranges)
-        table.add_row(str(ranges), str(cost.runs), *_seconds(cost))
+        timing = _measure(scale, ranges)
+        table.add_row(str(ranges), str(timing.runs), *_seconds(timing))
     Console().print(table)
 
 
-def _seconds(cost: Cost) -> Iterator[str]:
-    yield from (f"{each:.0f}" for each in (cost.wall, cost.first_to_last, cost.a_run))
+def _seconds(timing: BackfillTiming) -> Iterator[str]:
+    yield from (f"{each:.0f}" for each in (timing.wall, timing.first_to_last, timing.a_run))
 
 
-def _measure(scale: float, ranges: int) -> Cost:
+def _measure(scale: float, ranges: int) -> BackfillTiming:
     with hosts.site_folder() as folder:
         site = run_site(
             folder,
@@ -67,19 +67,19 @@ def _measure(scale: float, ranges: int) -> Cost:
             return _backfill(running)
 
 
-def _backfill(site: Site) -> Cost:
+def _backfill(site: Site) -> BackfillTiming:
     os.environ.update(site.variables)
     with dg.DagsterInstance.get() as instance:
         backfill_id = backfill.launch(site, MODULE)
         started = monotonic()
         with backfill.daemon(site, MODULE):
-            asked = Backfill(instance, backfill_id)
-            while asked.status() is None:
+            launched = Backfill(instance, backfill_id)
+            while launched.status() is None:
                 sleep(1)
             wall = monotonic() - started
         records = instance.get_run_records(dg.RunsFilter(tags={"dagster/backfill": backfill_id}))
     times = [(each.start_time or 0.0, each.end_time or 0.0) for each in records]
-    return Cost(
+    return BackfillTiming(
         runs=len(times),
         wall=wall,
         first_to_last=max(end for _, end in times) - min(start for start, _ in times),

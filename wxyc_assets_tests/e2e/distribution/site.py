@@ -13,8 +13,8 @@ import yaml
 
 from wxyc_assets.domain.ranges import tile
 from wxyc_assets.migrations.run import migrate
+from wxyc_assets_tests.e2e.distribution.caller_log import CallerLog
 from wxyc_assets_tests.e2e.distribution.hosts import SITE_ADDRESS
-from wxyc_assets_tests.e2e.distribution.witness import RequestLog
 from wxyc_sandbox.library import SandboxLibrary, seed_library
 from wxyc_sandbox.lml.app import PretendLml
 from wxyc_sandbox.lml.server import serve
@@ -44,7 +44,7 @@ class Site:
 
     home: Path
     lml: PretendLml
-    witness: RequestLog
+    caller_log: CallerLog
     postgres: Postgres
     variables: dict[str, str]
 
@@ -77,24 +77,24 @@ def run_site(
     home: Path, scale: float, *, ranges_per_run: int, latency_seconds: float
 ) -> Generator[Site]:
     """Two libraries that nobody asked about, and services for one of them."""
-    world = SandboxLibrary(scale=scale)
+    library = SandboxLibrary(scale=scale)
     settings = LmlSettings(
-        seed=world.seed, base_latency_seconds=latency_seconds, discogs_per_worker_per_minute=0
+        seed=library.seed, base_latency_seconds=latency_seconds, discogs_per_worker_per_minute=0
     )
-    lml = PretendLml(settings, world.catalogue())
-    witness = RequestLog(lml)
+    lml = PretendLml(settings, library.catalogue())
+    caller_log = CallerLog(lml)
     with ExitStack() as stack:
         postgres = stack.enter_context(
             Postgres(home / "postgres", durable=False, address=SITE_ADDRESS)
         )
-        _seed(postgres, world)
+        _seed(postgres, library)
         stack.enter_context(_redis(home))
-        lml_url = stack.enter_context(serve(witness, host=SITE_ADDRESS))
+        lml_url = stack.enter_context(serve(caller_log, host=SITE_ADDRESS))
         dagster_home = home / "dagster"
         dagster_home.mkdir()
         shutil.copy(DAGSTER_YAML, dagster_home)
         variables = _variables(postgres, lml_url, scale, ranges_per_run)
-        yield Site(home, lml, witness, postgres, variables | {"DAGSTER_HOME": str(dagster_home)})
+        yield Site(home, lml, caller_log, postgres, variables | {"DAGSTER_HOME": str(dagster_home)})
 
 
 def worker_settings() -> str:
@@ -106,10 +106,10 @@ def worker_settings() -> str:
     return yaml.safe_dump(settings)
 
 
-def _seed(postgres: Postgres, world: SandboxLibrary) -> None:
+def _seed(postgres: Postgres, library: SandboxLibrary) -> None:
     for database in (BACKEND, DAGSTER):
         postgres.create_database(database)
-    seed_library(postgres.url(BACKEND), SCHEMA, world)
+    seed_library(postgres.url(BACKEND), SCHEMA, library)
     migrate(postgres.url(BACKEND), assets_schema=ASSETS_SCHEMA, backend_schema=SCHEMA)
     with psycopg.connect(postgres.url("postgres"), autocommit=True) as connection:
         connection.execute(f"create database {ALONE} template {BACKEND}".encode())

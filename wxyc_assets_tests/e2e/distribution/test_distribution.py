@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from wxyc_assets_tests.e2e.distribution.hosts import why_not
+from wxyc_assets_tests.e2e.distribution.hosts import missing_requirement
 
 PROJECT = Path(__file__).parents[3]
 DIES_WITH_US = ["setpriv", "--pdeathsig", "KILL"]
@@ -19,7 +19,7 @@ def machines() -> None:
     """Makes machines only where they are required: it takes root and several minutes."""
     if not os.environ.get("REQUIRE_DISTRIBUTION"):
         pytest.skip("REQUIRE_DISTRIBUTION is not set")
-    if reason := why_not():
+    if reason := missing_requirement():
         pytest.fail(f"REQUIRE_DISTRIBUTION is set, but {reason}")
 
 

@@ -13,7 +13,7 @@ import stamina
 BIN = Path(sys.executable).parent
 
 
-def run(
+def run_program(
     *command: str, env: Mapping[str, str], cwd: Path, timeout: float = 300
 ) -> subprocess.CompletedProcess[str]:
     """Runs a program of our virtual environment; its output is kept, its exit code not judged."""

@@ -5,8 +5,7 @@ import json
 import httpx
 
 from wxyc_assets_tests.e2e.operation.graphql import ASSETS, CHOSEN, ask, launch_backfill
-from wxyc_assets_tests.e2e.operation.processes import run as run_program
-from wxyc_assets_tests.e2e.operation.processes import wait_until
+from wxyc_assets_tests.e2e.operation.processes import run_program, wait_until
 from wxyc_sandbox.lml.faults import Fault
 from wxyc_sandbox.station import SandboxStation
 

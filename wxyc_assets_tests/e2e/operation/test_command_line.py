@@ -7,7 +7,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from wxyc_assets_tests.e2e.operation.processes import run
+from wxyc_assets_tests.e2e.operation.processes import run_program
 from wxyc_sandbox.station import SandboxStation
 
 JOB = ("dagster", "job", "execute", "-m", "wxyc_assets.definitions", "-j")
@@ -60,7 +60,7 @@ def named(station: SandboxStation, first: int, last: int) -> list[int]:
 
 def test_one_range(station: SandboxStation, environment: Mapping[str, str], project: Path):
     tags = json.dumps({"dagster/partition": SECOND})
-    done = run(*JOB, "library_identity_job", "--tags", tags, env=environment, cwd=project)
+    done = run_program(*JOB, "library_identity_job", "--tags", tags, env=environment, cwd=project)
     assert done.returncode == 0, done.stderr
     assert answered(station) == named(station, 26, 50)
 
@@ -72,7 +72,7 @@ def test_a_range_of_ranges(station: SandboxStation, environment: Mapping[str, st
             "dagster/asset_partition_range_end": THIRD,
         }
     )
-    done = run(*JOB, "library_identity_job", "--tags", tags, env=environment, cwd=project)
+    done = run_program(*JOB, "library_identity_job", "--tags", tags, env=environment, cwd=project)
     assert done.returncode == 0, done.stderr
     assert answered(station) == named(station, 26, 75)
 
@@ -82,7 +82,7 @@ def test_everything_and_then_nothing(
 ):
     for rows in (len(named(station, 1, 100_000)), 0):
         station.lml.counters.reset()
-        done = run(*JOB, "library_full", env=environment, cwd=project)
+        done = run_program(*JOB, "library_full", env=environment, cwd=project)
         assert done.returncode == 0, done.stderr
         assert station.lml.counters.rows["resolve"] == rows
     assert answered(station) == named(station, 1, 100_000)
@@ -93,7 +93,9 @@ def test_an_asset_of_a_range(
 ):
     assets = "library_candidates,lml_resolutions,library_identity"
     command = ("dagster", "asset", "materialize", "-m", "wxyc_assets.definitions")
-    done = run(*command, "--select", assets, "--partition", FIRST, env=environment, cwd=project)
+    done = run_program(
+        *command, "--select", assets, "--partition", FIRST, env=environment, cwd=project
+    )
     assert done.returncode == 0, done.stderr
     assert answered(station) == named(station, 1, 25)
 
@@ -105,12 +107,12 @@ def test_the_scope_of_one_run(station: SandboxStation, project: Path, tmp_path: 
     wide.write_text("resources: {scope: {config: {include_null_canonical: true}}}")
     command = (*JOB, "library_identity_job", "--tags", tags)
 
-    done = run(*command, env=narrow, cwd=project)
+    done = run_program(*command, env=narrow, cwd=project)
     assert done.returncode == 0, done.stderr
     only_canonical = answered(station)
     assert 0 < len(only_canonical) < len(named(station, 26, 50))
 
-    done = run(*command, "--config", str(wide), env=narrow, cwd=project)
+    done = run_program(*command, "--config", str(wide), env=narrow, cwd=project)
     assert done.returncode == 0, done.stderr
     assert answered(station) == named(station, 26, 50)
 
@@ -131,7 +133,7 @@ def test_bad_input_is_named_and_nothing_is_written(
     station: SandboxStation, project: Path, changes: dict[str, str], message: str
 ):
     environment = {**station.environment, **changes}
-    done = run(*JOB, "library_full", env=environment, cwd=project)
+    done = run_program(*JOB, "library_full", env=environment, cwd=project)
     assert done.returncode != 0
     assert message in done.stdout + done.stderr
     assert "hush" not in done.stdout + done.stderr
@@ -140,7 +142,9 @@ def test_bad_input_is_named_and_nothing_is_written(
 
 def test_an_unknown_range_is_named(station: SandboxStation, project: Path):
     tags = json.dumps({"dagster/partition": "0000001-0000002"})
-    done = run(*JOB, "library_identity_job", "--tags", tags, env=station.environment, cwd=project)
+    done = run_program(
+        *JOB, "library_identity_job", "--tags", tags, env=station.environment, cwd=project
+    )
     assert done.returncode != 0
     assert "0000001-0000002" in done.stdout + done.stderr
     assert answered(station) == []

@@ -7,7 +7,7 @@ import psycopg
 import pytest
 from playwright.sync_api import Page
 
-from wxyc_assets_tests.e2e.operation.processes import run
+from wxyc_assets_tests.e2e.operation.processes import run_program
 from wxyc_assets_tests.support.browser import browser
 from wxyc_sandbox.station import SandboxStation
 
@@ -28,19 +28,19 @@ def ephemeral(
 @pytest.fixture(scope="module")
 def report(station: SandboxStation, ephemeral: Mapping[str, str], project: Path) -> Path:
     """A page with a shut gate on it, after a snapshot on which every gate was open."""
-    nothing = run("wxyc-assets", "report", env=ephemeral, cwd=project)
+    nothing = run_program("wxyc-assets", "report", env=ephemeral, cwd=project)
     assert nothing.returncode == 1
     assert "no snapshot yet" in nothing.stderr
 
-    before = run(*JOB, "coverage_gates", env=ephemeral, cwd=project)
+    before = run_program(*JOB, "coverage_gates", env=ephemeral, cwd=project)
     assert before.returncode != 0
     assert SHUT in before.stdout
     assert "the floor is 99.00%" in before.stdout
 
-    done = run(*JOB, "library_full", env=ephemeral, cwd=project)
+    done = run_program(*JOB, "library_full", env=ephemeral, cwd=project)
     assert done.returncode == 0, done.stderr
     assert "holds: the_library_is_covered" in done.stdout
-    assert run(*JOB, "coverage_gates", env=ephemeral, cwd=project).returncode == 0
+    assert run_program(*JOB, "coverage_gates", env=ephemeral, cwd=project).returncode == 0
 
     with psycopg.connect(station.database_url) as connection:
         connection.execute("set search_path to wxyc_assets, wxyc_schema")
@@ -48,13 +48,13 @@ def report(station: SandboxStation, ephemeral: Mapping[str, str], project: Path)
         connection.execute("delete from library_identity_source where library_id between 26 and 50")
         connection.execute("delete from library_identity where library_id between 26 and 50")
         connection.execute("update library set unresolved_attempted_at = null where id < 51")
-    after = run(*JOB, "coverage_gates", env=ephemeral, cwd=project)
+    after = run_program(*JOB, "coverage_gates", env=ephemeral, cwd=project)
     assert after.returncode != 0
     assert SHUT in after.stdout
     assert "DOES NOT HOLD: identity_coverage_holds" in after.stdout
     assert "0000026-0000050: " in after.stdout
 
-    written = run("wxyc-assets", "report", "-o", "page.html", env=ephemeral, cwd=project)
+    written = run_program("wxyc-assets", "report", "-o", "page.html", env=ephemeral, cwd=project)
     assert written.returncode == 0, written.stderr
     return project / "page.html"
 
@@ -62,7 +62,7 @@ def report(station: SandboxStation, ephemeral: Mapping[str, str], project: Path)
 @pytest.mark.usefixtures("report")
 def test_a_shut_gate_is_the_exit_code_of_the_whole_job(ephemeral: Mapping[str, str], project: Path):
     closed = {**ephemeral, "GATE_IDENTITY": "0.999"}
-    done = run(*JOB, "library_full", env=closed, cwd=project)
+    done = run_program(*JOB, "library_full", env=closed, cwd=project)
     assert done.returncode != 0
     assert "DOES NOT HOLD: identity_coverage_holds" in done.stdout
     assert "holds: the_library_is_covered" in done.stdout
@@ -71,7 +71,7 @@ def test_a_shut_gate_is_the_exit_code_of_the_whole_job(ephemeral: Mapping[str, s
 def test_a_page_that_cannot_be_written_is_one_line(
     report: Path, ephemeral: Mapping[str, str], project: Path
 ):
-    done = run("wxyc-assets", "report", "-o", "no/such.html", env=ephemeral, cwd=project)
+    done = run_program("wxyc-assets", "report", "-o", "no/such.html", env=ephemeral, cwd=project)
     assert done.returncode == 1
     assert "no/such.html cannot be written" in done.stderr
     assert "Traceback" not in done.stderr

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from wxyc_assets_tests.e2e.operation.processes import BIN, run
+from wxyc_assets_tests.e2e.operation.processes import BIN, run_program
 from wxyc_sandbox.postgres import Postgres, default_home
 
 SCALE = "0.004"
@@ -57,26 +57,26 @@ def test_what_runs_on_a_station_is_told_to_end_first(
 def test_what_ignores_ctrl_c_does_not_pass_that_on(project: Path):
     ours = f'exec {BIN}/wxyc-sandbox run --scale {SCALE} -- "$@"'
     asked = [BIN / "python", "-c", "import signal; print(signal.getsignal(signal.SIGINT))"]
-    said = subprocess.run(
+    done = subprocess.run(
         ["/bin/sh", "-c", f"trap '' INT; {ours}", "sh", *asked],
         cwd=project,
         capture_output=True,
         text=True,
         check=False,
     )
-    assert "default_int_handler" in said.stdout, said.stderr
+    assert "default_int_handler" in done.stdout, done.stderr
 
 
 def test_the_last_one_who_uses_a_station_stops_it(project: Path, server: Postgres):
     with sandbox(project, "up", "--scale", SCALE):
         beside = ("wxyc-sandbox", "run", "--scale", SCALE, "--", "true")
-        assert run(*beside, env=os.environ, cwd=project).returncode == 0
+        assert run_program(*beside, env=os.environ, cwd=project).returncode == 0
         assert server.running
     assert not server.running
 
 
 def test_a_program_that_is_not_there_is_named_before_anything_starts(project: Path):
-    said = run("wxyc-sandbox", "run", "nosuchprogram", env=os.environ, cwd=project)
-    assert said.returncode == 2
-    assert "nosuchprogram" in said.stderr
-    assert "Traceback" not in said.stderr
+    done = run_program("wxyc-sandbox", "run", "nosuchprogram", env=os.environ, cwd=project)
+    assert done.returncode == 2
+    assert "nosuchprogram" in done.stderr
+    assert "Traceback" not in done.stderr

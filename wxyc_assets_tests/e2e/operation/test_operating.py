@@ -29,9 +29,9 @@ def environment(station: SandboxStation) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def said(environment: dict[str, str], station: SandboxStation) -> list[str]:
+def outputs(environment: dict[str, str], station: SandboxStation) -> list[str]:
     """What each block said; every one of them went well."""
-    words: list[str] = []
+    outputs: list[str] = []
     for block in BLOCKS:
         done = subprocess.run(
             ["/bin/bash", "-euo", "pipefail", "-c", block],
@@ -42,16 +42,16 @@ def said(environment: dict[str, str], station: SandboxStation) -> list[str]:
             check=False,
         )
         assert done.returncode == 0, (block, done.stdout[-2000:], done.stderr[-3000:])
-        words.append(done.stdout)
-    return words
+        outputs.append(done.stdout)
+    return outputs
 
 
-def test_every_command_of_the_page_works(said: list[str]):
-    assert len(said) > 8
-    assert "is at revision" in said[0]
-    assert "would_resolve" in said[2]
-    assert any("range      0000001-0002500" in each for each in said)
-    assert "is at revision" in said[-1]
+def test_every_command_of_the_page_works(outputs: list[str]):
+    assert len(outputs) > 8
+    assert "is at revision" in outputs[0]
+    assert "would_resolve" in outputs[2]
+    assert any("range      0000001-0002500" in each for each in outputs)
+    assert "is at revision" in outputs[-1]
 
 
 @pytest.mark.usefixtures("said")

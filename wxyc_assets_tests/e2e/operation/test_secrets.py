@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
-from wxyc_assets_tests.e2e.operation.processes import free_port, run, running, wait_until
+from wxyc_assets_tests.e2e.operation.processes import free_port, run_program, running, wait_until
 from wxyc_sandbox.lml.server import serve
 from wxyc_sandbox.sentry_sink import KEY, Sink, serve_sink
 from wxyc_sandbox.station import SandboxStation
@@ -50,7 +50,7 @@ RUNS = """
 """
 
 
-async def chatterbox(scope: Scope, receive: Receive, send: Send) -> None:
+async def echo_headers(scope: Scope, receive: Receive, send: Send) -> None:
     """An LML, or what stands before it, that shows people what they sent."""
     sent = Request(scope).headers.items()
     answer = PlainTextResponse("\n".join(f"{name}: {value}" for name, value in sent), 400)
@@ -69,16 +69,16 @@ def environment(station: SandboxStation, sink: Sink) -> Generator[dict[str, str]
     def with_password(url: str, secret: str) -> str:
         return url.replace("//postgres@", f"//postgres:{secret}@")
 
-    ours = station.variables
+    variables = station.variables
     with serve_sink(sink) as addresses:
         yield {
             **os.environ,
-            **ours,
+            **variables,
             "DATABASE_URL": with_password(
-                ours["DATABASE_URL"], SECRETS["the Backend database's password"]
+                variables["DATABASE_URL"], SECRETS["the Backend database's password"]
             ),
             "DAGSTER_PG_URL": with_password(
-                ours["DAGSTER_PG_URL"], SECRETS["Dagster's database's password"]
+                variables["DAGSTER_PG_URL"], SECRETS["Dagster's database's password"]
             ),
             "DB_PASSWORD": SECRETS["DB_PASSWORD"],
             "LML_API_KEY": SECRETS["LML_API_KEY"],
@@ -106,51 +106,51 @@ def ui(environment: dict[str, str], station: SandboxStation) -> Generator[httpx.
         httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client,
     ):
         wait_until(lambda: client.get("/server_info").status_code == 200)
-        wait_until(lambda: has_looked(environment))
+        wait_until(lambda: has_ticked(environment))
         yield client
 
 
-def has_looked(environment: dict[str, str]) -> bool:
+def has_ticked(environment: dict[str, str]) -> bool:
     """The alerts' cursor is in Dagster's tables."""
-    return any("failed_runs" in value for value in everything_in(environment["DAGSTER_PG_URL"]))
+    return any("failed_runs" in value for value in all_values(environment["DAGSTER_PG_URL"]))
 
 
 @pytest.fixture(scope="module")
-def said(
+def outputs(
     environment: dict[str, str], station: SandboxStation, sink: Sink, ui: httpx.Client
 ) -> dict[str, str]:
     """What everybody said while four runs failed, by who said it."""
-    gone = environment["DATABASE_URL"].replace("/backend?", "/gone?")
-    heard: dict[str, str] = {}
-    with serve(chatterbox) as loud:
+    missing_database = environment["DATABASE_URL"].replace("/backend?", "/gone?")
+    outputs: dict[str, str] = {}
+    with serve(echo_headers) as echo_url:
         for name, job, changes in (
             ("a wrong key", "library_full", {}),
-            ("a GitHub that repeats us", "rotation_job", {"GITHUB_API_URL": loud}),
-            ("an LML that repeats us", "library_full", {"LIBRARY_METADATA_URL": loud}),
-            ("a database that is gone", "library_full", {"DATABASE_URL": gone}),
+            ("a GitHub that repeats us", "rotation_job", {"GITHUB_API_URL": echo_url}),
+            ("an LML that repeats us", "library_full", {"LIBRARY_METADATA_URL": echo_url}),
+            ("a database that is gone", "library_full", {"DATABASE_URL": missing_database}),
         ):
             station.lml.configure(
                 api_key="another" if name == "a wrong key" else SECRETS["LML_API_KEY"],
                 commit_sha="f" * 40,
             )
-            done = run(
+            done = run_program(
                 *("dagster", "job", "execute", "-m", "wxyc_assets.definitions", "-j", job),
                 env=environment | changes,
                 cwd=station.home,
             )
             assert done.returncode != 0, name
-            heard[name] = done.stdout + done.stderr
+            outputs[name] = done.stdout + done.stderr
     wait_until(lambda: len(sink.messages) >= 2)
-    heard["Sentry and the chat"] = without_project(b"".join(sink.bodies).decode())
-    heard["the UI's resources"] = asked(ui, RESOURCES)
-    heard["the UI's runs"] = asked(ui, RUNS)
+    outputs["Sentry and the chat"] = without_project(b"".join(sink.bodies).decode())
+    outputs["the UI's resources"] = query(ui, RESOURCES)
+    outputs["the UI's runs"] = query(ui, RUNS)
     for name in ("DATABASE_URL", "DAGSTER_PG_URL"):
-        heard[f"every table of {name}"] = "\n".join(everything_in(environment[name]))
+        outputs[f"every table of {name}"] = "\n".join(all_values(environment[name]))
     for file in station.home.rglob("*"):
         if file.is_file() and station.home / "postgres" not in file.parents:
-            heard[str(file.relative_to(station.home))] = file.read_text(errors="replace")
-    heard["the server's log"] = (station.home / "postgres" / "server.log").read_text()
-    return heard
+            outputs[str(file.relative_to(station.home))] = file.read_text(errors="replace")
+    outputs["the server's log"] = (station.home / "postgres" / "server.log").read_text()
+    return outputs
 
 
 def without_project(envelopes: str) -> str:
@@ -158,13 +158,13 @@ def without_project(envelopes: str) -> str:
     return envelopes.replace(f'"public_key":"{KEY}"', "")
 
 
-def asked(client: httpx.Client, query: str) -> str:
+def query(client: httpx.Client, query: str) -> str:
     answer: Any = client.post("/graphql", json={"query": query}).json()
     assert "errors" not in answer, answer
     return str(answer)
 
 
-def everything_in(url: str) -> Iterator[str]:
+def all_values(url: str) -> Iterator[str]:
     """Every value of every table, unpacked."""
     with psycopg.connect(url) as connection:
         tables = connection.execute(
@@ -189,7 +189,7 @@ def unpacked(value: Any) -> str:
     return str(value)
 
 
-def test_what_went_wrong_is_told(said: dict[str, str]):
+def test_what_went_wrong_is_told(outputs: dict[str, str]):
     for name, words in {
         "a wrong key": "LML_API_KEY is wrong, rotated or revoked",
         "a GitHub that repeats us": "could not be compared: HTTP 400",
@@ -201,9 +201,9 @@ def test_what_went_wrong_is_told(said: dict[str, str]):
         "every table of DATABASE_URL": "library_full",
         "Sentry and the chat": "LML_API_KEY is wrong, rotated or revoked",
     }.items():
-        assert words in said[name], (name, said[name][-2000:])
+        assert words in outputs[name], (name, outputs[name][-2000:])
 
 
 @pytest.mark.parametrize("secret", SECRETS)
-def test_no_secret_is_anywhere(said: dict[str, str], secret: str):
-    assert [place for place, words in said.items() if SECRETS[secret] in words] == []
+def test_no_secret_is_anywhere(outputs: dict[str, str], secret: str):
+    assert [place for place, words in outputs.items() if SECRETS[secret] in words] == []

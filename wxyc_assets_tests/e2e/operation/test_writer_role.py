@@ -18,7 +18,7 @@ from wxyc_assets.adapters.postgres import database
 from wxyc_assets.adapters.postgres.alert_store import AlertStore, QueuedAlert
 from wxyc_assets.adapters.postgres.identity_store import TABLES
 from wxyc_assets.migrations.run import migrate
-from wxyc_assets_tests.e2e.operation.processes import run
+from wxyc_assets_tests.e2e.operation.processes import run_program
 from wxyc_assets_tests.integration.sandbox.lml.clients import AT_ONCE
 from wxyc_assets_tests.support.other_servers import binaries
 from wxyc_sandbox.library import SandboxLibrary, seed_library
@@ -34,7 +34,7 @@ SERVERS = [
     pytest.param("POSTGRES_15_BIN", marks=pytest.mark.other_server),
 ]
 OUR_TABLES = (*TABLES, "artwork_lookup")
-WORLD = SandboxLibrary(scale=0.004)
+LIBRARY = SandboxLibrary(scale=0.004)
 
 
 @dataclass(frozen=True)
@@ -85,13 +85,13 @@ class Granted:
 @pytest.fixture(scope="module", params=SERVERS)
 def granted(request: pytest.FixtureRequest) -> Generator[Granted]:
     bin = binaries(request.param) if request.param else None
-    lml = PretendLml(replace(AT_ONCE, seed=WORLD.seed), WORLD.catalogue())
+    lml = PretendLml(replace(AT_ONCE, seed=LIBRARY.seed), LIBRARY.catalogue())
     with tempfile.TemporaryDirectory(prefix="wxyc-") as home, serve(lml) as lml_url:
         Path(home).chmod(0o711)
         (Path(home) / "dagster").mkdir()
         with Postgres(Path(home) / "postgres", bin, durable=False) as server:
             owner = server.url("postgres")
-            seed_library(owner, "wxyc_schema", WORLD)
+            seed_library(owner, "wxyc_schema", LIBRARY)
             migrate(owner, assets_schema="wxyc_assets", backend_schema="wxyc_schema")
             with psycopg.connect(owner, autocommit=True) as connection:
                 connection.execute(f"create role {WRITER} login")
@@ -127,11 +127,11 @@ JOBS = ["library_full", "rotation_job", "coverage_gates"]
 
 
 @pytest.fixture(scope="module")
-def ran(granted: Granted) -> Granted:
+def after_runs(granted: Granted) -> Granted:
     """The whole graph and the rotation have run, as the writer."""
     for job in JOBS:
         command = ("dagster", "job", "execute", "-m", "wxyc_assets.definitions", "-j", job)
-        done = run(*command, env=granted.environment, cwd=granted.home)
+        done = run_program(*command, env=granted.environment, cwd=granted.home)
         assert done.returncode == 0, done.stderr
         assert "ANALYZE did not take" not in done.stderr
     return granted
@@ -150,24 +150,24 @@ def ran(granted: Granted) -> Granted:
         "wxyc_assets.coverage_snapshot",
     ],
 )
-def test_the_whole_graph_writes_what_it_has_to(ran: Granted, rows: LiteralString):
-    assert ran.count("select count(*) from " + rows) > 0
+def test_the_whole_graph_writes_what_it_has_to(after_runs: Granted, rows: LiteralString):
+    assert after_runs.count("select count(*) from " + rows) > 0
 
 
 async def test_alerts_are_queued_sent_and_put_back(granted: Granted):
     now = datetime.now(UTC)
-    letters = [QueuedAlert(f"e{n}", "webhook", "library_full", False, now, {}) for n in (1, 2)]
-    async with opened(granted) as database:
-        outbox = AlertStore(database)
-        assert await outbox.put(letters) == 2
-        first, second = await outbox.claim(["webhook"], now=datetime.now(UTC))
-        await outbox.mark_delivered(first, now)
-        await outbox.put_back(second, "HTTP 503", None)
-        assert [*await outbox.open_troubles()] == ["library_full"]
+    alerts = [QueuedAlert(f"e{n}", "webhook", "library_full", False, now, {}) for n in (1, 2)]
+    async with open_as_writer(granted) as database:
+        store = AlertStore(database)
+        assert await store.put(alerts) == 2
+        first, second = await store.claim(["webhook"], now=datetime.now(UTC))
+        await store.mark_delivered(first, now)
+        await store.put_back(second, "HTTP 503", None)
+        assert [*await store.open_troubles()] == ["library_full"]
 
 
 async def test_every_table_that_a_run_writes_is_analyzed(granted: Granted):
-    async with opened(granted) as database:
+    async with open_as_writer(granted) as database:
         assert await database.analyze(*OUR_TABLES) == []
 
 
@@ -175,12 +175,12 @@ async def test_every_table_that_a_run_writes_is_analyzed(granted: Granted):
     "command", [("dry-run",), ("explain", "1", "--json")], ids=["dry-run", "explain"]
 )
 def test_what_stands_beside_dagster_works_as_well(granted: Granted, command: tuple[str, ...]):
-    done = run("wxyc-assets", *command, env=granted.environment, cwd=granted.home)
+    done = run_program("wxyc-assets", *command, env=granted.environment, cwd=granted.home)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout.splitlines()[0])
 
 
-def opened(granted: Granted):
+def open_as_writer(granted: Granted):
     return database.open_database(
         granted.writer, schema="wxyc_schema", assets_schema="wxyc_assets", max_connections=2
     )

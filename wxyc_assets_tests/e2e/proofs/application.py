@@ -9,7 +9,7 @@ from random import Random
 import psycopg
 from psycopg import errors
 
-from wxyc_assets_tests.e2e.proofs.tables import connected
+from wxyc_assets_tests.e2e.proofs.tables import open_connection
 
 UPDATES_AT_ONCE = 12
 
@@ -25,14 +25,14 @@ class Application:
     deleted: set[int] = field(default_factory=set[int])
     deadlocks: int = 0
 
-    def live(self, url: str, stop: threading.Event) -> None:
+    def work(self, url: str, stop: threading.Event) -> None:
         random = Random(f"application {self.seed}")
-        with connected(url) as connection:
+        with open_connection(url) as connection:
             ids = [row["id"] for row in connection.execute("select id from library order by id")]
             while not stop.is_set():
-                with self._trouble():
+                with self._tolerating_conflicts():
                     self._play(connection, random.sample(ids, UPDATES_AT_ONCE))
-                with self._trouble():
+                with self._tolerating_conflicts():
                     self._delete(connection, random.choice(ids))
 
     def _play(self, connection: Connection, ids: list[int]) -> None:
@@ -55,7 +55,7 @@ class Application:
         self.deleted.add(library_id)
 
     @contextmanager
-    def _trouble(self) -> Generator[None]:
+    def _tolerating_conflicts(self) -> Generator[None]:
         """An identity that comes while its record goes is the application's to try again."""
         try:
             yield
@@ -68,11 +68,11 @@ class Application:
 @contextmanager
 def application(url: str, *, seed: int) -> Generator[Application]:
     """Lives until the end of the block."""
-    living, stop = Application(seed), threading.Event()
-    thread = threading.Thread(target=living.live, args=(url, stop), daemon=True)
+    running, stop = Application(seed), threading.Event()
+    thread = threading.Thread(target=running.work, args=(url, stop), daemon=True)
     thread.start()
     try:
-        yield living
+        yield running
     finally:
         stop.set()
         thread.join()

@@ -11,8 +11,8 @@ from time import monotonic
 from typing import Protocol
 
 from wxyc_assets_tests.e2e.proofs.forked_cli import PRELOADED, run_dagster
-from wxyc_assets_tests.e2e.proofs.small_world import CEILING, RANGE_WIDTH
-from wxyc_assets_tests.support.waiting import PATIENCE_SECONDS, POLL_SECONDS
+from wxyc_assets_tests.e2e.proofs.small_library import CEILING, RANGE_WIDTH
+from wxyc_assets_tests.support.waiting import POLL_SECONDS, TIMEOUT_SECONDS
 
 JOB = ("job", "execute", "-m", "wxyc_assets.definitions", "-j")
 
@@ -40,13 +40,13 @@ class Child:
         assert self.process.pid
         return self.process.pid
 
-    def wait_until(self, has_come: Callable[[], bool]) -> bool:
+    def wait_until(self, condition: Callable[[], bool]) -> bool:
         """Whether it came to that while the child was alive."""
-        deadline = monotonic() + PATIENCE_SECONDS
-        while not has_come():
+        deadline = monotonic() + TIMEOUT_SECONDS
+        while not condition():
             if wait([self.process.sentinel], POLL_SECONDS):
                 return False
-            assert monotonic() < deadline, f"nothing happens:\n{self.said}"
+            assert monotonic() < deadline, f"nothing happens:\n{self.output}"
         return True
 
     def kill(self) -> None:
@@ -55,7 +55,7 @@ class Child:
 
     def finish(self) -> int:
         """Its exit code."""
-        assert wait([self.process.sentinel], PATIENCE_SECONDS), f"it does not end:\n{self.said}"
+        assert wait([self.process.sentinel], TIMEOUT_SECONDS), f"it does not end:\n{self.output}"
         self.process.join()
         assert self.process.exitcode is not None
         return self.process.exitcode
@@ -65,12 +65,12 @@ class Child:
         return not wait([self.process.sentinel], 0)
 
     @property
-    def said(self) -> str:
+    def output(self) -> str:
         return self.log.read_text(errors="replace")[-6_000:]
 
 
 @dataclass(frozen=True, slots=True)
-class Starter:
+class RunStarter:
     """Starts `dagster job execute` over the small world."""
 
     folder: Path

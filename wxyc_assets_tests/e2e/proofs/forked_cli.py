@@ -28,9 +28,9 @@ PRELOADED = [
 def run_dagster(arguments: Sequence[str], environment: Mapping[str, str], log: Path) -> None:
     """As `dagster ARGUMENTS` in a process group of its own; ends the process."""
     os.setsid()
-    with log.open("a") as said:
-        os.dup2(said.fileno(), sys.stdout.fileno())
-        os.dup2(said.fileno(), sys.stderr.fileno())
+    with log.open("a") as output:
+        os.dup2(output.fileno(), sys.stdout.fileno())
+        os.dup2(output.fileno(), sys.stderr.fileno())
     os.environ.clear()
     os.environ.update(environment)
     from dagster._cli import cli

@@ -10,10 +10,10 @@ from wxyc_assets.defs.library_candidates import library_candidates
 from wxyc_assets.defs.library_identity import LIBRARY_IDENTITY, library_identities
 from wxyc_assets.defs.resources import DatabaseResource, LmlResource, PagesResource, ScopeResource
 from wxyc_assets.domain.ranges import IdRange
-from wxyc_assets_tests.e2e.proofs.small_world import RANGES
+from wxyc_assets_tests.e2e.proofs.small_library import RANGES
 
 GRAPH = (library_candidates, library_identities)
-MOMENT = 1e-9
+AN_INSTANT = 1e-9
 """Days; as a window, it has always passed."""
 
 
@@ -61,7 +61,7 @@ class Graph:
             return Run(result.success, _failure(result), _figures(instance, result.run_id))
 
     def _resources(self, everything_is_due: bool) -> dict[str, dg.ConfigurableResource[Any]]:
-        stale_days, retry_days = (MOMENT, MOMENT) if everything_is_due else (7, 30)
+        stale_days, retry_days = (AN_INSTANT, AN_INSTANT) if everything_is_due else (7, 30)
         return {
             "database": DatabaseResource(
                 url=self.database_url, schema_name="wxyc_schema", assets_schema_name="wxyc_assets"

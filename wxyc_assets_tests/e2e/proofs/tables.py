@@ -64,7 +64,7 @@ class Tables:
         return Tables({**self.rows, table: kept})
 
 
-def connected(url: str) -> psycopg.Connection[dict[str, Any]]:
+def open_connection(url: str) -> psycopg.Connection[dict[str, Any]]:
     """In autocommit, on the Backend's and on our own tables."""
     return psycopg.Connection[dict[str, Any]].connect(
         url, autocommit=True, options=SEARCH_PATH, row_factory=dict_row
@@ -81,20 +81,20 @@ def value(
     return only
 
 
-def read_tables(url: str, world_began: datetime) -> Tables:
+def read_tables(url: str, seeded_at: datetime) -> Tables:
     """What a run may write, all of it."""
-    with connected(url) as connection, connection.transaction():
+    with open_connection(url) as connection, connection.transaction():
         connection.execute("set transaction isolation level repeatable read")
         read = {name: connection.execute(text).fetchall() for name, text in TABLES.items()}
     answered = {row["library_id"]: row["answered"] for row in read["lml_resolution"]}
     for row in (row for rows in read.values() for row in rows):
-        _forget_when(row, world_began, answered.get(row["library_id"]))
+        _mask_times(row, seeded_at, answered.get(row["library_id"]))
     return Tables(read)
 
 
-def _forget_when(row: dict[str, Any], world_began: datetime, answered: datetime | None) -> None:
+def _mask_times(row: dict[str, Any], seeded_at: datetime, answered: datetime | None) -> None:
     for name, value in row.items():
-        if isinstance(value, datetime) and value >= world_began:
+        if isinstance(value, datetime) and value >= seeded_at:
             row[name] = "when LML answered" if value == answered else "at another time"
 
 

@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from wxyc_assets_tests.e2e.proofs.conftest import Examined
+from wxyc_assets_tests.e2e.proofs.conftest import CheckedStarter
 
 IN_A_STEP = ("finding candidates", "asking", "storing answers", "writing credits")
 LEFT_IN_DISORDER = (
@@ -19,17 +19,19 @@ LEFT_IN_DISORDER = (
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("moment", IN_A_STEP)
-def test_told_to_end_and_run_again(examined: Examined, number: signal.Signals, moment: str) -> None:
-    starter, inquest = examined
+@pytest.mark.parametrize("point", IN_A_STEP)
+def test_told_to_end_and_run_again(
+    checked_starter: CheckedStarter, number: signal.Signals, point: str
+) -> None:
+    starter, check = checked_starter
     child = starter.whole_library()
-    with inquest.watch.catch(child, moment, after=0) as caught:
+    with check.observer.pause_at(child, point, after=0) as caught:
         assert caught
         os.kill(child.pid, number)
     assert child.finish() != 0
-    said = child.log.read_text()
-    assert '"event": "step interrupted"' in said
-    assert [words for words in LEFT_IN_DISORDER if words in said] == []
-    inquest.look()
+    output = child.log.read_text()
+    assert '"event": "step interrupted"' in output
+    assert [words for words in LEFT_IN_DISORDER if words in output] == []
+    check.verify()
     assert starter.whole_library().finish() == 0
-    inquest.look_at_the_end()
+    check.verify_final_state()

@@ -9,7 +9,7 @@ from sqlalchemy import create_engine, text
 
 from wxyc_assets_tests.e2e.operation.processes import free_port
 from wxyc_assets_tests.support.other_servers import binaries
-from wxyc_sandbox.account import Account, FolderOutOfReach, hand_over, within_reach
+from wxyc_sandbox.account import Account, FolderOutOfReach, hand_over, reachable_bin
 from wxyc_sandbox.backend import create_schema
 from wxyc_sandbox.postgres import Postgres, PostgresFailed, default_home
 
@@ -113,12 +113,12 @@ def test_binaries_out_of_reach_are_copied_to_where_all_can_read_them(home: Path)
     for file, mode in ((bin / "postgres", 0o700), (site / "embedded.libs" / "libpq.so", 0o600)):
         file.touch(mode)
     (home / "closed").chmod(0o700)
-    reached = within_reach(bin, STRANGER, shared=home)
-    assert STRANGER.may_enter(reached)
-    assert (reached / "postgres").stat().st_mode & 0o777 == 0o755
-    libraries = reached.parents[2] / "embedded.libs"
+    reachable = reachable_bin(bin, STRANGER, shared=home)
+    assert STRANGER.may_enter(reachable)
+    assert (reachable / "postgres").stat().st_mode & 0o777 == 0o755
+    libraries = reachable.parents[2] / "embedded.libs"
     assert (libraries / "libpq.so").stat().st_mode & 0o777 == 0o644
-    assert within_reach(bin, STRANGER, shared=home) == reached
+    assert reachable_bin(bin, STRANGER, shared=home) == reachable
 
 
 def test_the_home_is_in_the_clone_where_the_server_can_go_there(home: Path):
@@ -137,7 +137,7 @@ def test_root_is_told_about_data_out_of_reach(home: Path):
 def test_a_folder_of_somebody_else_is_not_taken_over(home: Path):
     (home / "theirs").mkdir()
     os.chown(home / "theirs", 12_345, 12_345)
-    with pytest.raises(FolderOutOfReach, match="belongs to somebody else"):
+    with pytest.raises(FolderOutOfReach, match="does not belong to uid"):
         hand_over(home / "theirs", STRANGER)
 
 

@@ -17,36 +17,36 @@ from wxyc_sandbox.records import RecordGenerator
 
 SEED = 1994
 SCALE = 0.01
-STRETCH = 21
+ID_SPACING = 21
 RANGE_WIDTH = 2_500
 """As in the settings, which this process has read already."""
 CEILING = 15_000
 RANGES = [*tile(CEILING, RANGE_WIDTH)]
 
-UNHURRIED = LmlSettings(seed=SEED, base_latency_seconds=0.03, row_latency_seconds=0)
+SLOW = LmlSettings(seed=SEED, base_latency_seconds=0.03, row_latency_seconds=0)
 """Slow enough that a watcher can follow."""
 AT_ONCE = LmlSettings(seed=SEED, base_latency_seconds=0, row_latency_seconds=0)
 
 
 @dataclass(frozen=True)
-class StretchedShelf(RecordGenerator):
+class SpacedRecordGenerator(RecordGenerator):
     """The same records with wider gaps between their ids."""
 
     @cached_property
     def ids(self) -> list[int]:
-        return [STRETCH * each for each in RecordGenerator(self.scale, self.seed).ids]
+        return [ID_SPACING * each for each in RecordGenerator(self.scale, self.seed).ids]
 
 
 @dataclass(frozen=True)
-class SmallWorld(SandboxLibrary):
+class SmallLibrary(SandboxLibrary):
     """About 650 records in six ranges."""
 
     scale: float = SCALE
     seed: int = SEED
 
     @cached_property
-    def shelf(self) -> RecordGenerator:
-        return StretchedShelf(self.scale, self.seed)
+    def generator(self) -> RecordGenerator:
+        return SpacedRecordGenerator(self.scale, self.seed)
 
 
 class AskedRecords:
@@ -70,12 +70,12 @@ class ServedLml:
 
     url: str
     lml: PretendLml
-    witness: AskedRecords
+    asked_records: AskedRecords
 
-    def break_with(self, *faults: Fault) -> None:
+    def inject(self, *faults: Fault) -> None:
         self.lml.faults = faults
 
-    def mend(self) -> None:
+    def clear_faults(self) -> None:
         self.lml.faults = ()
 
     @property
@@ -86,10 +86,10 @@ class ServedLml:
 @contextmanager
 def served(settings: LmlSettings = AT_ONCE, faults: Sequence[Fault] = ()) -> Generator[ServedLml]:
     """One that answers at once, unless told otherwise."""
-    witness = AskedRecords()
-    lml = PretendLml(settings, answers=witness, faults=faults)
+    asked_records = AskedRecords()
+    lml = PretendLml(settings, answers=asked_records, faults=faults)
     with serve(lml) as url:
-        yield ServedLml(url, lml, witness)
+        yield ServedLml(url, lml, asked_records)
 
 
 def range_of(library_id: int) -> IdRange:

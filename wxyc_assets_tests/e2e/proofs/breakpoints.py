@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from typing import LiteralString
 
 from wxyc_assets_tests.e2e.proofs.children import Child
-from wxyc_assets_tests.e2e.proofs.small_world import ServedLml
-from wxyc_assets_tests.e2e.proofs.tables import connected, value
+from wxyc_assets_tests.e2e.proofs.small_library import ServedLml
+from wxyc_assets_tests.e2e.proofs.tables import open_connection, value
 from wxyc_assets_tests.support.waiting import wait_for
 from wxyc_sandbox.lml.faults import Fault, Kind
 
 # In share mode: others may read the table, but not write it.
-HELD_UP: dict[str, LiteralString] = {
+BLOCKED_BY_LOCK: dict[str, LiteralString] = {
     "finding candidates": "lock table library_candidate in share mode",
     "storing answers": "lock table lml_resolution in share mode",
     "writing identities": "lock table library_identity in share mode",
@@ -25,12 +25,12 @@ HELD_UP: dict[str, LiteralString] = {
     "dating attempts": "lock table library in share mode",
     "reporting": "lock table event_logs in share mode",
 }
-STALLED: dict[str, Kind] = {"asking": "stalled_head", "hearing an answer": "stalled_body"}
+WAITING_FOR_LML: dict[str, Kind] = {"asking": "stalled_head", "hearing an answer": "stalled_body"}
 ANYWHERE = "anywhere"
-MOMENTS = (*HELD_UP, *STALLED, ANYWHERE)
+BREAKPOINTS = (*BLOCKED_BY_LOCK, *WAITING_FOR_LML, ANYWHERE)
 
 COUNT_STORED = "select count(*) from lml_resolution"
-COUNT_HELD_UP = "select count(*) from pg_stat_activity where %s = any(pg_blocking_pids(pid))"
+COUNT_BLOCKED = "select count(*) from pg_stat_activity where %s = any(pg_blocking_pids(pid))"
 COUNT_CLIENTS = (
     "select count(*) from pg_stat_activity where backend_type = 'client backend' "
     "and datname = current_database() and pid <> pg_backend_pid()"
@@ -38,7 +38,7 @@ COUNT_CLIENTS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Watch:
+class RunObserver:
     """Looks from outside at what a child does."""
 
     database_url: str
@@ -46,46 +46,46 @@ class Watch:
     lml: ServedLml
 
     @contextmanager
-    def catch(self, child: Child, moment: str, *, after: int) -> Generator[bool]:
+    def pause_at(self, child: Child, point: str, *, after: int) -> Generator[bool]:
         """Holds the child in the moment once `after` more answers are stored.
 
         False when it ended before.
         """
-        with connected(self.database_url) as eye:
-            goal = value(eye, COUNT_STORED) + after
-            came_so_far = child.wait_until(lambda: value(eye, COUNT_STORED) >= goal)
-        if not came_so_far or moment == ANYWHERE:
-            yield came_so_far
-        elif moment in STALLED:
-            with self._stalled(child, STALLED[moment]) as caught:
+        with open_connection(self.database_url) as observer:
+            goal = value(observer, COUNT_STORED) + after
+            got_there = child.wait_until(lambda: value(observer, COUNT_STORED) >= goal)
+        if not got_there or point == ANYWHERE:
+            yield got_there
+        elif point in WAITING_FOR_LML:
+            with self._waiting_for_lml(child, WAITING_FOR_LML[point]) as caught:
                 yield caught
         else:
-            with self._held_up(child, moment) as caught:
+            with self._blocked(child, point) as caught:
                 yield caught
 
     @contextmanager
-    def _stalled(self, child: Child, kind: Kind) -> Generator[bool]:
+    def _waiting_for_lml(self, child: Child, kind: Kind) -> Generator[bool]:
         calls = self.lml.calls
-        self.lml.break_with(Fault(kind, route="resolve"))
+        self.lml.inject(Fault(kind, route="resolve"))
         yield child.wait_until(lambda: self.lml.calls > calls)
-        self.lml.mend()
+        self.lml.clear_faults()
 
     @contextmanager
-    def _held_up(self, child: Child, moment: str) -> Generator[bool]:
-        url = self.dagster_url if moment == "reporting" else self.database_url
-        with connected(url) as ours, connected(url) as eye, ours.transaction():
-            ours.execute(HELD_UP[moment])
+    def _blocked(self, child: Child, point: str) -> Generator[bool]:
+        url = self.dagster_url if point == "reporting" else self.database_url
+        with open_connection(url) as ours, open_connection(url) as observer, ours.transaction():
+            ours.execute(BLOCKED_BY_LOCK[point])
             pid = ours.info.backend_pid
-            yield child.wait_until(lambda: value(eye, COUNT_HELD_UP, pid) > 0)
+            yield child.wait_until(lambda: value(observer, COUNT_BLOCKED, pid) > 0)
 
-    def wait_until_nobody_is_connected(self) -> None:
+    def wait_until_disconnected(self) -> None:
         """The server ends what a killed client had begun before it notices the death."""
         for url in (self.database_url, self.dagster_url):
-            with connected(url) as eye:
-                wait_for(lambda eye=eye: value(eye, COUNT_CLIENTS) == 0)
+            with open_connection(url) as observer:
+                wait_for(lambda observer=observer: value(observer, COUNT_CLIENTS) == 0)
 
     def stored(self) -> set[int]:
         """The library rows with a stored answer."""
-        with connected(self.database_url) as eye:
-            rows = eye.execute("select library_id from lml_resolution").fetchall()
+        with open_connection(self.database_url) as observer:
+            rows = observer.execute("select library_id from lml_resolution").fetchall()
         return {row["library_id"] for row in rows}
