@@ -1,4 +1,4 @@
-"""A small library with a past, and what a hostile LML says about it, by seed."""
+"""A small library with earlier identities, and adversarial answers about it, by seed."""
 
 import string
 from collections.abc import Iterator, Sequence
@@ -30,13 +30,15 @@ POISON = ("Stereo\0lab", "\ud800", float("nan"), float("inf"), float("-inf"))
 
 @dataclass
 class CaseCredit:
+    """A track credit of a compilation."""
+
     artist_name: str
     title: str | None
 
 
 @dataclass
 class CaseRecord:
-    """A library row as the world knows it; `last` is what LML said about it before."""
+    """A library row; `last_answer` is LML's previous answer about it."""
 
     library_id: int
     artist_name: str
@@ -50,7 +52,7 @@ class CaseRecord:
 
 
 class AdversarialCase:
-    """Records on a shelf, each with or without an identity, sources, credits and a stamp."""
+    """Records, each with or without an identity, sources, credits and a recorded attempt."""
 
     def __init__(self, seed: int, size: int) -> None:
         self._random = Random(seed)
@@ -107,7 +109,7 @@ class AdversarialCase:
 
     def _insert_identity(self, shelf: BackendDb, record: CaseRecord, answer: Json) -> None:
         random = self._random
-        kind = random.choice(("ours", "ours", "ours", "a person's", "elsewhere", "sources only"))
+        kind = random.choice(("ours", "ours", "ours", "manual", "elsewhere", "sources only"))
         notes = NOTES_MARK if kind in ("ours", "sources only") else random.choice((None, "by hand"))
         date = self._date()
         if kind != "sources only":
@@ -115,7 +117,7 @@ class AdversarialCase:
             shelf.identity(
                 record.library_id,
                 date,
-                method="manual" if kind == "a person's" else answer["method"],
+                method="manual" if kind == "manual" else answer["method"],
                 confidence=answer["confidence"],
                 wikidata_qid=main["wikidata_qid"],
                 spotify_id=main["spotify_artist_id"],
@@ -140,14 +142,14 @@ class AdversarialCase:
         return LONG_AGO + timedelta(days=self._random.uniform(0, 300))
 
     def answers(self) -> Iterator[tuple[CaseRecord, Json]]:
-        """One about each record; about half of the identities are said again as they were."""
+        """Yield one answer per record; about half of the identities are repeated unchanged."""
         for record in self.records:
             answer = self._answer(record)
             record.last_answer = answer if answer["kind"] == "single_artist" else record.last_answer
             yield record, answer
 
     def pages(self, size: int) -> Iterator[tuple[int | None, Sequence[tuple[CaseRecord, Json]]]]:
-        """Answers of a page, with the page's tracks_contract_version."""
+        """Yield pages of answers, each with its tracks_contract_version."""
         answers = self.answers()
         while page := list(islice(answers, size)):
             yield self._random.choice((1, 1, 1, 1, None, 2)), page
@@ -192,7 +194,7 @@ class AdversarialCase:
         return answer
 
     def _change_sources(self, provenance: list[Json]) -> None:
-        """The same decision on other grounds: a source more, less, or with another id."""
+        """Keep the decision but change its sources: one more, one fewer, or another id."""
         random = self._random
         match random.choice(("more", "less", "other")):
             case "more":

@@ -1,7 +1,7 @@
-"""A second writer, written from the contract's "What is written, and when" alone.
+"""A second writer, implemented from "What is written, and when" of docs/contracts alone.
 
-One answer after the other, one statement a row, every decision in Python. It shares nothing with
-the project's own writer, so where the two agree, the contract was read the same way twice.
+It writes answer by answer and row by row, with every decision in Python. It shares no code with
+the project's own writer, so their agreement means that both read the contract the same way.
 """
 
 import json
@@ -30,7 +30,7 @@ KEPT_IN_HISTORY = (
 
 @dataclass(frozen=True)
 class ReceivedAnswer:
-    """What LML said about a library row, as Python reads the JSON, and when."""
+    """LML's answer about a library row, as parsed by Python, and its time."""
 
     library_id: int
     artist_name: str
@@ -41,7 +41,7 @@ class ReceivedAnswer:
 
 
 class Unwritable(Exception):
-    """An answer of which a part that decides cannot be held by PostgreSQL."""
+    """PostgreSQL cannot store a decisive part of an answer."""
 
 
 class ReferenceWriter:
@@ -54,7 +54,7 @@ class ReferenceWriter:
         self.counts: Counter[str] = Counter()
 
     def write(self, received: ReceivedAnswer) -> str | None:
-        """All or nothing for one library row; says why when nothing."""
+        """Write an answer completely or not at all; return the reason if not."""
         counts = self.counts.copy()
         try:
             with self._connection.transaction():
@@ -193,8 +193,8 @@ class ReferenceWriter:
             NOTES_MARK,
         )
 
-    def _entry(self, entries_: Json) -> Json:
-        clean = {key: None if _is_poison(value) else value for key, value in entries_.items()}
+    def _entry(self, entry: Json) -> Json:
+        clean = {key: None if _is_poison(value) else value for key, value in entry.items()}
         return clean | {"confidence": self._real(clean["confidence"])}
 
     def _credits(self, received: ReceivedAnswer) -> None:
@@ -210,16 +210,10 @@ class ReferenceWriter:
             self._credit(received, artist_name, title, entries)
 
     def _credit(
-        self, received: ReceivedAnswer, artist_name: str, title: str | None, entries_: list[Json]
+        self, received: ReceivedAnswer, artist_name: str, title: str | None, tracks: list[Json]
     ) -> None:
         self.counts["track_keys"] += 1
-        deciding = entries_[-1]
-        confidence = deciding["confidence"]
-        if isinstance(confidence, bool) or not isinstance(confidence, int | float):
-            confidence = None
-        elif not 0 <= confidence <= 1:
-            self.counts["confidences_out_of_range"] += 1
-            confidence = None
+        confidence = self._confidence(tracks[-1]["confidence"])
         row = self._row(
             "select * from compilation_track_artist where library_id = %s and artist_name = %s "
             "and track_title is not distinct from %s",
@@ -230,12 +224,23 @@ class ReferenceWriter:
         if row is None:
             self.counts["tracks_without_credit"] += 1
             return
-        artist_id = self._artist(deciding["resolved_artist_name"])
+        artist_id = self._artist(tracks[-1]["resolved_artist_name"])
         self.counts["tracks_without_artist"] += artist_id is None
         if row["track_artist_link_method"] == "librarian":
             self.counts["tracks_librarian"] += 1
             return
-        offered = {each["track_position"] for each in entries_} - {None}
+        self._link(row, artist_id, confidence, self._position(row, tracks))
+
+    def _confidence(self, value: Any) -> float | None:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return None
+        if not 0 <= value <= 1:
+            self.counts["confidences_out_of_range"] += 1
+            return None
+        return value
+
+    def _position(self, row: DictRow, tracks: list[Json]) -> str | None:
+        offered = {each["track_position"] for each in tracks} - {None}
         offered = {each for each in offered if len(each) <= LONGEST_POSITION}
         position = row["track_position"]
         if position is None and len(offered) > 1:
@@ -243,6 +248,11 @@ class ReferenceWriter:
         elif position is None and offered:
             (position,) = offered
             self.counts["positions_written"] += 1
+        return position
+
+    def _link(
+        self, row: DictRow, artist_id: int | None, confidence: float | None, position: str | None
+    ) -> None:
         wanted = (artist_id, self._real(confidence), "lml_backfill", position)
         names = ("id", "confidence", "method")
         stored = (
@@ -269,7 +279,7 @@ class ReferenceWriter:
         return same[0]["id"] if len(same) == 1 else None
 
     def _real(self, value: Any) -> float | None:
-        """A number as a 4-byte float."""
+        """Return a number rounded to a 4-byte float."""
         text = value if value is None or isinstance(value, str) else json.dumps(value)
         row = self._row("select %s::text::real as real", text)
         assert row is not None
@@ -296,7 +306,7 @@ def _is_writable(entry: Json) -> bool:
 
 
 def _is_poison(value: Any) -> bool:
-    """A NUL, half a surrogate pair, or a number that is none: no JSONB and no text holds it."""
+    """Return True for a NUL, a lone surrogate or a non-finite number, which JSONB cannot store."""
     if isinstance(value, float):
         return not math.isfinite(value)
     if isinstance(value, str):

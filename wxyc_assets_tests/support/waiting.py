@@ -1,4 +1,4 @@
-"""Waiting until something is so, with far more patience than anything here needs."""
+"""Polling of a condition, with a very generous timeout."""
 
 from collections.abc import Callable
 from time import monotonic, sleep
@@ -8,7 +8,8 @@ POLL_SECONDS = 0.003
 
 
 def wait_for(condition: Callable[[], bool]) -> None:
+    """Wait until the condition is true."""
     deadline = monotonic() + TIMEOUT_SECONDS
     while not condition():
-        assert monotonic() < deadline, "we wait in vain"
+        assert monotonic() < deadline, "condition not met in time"
         sleep(POLL_SECONDS)

@@ -1,7 +1,7 @@
-"""`make distribution`: one backfill over three machines, one of which is lost in the middle.
+"""`make distribution`: one backfill on three machines, one of which is killed in the middle.
 
-The machines are namespaces of this one, each with a network, a name, processes, memory and a disk
-of its own. What they wrote is compared with what a run on one machine writes in the same world.
+The machines are namespaces of this one, each with its own network, name, processes, memory and
+disk. Their rows are compared with those that one machine writes for the same library.
 """
 
 import json
@@ -28,7 +28,7 @@ from wxyc_sandbox.station import CALLS_IN_FLIGHT
 
 HOSTS = 3
 LATENCY_SECONDS = 0.4
-"""Of an answer of LML's: long enough to be lost in the middle of."""
+"""LML's latency: long enough to kill a machine while it waits."""
 CALLS_BEFORE_THE_KILL = 3
 TIMEOUT_SECONDS = 900.0
 ON_CELERY = "wxyc_assets.on_celery"
@@ -45,34 +45,34 @@ Seen = TypeVar("Seen")
 
 
 class BaselineRunFailed(RuntimeError):
-    """The run on one machine, which all is compared with, did not succeed."""
+    """The run on one machine, the baseline of the comparison, failed."""
 
 
 class WaitTimedOut(RuntimeError):
-    """What had to happen did not."""
+    """A condition was not met within the timeout."""
 
 
 @dataclass(frozen=True, slots=True)
 class LostHost:
-    """A machine that went away, and what was known when it was gone."""
+    """A killed machine, and the state right after its loss."""
 
     host: Host
     stored: dict[int, int]
-    """Library rows whose answer was kept, each with how often LML had answered it."""
+    """Records with a stored answer, each with LML's number of answers for it."""
     unfinished: set[tuple[str, str]]
-    """What it was at: steps, by run and name."""
+    """Its unfinished steps, by run and name."""
     orphans: int
-    """Requests that it left behind; LML cannot know that nobody waits for their answers."""
+    """Its abandoned requests, which LML keeps processing."""
 
 
 def main(
-    scale: Annotated[float, typer.Option(help="Of the library; 1 is the station's.")] = 0.02,
-    ranges_per_run: Annotated[int, typer.Option(help="Of 32 ranges.")] = 6,
+    scale: Annotated[float, typer.Option(help="Scale of the library; 1 is the station's.")] = 0.02,
+    ranges_per_run: Annotated[int, typer.Option(help="RANGES_PER_RUN, of 32 ranges.")] = 6,
 ) -> None:
-    """Prove it, print the evidence, and exit with 1 when any claim fails."""
+    """Run the proof, print the evidence, and exit with 1 if any claim fails."""
     if not hosts.inside_site():
         if reason := hosts.missing_requirement():
-            console.print(f"No machines can be made here: {reason}")
+            console.print(f"Cannot create machines here: {reason}")
             raise typer.Exit(2)
         hosts.enter_site([sys.executable, "-m", __spec__.parent, *sys.argv[1:]])
     hosts.build_network()
@@ -86,7 +86,7 @@ def main(
         with site as running, _logs_of_a_failure(home):
             claims = _prove(running)
     for passes, claim in claims:
-        console.print(f"[green]holds[/] {claim}" if passes else f"[red]FAILS[/] {claim}")
+        console.print(f"[green]passes[/] {claim}" if passes else f"[red]FAILS[/]  {claim}")
     if not all(passes for passes, _ in claims):
         raise typer.Exit(1)
 
@@ -123,14 +123,14 @@ def _prove(site: Site) -> list[Claim]:
     claims.append(_same_number_of_lookups(lookups_alone, site.lml.counters.rows["lookup"]))
     claims.append(_same_rows(alone, rows.written(site.backend)))
     console.print(
-        f"One machine: {alone_seconds:.0f} s. Three, with {LATENCY_SECONDS:g} s an answer, a "
-        f"daemon, and a loss: {seconds:.0f} s."
+        f"One machine: {alone_seconds:.0f} s. Three, with {LATENCY_SECONDS:g} s per answer, a "
+        f"daemon and a kill: {seconds:.0f} s."
     )
     return claims
 
 
 def _run_alone(site: Site) -> float:
-    """The same library in one process at a time, on no host of ours."""
+    """Run the same library without machines, one process at a time; return the seconds."""
     empty = site.home / "nothing"
     empty.mkdir()
     environment = {**site.environment, "DATABASE_URL": site.alone, "DAGSTER_HOME": str(empty)}
@@ -145,7 +145,7 @@ def _run_alone(site: Site) -> float:
 
 @contextmanager
 def _worker(site: Site, number: int) -> Generator[Host]:
-    """A machine with one worker on it."""
+    """Run a machine with one worker."""
     variables = {
         **site.environment,
         "WORKER_YAML": worker_settings(),
@@ -159,7 +159,7 @@ def _worker(site: Site, number: int) -> Generator[Host]:
 
 
 def _kill_one_host(site: Site, launched: Backfill, machines: Sequence[Host]) -> LostHost:
-    """Pulls the plug of a machine that waits for LML, once all of them have asked it."""
+    """Kill a machine that waits for LML, once all of them have called it."""
     caller_log = site.caller_log
 
     def victims() -> list[Host]:
@@ -172,10 +172,14 @@ def _kill_one_host(site: Site, launched: Backfill, machines: Sequence[Host]) -> 
             and caller_log.calls[each.address] >= CALLS_BEFORE_THE_KILL
         ]
 
-    lost = _wait(victims, "all machines ask LML", poll=0.01)[0]
+    lost = _wait(victims, "all machines have called LML", poll=0.01)[0]
     orphans = caller_log.in_progress(lost.address)
     lost.kill()
-    _wait(lambda: not rows.sessions(site.backend, lost.address), "its sessions end", poll=0.1)
+    _wait(
+        lambda: not rows.sessions(site.backend, lost.address),
+        "the sessions of the killed machine end",
+        poll=0.1,
+    )
     kept = rows.stored(site.backend)
     answered = dict(site.lml.counters.answered)
     ended = launched.succeeded_steps()
@@ -184,11 +188,11 @@ def _kill_one_host(site: Site, launched: Backfill, machines: Sequence[Host]) -> 
 
 
 def _wait(look: Callable[[], Seen], what: str, *, poll: float) -> Seen:
-    """What is seen as soon as it is anything."""
+    """Poll until the result is truthy; return it."""
     deadline = monotonic() + TIMEOUT_SECONDS
     while not (seen := look()):
         if monotonic() > deadline:
-            raise WaitTimedOut(f"after {TIMEOUT_SECONDS:g} s still not so: {what}")
+            raise WaitTimedOut(f"after {TIMEOUT_SECONDS:g} s condition not met: {what}")
         sleep(poll)
     return seen
 
@@ -207,18 +211,18 @@ def _claims_of_dagster(
     moved = lost.unfinished & elsewhere & set(ended)
     yield (
         bool(moved) and moved == lost.unfinished,
-        f"{lost.host.name} was lost in the middle of {len(lost.unfinished)} step(s); "
-        f"{len(moved)} ended elsewhere",
+        f"{lost.host.name} was killed with {_count_of(len(lost.unfinished), 'step')} unfinished; "
+        f"{len(moved)} completed elsewhere",
     )
     green = [each for each in runs if each.status == dg.DagsterRunStatus.SUCCESS]
     yield (
         status == "COMPLETED_SUCCESS" and green == runs,
-        f"{len(green)} of {len(runs)} runs are green, the backfill is {status}",
+        f"{len(green)} of {len(runs)} runs succeeded, the backfill is {status}",
     )
     outward = [each.name for each in machines if each.route_out()]
     yield (
         not outward,
-        f"{len(outward)} machines have a way out of their network, or a disk they share",
+        f"{len(outward)} machines have a route out of their network, or a shared disk",
     )
 
 
@@ -227,53 +231,57 @@ def _claims_of_lml(site: Site, lost: LostHost) -> Iterator[Claim]:
     most = site.caller_log.most_in_flight
     yield (
         most == CALLS_IN_FLIGHT,
-        f"at most {most} requests in flight from all machines, {CALLS_IN_FLIGHT} allowed",
+        f"at most {most} requests in flight from all machines; the limit is {CALLS_IN_FLIGHT}",
     )
     yield (
         counters.most_in_flight <= CALLS_IN_FLIGHT + lost.orphans,
-        f"at most {counters.most_in_flight} at LML at a time: the lost machine left "
-        f"{lost.orphans} behind, and its places were given on",
+        f"at most {counters.most_in_flight} at LML at a time: the killed machine left "
+        f"{lost.orphans} behind, and its permits were released",
     )
     callers = site.caller_log.most_callers_at_once
-    yield callers > 1, f"{callers} machines asked LML at the same moment"
+    yield callers > 1, f"{callers} machines called LML at the same moment"
     again = [row for row, times in lost.stored.items() if counters.answered[row] > times]
     yield (
         bool(lost.stored) and not again,
-        f"of {len(lost.stored)} answers stored at the loss, {len(again)} were asked for again",
+        f"of {len(lost.stored)} answers stored at the kill, {len(again)} were requested again",
     )
     twice = counters.answered_more_than_once
     yield (
         twice <= CALLS_IN_FLIGHT * ROWS_A_CALL,
-        f"{twice} rows of {len(counters.answered)} were answered twice: what was in flight to "
-        f"the lost machine, {CALLS_IN_FLIGHT * ROWS_A_CALL} at most",
+        f"{twice} rows of {len(counters.answered)} were answered twice: those in flight to "
+        f"the killed machine, at most {CALLS_IN_FLIGHT * ROWS_A_CALL}",
     )
+
+
+def _count_of(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _same_number_of_lookups(alone: int, here: int) -> Claim:
     return (
         alone <= here <= alone + CALLS_IN_FLIGHT,
-        f"{here} covers were looked up, {alone} by one machine: nothing a second time, though a "
-        "step that takes long is begun twice",
+        f"{here} covers were looked up, {alone} by one machine: none twice, although a "
+        "long step is started twice",
     )
 
 
 def _same_rows(alone: rows.Rows, here: rows.Rows) -> Claim:
     differ = [table for table in alone if alone[table] != here[table]]
     number = sum(each.total() for each in here.values())
-    but = f", but for {', '.join(differ)}" if differ else ""
-    return not differ, f"{number:,} rows in {len(here)} tables are those of one machine{but}"
+    but = f", except {', '.join(differ)}" if differ else ""
+    return not differ, f"{number:,} rows in {len(here)} tables equal those of one machine{but}"
 
 
 def _print(site: Site, tried: Sequence[Attempt], machines: Sequence[Host], lost: LostHost) -> None:
-    table = Table(title="Who did what")
-    for column in ("machine", "address", "steps begun", "of runs", "calls to LML", ""):
+    table = Table(title="Work by machine")
+    for column in ("machine", "address", "steps started", "of runs", "calls to LML", ""):
         table.add_column(column)
     for each in machines:
         own = [attempt.run_id for attempt in tried if attempt.host == each.name]
         figures = len(own), len(set(own)), site.caller_log.calls[each.address]
-        fate = "lost in the middle" if each is lost.host else ""
-        table.add_row(each.name, each.address, *map(str, figures), fate)
-    steps = Table(title="Each step, and the machines that began it")
+        state = "killed" if each is lost.host else ""
+        table.add_row(each.name, each.address, *map(str, figures), state)
+    steps = Table(title="Machines that started each step")
     for column in ("run", "step", "machines"):
         steps.add_column(column)
     for run_id, step in dict.fromkeys((each.run_id, each.step) for each in tried):

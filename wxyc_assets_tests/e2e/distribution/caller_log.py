@@ -1,4 +1,4 @@
-"""Who calls the pretend LML, by address: what LML's own counters do not tell."""
+"""Log of the pretend LML's callers by address, which its own counters do not have."""
 
 from collections import Counter
 
@@ -7,11 +7,11 @@ from wxyc_sandbox.lml.delivery import has_disconnected
 from wxyc_sandbox.lml.wire import Message, Receive, Send
 
 BUDGETED = "/api/"
-"""Where every request takes a place of the shared budget."""
+"""Prefix of the routes that take a permit of the shared budget."""
 
 
 class CallerLog:
-    """An LML that sees its callers."""
+    """ASGI middleware that counts the callers of an LML."""
 
     def __init__(self, lml: PretendLml) -> None:
         self._lml = lml
@@ -19,14 +19,15 @@ class CallerLog:
         self.reset()
 
     def reset(self) -> None:
+        """Set the counts to zero."""
         self.calls: Counter[str] = Counter()
         """By address."""
         self.most_callers_at_once = 0
         self.most_in_flight = 0
-        """Requests whose caller still waited for the answer."""
+        """Most requests at a time whose caller still waited for the answer."""
 
     def in_progress(self, address: str) -> int:
-        """Requests of one caller that LML is at, whether the caller still waits or not."""
+        """Return the number of one caller's requests at LML, abandoned ones included."""
         return sum(_caller(each) == address for each in self._in_progress)
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:

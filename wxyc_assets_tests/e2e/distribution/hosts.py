@@ -1,7 +1,7 @@
 """Machines made of namespaces, in a network of their own.
 
-The whole site lives in namespaces, too: its bridge has no way out, and the kernel takes everything
-away with the site's first process, however that ends.
+The whole site runs in namespaces, too: its bridge has no route out, and the kernel removes
+everything with the site's first process, however that ends.
 """
 
 import os
@@ -25,8 +25,8 @@ TRY_NAMESPACES = """
 mount -t tmpfs tmpfs /run && mkdir /run/netns && ip netns add tried && ip link add tried type bridge
 """
 
-# The disk is there to be read (the code), and not one file of it to be written; what the site keeps
-# on it, PostgreSQL included, is out of sight. A host that could write anyway does not start.
+# The disk is readable (the code) but not writable; the site's own files, PostgreSQL's included, are
+# hidden. A host that can write nevertheless does not start.
 START_HOST = """
 set -e
 hostname "$1"
@@ -51,12 +51,12 @@ exec "$@"
 
 
 class SiteFailed(RuntimeError):
-    """The machines could not be set up; the message holds the command's own words."""
+    """The machines could not be set up; the message is the command's output."""
 
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """A machine: an address, a name, a disk and processes of its own."""
+    """A machine with an address, a name, a disk and processes of its own."""
 
     name: str
     address: str
@@ -64,19 +64,19 @@ class Host:
     console: Path
 
     def route_out(self) -> str:
-        """How it would reach anything but its neighbours; empty when it could not."""
+        """Return its default route; empty if it reaches its own network only."""
         return _run_command(f"ip -n {self.name} route show default")
 
     def kill(self) -> None:
-        """SIGKILL for its first process, and so, by the kernel, for all of them."""
+        """Send SIGKILL to its first process, and thereby, by the kernel, to all of them."""
         self.process.kill()
         self.process.wait()
 
 
 def missing_requirement() -> str | None:
-    """Why this machine cannot hold a site, or None."""
+    """Return the reason that this machine cannot run a site, or None."""
     if sys.platform != "linux" or os.geteuid() != 0:
-        return "it takes root on Linux"
+        return "it requires root on Linux"
     if missing := [name for name in PROGRAMS if shutil.which(name) is None]:
         return f"not installed: {', '.join(missing)}"
     tried = _in_namespaces(["sh", "-c", TRY_NAMESPACES])
@@ -85,7 +85,7 @@ def missing_requirement() -> str | None:
 
 
 def enter_site(command: Sequence[str]) -> NoReturn:
-    """Starts `command` anew in namespaces of its own."""
+    """Replace this process by `command` in new namespaces."""
     os.environ[INSIDE] = "1"
     os.execvp("unshare", _in_namespaces(command))
 
@@ -99,7 +99,7 @@ def _in_namespaces(command: Sequence[str]) -> list[str]:
 
 
 def build_network() -> None:
-    """A bridge with our own address on it, and no way out."""
+    """Create a bridge with the site's address and no route out."""
     _run_command("mount -t tmpfs tmpfs /run")
     _run_command("mkdir /run/netns")
     _run_command("ip link set lo up")
@@ -110,7 +110,7 @@ def build_network() -> None:
 
 @contextmanager
 def site_folder() -> Generator[Path]:
-    """A folder in memory: what is in it goes with the site, however that ends."""
+    """Yield a folder in memory, which is gone with the site, however that ends."""
     with tempfile.TemporaryDirectory(prefix="wxyc-") as folder:
         _run_command(f"mount -t tmpfs -o mode=711 tmpfs {folder}")
         try:
@@ -123,9 +123,9 @@ def site_folder() -> Generator[Path]:
 def host(
     number: int, home: Path, command: Sequence[str], environment: Mapping[str, str]
 ) -> Generator[Host]:
-    """A machine that executes one command; what it prints ends up in `home`.
+    """Run a machine that executes one command; its output is logged in `home`.
 
-    On its disk are the files of this machine, to be read only, and nothing at `home`.
+    Its disk has the files of this machine, read-only, and nothing at `home`.
     """
     name, address = f"host{number}", f"10.77.0.{10 + number}"
     _run_command(f"ip netns add {name}")

@@ -1,4 +1,4 @@
-"""What all hosts share: PostgreSQL, Redis and the pretend LML, at one address of their network."""
+"""Services shared by all hosts: PostgreSQL, Redis and the pretend LML, at one address."""
 
 import os
 import shutil
@@ -40,7 +40,7 @@ WORKER_YAML = DAGSTER_YAML.parent / "deploy" / "celery" / "worker.yaml"
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """Running services; `variables` is what a process needs, wherever it runs."""
+    """Running services; `variables` are the environment of a process on any host."""
 
     home: Path
     lml: PretendLml
@@ -50,25 +50,27 @@ class Site:
 
     @property
     def environment(self) -> dict[str, str]:
+        """The current environment plus `variables`."""
         return {**os.environ, **self.variables}
 
     def ranges(self) -> list[str]:
-        """All their keys."""
+        """Return the keys of all ranges."""
         ids, width = (int(self.variables[f"LIBRARY_{name}"]) for name in ("MAX_ID", "RANGE_WIDTH"))
         return [each.key for each in tile(ids, width)]
 
     def all_ranges(self) -> dict[str, str]:
-        """The tags of a run that takes them all."""
+        """Return the tags of a run over all ranges."""
         keys, tag = self.ranges(), "dagster/asset_partition_range"
         return {f"{tag}_start": keys[0], f"{tag}_end": keys[-1]}
 
     @property
     def backend(self) -> str:
+        """The URL of the library's database."""
         return self.postgres.url(BACKEND)
 
     @property
     def alone(self) -> str:
-        """The same library in a database of its own."""
+        """The URL of the copy for the run on one machine."""
         return self.postgres.url(ALONE)
 
 
@@ -76,7 +78,7 @@ class Site:
 def run_site(
     home: Path, scale: float, *, ranges_per_run: int, latency_seconds: float
 ) -> Generator[Site]:
-    """Two libraries that nobody asked about, and services for one of them."""
+    """Run the services over a fresh library, with a second copy beside it."""
     library = SandboxLibrary(scale=scale)
     settings = LmlSettings(
         seed=library.seed, base_latency_seconds=latency_seconds, discogs_per_worker_per_minute=0
@@ -98,7 +100,7 @@ def run_site(
 
 
 def worker_settings() -> str:
-    """The workers' settings as they are deployed, but less patient with a worker that is gone."""
+    """Return the deployed worker settings with faster redelivery after the loss of a worker."""
     settings = yaml.safe_load(WORKER_YAML.read_text())
     options = settings["execution"]["config"]["config_source"]["broker_transport_options"]
     options["visibility_timeout"] = REDELIVERED_AFTER_SECONDS

@@ -1,4 +1,4 @@
-"""`wxyc-assets` beside Dagster: dry run, explain, migrate."""
+"""`wxyc-assets` commands that run without Dagster: dry run, explain, migrate, smoke."""
 
 import json
 from pathlib import Path
@@ -39,8 +39,8 @@ def query(station: SandboxStation, statement: str) -> list[dict[str, Any]]:
 
 
 @pytest.fixture(scope="module")
-def figures(station: SandboxStation, project: Path) -> list[dict[str, Any]]:
-    """What a dry run said before anything was ever asked, then the real run is made."""
+def dry_run_output(station: SandboxStation, project: Path) -> list[dict[str, Any]]:
+    """The output of a dry run on a fresh library; a real run follows it."""
     query(station, "create extension if not exists pg_stat_statements")
     query(station, "select pg_stat_statements_reset()")
     dry = run_program("wxyc-assets", "dry-run", env=station.environment, cwd=project)
@@ -51,19 +51,19 @@ def figures(station: SandboxStation, project: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in dry.stdout.splitlines()]
 
 
-def test_a_dry_run_prints_one_object_a_cohort_with_the_old_jobs_keys(
-    figures: list[dict[str, Any]],
-):
-    assert [set(each) for each in figures] == [KEYS, KEYS]
-    assert [set(each["would_skip"]) for each in figures] == [SKIPS, SKIPS]
-    for each in figures:
+def test_a_dry_run_prints_one_object_per_cohort_with_the_previous_jobs_keys(
+    dry_run_output: list[dict[str, Any]],
+) -> None:
+    assert [set(each) for each in dry_run_output] == [KEYS, KEYS]
+    assert [set(each["would_skip"]) for each in dry_run_output] == [SKIPS, SKIPS]
+    for each in dry_run_output:
         would = (each["would_resolve"], each["would_resolve_compilation"], each["would_unresolved"])
         assert each["scanned"] == sum(would) + sum(each["would_skip"].values())
 
 
-def test_a_dry_run_says_what_the_real_run_then_does(
-    station: SandboxStation, figures: list[dict[str, Any]]
-):
+def test_a_dry_run_predicts_the_real_run(
+    station: SandboxStation, dry_run_output: list[dict[str, Any]]
+) -> None:
     counted = query(
         station,
         """
@@ -81,16 +81,16 @@ def test_a_dry_run_says_what_the_real_run_then_does(
         order by cohort desc
         """,
     )
-    for done, real in zip(figures, counted, strict=True):
+    for done, real in zip(dry_run_output, counted, strict=True):
         assert done["would_skip"]["compilation"] == real.pop("compilation")
         del real["cohort"]
         assert real == {name: done[name] for name in real}
         assert real["scanned"] > 0
 
 
-def test_a_dry_run_as_a_job_shows_no_range_as_done(
-    station: SandboxStation, figures: list[dict[str, Any]], project: Path
-):
+def test_a_dry_run_as_a_job_materializes_no_range(
+    station: SandboxStation, dry_run_output: list[dict[str, Any]], project: Path
+) -> None:
     job = ("dagster", "job", "execute", "-m", "wxyc_assets.definitions")
     done = run_program(*job, "-j", "library_identity_dry_run", env=station.environment, cwd=project)
     assert done.returncode == 0, done.stderr
@@ -98,8 +98,10 @@ def test_a_dry_run_as_a_job_shows_no_range_as_done(
     assert [each["scanned"] for each in printed if set(each) == KEYS] == [0, 0]
 
 
-@pytest.mark.usefixtures("figures")
-def test_explain_tells_a_record_from_range_to_tables(station: SandboxStation, project: Path):
+@pytest.mark.usefixtures("dry_run_output")
+def test_explain_shows_a_record_from_its_range_to_its_tables(
+    station: SandboxStation, project: Path
+) -> None:
     (row,) = query(
         station,
         "select i.library_id, i.method from wxyc_schema.library_identity i "
@@ -122,8 +124,8 @@ def test_explain_tells_a_record_from_range_to_tables(station: SandboxStation, pr
     assert story["facts"]["resolution"]["answer"]["library_id"] == library_id
 
 
-@pytest.mark.usefixtures("figures")
-def test_explain_tells_of_the_cover(station: SandboxStation, project: Path):
+@pytest.mark.usefixtures("dry_run_output")
+def test_explain_shows_the_cover(station: SandboxStation, project: Path) -> None:
     job = ("dagster", "job", "execute", "-m", "wxyc_assets.definitions", "-j")
     ends = {"start": "0000001-0000025", "end": "0000376-0000400"}
     tags = {f"dagster/asset_partition_range_{end}": key for end, key in ends.items()}
@@ -142,19 +144,19 @@ def test_explain_tells_of_the_cover(station: SandboxStation, project: Path):
     assert found["run_id"] in done.stdout
 
 
-def test_explain_knows_when_there_is_no_such_record(station: SandboxStation, project: Path):
+def test_explain_reports_an_unknown_record(station: SandboxStation, project: Path) -> None:
     done = run_program("wxyc-assets", "explain", "9999999", env=station.environment, cwd=project)
     assert done.returncode == 1
     assert "no record 9999999" in done.stderr
 
 
-def test_migrate_may_be_repeated(station: SandboxStation, project: Path):
+def test_migrate_can_be_repeated(station: SandboxStation, project: Path) -> None:
     done = run_program("wxyc-assets", "migrate", env=station.environment, cwd=project)
     assert done.returncode == 0, done.stderr
     assert "is at revision" in done.stdout
 
 
-def test_migrate_says_what_is_wrong(station: SandboxStation, project: Path):
+def test_migrate_reports_what_is_wrong(station: SandboxStation, project: Path) -> None:
     for changes in (
         {"DATABASE_URL": "postgresql://u:hush@127.0.0.1:1/x"},
         {"DATABASE_URL": "mysql://u:hush@127.0.0.1/x"},
@@ -169,7 +171,7 @@ def test_migrate_says_what_is_wrong(station: SandboxStation, project: Path):
         assert "Traceback" not in done.stderr
 
 
-def test_smoke_says_what_it_expected_and_what_came(station: SandboxStation, project: Path):
+def test_smoke_reports_expected_and_actual_answers(station: SandboxStation, project: Path) -> None:
     done = run_program("wxyc-assets", "smoke", env=station.environment, cwd=project)
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.count("as expected") == 5
@@ -182,7 +184,7 @@ def test_smoke_says_what_it_expected_and_what_came(station: SandboxStation, proj
     assert "NOT as expected  GET /health" in done.stdout
 
 
-def test_a_dry_run_of_the_refresh_calls_nothing(station: SandboxStation, project: Path):
+def test_a_dry_run_of_the_refresh_calls_nothing(station: SandboxStation, project: Path) -> None:
     station.lml.counters.reset()
     done = run_program("wxyc-assets", "rotation-dry-run", env=station.environment, cwd=project)
     assert done.returncode == 0, done.stderr

@@ -1,4 +1,4 @@
-"""The README's first command, without the installation."""
+"""`make demo`, the README's first command, without the installation."""
 
 import os
 import re
@@ -7,7 +7,7 @@ from pathlib import Path
 from wxyc_assets_tests.e2e.operation.processes import run_program
 
 
-def test_a_demo_covers_the_library_and_a_second_one_asks_nothing(project: Path):
+def test_a_demo_covers_the_library_and_a_second_one_asks_nothing(project: Path) -> None:
     first = run_program("wxyc-sandbox", "demo", "--scale", "0.004", env=os.environ, cwd=project)
     assert first.returncode == 0, first.stderr
     assert _rows_asked_about(first.stdout) > 200

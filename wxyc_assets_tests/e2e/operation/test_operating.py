@@ -1,4 +1,4 @@
-"""The commands of docs/operating.md, as they stand there, one after the other."""
+"""The commands of docs/operating.md, verbatim and in order."""
 
 import os
 import re
@@ -17,7 +17,7 @@ BLOCKS = re.findall(r"^```sh\n(.*?)^```$", PAGE.read_text(), re.MULTILINE | re.D
 
 @pytest.fixture(scope="module")
 def environment(station: SandboxStation) -> dict[str, str]:
-    """A station of the shape that the page speaks of: narrow scope, ranges of 2,500 ids."""
+    """A station as the page assumes it: narrow scope, ranges of 2,500 ids."""
     shape = {
         "INCLUDE_NULL_CANONICAL": "0",
         "LIBRARY_MAX_ID": "80000",
@@ -30,7 +30,7 @@ def environment(station: SandboxStation) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def outputs(environment: dict[str, str], station: SandboxStation) -> list[str]:
-    """What each block said; every one of them went well."""
+    """The output of each block; all of them succeed."""
     outputs: list[str] = []
     for block in BLOCKS:
         done = subprocess.run(
@@ -46,7 +46,7 @@ def outputs(environment: dict[str, str], station: SandboxStation) -> list[str]:
     return outputs
 
 
-def test_every_command_of_the_page_works(outputs: list[str]):
+def test_every_command_of_the_page_works(outputs: list[str]) -> None:
     assert len(outputs) > 8
     assert "is at revision" in outputs[0]
     assert "would_resolve" in outputs[2]
@@ -54,8 +54,8 @@ def test_every_command_of_the_page_works(outputs: list[str]):
     assert "is at revision" in outputs[-1]
 
 
-@pytest.mark.usefixtures("said")
-def test_they_do_what_the_page_says(station: SandboxStation):
+@pytest.mark.usefixtures("outputs")
+def test_the_commands_do_what_the_page_says(station: SandboxStation) -> None:
     with psycopg.connect(station.database_url) as connection:
         unasked, covers, refreshes = connection.execute(
             "select (select count(*) from wxyc_schema.library l where l.artist_name is not null "

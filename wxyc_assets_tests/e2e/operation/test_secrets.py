@@ -1,4 +1,4 @@
-"""Runs that fail in different ways, with secrets one can recognise; then they are looked for."""
+"""Runs that fail in different ways with recognisable secrets, none of which may be output."""
 
 import os
 import zlib
@@ -51,7 +51,7 @@ RUNS = """
 
 
 async def echo_headers(scope: Scope, receive: Receive, send: Send) -> None:
-    """An LML, or what stands before it, that shows people what they sent."""
+    """A server that answers 400 and repeats the request's headers."""
     sent = Request(scope).headers.items()
     answer = PlainTextResponse("\n".join(f"{name}: {value}" for name, value in sent), 400)
     await answer(scope, receive, send)
@@ -64,7 +64,7 @@ def sink() -> Sink:
 
 @pytest.fixture(scope="module")
 def environment(station: SandboxStation, sink: Sink) -> Generator[dict[str, str]]:
-    """The station's, with a secret wherever one can be."""
+    """The station's environment with a secret wherever there can be one."""
 
     def with_password(url: str, secret: str) -> str:
         return url.replace("//postgres@", f"//postgres:{secret}@")
@@ -92,7 +92,7 @@ def environment(station: SandboxStation, sink: Sink) -> Generator[dict[str, str]
 
 @pytest.fixture(scope="module")
 def ui(environment: dict[str, str], station: SandboxStation) -> Generator[httpx.Client]:
-    """A webserver and a daemon whose sensors have had a first look."""
+    """A webserver and a daemon whose sensors have ticked once."""
     port = str(free_port())
     module = ("-m", "wxyc_assets.definitions")
     with (
@@ -111,7 +111,7 @@ def ui(environment: dict[str, str], station: SandboxStation) -> Generator[httpx.
 
 
 def has_ticked(environment: dict[str, str]) -> bool:
-    """The alerts' cursor is in Dagster's tables."""
+    """Return True if the alert sensor's cursor is in Dagster's tables."""
     return any("failed_runs" in value for value in all_values(environment["DAGSTER_PG_URL"]))
 
 
@@ -119,7 +119,7 @@ def has_ticked(environment: dict[str, str]) -> bool:
 def outputs(
     environment: dict[str, str], station: SandboxStation, sink: Sink, ui: httpx.Client
 ) -> dict[str, str]:
-    """What everybody said while four runs failed, by who said it."""
+    """All output of four failing runs, by its place."""
     missing_database = environment["DATABASE_URL"].replace("/backend?", "/gone?")
     outputs: dict[str, str] = {}
     with serve(echo_headers) as echo_url:
@@ -142,8 +142,8 @@ def outputs(
             outputs[name] = done.stdout + done.stderr
     wait_until(lambda: len(sink.messages) >= 2)
     outputs["Sentry and the chat"] = without_project(b"".join(sink.bodies).decode())
-    outputs["the UI's resources"] = query(ui, RESOURCES)
-    outputs["the UI's runs"] = query(ui, RUNS)
+    outputs["the UI's resources"] = graphql(ui, RESOURCES)
+    outputs["the UI's runs"] = graphql(ui, RUNS)
     for name in ("DATABASE_URL", "DAGSTER_PG_URL"):
         outputs[f"every table of {name}"] = "\n".join(all_values(environment[name]))
     for file in station.home.rglob("*"):
@@ -154,18 +154,18 @@ def outputs(
 
 
 def without_project(envelopes: str) -> str:
-    """An envelope's header tells Sentry the project that it is for, by the public key."""
+    """Remove the public key with which an envelope's header names its project."""
     return envelopes.replace(f'"public_key":"{KEY}"', "")
 
 
-def query(client: httpx.Client, query: str) -> str:
-    answer: Any = client.post("/graphql", json={"query": query}).json()
+def graphql(client: httpx.Client, graphql: str) -> str:
+    answer: Any = client.post("/graphql", json={"query": graphql}).json()
     assert "errors" not in answer, answer
     return str(answer)
 
 
 def all_values(url: str) -> Iterator[str]:
-    """Every value of every table, unpacked."""
+    """Yield every value of every table, decompressed."""
     with psycopg.connect(url) as connection:
         tables = connection.execute(
             "select table_schema, table_name from information_schema.tables "
@@ -177,10 +177,10 @@ def all_values(url: str) -> Iterator[str]:
                 sql.SQL("select * from {}").format(sql.Identifier(*table))
             ):
                 for value in row:
-                    yield unpacked(value)
+                    yield decompressed(value)
 
 
-def unpacked(value: Any) -> str:
+def decompressed(value: Any) -> str:
     if isinstance(value, bytes):
         try:
             return zlib.decompress(value).decode()
@@ -189,7 +189,7 @@ def unpacked(value: Any) -> str:
     return str(value)
 
 
-def test_what_went_wrong_is_told(outputs: dict[str, str]):
+def test_every_failure_is_reported(outputs: dict[str, str]) -> None:
     for name, words in {
         "a wrong key": "LML_API_KEY is wrong, rotated or revoked",
         "a GitHub that repeats us": "could not be compared: HTTP 400",
@@ -205,5 +205,5 @@ def test_what_went_wrong_is_told(outputs: dict[str, str]):
 
 
 @pytest.mark.parametrize("secret", SECRETS)
-def test_no_secret_is_anywhere(outputs: dict[str, str], secret: str):
+def test_no_secret_is_output(outputs: dict[str, str], secret: str) -> None:
     assert [place for place, words in outputs.items() if SECRETS[secret] in words] == []

@@ -1,4 +1,4 @@
-"""TLS towards LML and towards PostgreSQL, by a certificate authority of the house."""
+"""TLS to LML and to PostgreSQL with a private certificate authority."""
 
 import json
 import os
@@ -27,7 +27,7 @@ JOB = ("dagster", "job", "execute", "-m", "wxyc_assets.definitions", "-j", "libr
 
 
 class CertificateAuthority:
-    """An authority that vouches for an intermediate one, as PEM files in a folder."""
+    """A root and an intermediate certificate authority, as PEM files in a folder."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -38,7 +38,7 @@ class CertificateAuthority:
         root.cert_pem.write_to_path(self.root)
 
     def certificate(self, name: str) -> Path:
-        """For a host of this name: the key, and the chain up to the root."""
+        """Issue a certificate for a host; return the PEM file with its key and chain."""
         path = self._folder / f"{name}.pem"
         self._intermediate.issue_cert(name).private_key_and_cert_chain_pem.write_to_path(path)
         return path
@@ -46,25 +46,25 @@ class CertificateAuthority:
 
 @pytest.fixture(scope="module")
 def authority(project: Path) -> CertificateAuthority:
-    return CertificateAuthority(project / "house")
+    return CertificateAuthority(project / "authority")
 
 
 @pytest.fixture(scope="module")
 def untrusted_authority(project: Path) -> CertificateAuthority:
-    return CertificateAuthority(project / "stranger")
+    return CertificateAuthority(project / "untrusted")
 
 
 def run_range(station: SandboxStation, id_range: str, **changes: str) -> tuple[int, str]:
-    """The exit code of a run over one range, and all it said."""
+    """Run one range; return the exit code and the output."""
     environment = {**station.environment, **changes}
     tags = json.dumps({"dagster/partition": id_range})
     done = run_program(*JOB, "--tags", tags, env=environment, cwd=station.home)
     return done.returncode, done.stdout + done.stderr
 
 
-def test_lml_is_reached_by_a_certificate_that_the_house_vouches_for(
+def test_lml_is_reached_with_a_certificate_of_the_trusted_authority(
     station: SandboxStation, authority: CertificateAuthority
-):
+) -> None:
     with serve(station.lml, certificate=authority.certificate("127.0.0.1")) as url:
         assert url.startswith("https://")
         station.lml.counters.reset()
@@ -75,15 +75,17 @@ def test_lml_is_reached_by_a_certificate_that_the_house_vouches_for(
     assert station.lml.counters.rows["resolve"] > 0
 
 
-@pytest.mark.parametrize("trusted", ["nobody in particular", "somebody else"])
-def test_an_lml_that_nobody_vouches_for_is_told_nothing(
+@pytest.mark.parametrize("trusted", ["the defaults", "another authority"])
+def test_an_lml_with_an_untrusted_certificate_receives_no_request(
     station: SandboxStation,
     authority: CertificateAuthority,
     untrusted_authority: CertificateAuthority,
     trusted: str,
-):
+) -> None:
     lml = PretendLml(AT_ONCE)
-    changes = {"SSL_CERT_FILE": str(untrusted_authority.root)} if trusted == "somebody else" else {}
+    changes = (
+        {"SSL_CERT_FILE": str(untrusted_authority.root)} if trusted == "another authority" else {}
+    )
     with serve(lml, certificate=authority.certificate("127.0.0.1")) as url:
         code, output = run_range(station, SECOND, LIBRARY_METADATA_URL=url, **changes)
     assert code != 0
@@ -91,9 +93,9 @@ def test_an_lml_that_nobody_vouches_for_is_told_nothing(
     assert lml.counters.calls == {}
 
 
-def test_a_certificate_of_another_host_is_none(
+def test_a_certificate_of_another_host_is_rejected(
     station: SandboxStation, authority: CertificateAuthority
-):
+) -> None:
     lml = PretendLml(AT_ONCE)
     with serve(lml, certificate=authority.certificate("lml.example.org")) as url:
         code, output = run_range(
@@ -106,7 +108,7 @@ def test_a_certificate_of_another_host_is_none(
 
 @pytest.fixture(scope="module")
 def tls_only_server(authority: CertificateAuthority) -> Generator[Postgres]:
-    """A server that lets nobody in over TCP without TLS; the embedded one cannot speak it."""
+    """A server that accepts TCP connections with TLS only; the embedded one has no TLS."""
     bin = binaries("POSTGRES_15_BIN")
     with tempfile.TemporaryDirectory(prefix="wxyc-") as home:
         Path(home).chmod(0o711)
@@ -139,9 +141,9 @@ def tls_url(server: Postgres, database: str, **options: str) -> str:
 
 
 @pytest.mark.other_server
-def test_both_databases_are_reached_by_tls_and_every_connection_is_one(
+def test_both_databases_are_reached_with_tls_on_every_connection(
     station: SandboxStation, tls_only_server: Postgres, authority: CertificateAuthority
-):
+) -> None:
     def verified(database: str) -> str:
         return tls_url(
             tls_only_server, database, sslmode="verify-full", sslrootcert=str(authority.root)
@@ -190,13 +192,13 @@ def test_both_databases_are_reached_by_tls_and_every_connection_is_one(
         ({"sslmode": "verify-full"}, "certificate verify failed"),
     ],
 )
-def test_a_database_that_is_not_to_be_trusted_is_not_talked_to(
+def test_an_untrusted_database_is_not_used(
     station: SandboxStation,
     tls_only_server: Postgres,
     untrusted_authority: CertificateAuthority,
     options: dict[str, str],
     message: str,
-):
+) -> None:
     if options["sslmode"] == "verify-full":
         options = options | {"sslrootcert": str(untrusted_authority.root)}
     code, output = run_range(
@@ -207,9 +209,9 @@ def test_a_database_that_is_not_to_be_trusted_is_not_talked_to(
 
 
 @pytest.mark.other_server
-def test_libpqs_own_variables_serve_a_database_named_by_its_parts(
+def test_libpqs_own_variables_apply_to_a_database_given_by_its_parts(
     station: SandboxStation, tls_only_server: Postgres, authority: CertificateAuthority
-):
+) -> None:
     port = tls_url(tls_only_server, "postgres").partition("localhost:")[2].partition("/")[0]
     parts = {
         "DATABASE_URL": "",

@@ -1,4 +1,4 @@
-"""The live application beside us: it updates and deletes library rows all day, as it likes."""
+"""A pretend live application that updates and deletes library rows during a run."""
 
 import threading
 from collections.abc import Generator
@@ -18,7 +18,7 @@ Connection = psycopg.Connection[dict]
 
 @dataclass(slots=True)
 class Application:
-    """What it has done so far."""
+    """The application and its work so far."""
 
     seed: int
     plays: int = 0
@@ -26,6 +26,7 @@ class Application:
     deadlocks: int = 0
 
     def work(self, url: str, stop: threading.Event) -> None:
+        """Update and delete records until told to stop."""
         random = Random(f"application {self.seed}")
         with open_connection(url) as connection:
             ids = [row["id"] for row in connection.execute("select id from library order by id")]
@@ -36,7 +37,7 @@ class Application:
                     self._delete(connection, random.choice(ids))
 
     def _play(self, connection: Connection, ids: list[int]) -> None:
-        """In any order: so that its locks cross ours."""
+        """Update records in random order, so that its locks conflict with a run's."""
         with connection.transaction():
             for library_id in ids:
                 connection.execute(
@@ -56,7 +57,10 @@ class Application:
 
     @contextmanager
     def _tolerating_conflicts(self) -> Generator[None]:
-        """An identity that comes while its record goes is the application's to try again."""
+        """Ignore deadlocks, and identities written while their record is deleted.
+
+        The application would retry both.
+        """
         try:
             yield
         except errors.ForeignKeyViolation:
@@ -67,7 +71,7 @@ class Application:
 
 @contextmanager
 def application(url: str, *, seed: int) -> Generator[Application]:
-    """Lives until the end of the block."""
+    """Run the application until the end of the block."""
     running, stop = Application(seed), threading.Event()
     thread = threading.Thread(target=running.work, args=(url, stop), daemon=True)
     thread.start()

@@ -1,7 +1,7 @@
-"""Moments of a run at which a child is provably inside of something.
+"""Breakpoints of a run, at which a child process is paused inside a known operation.
 
-A lock of ours holds the child up in the middle of a statement; a stalled answer makes it wait for
-LML. So a moment depends on progress, and not on the speed of the machine.
+A table lock blocks the child in the middle of a statement; a stalled answer makes it wait for LML.
+A breakpoint therefore depends on progress and not on the speed of the machine.
 """
 
 from collections.abc import Generator
@@ -15,17 +15,17 @@ from wxyc_assets_tests.e2e.proofs.tables import open_connection, value
 from wxyc_assets_tests.support.waiting import wait_for
 from wxyc_sandbox.lml.faults import Fault, Kind
 
-# In share mode: others may read the table, but not write it.
+# Share mode lets others read the table but not write it.
 BLOCKED_BY_LOCK: dict[str, LiteralString] = {
     "finding candidates": "lock table library_candidate in share mode",
     "storing answers": "lock table lml_resolution in share mode",
     "writing identities": "lock table library_identity in share mode",
     "writing sources": "lock table library_identity_source in share mode",
     "writing credits": "lock table compilation_track_artist in share mode",
-    "dating attempts": "lock table library in share mode",
+    "recording attempts": "lock table library in share mode",
     "reporting": "lock table event_logs in share mode",
 }
-WAITING_FOR_LML: dict[str, Kind] = {"asking": "stalled_head", "hearing an answer": "stalled_body"}
+WAITING_FOR_LML: dict[str, Kind] = {"asking": "stalled_head", "reading an answer": "stalled_body"}
 ANYWHERE = "anywhere"
 BREAKPOINTS = (*BLOCKED_BY_LOCK, *WAITING_FOR_LML, ANYWHERE)
 
@@ -39,7 +39,7 @@ COUNT_CLIENTS = (
 
 @dataclass(frozen=True, slots=True)
 class RunObserver:
-    """Looks from outside at what a child does."""
+    """Observes and pauses a child process from outside."""
 
     database_url: str
     dagster_url: str
@@ -47,9 +47,9 @@ class RunObserver:
 
     @contextmanager
     def pause_at(self, child: Child, point: str, *, after: int) -> Generator[bool]:
-        """Holds the child in the moment once `after` more answers are stored.
+        """Pause the child at a breakpoint once `after` more answers are stored.
 
-        False when it ended before.
+        Yields False if the child ended before.
         """
         with open_connection(self.database_url) as observer:
             goal = value(observer, COUNT_STORED) + after
@@ -57,11 +57,11 @@ class RunObserver:
         if not got_there or point == ANYWHERE:
             yield got_there
         elif point in WAITING_FOR_LML:
-            with self._waiting_for_lml(child, WAITING_FOR_LML[point]) as caught:
-                yield caught
+            with self._waiting_for_lml(child, WAITING_FOR_LML[point]) as paused:
+                yield paused
         else:
-            with self._blocked(child, point) as caught:
-                yield caught
+            with self._blocked(child, point) as paused:
+                yield paused
 
     @contextmanager
     def _waiting_for_lml(self, child: Child, kind: Kind) -> Generator[bool]:
@@ -79,13 +79,16 @@ class RunObserver:
             yield child.wait_until(lambda: value(observer, COUNT_BLOCKED, pid) > 0)
 
     def wait_until_disconnected(self) -> None:
-        """The server ends what a killed client had begun before it notices the death."""
+        """Wait until no client is connected.
+
+        The server finishes a killed client's statement before it notices the disconnection.
+        """
         for url in (self.database_url, self.dagster_url):
             with open_connection(url) as observer:
                 wait_for(lambda observer=observer: value(observer, COUNT_CLIENTS) == 0)
 
     def stored(self) -> set[int]:
-        """The library rows with a stored answer."""
+        """Return the ids of the records with a stored answer."""
         with open_connection(self.database_url) as observer:
             rows = observer.execute("select library_id from lml_resolution").fetchall()
         return {row["library_id"] for row in rows}

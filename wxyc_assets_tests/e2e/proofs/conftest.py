@@ -1,4 +1,4 @@
-"""A small world that is seeded once, and what runs without any trouble make of it."""
+"""Fixtures: a small library seeded once, and its tables after undisturbed runs."""
 
 import shutil
 import tempfile
@@ -10,7 +10,6 @@ from math import ceil
 from pathlib import Path
 
 import pytest
-from wxyc_sandbox.station import DAGSTER_YAML
 
 from wxyc_assets.migrations.run import migrate
 from wxyc_assets_tests.conftest import _fresh_database
@@ -28,24 +27,25 @@ from wxyc_assets_tests.e2e.proofs.small_library import (
 from wxyc_assets_tests.e2e.proofs.tables import Tables, read_tables
 from wxyc_sandbox.library import seed_library
 from wxyc_sandbox.postgres import Postgres
+from wxyc_sandbox.station import DAGSTER_YAML
 
-SMALL_LIBRARY_TEMPLATE = "small_world_template"
+SMALL_LIBRARY_TEMPLATE = "small_library_template"
 
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """The tables after one run, and after a second one for which everything is due again."""
+    """The tables after one undisturbed run, and after a second one with every record due again."""
 
     first: Tables
     second: Tables
 
     def ids_of_kind(self, kind: str) -> list[int]:
-        """The library rows that LML answers so."""
+        """Return the ids of the records whose answer has this kind."""
         rows = self.first.rows["lml_resolution"]
         return [each["library_id"] for each in rows if each["row"]["kind"] == kind]
 
     def pages(self, graph: Graph) -> int:
-        """How many calls a run makes when nothing goes wrong."""
+        """Return the number of calls of an undisturbed run."""
         sizes = {"va": graph.va_batch_size, "non_va": graph.batch_size}
         rows = self.first.rows["lml_resolution"]
         asked = [(range_of(each["library_id"]), each["row"]["cohort"]) for each in rows]
@@ -64,7 +64,7 @@ def small_library_template(postgres: Postgres, seeded_at: datetime) -> str:
 
 
 def make_small_library(server: Postgres, seeded_at: datetime) -> None:
-    """The small world, as a template."""
+    """Create the small library as a template database."""
     server.create_database(SMALL_LIBRARY_TEMPLATE)
     url = server.url(SMALL_LIBRARY_TEMPLATE)
     seed_library(url, "wxyc_schema", SmallLibrary(now=seeded_at))
@@ -73,7 +73,7 @@ def make_small_library(server: Postgres, seeded_at: datetime) -> None:
 
 @pytest.fixture
 def library_url(postgres: Postgres, small_library_template: str) -> Iterator[str]:
-    """The URL of a database with the small world in it."""
+    """The URL of a fresh copy of the small library."""
     with _fresh_database(postgres, template=small_library_template) as url:
         yield url
 
@@ -109,7 +109,7 @@ def dagster_template(postgres: Postgres) -> str:
 
 
 def make_dagster_storage(server: Postgres) -> None:
-    """Dagster's own tables, as a template."""
+    """Create Dagster's tables as a template database."""
     server.create_database(DAGSTER_TEMPLATE)
     with (
         tempfile.TemporaryDirectory() as home,
@@ -120,7 +120,7 @@ def make_dagster_storage(server: Postgres) -> None:
 
 @dataclass(frozen=True, slots=True)
 class FreshLibraries:
-    """Makes small worlds, each with a storage for Dagster of its own."""
+    """Creates copies of the small library, each with a Dagster storage of its own."""
 
     library_server: Postgres
     dagster_server: Postgres
@@ -128,7 +128,7 @@ class FreshLibraries:
 
     @contextmanager
     def fresh(self, lml: ServedLml, **variables: str) -> Generator[RunStarter]:
-        """Starts children over a world that nobody has touched."""
+        """Yield a starter of runs on a fresh copy of the small library."""
         with (
             tempfile.TemporaryDirectory(dir=self.folder) as folder,
             _fresh_database(self.library_server, template=SMALL_LIBRARY_TEMPLATE) as database_url,
@@ -154,7 +154,7 @@ CheckedStarter = tuple[RunStarter, CrashCheck]
 def checked_starter(
     libraries: FreshLibraries, baseline: Baseline, seeded_at: datetime
 ) -> Generator[CheckedStarter]:
-    """Starts children over a world that nobody has touched, and looks at what they leave."""
+    """A starter of runs on a fresh copy, and the check of what they leave behind."""
     with (
         served(SLOW) as lml,
         libraries.fresh(lml) as starter,

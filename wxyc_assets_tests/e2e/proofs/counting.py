@@ -1,4 +1,4 @@
-"""Whether what a run says about its ranges is what the tables say."""
+"""Comparison of a run's reported counts with the tables."""
 
 import re
 
@@ -36,7 +36,7 @@ OPEN_ROWS = re.compile(r"(\d+) (?:" + "|".join(o.value.partition(".")[2] for o i
 
 
 def assert_counts_match(graph: Graph, run: Run) -> None:
-    """For the first run over a station: each range by its figures, or by what its failure says."""
+    """Assert that the first run's counts per range, or in its failure, match the tables."""
     open_rows = {
         key: sum(map(int, OPEN_ROWS.findall(output))) if output != "not begun" else None
         for key, output in OPEN_RANGE.findall(run.failure)

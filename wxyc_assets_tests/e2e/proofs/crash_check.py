@@ -1,4 +1,4 @@
-"""Looks at what a killed run left behind."""
+"""Verification of what an interrupted run leaves behind."""
 
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -16,7 +16,7 @@ from wxyc_assets_tests.e2e.proofs.tables import Tables, assert_same, read_tables
 
 @dataclass(slots=True)
 class CrashCheck:
-    """Over one small world; `expected` is what a run without trouble makes of it."""
+    """Checks one small library; `expected` are its tables after an undisturbed run."""
 
     observer: RunObserver
     instance: dg.DagsterInstance
@@ -29,10 +29,13 @@ class CrashCheck:
         self._asked = len(self.observer.lml.asked_records.asked)
 
     def verify(self) -> None:
-        """Once a run has ended, in whatever way; it may have taken a range or all of them."""
+        """Assert that an ended run kept its answers, and wrote its materialized ranges correctly.
+
+        The run may have ended in any way, over one range or all.
+        """
         self.observer.wait_until_disconnected()
         asked = self.observer.lml.asked_records.since(self._asked)
-        assert self._stored.isdisjoint(asked), "a stored answer was asked for again"
+        assert self._stored.isdisjoint(asked), "a stored answer was requested again"
         tables = read_tables(self.observer.database_url, self.seeded_at)
         for id_range in RANGES:
             if id_range.key in self.materialized:
@@ -41,14 +44,14 @@ class CrashCheck:
         self._asked += len(asked)
 
     def verify_final_state(self) -> None:
-        """Once a run has succeeded: nothing tells that others were killed before it."""
+        """Assert, after a successful run, that the interrupted runs before it left no trace."""
         self.verify()
         assert self.materialized == {each.key for each in RANGES}
         assert_same(read_tables(self.observer.database_url, self.seeded_at), self.expected)
 
     @property
     def materialized(self) -> set[str]:
-        """The ranges that people see as materialized."""
+        """The keys of the ranges that the UI shows as materialized."""
         return materialized_ranges(self.instance)
 
 
@@ -56,7 +59,7 @@ class CrashCheck:
 def crash_check(
     starter: RunStarter, lml: ServedLml, expected: Tables, seeded_at: datetime
 ) -> Generator[CrashCheck]:
-    """Over the world that `starter` starts children on."""
+    """Open a check of the library that `starter` runs on."""
     observer = RunObserver(starter.database_url, starter.dagster_url, lml)
     with dagster_instance(starter.folder / "our_own_home", starter.dagster_url) as instance:
         yield CrashCheck(observer, instance, expected, seeded_at)

@@ -1,4 +1,4 @@
-"""A TCP door in front of a server that resets some of the connections going through it."""
+"""A TCP proxy that resets some of its connections."""
 
 import asyncio
 import socket
@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from urllib.parse import urlsplit
 
 NO_LINGERING = struct.pack("ii", 1, 0)
-"""With this SO_LINGER, a close is a reset."""
+"""With this SO_LINGER, closing a connection resets it."""
 
 
 class _Proxy:
@@ -20,8 +20,8 @@ class _Proxy:
         self.resets = 0
 
     async def forward(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        there, back = await asyncio.open_connection(*self._address)
-        answering = asyncio.create_task(self._copy(there, writer))
+        server_reader, server_writer = await asyncio.open_connection(*self._address)
+        response_copy = asyncio.create_task(self._copy(server_reader, writer))
         try:
             while chunk := await reader.read(65_536):
                 self._chunks += 1
@@ -31,15 +31,15 @@ class _Proxy:
                     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, NO_LINGERING)
                     writer.transport.abort()
                     return
-                back.write(chunk)
-                await back.drain()
+                server_writer.write(chunk)
+                await server_writer.drain()
         except ConnectionError:
             pass
         finally:
-            answering.cancel()
+            response_copy.cancel()
             with suppress(asyncio.CancelledError):
-                await answering
-            back.close()
+                await response_copy
+            server_writer.close()
             writer.close()
 
     async def _copy(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -51,7 +51,7 @@ class _Proxy:
 
 @contextmanager
 def resetting_proxy(url: str, *, every: int) -> Generator[tuple[str, _Proxy]]:
-    """Its URL, and the door: every so many pieces of requests, that piece's connection is reset."""
+    """Yield the proxy's URL and the proxy; every `every`th chunk of a request is a reset."""
     target = urlsplit(url)
     assert target.hostname
     assert target.port

@@ -1,4 +1,4 @@
-"""Every fault of LML, driven through the graph: no wrong row, no lost answer, right sums."""
+"""Every fault of LML through the whole graph: no wrong row, no lost answer, correct counts."""
 
 import os
 import socket
@@ -39,7 +39,7 @@ RECOVERABLE = {
     "one result too many": Fault("surplus"),
     "429 at once": Fault("status", every=5, status=429, retry_after_seconds=0),
 }
-"""What a run gets over by itself."""
+"""Faults from which a run recovers by itself."""
 
 LEAVES_RANGES_OPEN = {
     "malformed JSON": Fault("malformed", every=5),
@@ -51,11 +51,11 @@ LEAVES_RANGES_OPEN = {
     "duplicated": Fault("duplicated", every=5),
     "foreign": Fault("foreign", every=5),
 }
-"""What leaves rows without an answer, and their ranges open."""
+"""Faults that leave records without an answer, and their ranges open."""
 
 
 @pytest.mark.parametrize("what", RECOVERABLE)
-def test_a_passing_fault_changes_nothing(
+def test_a_run_recovers_from_a_temporary_fault(
     graph: Graph, lml: ServedLml, baseline: Baseline, seeded_at: datetime, what: str
 ) -> None:
     lml.inject(RECOVERABLE[what])
@@ -67,7 +67,7 @@ def test_a_passing_fault_changes_nothing(
 
 
 @pytest.mark.parametrize("what", LEAVES_RANGES_OPEN)
-def test_a_hole_is_told_and_filled_by_the_next_run(
+def test_missing_answers_are_reported_and_completed_by_the_next_run(
     graph: Graph, lml: ServedLml, baseline: Baseline, seeded_at: datetime, what: str
 ) -> None:
     lml.inject(LEAVES_RANGES_OPEN[what])
@@ -82,7 +82,7 @@ def test_a_hole_is_told_and_filled_by_the_next_run(
 
 
 @pytest.mark.parametrize("as_date", [False, True])
-def test_a_retry_after_is_waited_for(
+def test_a_retry_after_is_respected(
     graph: Graph, lml: ServedLml, baseline: Baseline, seeded_at: datetime, as_date: bool
 ) -> None:
     first_row = min(row["library_id"] for row in baseline.first.rows["lml_resolution"])
@@ -91,7 +91,7 @@ def test_a_retry_after_is_waited_for(
     began = time.monotonic()
     assert graph.run().succeeded
     asked_at = next(at for at, library_id in lml.asked_records.asked if library_id == first_row)
-    assert asked_at - began > 1  # a date has no fractions of a second
+    assert asked_at - began > 1  # an HTTP date has whole seconds
     assert lml.calls == baseline.pages(graph) + 1
     assert_same(read_tables(graph.database_url, seeded_at), baseline.first)
 
@@ -136,7 +136,7 @@ def test_a_reset_connection_changes_nothing(
 
 
 @pytest.mark.parametrize("status", [422, 500])
-def test_a_row_that_spoils_its_batch_ends_alone(
+def test_a_poison_row_is_isolated_from_its_batch(
     graph: Graph, lml: ServedLml, baseline: Baseline, seeded_at: datetime, status: int
 ) -> None:
     row = baseline.ids_of_kind("single_artist")[20]
@@ -146,7 +146,7 @@ def test_a_row_that_spoils_its_batch_ends_alone(
     assert run.succeeded
     assert run.total("rows_skipped.lml_refused") == 1
     assert_counts_match(graph, run)
-    retried = 2 * (graph.attempts - 1) if status == 500 else 0  # the whole page, and the row alone
+    retried = 2 * (graph.attempts - 1) if status == 500 else 0  # the whole page, and the single row
     most_in_a_page = 100
     extra = lml.calls - baseline.pages(large)
     assert 2 <= extra <= 2 * ceil(log2(most_in_a_page)) + retried
@@ -158,7 +158,7 @@ def test_a_row_that_spoils_its_batch_ends_alone(
     _assert_full_rerun_recovers(graph, lml, baseline, seeded_at)
 
 
-def test_many_rows_that_spoil_their_batches_end_alone(
+def test_many_poison_rows_are_isolated_from_their_batches(
     graph: Graph, lml: ServedLml, baseline: Baseline, seeded_at: datetime
 ) -> None:
     rows = frozenset(
@@ -177,7 +177,7 @@ def test_many_rows_that_spoil_their_batches_end_alone(
 @pytest.mark.parametrize(
     "poison", ["nul", "surrogate", "nan", "confidence_too_high", "null_external_id", "long_text"]
 )
-def test_a_value_that_postgres_refuses_spoils_its_own_row_at_most(
+def test_a_value_that_postgres_rejects_affects_its_own_row_at_most(
     graph: Graph, lml: ServedLml, baseline: Baseline, seeded_at: datetime, poison: Poison
 ) -> None:
     singles, compilations = (
@@ -196,7 +196,7 @@ def test_a_value_that_postgres_refuses_spoils_its_own_row_at_most(
     assert graph.run(everything_is_due=True).succeeded
     again = read_tables(graph.database_url, seeded_at)
     expected = baseline.second
-    # A decision without the poisoned parts was one, too; a name in a long text was a name.
+    # A decision without the poisoned parts is still a decision, and a long name still a name.
     for table in ("library_identity_history", "compilation_track_artist"):
         again, expected = again.but(table, rows), expected.but(table, rows)
     assert_same(again, expected)
@@ -206,7 +206,7 @@ def test_a_value_that_postgres_refuses_spoils_its_own_row_at_most(
     ("status", "output"),
     [(401, "Set LML_API_KEY"), (403, "LML_API_KEY is wrong"), (404, "Is LIBRARY_METADATA_URL")],
 )
-def test_a_no_that_stays_a_no_stops_at_once(
+def test_a_final_refusal_stops_the_run_at_once(
     graph: Graph,
     lml: ServedLml,
     baseline: Baseline,
@@ -224,7 +224,7 @@ def test_a_no_that_stays_a_no_stops_at_once(
     _assert_next_run_completes(graph, lml, baseline, seeded_at)
 
 
-def test_a_key_that_is_rotated_in_the_middle_stops_the_run(
+def test_a_key_rotated_during_the_run_stops_it(
     graph: Graph, lml: ServedLml, baseline: Baseline, seeded_at: datetime
 ) -> None:
     lml.inject(Fault("status", calls=frozenset(range(20, 1000)), status=403))
@@ -245,7 +245,7 @@ def test_a_key_that_is_rotated_in_the_middle_stops_the_run(
     ],
     ids=["503", "500", "closed before the answer", "closed in the middle"],
 )
-def test_an_lml_that_is_ill_is_left_alone_after_a_few_pages(
+def test_a_failing_lml_is_given_up_after_a_few_pages(
     graph: Graph, lml: ServedLml, baseline: Baseline, seeded_at: datetime, fault: Fault
 ) -> None:
     lml.inject(fault)
@@ -254,8 +254,8 @@ def test_an_lml_that_is_ill_is_left_alone_after_a_few_pages(
     assert "LML stopped us" in run.failure
     in_work, parts = graph.max_in_flight, 0
     if fault.body == "text":
-        # A 500 may be about a row, which is sought without any more patience; the parts of all
-        # pages in hand take turns.
+        # A 500 may be about a row, which is then searched for without retries; the parts of all
+        # pages in work alternate.
         in_work *= PAGES_A_CALL
         parts = most_failures_in_a_row(graph.batch_size) + 1
     assert lml.calls <= (FAILED_IN_A_ROW + in_work - 1) * (graph.attempts + parts)
@@ -263,7 +263,7 @@ def test_an_lml_that_is_ill_is_left_alone_after_a_few_pages(
     _assert_next_run_completes(graph, lml, baseline, seeded_at)
 
 
-def test_an_lml_that_is_not_there_stops_the_run_at_once(
+def test_an_unreachable_lml_stops_the_run_at_once(
     graph: Graph, lml: ServedLml, baseline: Baseline, seeded_at: datetime
 ) -> None:
     with socket.socket() as nobody_listens:
@@ -276,7 +276,7 @@ def test_an_lml_that_is_not_there_stops_the_run_at_once(
     _assert_next_run_completes(graph, lml, baseline, seeded_at)
 
 
-def test_an_lml_that_is_not_there_fails_the_command_within_seconds(
+def test_an_unreachable_lml_fails_the_command_within_seconds(
     library_url: str, tmp_path: Path
 ) -> None:
     with socket.socket() as nobody_listens:
@@ -296,7 +296,7 @@ def test_an_lml_that_is_not_there_fails_the_command_within_seconds(
     assert f"LML stopped us: LML cannot be reached at {url}" in done.stderr + done.stdout
 
 
-def test_an_lml_that_goes_away_in_the_middle_stops_the_run(
+def test_an_lml_that_disappears_during_the_run_stops_it(
     graph: Graph, lml: ServedLml, baseline: Baseline, seeded_at: datetime
 ) -> None:
     runs: list[Run] = []
@@ -343,5 +343,5 @@ def _answered_ids(graph: Graph, seeded_at: datetime) -> set[int]:
 
 
 def _truncated_sources(sources: list[dict]) -> list[dict]:
-    """Source rows that hold a part of a poisoned text."""
+    """Return the source rows that contain a part of a poisoned text."""
     return [each for each in sources if each["row"]["external_id"] in ("Stereolab", "Stereo", "")]

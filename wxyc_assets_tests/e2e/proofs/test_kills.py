@@ -1,4 +1,4 @@
-"""A run that is killed at any moment loses nothing, repeats nothing and claims nothing."""
+"""A run killed at any breakpoint loses no answer, repeats no call and shows no unfinished range."""
 
 from collections import deque
 from datetime import datetime
@@ -17,11 +17,11 @@ KILLS_PER_BREAKPOINT = 3
 ANSWERS_BETWEEN_KILLS = 30
 FIRST_BREAKPOINT = BREAKPOINTS[0]
 MORE_THAN_A_POOL_HOLDS = 6
-"""Dead runs would keep their places in a pool of Dagster's."""
+"""In a concurrency pool of Dagster, killed runs would keep their slots."""
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-def test_killed_at_any_moment_and_run_again(
+def test_a_run_killed_at_any_breakpoint_can_be_run_again(
     libraries: FreshLibraries, baseline: Baseline, seeded_at: datetime, seed: int
 ) -> None:
     random = Random(f"kills {seed}")
@@ -56,13 +56,13 @@ def test_a_range_is_shown_as_soon_as_it_is_complete(
         check.verify()
 
 
-def test_killed_runs_do_not_stand_in_the_way(libraries: FreshLibraries) -> None:
+def test_killed_runs_do_not_block_later_ones(libraries: FreshLibraries) -> None:
     with served(SLOW) as lml, libraries.fresh(lml) as starter:
         observer = RunObserver(starter.database_url, starter.dagster_url, lml)
         for _ in range(MORE_THAN_A_POOL_HOLDS):
             child = starter.whole_library()
-            with observer.pause_at(child, "asking", after=0) as caught:
-                assert caught
+            with observer.pause_at(child, "asking", after=0) as paused:
+                assert paused
                 child.kill()
         assert starter.whole_library().finish() == 0
 
@@ -73,8 +73,8 @@ def _kill_until_done(
     child = starter.whole_library()
     while breakpoints:
         after = 0 if breakpoints[0] == FIRST_BREAKPOINT else random.randrange(ANSWERS_BETWEEN_KILLS)
-        with check.observer.pause_at(child, breakpoints[0], after=after) as caught:
-            if not caught:
+        with check.observer.pause_at(child, breakpoints[0], after=after) as paused:
+            if not paused:
                 break
             child.kill()
             breakpoints.popleft()

@@ -1,4 +1,4 @@
-"""The graph on the PostgreSQL of production, and on those between it and the embedded one."""
+"""The graph on older PostgreSQL versions, production's among them."""
 
 import tempfile
 from collections.abc import Generator
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.other_server
 
 @pytest.fixture(scope="module", params=[14, 15])
 def older_server(request: pytest.FixtureRequest, seeded_at: datetime) -> Generator[Postgres]:
-    """A server of that version, with the small world in it."""
+    """A server of this version with the small library."""
     version = request.param
     with tempfile.TemporaryDirectory(prefix="wxyc-") as home:
         Path(home).chmod(0o711)

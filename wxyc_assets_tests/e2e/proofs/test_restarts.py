@@ -1,4 +1,4 @@
-"""PostgreSQL goes away in the middle of a run and comes back: nothing is lost, nothing repeated."""
+"""PostgreSQL restarts in the middle of a run: no answer is lost, no call repeated."""
 
 import tempfile
 from collections.abc import Generator
@@ -31,7 +31,7 @@ MOST_ANSWERS_BETWEEN = 60
 
 @pytest.fixture(scope="module")
 def stoppable(seeded_at: datetime) -> Generator[Postgres]:
-    """A server of our own that writes its log late: a commit lasts only if that was asked for."""
+    """A server that tests may stop; it flushes its WAL late, so only synchronous commits last."""
     with tempfile.TemporaryDirectory(prefix="wxyc-") as home:
         Path(home).chmod(0o711)
         with Postgres(Path(home) / "postgres", durable=False) as server:
@@ -62,8 +62,8 @@ def test_the_backends_server_restarts(
         for point in BREAKPOINTS:
             child = starter.whole_library()
             after = random.randrange(MOST_ANSWERS_BETWEEN)
-            with check.observer.pause_at(child, point, after=after) as caught:
-                assert caught
+            with check.observer.pause_at(child, point, after=after) as paused:
+                assert paused
                 stoppable.stop(mode)
             exit_code, output = child.finish(), child.output
             stoppable.start()
@@ -74,7 +74,7 @@ def test_the_backends_server_restarts(
         check.verify_final_state()
 
 
-def test_the_one_server_restarts_that_holds_all(
+def test_the_server_of_both_databases_restarts(
     libraries: FreshLibraries, stoppable: Postgres, baseline: Baseline, seeded_at: datetime
 ) -> None:
     random = Random("restarts of all")
@@ -86,8 +86,8 @@ def test_the_one_server_restarts_that_holds_all(
             child = starter.whole_library()
             with crash_check(starter, lml, baseline.first, seeded_at) as check:
                 after = random.randrange(MOST_ANSWERS_BETWEEN)
-                with check.observer.pause_at(child, ANYWHERE, after=after) as caught:
-                    assert caught
+                with check.observer.pause_at(child, ANYWHERE, after=after) as paused:
+                    assert paused
             stoppable.stop("immediate")
             exit_code = child.finish()
             stoppable.start()
@@ -123,8 +123,8 @@ def test_connections_are_lost(
     starter, check = checked_starter
     for after in (20, 90):
         child = starter.whole_library()
-        with check.observer.pause_at(child, point, after=after) as caught:
-            assert caught
+        with check.observer.pause_at(child, point, after=after) as paused:
+            assert paused
             with open_connection(starter.database_url) as ours:
                 ours.execute(TERMINATE_SESSIONS.replace("SESSIONS", sessions).encode())
         assert child.finish() == 1

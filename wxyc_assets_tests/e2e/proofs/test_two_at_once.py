@@ -1,4 +1,4 @@
-"""Two runs at once, and a run beside the application: nothing is asked twice, nobody gets stuck."""
+"""Concurrent runs, and a run alongside the application: no call is repeated, nothing deadlocks."""
 
 from collections import Counter
 from collections.abc import Generator
@@ -53,7 +53,7 @@ def test_two_runs_of_the_whole_library(
     assert_same(read_tables(starter.database_url, seeded_at), baseline.first)
 
 
-def test_one_range_beside_the_whole_library(
+def test_one_range_alongside_the_whole_library(
     starter: RunStarter, lml: ServedLml, baseline: Baseline, seeded_at: datetime
 ) -> None:
     whole = starter.whole_library()
@@ -62,7 +62,7 @@ def test_one_range_beside_the_whole_library(
     assert_same(read_tables(starter.database_url, seeded_at), baseline.first)
 
 
-def test_the_second_waits_for_a_range_that_the_first_works_on(
+def test_the_second_run_waits_for_a_range_that_the_first_has_locked(
     starter: RunStarter, lml: ServedLml, baseline: Baseline
 ) -> None:
     key = RANGES[0].key
@@ -85,7 +85,7 @@ COUNT_WAITING_FOR_A_RANGE = (
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-def test_a_run_beside_the_application(
+def test_a_run_alongside_the_application(
     starter: RunStarter, lml: ServedLml, baseline: Baseline, seeded_at: datetime, seed: int
 ) -> None:
     with application(starter.database_url, seed=seed) as running:
@@ -106,14 +106,14 @@ def test_a_run_beside_the_application(
     )
     expected = _without_plays(baseline.first)
     kept = tables.without(running.deleted), expected.without(running.deleted)
-    watermark = {0}  # moved by the deletions
+    watermark = {0}  # incremented by the deletions
     assert_same(*(each.but("library_watermark", watermark) for each in kept))
 
 
 TABLES_OUTLIVING_A_RECORD = {"library_identity_history", "lml_resolution"}
 
 
-def test_a_deadlock_with_the_application_is_tried_again(
+def test_a_deadlock_with_the_application_is_retried(
     starter: RunStarter, baseline: Baseline, seeded_at: datetime
 ) -> None:
     id_range = RANGES[0]
@@ -125,7 +125,9 @@ def test_a_deadlock_with_the_application_is_tried_again(
         open_connection(starter.database_url) as observer,
     ):
         with ours.transaction():
-            ours.execute("set local deadlock_timeout = '10min'")  # let the run give way
+            ours.execute(
+                "set local deadlock_timeout = '10min'"
+            )  # so that the run is the deadlock victim
             ours.execute(play, [[middle]])
             child = starter.one_range(id_range.key)
             pid = ours.info.backend_pid
@@ -138,7 +140,7 @@ def test_a_deadlock_with_the_application_is_tried_again(
 
 
 def _without_plays(tables: Tables) -> Tables:
-    """Without what the application counts."""
+    """Return the tables without the column that the application increments."""
     library = [{**each, "row": {**each["row"], "plays": None}} for each in tables.rows["library"]]
     return Tables({**tables.rows, "library": library})
 

@@ -40,13 +40,13 @@ def connection(backend: str, schema: str) -> Generator[psycopg.Connection]:
 )
 def test_the_watermark_moves_with_exported_columns(
     connection: psycopg.Connection, statement: bytes, moves: int
-):
+) -> None:
     before = _one(connection, b"select version from library_watermark")
     connection.execute(statement)
     assert _one(connection, b"select version from library_watermark") - before == moves
 
 
-def test_every_changed_row_is_announced(connection: psycopg.Connection):
+def test_every_changed_row_is_announced(connection: psycopg.Connection) -> None:
     connection.execute("listen cdc")
     connection.execute("update library set plays = 7")
     connection.execute("update compilation_track_artist set track_position = 'A1'")
@@ -59,7 +59,7 @@ def test_every_changed_row_is_announced(connection: psycopg.Connection):
     assert notifications[0]["row"]["plays"] == 7
 
 
-def test_a_row_too_long_to_announce_is_stored_all_the_same(connection: psycopg.Connection):
+def test_a_row_too_long_to_announce_is_stored_all_the_same(connection: psycopg.Connection) -> None:
     connection.execute("listen cdc")
     connection.execute("update library set canonical_entity_id = repeat('x', 8000)")
     (notifications,) = connection.notifies(timeout=0.1)
@@ -67,7 +67,7 @@ def test_a_row_too_long_to_announce_is_stored_all_the_same(connection: psycopg.C
     assert json.loads(notifications.payload) == announced
 
 
-def test_a_renamed_artist_is_renamed_on_the_shelf(connection: psycopg.Connection):
+def test_a_renamed_artist_is_renamed_on_the_shelf(connection: psycopg.Connection) -> None:
     connection.execute("update artists set artist_name = 'Chan Marshall'")
     assert _one(connection, b"select artist_name from library") == "Chan Marshall"
     assert _one(connection, b"select search_doc @@ to_tsquery('simple', 'marshall') from library")
@@ -84,7 +84,7 @@ def test_a_renamed_artist_is_renamed_on_the_shelf(connection: psycopg.Connection
         ("👨\u200d🎤", "👨\u200d🎤"),
     ],
 )
-def test_a_name_is_folded(connection: psycopg.Connection, name: str, folded: str):
+def test_a_name_is_folded(connection: psycopg.Connection, name: str, folded: str) -> None:
     row = connection.execute("select fold_artist_name(%s)", (name,)).fetchone()
     assert row == (folded,)
 
@@ -129,12 +129,12 @@ def test_a_name_is_folded(connection: psycopg.Connection, name: str, folded: str
 )
 def test_the_database_refuses(
     connection: psycopg.Connection, statement: bytes, refusal: type[psycopg.Error]
-):
+) -> None:
     with pytest.raises(refusal):
         connection.execute(statement)
 
 
-def test_unresolved_sources_are_counted(connection: psycopg.Connection):
+def test_unresolved_sources_are_counted(connection: psycopg.Connection) -> None:
     connection.execute(
         "insert into library_identity (library_id, last_verified_at, method, confidence, "
         "wikidata_qid) values (1, now(), 'llm', 1, 'Q1')"
@@ -142,7 +142,7 @@ def test_unresolved_sources_are_counted(connection: psycopg.Connection):
     assert _one(connection, b"select distinct_unresolved_sources from library_identity") == 2
 
 
-def test_a_history_outlives_its_record(connection: psycopg.Connection):
+def test_a_history_outlives_its_record(connection: psycopg.Connection) -> None:
     connection.execute(
         "insert into library_identity_history (library_id, superseded_reason) values (1, 'x')"
     )

@@ -44,7 +44,7 @@ def connection(postgres: Postgres, schema: str) -> Generator[psycopg.Connection]
 )
 def test_the_library_has_the_stations_shape(
     connection: psycopg.Connection, where: bytes, count: int
-):
+) -> None:
     assert _number(connection, b"select count(*) from library where " + where) == count
 
 
@@ -107,7 +107,7 @@ def test_the_library_has_the_stations_shape(
 )
 def test_the_rest_has_the_stations_shape(
     connection: psycopg.Connection, query: bytes, least: int, most: int
-):
+) -> None:
     assert least <= _number(connection, query) <= most
 
 
@@ -121,11 +121,11 @@ def test_the_rest_has_the_stations_shape(
         b"where library_id not in (select id from library)",
     ],
 )
-def test_no_row_refers_to_nothing(connection: psycopg.Connection, orphans: bytes):
+def test_no_row_refers_to_nothing(connection: psycopg.Connection, orphans: bytes) -> None:
     assert _number(connection, orphans) == 0
 
 
-def test_rotation_is_just_identified(connection: psycopg.Connection):
+def test_rotation_is_just_identified(connection: psycopg.Connection) -> None:
     query = (
         b"select lml_identity_id from rotation where kill_date is null or kill_date > current_date"
     )
@@ -135,20 +135,20 @@ def test_rotation_is_just_identified(connection: psycopg.Connection):
     assert Counter(active).most_common(1)[0][1] == 3
 
 
-def test_new_rows_are_numbered_after_the_old(connection: psycopg.Connection):
+def test_new_rows_are_numbered_after_the_old(connection: psycopg.Connection) -> None:
     with connection.transaction(force_rollback=True):
         id = _add_record(connection, legacy_release_id=1)
         assert id > _number(connection, b"select max(id) from library where legacy_release_id <> 1")
 
 
 @pytest.mark.parametrize("table", TABLES)
-def test_a_world_is_the_same_each_time(table: str):
+def test_a_world_is_the_same_each_time(table: str) -> None:
     _, rows = TABLES[table]
     small = [list(rows(SandboxLibrary(0.005, seed=7, now=NOW))) for _ in range(2)]
     assert small[0] == small[1] != list(rows(SandboxLibrary(0.005, seed=8, now=NOW)))
 
 
-def test_only_dates_depend_on_the_day():
+def test_only_dates_depend_on_the_day() -> None:
     today, tomorrow = (
         SandboxLibrary(0.005, now=NOW),
         SandboxLibrary(0.005, now=NOW + timedelta(days=1)),
@@ -158,14 +158,14 @@ def test_only_dates_depend_on_the_day():
 
 
 @pytest.mark.parametrize("scale", [0.0005, 0.005, 0.1])
-def test_a_small_world_can_be_loaded(database: str, schema: str, scale: float):
+def test_a_small_world_can_be_loaded(database: str, schema: str, scale: float) -> None:
     counts = seed_library(database, schema, SandboxLibrary(scale))
     assert counts["library"] == round(64_676 * scale)
     assert counts["rotation"] == 800
     assert min(counts.values()) > 0
 
 
-def test_the_catalogue_knows_the_old_records_only():
+def test_the_catalogue_knows_the_old_records_only() -> None:
     library = SandboxLibrary(0.05)
     catalogue = {legacy: (artist, title) for legacy, artist, title in library.catalogue()}
     records = list(library.generator.records())
