@@ -1,4 +1,4 @@
-"""A real PostgreSQL for everybody: one server a session, a fresh database a test."""
+"""Fixtures of a real PostgreSQL: one server per session, a fresh database per test."""
 
 import signal
 import tempfile
@@ -29,10 +29,10 @@ def schema() -> str:
 
 
 def pytest_configure() -> None:
-    """Makes signals mean what they usually do.
+    """Restore the default signal handlers.
 
-    What a script starts in the background ignores SIGINT, every child inherits that, and Dagster's
-    servers treat SIGTERM as they treat SIGINT: they could not be told to end.
+    A process that a script starts in the background ignores SIGINT, and so do its children.
+    Dagster's servers treat SIGTERM like SIGINT and could not be stopped.
     """
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
@@ -40,14 +40,18 @@ def pytest_configure() -> None:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
-        "--postgres-bin", type=Path, help="the server to test on; without it, the embedded one"
+        "--postgres-bin",
+        type=Path,
+        help="programs of the server to test on (default: the embedded one)",
     )
 
 
 @pytest.fixture(scope="session")
 def postgres(request: pytest.FixtureRequest) -> Generator[Postgres]:
     with tempfile.TemporaryDirectory(prefix="wxyc-") as home:
-        Path(home).chmod(0o711)  # root's server is not root: pytest's own folders shut it out
+        Path(home).chmod(
+            0o711
+        )  # the server of root runs as another user, which cannot enter pytest's folders
         bin = request.config.getoption("--postgres-bin")
         with Postgres(Path(home) / "postgres", bin, durable=False) as server:
             yield server
@@ -107,14 +111,14 @@ def assets(postgres: Postgres, assets_template: str) -> Iterator[str]:
 
 @pytest.fixture
 def shelf(assets: str) -> Generator[BackendDb]:
-    """The tables of `assets` under a test's hands."""
+    """Direct access to the tables of `assets`."""
     with BackendDb(assets) as opened:
         yield opened
 
 
 @pytest.fixture
 async def opened(assets: str, schema: str) -> AsyncGenerator[Database]:
-    """`assets` as the project opens it."""
+    """`assets`, opened with the project's own adapter."""
     async with open_database(
         assets, schema=schema, assets_schema="wxyc_assets", max_connections=8
     ) as database:
@@ -126,7 +130,7 @@ CopyOf = Callable[[str], AbstractContextManager[str]]
 
 @pytest.fixture(scope="session")
 def copy_of(postgres: Postgres) -> CopyOf:
-    """Opens a copy of a database, by its name; yields the URL."""
+    """A context manager that copies a database by its name and yields the URL."""
     return lambda template: _fresh_database(postgres, template=template)
 
 
@@ -143,6 +147,6 @@ def stocked_template(postgres: Postgres, assets_template: str) -> str:
 
 @pytest.fixture
 def stocked(copy_of: CopyOf, stocked_template: str) -> Iterator[str]:
-    """The URL of a database with a small library that nobody has asked LML about."""
+    """The URL of a database with the sample library, without any answers of LML."""
     with copy_of(stocked_template) as url:
         yield url

@@ -1,8 +1,8 @@
-"""Whom a PostgreSQL server runs as, and what that account can reach.
+"""The account that a PostgreSQL server runs as, and the folders it can reach.
 
-PostgreSQL refuses to run as root: root's server runs as the owner of its data, a new one as
-`nobody`. No existing folder is opened up for it. Binaries it cannot reach (a clone under /root)
-are copied to where it can; data it cannot reach is refused.
+PostgreSQL refuses to run as root. Started by root, it runs as the owner of its data folder, or as
+`nobody` for a new one. Existing folders keep their permissions. Binaries out of its reach (a clone
+under /root) are copied to a shared folder; a data folder out of its reach is refused.
 """
 
 import hashlib
@@ -20,23 +20,24 @@ SHARED_FOLDER = Path("/var/tmp")
 
 
 class FolderOutOfReach(RuntimeError):
-    """The account that the server runs as may not enter a folder that it needs."""
+    """The server's account may not enter a folder that the server needs."""
 
 
 def digest(text: str) -> str:
+    """Return 12 hexadecimal digits that identify the text."""
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Whom the server runs as."""
+    """The user and group that the server runs as."""
 
     uid: int
     gid: int
 
     @classmethod
     def of(cls, data: Path) -> Self:
-        """The owner of `data` where root asks, `nobody` when root owns it or it is not there."""
+        """Return the current user; for root, the owner of `data`, or `nobody` if that is root."""
         if os.geteuid() != 0:
             return cls(os.geteuid(), os.getegid())
         if data.exists() and (owner := data.stat()).st_uid != 0:
@@ -46,9 +47,11 @@ class Account:
 
     @property
     def is_ours(self) -> bool:
+        """True if it is the account of this process."""
         return self.uid == os.geteuid()
 
     def may_enter(self, folder: Path) -> bool:
+        """Return True if the account may enter the folder and all of its parents."""
         if self.is_ours:
             return os.access(folder, os.X_OK)
         return all(self._may_search(each) for each in (folder, *folder.parents))
@@ -61,13 +64,13 @@ class Account:
             return bool(status.st_mode & stat.S_IXGRP)
         return bool(status.st_mode & stat.S_IXOTH)
 
-    def run(self, *command: str | Path) -> tuple[bool, str]:
-        """Whether it went well, and what it said.
+    def run_command(self, *command: str | Path) -> tuple[bool, str]:
+        """Run a command as this account; return success and output.
 
-        Output goes to a file: a server started by `command` would keep a pipe open for good.
+        The output goes to a file: a server started by `command` would keep a pipe open forever.
         """
         with tempfile.TemporaryFile() as output:
-            done = subprocess.run(
+            finished = subprocess.run(
                 command,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -78,39 +81,42 @@ class Account:
                 extra_groups=None if self.is_ours else [],
             )
             output.seek(0)
-            return done.returncode == 0, output.read().decode(errors="replace").strip()
+            return finished.returncode == 0, output.read().decode(errors="replace").strip()
 
 
 def hand_over(folder: Path, account: Account) -> None:
-    """Gives an empty folder to `account`, and to nobody else; leaves a folder in use alone."""
+    """Make `account` the sole owner of an empty folder; leave a folder in use unchanged."""
     folder.mkdir(mode=0o700, exist_ok=True)
     if folder.stat().st_uid == os.geteuid() and not any(folder.iterdir()):
         folder.chmod(0o700)
         os.chown(folder, account.uid, account.gid)
     if folder.stat().st_uid != account.uid:
-        raise FolderOutOfReach(f"{folder} belongs to somebody else than uid {account.uid}")
+        raise FolderOutOfReach(f"{folder} does not belong to uid {account.uid}")
 
 
-def within_reach(bin: Path, account: Account, *, shared: Path = SHARED_FOLDER) -> Path:
-    """`bin`, or that of a copy of its installation in `shared` when `account` cannot enter it."""
+def reachable_bin(bin: Path, account: Account, *, shared: Path = SHARED_FOLDER) -> Path:
+    """Return `bin`, or its copy in `shared` if `account` cannot enter `bin`."""
     if account.may_enter(bin):
         return bin
     install, package = bin.parent, bin.parent.parent
     built = (bin / "postgres").stat().st_mtime_ns
     copy = shared / f"wxyc-assets-postgres-{digest(f'{bin} {built}')}"
     if not copy.exists():
-        fresh = Path(tempfile.mkdtemp(dir=shared))
-        for tree in (install, package.with_name(f"{package.name}.libs")):  # a wheel's own libraries
+        staging = Path(tempfile.mkdtemp(dir=shared))
+        for tree in (
+            install,
+            package.with_name(f"{package.name}.libs"),
+        ):  # the wheel's bundled libraries
             if tree.exists():
-                shutil.copytree(tree, fresh / tree.relative_to(package.parent), symlinks=True)
-        _let_all_read(fresh)
-        fresh.rename(copy)
+                shutil.copytree(tree, staging / tree.relative_to(package.parent), symlinks=True)
+        _make_readable(staging)
+        staging.rename(copy)
     if copy.stat().st_uid != os.geteuid():
-        raise FolderOutOfReach(f"{copy} was not put there by us")
+        raise FolderOutOfReach(f"{copy} was not created by this user")
     return copy / bin.relative_to(package.parent)
 
 
-def _let_all_read(tree: Path) -> None:
+def _make_readable(tree: Path) -> None:
     for path in (tree, *tree.rglob("*")):
         if not path.is_symlink():
             runnable = path.is_dir() or path.stat().st_mode & stat.S_IXUSR

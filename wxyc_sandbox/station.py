@@ -1,4 +1,4 @@
-"""A whole station in a folder: PostgreSQL, a library, a pretend LML, and Dagster's home."""
+"""A complete station in a folder: PostgreSQL, a library, a pretend LML and a Dagster home."""
 
 import os
 import shutil
@@ -21,7 +21,7 @@ SCHEMA, ASSETS_SCHEMA = "wxyc_schema", "wxyc_assets"
 BACKEND, DAGSTER = "backend", "dagster"
 RANGES = 32
 WIDEST_RANGE = 2_500
-"""As in production: a library of ten times the size has ten times the ranges."""
+"""As in production: a library ten times the size has ten times the ranges."""
 IDS_AT_SCALE_1 = 80_000
 CALLS_IN_FLIGHT = 4
 
@@ -30,7 +30,7 @@ DAGSTER_YAML = Path(__file__).parents[1] / "dagster.yaml"
 
 @dataclass(frozen=True, slots=True)
 class SandboxStation:
-    """A running station; `variables` is what a process needs to work on it."""
+    """A running station; `variables` are the environment of a process that works on it."""
 
     home: Path
     database_url: str
@@ -39,27 +39,27 @@ class SandboxStation:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The shell's environment and our variables."""
+        """The current environment plus `variables`."""
         return {**os.environ, **self.variables}  # noqa: TID251
 
 
 @contextmanager
 def run_station(project: Path, scale: float) -> Generator[SandboxStation]:
-    """Starts what is there and makes what is missing.
+    """Start a station, creating what is missing.
 
-    At the end of the block everything stops, but for a PostgreSQL that somebody else uses as well.
+    Everything stops at the end of the block, except a PostgreSQL that another process still uses.
     """
     home = default_home(project) / f"scale-{scale:g}"
     home.mkdir(parents=True, exist_ok=True)
-    world = SandboxLibrary(scale=scale)
+    library = SandboxLibrary(scale=scale)
     lml = PretendLml(
-        LmlSettings(seed=world.seed, discogs_per_worker_per_minute=0), world.catalogue()
+        LmlSettings(seed=library.seed, discogs_per_worker_per_minute=0), library.catalogue()
     )
     with _shared_postgres(home) as postgres, serve(lml) as lml_url:
         for database in (BACKEND, DAGSTER):
             postgres.create_database(database)
         urls = postgres.url(BACKEND), postgres.url(DAGSTER)
-        _seed_once(urls[0], world)
+        _seed_once(urls[0], library)
         migrate(urls[0], assets_schema=ASSETS_SCHEMA, backend_schema=SCHEMA)
         dagster_home = home / "dagster"
         dagster_home.mkdir(exist_ok=True)
@@ -69,7 +69,7 @@ def run_station(project: Path, scale: float) -> Generator[SandboxStation]:
 
 @contextmanager
 def _shared_postgres(home: Path) -> Generator[Postgres]:
-    """The folder's server; the last of those who use it, and are still alive, stops it."""
+    """Start the folder's server, or attach to it; the last live user stops it."""
     postgres = Postgres(home / "postgres")
     with (home / "users.lock").open("w") as lock:
         flock(lock, LOCK_SH)
@@ -82,11 +82,11 @@ def _shared_postgres(home: Path) -> Generator[Postgres]:
                 postgres.stop()
 
 
-def _seed_once(url: str, world: SandboxLibrary) -> None:
+def _seed_once(url: str, library: SandboxLibrary) -> None:
     with psycopg.connect(url) as connection:
         found = connection.execute("select to_regclass(%s)", [f"{SCHEMA}.library"]).fetchone()
     if found == (None,):
-        seed_library(url, SCHEMA, world)
+        seed_library(url, SCHEMA, library)
 
 
 def _variables(
@@ -104,7 +104,7 @@ def _variables(
         "LML_MAX_CONCURRENT": str(CALLS_IN_FLIGHT),
         "LML_RATE_PER_MIN": "0",
         "LML_HEALTH_INTERVAL_SECONDS": "1",
-        "GATE_ARTWORK_TARGET": "0.98",  # one lookup in a hundred the pretend LML never answers
+        "GATE_ARTWORK_TARGET": "0.98",  # the pretend LML never answers 1 lookup in 100
         "LIBRARY_MAX_ID": str(ceiling),
         "LIBRARY_RANGE_WIDTH": str(min(WIDEST_RANGE, -(-ceiling // RANGES))),
     }

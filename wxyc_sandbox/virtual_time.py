@@ -1,4 +1,4 @@
-"""An event loop on which waiting costs nothing: its clock jumps to whatever comes next."""
+"""An event loop in virtual time: its clock jumps to the next scheduled event."""
 
 import asyncio
 import selectors
@@ -9,6 +9,8 @@ T = TypeVar("T")
 
 
 class JumpingSelector(selectors.SelectSelector):
+    """A selector that advances its clock instead of waiting."""
+
     def __init__(self) -> None:
         super().__init__()
         self.clock = 0.0
@@ -16,12 +18,14 @@ class JumpingSelector(selectors.SelectSelector):
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         events = super().select(0)
         if not events:
-            assert timeout is not None, "everyone waits for ever"
+            assert timeout is not None, "every task waits forever"
             self.clock += max(timeout, 0.0)
         return events
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
+    """An event loop whose clock is that of its `JumpingSelector`."""
+
     def __init__(self) -> None:
         self.jumping = JumpingSelector()
         super().__init__(self.jumping)
@@ -31,5 +35,6 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
 
 def run_virtually(work: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine to its end in virtual time."""
     with asyncio.Runner(loop_factory=VirtualLoop) as runner:
         return runner.run(work)

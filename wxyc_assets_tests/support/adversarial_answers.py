@@ -1,4 +1,4 @@
-"""A small library with a past, and what a hostile LML says about it, by seed."""
+"""A small library with earlier identities, and adversarial answers about it, by seed."""
 
 import string
 from collections.abc import Iterator, Sequence
@@ -10,11 +10,11 @@ from random import Random
 from typing import Any
 
 from wxyc_assets.domain.candidates import Candidate, Cohort
-from wxyc_assets_tests.support.answers import Json, compilation, entry, nobody, single, track
+from wxyc_assets_tests.support.answers import Json, compilation, entry, no_identity, single, track
 from wxyc_assets_tests.support.backend_db import BackendDb
 
 LONG_AGO = datetime(2025, 6, 1, tzinfo=UTC)
-MARK = "consumer:lml-bulk"
+NOTES_MARK = "consumer:lml-bulk"
 METHODS = ("exact_match", "alias_match", "manual", "llm")
 CONFIDENCES = (0.9, 0.8999999761581421, 0.7, 1.0, 0.0)
 SOURCES = ("discogs", "musicbrainz", "wikidata", "spotify", "apple_music", "bandcamp")
@@ -24,25 +24,27 @@ ARTISTS = ("Björk", "Sigur Rós", "Stereolab", "stereolab", "Juana Molina", "�
            "O'Rourke", "Beyonce", "Åland", "\\N", "Ελένη", "Unheard Of")  # fmt: skip
 TITLES = ("Intro", "", "Army of Me", "Ágætis byrjun", None)
 POSITIONS = (None, "A1", "B2", "2-07", "", "Disc 12, Side B, 001", "Disc 12, Side B, 0001")
-ENDLESS = "".join(Random(7).choices(string.ascii_letters + string.digits, k=9_000))
+TOO_LONG = "".join(Random(7).choices(string.ascii_letters + string.digits, k=9_000))
 POISON = ("Stereo\0lab", "\ud800", float("nan"), float("inf"), float("-inf"))
 
 
 @dataclass
-class Credit:
+class CaseCredit:
+    """A track credit of a compilation."""
+
     artist_name: str
     title: str | None
 
 
 @dataclass
-class Record:
-    """A library row as the world knows it; `last` is what LML said about it before."""
+class CaseRecord:
+    """A library row; `last_answer` is LML's previous answer about it."""
 
     library_id: int
     artist_name: str
     cohort: Cohort
-    credits: list[Credit] = field(default_factory=list)
-    last: Json | None = None
+    credits: list[CaseCredit] = field(default_factory=list)
+    last_answer: Json | None = None
 
     @property
     def candidate(self) -> Candidate:
@@ -50,35 +52,35 @@ class Record:
 
 
 class AdversarialCase:
-    """Records on a shelf, each with or without an identity, sources, credits and a stamp."""
+    """Records, each with or without an identity, sources, credits and a recorded attempt."""
 
     def __init__(self, seed: int, size: int) -> None:
         self._random = Random(seed)
         self.records = [self._record(id) for id in range(1, size + 1)]
 
-    def _record(self, library_id: int) -> Record:
+    def _record(self, library_id: int) -> CaseRecord:
         random = self._random
-        credits: list[Credit] = []
+        credits: list[CaseCredit] = []
         if random.random() < 0.35:
             drawn = {
                 (random.choice(NAMES), random.choice(TITLES)) for _ in range(random.randrange(9))
             }
-            credits = [Credit(*each) for each in sorted(drawn, key=repr)]
+            credits = [CaseCredit(*each) for each in sorted(drawn, key=repr)]
         lettered = random.random() < 0.1
         cohort = Cohort.VA if lettered or credits else Cohort.NON_VA
-        return Record(library_id, random.choice(NAMES), cohort, credits)
+        return CaseRecord(library_id, random.choice(NAMES), cohort, credits)
 
-    def put_on(self, shelf: BackendDb) -> None:
+    def insert_into(self, shelf: BackendDb) -> None:
         shelf.execute("set session_replication_role to replica")
         with shelf.connection.transaction():
             for name in ARTISTS:
                 shelf.artist(name)
             for record in self.records:
-                self._put(shelf, record)
+                self._insert(shelf, record)
         shelf.execute("set session_replication_role to origin")
         shelf.execute("analyze")
 
-    def _put(self, shelf: BackendDb, record: Record) -> None:
+    def _insert(self, shelf: BackendDb, record: CaseRecord) -> None:
         random = self._random
         shelf.record(
             record.library_id,
@@ -87,12 +89,12 @@ class AdversarialCase:
             attempted_at=self._date() if random.random() < 0.3 else None,
         )
         for credit in record.credits:
-            self._put_credit(shelf, record, credit)
+            self._insert_credit(shelf, record, credit)
         if random.random() < 0.6:
-            record.last = self._single(record, hostile=False)
-            self._put_identity(shelf, record, record.last)
+            record.last_answer = self._single(record, adversarial=False)
+            self._insert_identity(shelf, record, record.last_answer)
 
-    def _put_credit(self, shelf: BackendDb, record: Record, credit: Credit) -> None:
+    def _insert_credit(self, shelf: BackendDb, record: CaseRecord, credit: CaseCredit) -> None:
         random = self._random
         link = random.choice((None, None, "librarian", "lml_backfill"))
         shelf.credit(
@@ -105,18 +107,18 @@ class AdversarialCase:
             track_artist_link_method=link,
         )
 
-    def _put_identity(self, shelf: BackendDb, record: Record, words: Json) -> None:
+    def _insert_identity(self, shelf: BackendDb, record: CaseRecord, answer: Json) -> None:
         random = self._random
-        kind = random.choice(("ours", "ours", "ours", "a person's", "elsewhere", "sources only"))
-        notes = MARK if kind in ("ours", "sources only") else random.choice((None, "by hand"))
+        kind = random.choice(("ours", "ours", "ours", "manual", "elsewhere", "sources only"))
+        notes = NOTES_MARK if kind in ("ours", "sources only") else random.choice((None, "by hand"))
         date = self._date()
         if kind != "sources only":
-            main = words["main"]
+            main = answer["main"]
             shelf.identity(
                 record.library_id,
                 date,
-                method="manual" if kind == "a person's" else words["method"],
-                confidence=words["confidence"],
+                method="manual" if kind == "manual" else answer["method"],
+                confidence=answer["confidence"],
                 wikidata_qid=main["wikidata_qid"],
                 spotify_id=main["spotify_artist_id"],
                 apple_music_id=main["apple_music_artist_id"],
@@ -124,7 +126,7 @@ class AdversarialCase:
                 discogs_release_id=random.choice((None, 4242)),
                 agreement_sources=random.choice((None, "discogs")),
             )
-        for each in words["provenance"]:
+        for each in answer["provenance"]:
             if each["confidence"] is not None and each["external_id"] is not None:
                 shelf.source(
                     record.library_id,
@@ -133,44 +135,44 @@ class AdversarialCase:
                     date,
                     method=each["method"],
                     confidence=each["confidence"],
-                    notes=random.choice((notes, notes, MARK, "by hand")),
+                    notes=random.choice((notes, notes, NOTES_MARK, "by hand")),
                 )
 
     def _date(self) -> datetime:
         return LONG_AGO + timedelta(days=self._random.uniform(0, 300))
 
-    def answers(self) -> Iterator[tuple[Record, Json]]:
-        """One about each record; about half of the identities are said again as they were."""
+    def answers(self) -> Iterator[tuple[CaseRecord, Json]]:
+        """Yield one answer per record; about half of the identities are repeated unchanged."""
         for record in self.records:
-            words = self._answer(record)
-            record.last = words if words["kind"] == "single_artist" else record.last
-            yield record, words
+            answer = self._answer(record)
+            record.last_answer = answer if answer["kind"] == "single_artist" else record.last_answer
+            yield record, answer
 
-    def pages(self, size: int) -> Iterator[tuple[int | None, Sequence[tuple[Record, Json]]]]:
-        """Answers of a page, with the page's tracks_contract_version."""
+    def pages(self, size: int) -> Iterator[tuple[int | None, Sequence[tuple[CaseRecord, Json]]]]:
+        """Yield pages of answers, each with its tracks_contract_version."""
         answers = self.answers()
         while page := list(islice(answers, size)):
             yield self._random.choice((1, 1, 1, 1, None, 2)), page
 
-    def _answer(self, record: Record) -> Json:
+    def _answer(self, record: CaseRecord) -> Json:
         random = self._random
-        if record.last and random.random() < 0.5:
-            said_again = deepcopy(record.last)
+        if record.last_answer and random.random() < 0.5:
+            repeated = deepcopy(record.last_answer)
             if random.random() < 0.3:
-                self._change_sources(said_again["provenance"])
-            return said_again
+                self._change_sources(repeated["provenance"])
+            return repeated
         kind = random.choices(("single", "compilation", "unresolved"), (5, 3, 2))[0]
         if kind == "single":
-            words = self._single(record, hostile=random.random() < 0.3)
+            answer = self._single(record, adversarial=random.random() < 0.3)
         elif kind == "compilation" or record.credits:
-            words = self._compilation(record)
+            answer = self._compilation(record)
         else:
-            words = nobody(record.library_id, "unresolved")
+            answer = no_identity(record.library_id, "unresolved")
         if random.random() < 0.01:
-            words["comment"] = {"nested": [random.choice(POISON)]}
-        return words
+            answer["comment"] = {"nested": [random.choice(POISON)]}
+        return answer
 
-    def _single(self, record: Record, *, hostile: bool) -> Json:
+    def _single(self, record: CaseRecord, *, adversarial: bool) -> Json:
         random = self._random
         provenance = [
             entry(
@@ -181,18 +183,18 @@ class AdversarialCase:
             )
             for source in random.sample(SOURCES, random.randrange(1, 5))
         ]
-        words = single(
+        answer = single(
             record.library_id,
             *provenance,
             method=random.choice(METHODS),
             confidence=random.choice(CONFIDENCES),
         )
-        if hostile:
-            self._spoil(words)
-        return words
+        if adversarial:
+            self._corrupt(answer)
+        return answer
 
     def _change_sources(self, provenance: list[Json]) -> None:
-        """The same decision on other grounds: a source more, less, or with another id."""
+        """Keep the decision but change its sources: one more, one fewer, or another id."""
         random = self._random
         match random.choice(("more", "less", "other")):
             case "more":
@@ -204,9 +206,9 @@ class AdversarialCase:
             case _:
                 pass
 
-    def _spoil(self, words: Json) -> None:
+    def _corrupt(self, answer: Json) -> None:
         random = self._random
-        provenance: list[Json] = words["provenance"]
+        provenance: list[Json] = answer["provenance"]
         victim = random.choice(provenance)
         match random.randrange(14):
             case 0 | 1:
@@ -220,26 +222,26 @@ class AdversarialCase:
             case 6:
                 victim["confidence"] = random.choice((1.7, -0.1, "high", True, "0.5"))
             case 7:
-                words["confidence"] = random.choice((1.7, -0.1, "high", None, False, "0.5"))
+                answer["confidence"] = random.choice((1.7, -0.1, "high", None, False, "0.5"))
             case 8:
-                words[random.choice(("method", "main"))] = None
+                answer[random.choice(("method", "main"))] = None
             case 9:
                 victim[random.choice(("external_id", "confidence", "source", "method"))] = (
                     random.choice(POISON)
                 )
             case 10:
-                words[random.choice(("method", "confidence"))] = random.choice(POISON)
+                answer[random.choice(("method", "confidence"))] = random.choice(POISON)
             case 11:
-                victim["external_id"] = ENDLESS
+                victim["external_id"] = TOO_LONG
             case 12:
                 victim[random.choice(("source", "method"))] = None
             case _:
                 provenance.clear()
 
-    def _compilation(self, record: Record) -> Json:
+    def _compilation(self, record: CaseRecord) -> Json:
         random = self._random
         tracks = [self._track(each) for each in record.credits if random.random() < 0.9]
-        tracks += [self._track(Credit(random.choice(NAMES), "Never Pressed"))] * (
+        tracks += [self._track(CaseCredit(random.choice(NAMES), "Never Pressed"))] * (
             random.random() < 0.2
         )
         for each in random.sample(tracks, len(tracks) // 4):
@@ -248,10 +250,10 @@ class AdversarialCase:
         attempted = random.choice((True, True, False, None))
         return compilation(record.library_id, *tracks, attempted=attempted)
 
-    def _track(self, credit: Credit) -> Json:
+    def _track(self, credit: CaseCredit) -> Json:
         random = self._random
         found: Any = random.choice((credit.artist_name, credit.artist_name.upper(), None, "Nobody"))
-        said = track(
+        answer = track(
             credit.artist_name,
             credit.title,
             found,
@@ -259,8 +261,8 @@ class AdversarialCase:
             confidence=random.choice((*CONFIDENCES, None, 1.7, -0.1, True, "0.9")),
         )
         if random.random() < 0.04:
-            said[random.choice(sorted(said))] = random.choice(POISON)
-        return said
+            answer[random.choice(sorted(answer))] = random.choice(POISON)
+        return answer
 
     def _repeat(self) -> Json:
         random = self._random

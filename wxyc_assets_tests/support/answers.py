@@ -1,4 +1,4 @@
-"""Answers as LML words them, and how a test has them stored and applied."""
+"""Builders of LML's answers, and shortcuts that store and apply them."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -17,13 +17,13 @@ EVERYTHING = IdRange(1, 9_999_999)
 
 
 def entry(source: str, external_id: Any, **changes: Any) -> Json:
-    """What one source says."""
+    """Return a provenance entry of one source."""
     usual = {"method": "exact_match", "confidence": 0.9}
     return {"source": source, "external_id": external_id} | usual | changes
 
 
 def single(library_id: int, *provenance: Json, **changes: Any) -> Json:
-    """A single artist; `main` follows from the provenance."""
+    """Return a single artist's answer; `main` follows from the provenance."""
     known = {each.get("source"): each.get("external_id") for each in provenance}
     main = {
         "discogs_artist_id": known.get("discogs"),
@@ -46,15 +46,18 @@ def single(library_id: int, *provenance: Json, **changes: Any) -> Json:
 
 
 def unresolved(library_id: int, **changes: Any) -> Json:
-    return nobody(library_id, "unresolved") | changes
+    """Return an unresolved answer."""
+    return no_identity(library_id, "unresolved") | changes
 
 
 def compilation(library_id: int, *tracks: Json, attempted: bool | None = True) -> Json:
+    """Return a compilation's answer."""
     found = {"tracks_attempted": attempted, "tracks": list(tracks)}
-    return nobody(library_id, "compilation") | found
+    return no_identity(library_id, "compilation") | found
 
 
-def nobody(library_id: int, kind: str) -> Json:
+def no_identity(library_id: int, kind: str) -> Json:
+    """Return an answer of this kind without identity and tracks."""
     return {
         "kind": kind,
         "library_id": library_id,
@@ -68,6 +71,7 @@ def nobody(library_id: int, kind: str) -> Json:
 
 
 def track(artist_name: str, title: str | None, found: str | None, **changes: Any) -> Json:
+    """Return a track with the artist that LML found for it."""
     usual = {"track_position": None, "confidence": 0.9, "method": "exact_match", "sources": []}
     named = {"artist_name": artist_name, "track_title": title, "resolved_artist_name": found}
     return named | usual | changes
@@ -76,6 +80,7 @@ def track(artist_name: str, title: str | None, found: str | None, **changes: Any
 def candidate(
     library_id: int, cohort: Cohort = Cohort.NON_VA, artist_name: str = "Cat Power"
 ) -> Candidate:
+    """Return a candidate of Moon Pix."""
     return Candidate(library_id, artist_name, "Moon Pix", library_id + 50_000, cohort)
 
 
@@ -87,17 +92,18 @@ async def store(
     *,
     version: int | None = 1,
 ) -> None:
-    """As one page from LML, through the wire."""
+    """Store answers as one page from LML, parsed from JSON."""
     body = json.dumps({"tracks_contract_version": version, "results": answers}).encode()
     read = read_answers(body, [each.library_id for each in candidates])
     await IdentityStore(database, clock=lambda: at).store_answers(candidates, read, "test")
 
 
 async def apply(database: Database, at: datetime, scope: Scope, within: IdRange) -> ApplyResult:
+    """Apply the stored answers of a range."""
     return await AnswerWriter(IdentityStore(database, clock=lambda: at), scope).apply(within)
 
 
 def total(applied: ApplyResult) -> Mapping[str, int]:
-    """The details of both cohorts, zeros left out."""
+    """Return the details of both cohorts added up, without zeros."""
     details = applied.details[Cohort.VA] + applied.details[Cohort.NON_VA]
     return {name: count for name, count in details.items() if count}

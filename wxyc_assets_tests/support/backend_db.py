@@ -1,4 +1,4 @@
-"""The station's tables under a test's hands."""
+"""Direct access to the Backend's and our own tables for tests."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -21,11 +21,11 @@ WRITTEN: dict[str, LiteralString] = {
     "compilation_track_artist": "select * from compilation_track_artist order by id",
     "library_watermark": "select version from library_watermark",
 }
-"""What writers may touch, in an order that does not depend on who wrote first."""
+"""The tables that writers may change, in an order that does not depend on the writer."""
 
 
 class BackendDb:
-    """One connection, in autocommit, on the Backend's and on our own tables."""
+    """A connection in autocommit to the Backend's and our own tables."""
 
     def __init__(self, url: str) -> None:
         options = f"-c search_path={ASSETS_SCHEMA},{SCHEMA},public"
@@ -39,9 +39,11 @@ class BackendDb:
         self.connection.close()
 
     def execute(self, statement: LiteralString, *values: Any) -> None:
+        """Execute a statement without reading its result."""
         self.connection.execute(statement, values or None)
 
     def rows(self, statement: LiteralString, *values: Any) -> list[dict[str, Any]]:
+        """Return all rows of a query."""
         return (
             self.connection.cursor(row_factory=dict_row)
             .execute(statement, values or None)
@@ -49,17 +51,19 @@ class BackendDb:
         )
 
     def row(self, statement: LiteralString, *values: Any) -> dict[str, Any] | None:
-        """The only row, or None."""
+        """Return the only row, or None."""
         found = self.rows(statement, *values)
         assert len(found) <= 1
         return found[0] if found else None
 
     def value(self, statement: LiteralString, *values: Any) -> Any:
+        """Return the first column of the first row."""
         row = self.connection.execute(statement, values or None).fetchone()
         assert row is not None
         return row[0]
 
     def artist(self, name: str) -> int:
+        """Insert an artist; return its id."""
         return self.value(
             "insert into artists (artist_name, alphabetical_name, code_letters) "
             "values (%s, left(%s, 128), 'RO') returning id",
@@ -76,7 +80,7 @@ class BackendDb:
         letters: str | None = None,
         attempted_at: datetime | None = None,
     ) -> int:
-        """A library row; its artist is whoever is first in the catalogue."""
+        """Insert a library row, with one artist row shared by all; return its id."""
         self.execute(
             "insert into artists (id, artist_name, alphabetical_name, code_letters) "
             "values (0, 'The Station', 'Station', 'ST') on conflict (id) do nothing"
@@ -95,6 +99,7 @@ class BackendDb:
         return library_id
 
     def identity(self, library_id: int, verified_at: datetime, **columns: Any) -> None:
+        """Insert an identity, by default one of ours."""
         usual = {"method": "exact_match", "confidence": 0.9, "notes": "consumer:lml-bulk"}
         self._insert(
             "library_identity",
@@ -104,6 +109,7 @@ class BackendDb:
     def source(
         self, library_id: int, source: str, external_id: str, verified_at: datetime, **columns: Any
     ) -> None:
+        """Insert a source of an identity, by default one of ours."""
         usual = {"method": "exact_match", "confidence": 0.9, "notes": "consumer:lml-bulk"}
         named = {"library_id": library_id, "source": source, "external_id": external_id}
         self._insert(
@@ -111,23 +117,26 @@ class BackendDb:
         )
 
     def credit(self, library_id: int, artist_name: str, title: str | None, **columns: Any) -> None:
+        """Insert a track credit of a compilation."""
         named = {"library_id": library_id, "artist_name": artist_name, "track_title": title}
         self._insert("compilation_track_artist", named | columns)
 
     def credits(self, library_id: int = 1) -> list[dict[str, Any]]:
+        """Return the track credits of a record."""
         return self.rows(
             "select * from compilation_track_artist where library_id = %s order by id", library_id
         )
 
     def stamp(self, library_id: int = 1) -> datetime | None:
+        """Return the time of the last attempt that is recorded for a record."""
         return self.value("select unresolved_attempted_at from library where id = %s", library_id)
 
     def tables(self) -> dict[str, Sequence[Any]]:
-        """Every row that a writer may touch."""
+        """Return every row that a writer may change."""
         return {table: self.rows(statement) for table, statement in WRITTEN.items()}
 
     def versions(self) -> dict[str, set[Any]]:
-        """Where each row version lies, and who wrote it: equal only if nothing was written."""
+        """Return ctid and xmin of each row version: equal only if nothing was written."""
         return {
             table: {
                 tuple(row)

@@ -1,4 +1,4 @@
-"""Chromium without a window, for what people look at."""
+"""Headless Chromium for tests of pages."""
 
 import os
 import shutil
@@ -14,7 +14,7 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 @contextmanager
 def browser() -> Generator[Browser]:
-    """Named where it is missing; with REQUIRE_BROWSER=1 that is a failure."""
+    """Start Chromium; if it is missing, skip, or fail with REQUIRE_BROWSER=1."""
     if not os.access(CHROMIUM, os.X_OK):
         missing = f"no Chromium at {CHROMIUM}: apt-get install chromium, or set CHROMIUM"
         if os.environ.get("REQUIRE_BROWSER") == "1":

@@ -1,4 +1,4 @@
-"""Albums that want a cover, what the pretend LML finds for them, and how they get it."""
+"""Albums without a cover, the pretend LML's answers for them, and runs of the artwork pipeline."""
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -25,10 +25,10 @@ from wxyc_assets_tests.integration.sandbox.lml.clients import AT_ONCE
 from wxyc_assets_tests.support.backend_db import BackendDb
 from wxyc_assets_tests.support.in_flight import InFlight
 from wxyc_sandbox.lml.app import PretendLml
-from wxyc_sandbox.lml.catalogue import Shelved
-from wxyc_sandbox.lml.chance import Chance, fold
-from wxyc_sandbox.lml.findings import shaped
+from wxyc_sandbox.lml.catalogue import CatalogueEntry
+from wxyc_sandbox.lml.lookup_results import catalogue_answer
 from wxyc_sandbox.lml.lookups import LIVE_PER_MILLE
+from wxyc_sandbox.lml.seeded_random import SeededRandom, fold
 from wxyc_sandbox.lml.settings import LmlSettings
 
 AT_ONCE_AGAIN = RetryPolicy(attempts=3, first_wait=0, longest_wait=0, jitter=0)
@@ -36,27 +36,29 @@ ONE_RANGE = (IdRange(1, 1000),)
 
 
 def album(library_id: int, number: int | None = None) -> Album:
-    """An album; the pretend LML answers by its artist and title, which are those of `number`."""
+    """Return an album; `number` determines its artist and title, and so LML's answer."""
     number = library_id if number is None else number
     return Album(library_id, f"Artist {number}", f"Album {number}", library_id + 50_000)
 
 
 def found(wanted: Album) -> Found:
-    """What the pretend LML finds for it while it stands alone on its shelf."""
-    chance = Chance(AT_ONCE.seed, "lookup", fold(wanted.artist_name), fold(wanted.album_title))
-    chance.happens(LIVE_PER_MILLE)
-    shelved = Shelved(wanted.legacy_release_id, wanted.artist_name, wanted.album_title)
-    return read_lookup(dump(shaped([shelved], chance)))
+    """Return the pretend LML's answer for an album that is in its catalogue once."""
+    random = SeededRandom(
+        AT_ONCE.seed, "lookup", fold(wanted.artist_name), fold(wanted.album_title)
+    )
+    random.happens(LIVE_PER_MILLE)
+    entries = CatalogueEntry(wanted.legacy_release_id, wanted.artist_name, wanted.album_title)
+    return read_lookup(dump(catalogue_answer([entries], random)))
 
 
 def choice(wanted: Album, scope: CoverScope | None = None) -> Choice:
-    """What ought to become of it."""
+    """Return the expected choice for an album."""
     return choose(found(wanted), wanted, (scope or CoverScope()).rules)
 
 
 @cache
 def numbers() -> dict[str, list[int]]:
-    """Numbers of albums by what ought to become of them: `cover`, `empty`, or the refusal."""
+    """Return album numbers by expected outcome: `cover`, `empty`, or the reason for no cover."""
     by_outcome: defaultdict[str, list[int]] = defaultdict(list)
     for number in range(1, 1500):
         chosen = choice(album(number))
@@ -67,7 +69,7 @@ def numbers() -> dict[str, list[int]]:
 
 
 def put(shelf: BackendDb, *albums: Album, **columns: Any) -> None:
-    """Puts them on the shelf; each artist has a Discogs id, unless `discogs_artist_id` says so."""
+    """Insert albums; each artist has the Discogs id `discogs_artist_id`, by default 7."""
     discogs_artist_id = columns.pop("discogs_artist_id", 7)
     for each in albums:
         shelf.execute(
@@ -92,7 +94,7 @@ def put(shelf: BackendDb, *albums: Album, **columns: Any) -> None:
 
 
 def pretend(*albums: Album, **more: Any) -> PretendLml:
-    """A pretend LML with these records in its catalogue, quick and without a limit."""
+    """Return a pretend LML with these albums in its catalogue, by default without latency."""
     settings: LmlSettings = more.pop("settings", AT_ONCE)
     rows = [(each.legacy_release_id, each.artist_name, each.album_title) for each in albums]
     return PretendLml(settings, rows, **more)
@@ -118,7 +120,7 @@ def watermark(shelf: BackendDb) -> int:
 
 @dataclass
 class Covering:
-    """One run over ranges; `covered` runs it."""
+    """A run of the artwork pipeline over ranges, with its settings."""
 
     database: Database
     pretend: PretendLml | None = None
@@ -163,7 +165,7 @@ class Covering:
 
     @property
     def counts(self) -> Counter[str]:
-        """Rows by what became of them, over all ranges."""
+        """Records by outcome, over all ranges."""
         totals: Counter[str] = Counter()
         for report in self.reports:
             totals.update({str(each): rows for each, rows in report.tally.outcomes.items()})
@@ -171,7 +173,7 @@ class Covering:
 
 
 async def covered(database: Database, pretend: PretendLml, **more: Any) -> Covering:
-    """One run, done."""
+    """Run the artwork pipeline once; return the finished run."""
     run = Covering(database, pretend, **more)
     await run.run()
     return run

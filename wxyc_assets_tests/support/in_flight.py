@@ -1,4 +1,4 @@
-"""A budget of one process, for tests that are not about the budget."""
+"""An in-process limit of requests in flight, for tests that are not about the shared budget."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -6,13 +6,13 @@ from contextlib import asynccontextmanager
 
 
 class InFlight:
-    """At most `most` requests in flight, and no limit of tokens."""
+    """A budget that limits requests in flight only; tokens are unlimited."""
 
     def __init__(self, most: int) -> None:
-        self._slots = asyncio.Semaphore(most)
+        self._semaphore = asyncio.Semaphore(most)
 
     @asynccontextmanager
     async def admit(self, tokens: float) -> AsyncGenerator[None]:
-        """Wait for a slot."""
-        async with self._slots:
+        """Wait for a permit."""
+        async with self._semaphore:
             yield

@@ -1,4 +1,4 @@
-"""PostgreSQL servers that are not the embedded one; `.ci/servers` installs them."""
+"""Access to other PostgreSQL versions than the embedded one; `.ci/servers` installs them."""
 
 import os
 from pathlib import Path
@@ -7,7 +7,7 @@ import pytest
 
 
 def binaries(variable: str) -> Path:
-    """The folder that the variable names; without one a skip, or a failure where all are wanted."""
+    """Return the folder in the variable; unset, skip, or fail with REQUIRE_OTHER_SERVERS=1."""
     if bin := os.environ.get(variable):
         return Path(bin)
     why = f"{variable} is not set; `.ci/servers` installs it"

@@ -1,4 +1,4 @@
-"""A small library for runs: two records in three by one artist, the rest compilations."""
+"""A small sample library: two records in three by a single artist, the rest compilations."""
 
 from wxyc_assets_tests.support.backend_db import BackendDb
 from wxyc_sandbox import names
@@ -10,20 +10,22 @@ MOST_CREDITS = 8
 
 
 def few_credits(library_id: int, seed: int) -> tuple[Credit, ...]:
-    """The first credits of a compilation, for the shelf and for the pretend LML alike."""
+    """Return the first credits of a compilation, for the Backend and the pretend LML alike."""
     return usual_credits(library_id, seed)[:MOST_CREDITS]
 
 
 def is_compilation(library_id: int) -> bool:
+    """Return True for every third id."""
     return library_id % 3 == 0
 
 
 def is_canonical(library_id: int) -> bool:
+    """Return True for even ids."""
     return library_id % 2 == 0
 
 
 def fill_sample_library(shelf: BackendDb, *, step: int = 1) -> None:
-    """RECORDS records, every `step`th id from `step` on; even ids are canonical."""
+    """Insert RECORDS records, every `step`th id from `step` on."""
     shelf.execute("set session_replication_role to replica")
     with shelf.connection.transaction():
         for number in range(40):

@@ -1,4 +1,4 @@
-"""Sentry's SDK under a test's hands: spans as they would go over the wire."""
+"""Sentry's SDK with a recording transport: spans as sent over the wire."""
 
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -26,12 +26,12 @@ class Recorder(Transport):
         self.sink.envelopes.append(read_envelope(body)[1])
 
     def flush(self, timeout: float, callback: Any | None = None) -> None:
-        """There is nothing to wait for."""
+        """Return at once: envelopes are recorded synchronously."""
 
 
 @contextmanager
 def recording(redaction: Redaction | None = None) -> Generator[Sink]:
-    """Sentry on, over a transport that records; off again afterwards."""
+    """Start Sentry with a recording transport; switch it off afterwards."""
     recorder = Recorder()
     try:
         sentry.start(redaction or Redaction(), transport=recorder)
@@ -41,13 +41,13 @@ def recording(redaction: Redaction | None = None) -> Generator[Sink]:
 
 
 def switched_off() -> None:
-    """No client: as in a process without a DSN."""
+    """Remove Sentry's client, as in a process without a DSN."""
     sentry_sdk.get_client().close()
     sentry_sdk.get_global_scope().set_client(None)
 
 
 def attributes(span: dict[str, Any]) -> dict[str, Any]:
-    """A span's attributes, each one of the type it was sent as."""
+    """Return a span's attributes, asserting that each has the type it was sent as."""
     kinds = {"integer": int, "double": float, "string": str, "boolean": bool}
     for name, each in span["attributes"].items():
         if each["type"] in kinds:
@@ -56,6 +56,6 @@ def attributes(span: dict[str, Any]) -> dict[str, Any]:
 
 
 def named(sink: Sink, name: str) -> list[dict[str, Any]]:
-    """The spans of this name, in the order of their start."""
+    """Return the spans with this name, in order of their start."""
     found = [each for each in sink.spans if each["name"] == name]
     return sorted(found, key=lambda each: each["start_timestamp"])

@@ -1,14 +1,15 @@
-"""Waiting until something is so, with far more patience than anything here needs."""
+"""Polling of a condition, with a very generous timeout."""
 
 from collections.abc import Callable
 from time import monotonic, sleep
 
-PATIENCE_SECONDS = 120.0
+TIMEOUT_SECONDS = 120.0
 POLL_SECONDS = 0.003
 
 
-def wait_for(is_so: Callable[[], bool]) -> None:
-    deadline = monotonic() + PATIENCE_SECONDS
-    while not is_so():
-        assert monotonic() < deadline, "we wait in vain"
+def wait_for(condition: Callable[[], bool]) -> None:
+    """Wait until the condition is true."""
+    deadline = monotonic() + TIMEOUT_SECONDS
+    while not condition():
+        assert monotonic() < deadline, "condition not met in time"
         sleep(POLL_SECONDS)

@@ -14,18 +14,18 @@ from rich.table import Table
 
 from wxyc_assets.adapters.postgres import database
 from wxyc_assets.adapters.postgres.coverage_store import CoverageStore
-from wxyc_assets.adapters.postgres.coverage_store import Progress as Done
+from wxyc_assets.adapters.postgres.coverage_store import Progress as CoverageProgress
 from wxyc_assets.cli.console import err, out
 from wxyc_assets.domain.candidates import Cohort, Scope
 from wxyc_assets.domain.coverage import State
 from wxyc_assets.views.labels import STATE_LABELS
-from wxyc_sandbox.cli.foreground import leave_when_told, run_in_foreground
+from wxyc_sandbox.cli.foreground import exit_on_signals, run_in_foreground
 from wxyc_sandbox.cli.options import Scale
 from wxyc_sandbox.station import ASSETS_SCHEMA, SCHEMA, SandboxStation, run_station
 
 States = Counter[tuple[Cohort, State]]
 
-LOOK_EVERY_SECONDS = 0.3
+REFRESH_SECONDS = 0.3
 WIDE = Scope(include_null_canonical=True)
 
 
@@ -35,7 +35,7 @@ def demo(scale: Scale = 0.1) -> None:
     What it made stays in `.sandbox`; a second run continues there and asks only what is due.
     """
     err.print(f"Starting PostgreSQL and the pretend LML, and a library at scale {scale:g} ...")
-    leave_when_told()
+    exit_on_signals()
     with run_station(Path.cwd(), scale) as station:
         before = asyncio.run(_states(station))
         code, done = asyncio.run(_materialize(station))
@@ -62,7 +62,7 @@ def ui(
     port: Annotated[int, typer.Option(help="Of the Dagster UI, on 127.0.0.1.")] = 3000,
 ) -> None:
     """Serve the Dagster UI, with its daemon, on the demo's station until Ctrl-C."""
-    leave_when_told()
+    exit_on_signals()
     with run_station(Path.cwd(), scale) as station:
         err.print(f"The Dagster UI comes up at http://127.0.0.1:{port}; Ctrl-C ends it.")
         command = ["dev", "-m", "wxyc_assets.definitions", "-h", "127.0.0.1", "-p", str(port)]
@@ -72,18 +72,20 @@ def ui(
         )
 
 
-async def _materialize(station: SandboxStation) -> tuple[int, Done]:
+async def _materialize(station: SandboxStation) -> tuple[int, CoverageProgress]:
     command = _dagster("job", "execute", "-m", "wxyc_assets.definitions", "-j", "library_full")
     with _log(station).open("wb") as log:
         job = await asyncio.create_subprocess_exec(
             *command, env=station.environment, stdout=log, stderr=log
         )
-        async with _connect(station) as opened:
+        async with _open_database(station) as opened:
             done = await _show_progress(CoverageStore(opened), job)
     return job.returncode or 0, done
 
 
-async def _show_progress(coverage: CoverageStore, job: asyncio.subprocess.Process) -> Done:
+async def _show_progress(
+    coverage: CoverageStore, job: asyncio.subprocess.Process
+) -> CoverageProgress:
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -96,7 +98,7 @@ async def _show_progress(coverage: CoverageStore, job: asyncio.subprocess.Proces
         identities = progress.add_task("due rows resolved", total=None)
         covers = progress.add_task("albums looked up", total=None)
         while True:
-            await asyncio.wait([ended], timeout=LOOK_EVERY_SECONDS)
+            await asyncio.wait([ended], timeout=REFRESH_SECONDS)
             done = await coverage.progress(started)
             progress.update(identities, total=done.due or None, completed=done.resolved)
             progress.update(covers, completed=done.looked_up)
@@ -105,11 +107,11 @@ async def _show_progress(coverage: CoverageStore, job: asyncio.subprocess.Proces
 
 
 async def _states(station: SandboxStation) -> States:
-    async with _connect(station) as opened:
+    async with _open_database(station) as opened:
         return await CoverageStore(opened).by_state(WIDE)
 
 
-def _connect(station: SandboxStation) -> AbstractAsyncContextManager[database.Database]:
+def _open_database(station: SandboxStation) -> AbstractAsyncContextManager[database.Database]:
     return database.open_database(
         station.database_url, schema=SCHEMA, assets_schema=ASSETS_SCHEMA, max_connections=2
     )

@@ -1,4 +1,4 @@
-"""`wxyc-sandbox rehearse`: which rate and batch size may we use?"""
+"""`wxyc-sandbox rehearse`: choose the rate and batch size of the refresh."""
 
 from pathlib import Path
 from typing import Annotated
@@ -8,7 +8,7 @@ import typer
 from rich.progress import track
 
 from wxyc_assets.cli.console import err, out
-from wxyc_sandbox.rehearsal import SETTINGS, WORLDS, rehearse_all
+from wxyc_sandbox.rehearsal import SCENARIOS, SETTINGS, rehearse_all
 from wxyc_sandbox.rehearsal_report import plot, recommend, table
 
 TABLE_WIDTH = 160
@@ -21,12 +21,12 @@ def rehearse(
 
     Prints a table and a recommendation with its reason, and draws a plot; takes about a minute.
     """
-    stamina.instrumentation.set_on_retry_hooks([])  # hours of retries are not news
-    runs = len(WORLDS) * (len(SETTINGS) + 1)
-    found = rehearse_all(WORLDS, SETTINGS)
+    stamina.instrumentation.set_on_retry_hooks([])  # simulated retries are not worth a log line
+    runs = len(SCENARIOS) * (len(SETTINGS) + 1)
+    found = rehearse_all(SCENARIOS, SETTINGS)
     outcomes = list(track(found, "rehearsing", total=runs, console=err))
     out.print(table(outcomes), width=max(out.width, TABLE_WIDTH))
-    recommended = recommend(outcomes, WORLDS[0])
+    recommended = recommend(outcomes, SCENARIOS[0])
     if recommended.setting:
         setting = recommended.setting
         out.print(

@@ -9,11 +9,11 @@ from typing import Annotated
 import typer
 
 from wxyc_assets.cli.console import err
-from wxyc_sandbox.cli.foreground import leave_when_told, run_in_foreground
+from wxyc_sandbox.cli.foreground import exit_on_signals, run_in_foreground
 from wxyc_sandbox.cli.options import Scale
 from wxyc_sandbox.library import SandboxLibrary, seed_library
 from wxyc_sandbox.lml.app import PretendLml
-from wxyc_sandbox.lml.server import run
+from wxyc_sandbox.lml.server import serve_forever
 from wxyc_sandbox.lml.settings import LmlSettings
 from wxyc_sandbox.station import run_station
 
@@ -22,7 +22,7 @@ Seed = Annotated[int, typer.Option(help="Another seed is another library, or ano
 
 def up(scale: Scale = 0.1) -> None:
     """Run a whole station until Ctrl-C, and print what to export to work on it."""
-    leave_when_told()
+    exit_on_signals()
     with run_station(Path.cwd(), scale) as station:
         ours = station.variables
         typer.echo("\n".join(f"export {name}={shlex.quote(ours[name])}" for name in sorted(ours)))
@@ -35,7 +35,7 @@ def run_command(
     scale: Scale = 0.1,
 ) -> None:
     """Run one command on a whole station, which is up for as long as the command takes."""
-    leave_when_told()
+    exit_on_signals()
     if shutil.which(command[0]) is None:
         raise typer.BadParameter(f"there is no program {command[0]!r}")
     with run_station(Path.cwd(), scale) as station:
@@ -60,7 +60,7 @@ def lml(
         lookup_latency_seconds=lookup_latency,
     )
     err.print(f"The pretend LML listens on http://127.0.0.1:{port}; Ctrl-C ends it.")
-    run(PretendLml(settings, SandboxLibrary(scale=scale).catalogue()), port=port)
+    serve_forever(PretendLml(settings, SandboxLibrary(scale=scale).catalogue()), port=port)
 
 
 def seed(

@@ -1,4 +1,4 @@
-"""The pretend LML, an ASGI application: tests mount it, people serve it."""
+"""The pretend LML: an ASGI application that tests mount and the sandbox serves."""
 
 import asyncio
 from collections.abc import Callable, Collection, Iterable, Sequence
@@ -8,23 +8,23 @@ from datetime import UTC, datetime
 from itertools import cycle
 from typing import Any
 
-from wxyc_sandbox.credits import credits as usual_credits
+from wxyc_sandbox.credits import credits as default_credits
 from wxyc_sandbox.lml import control
-from wxyc_sandbox.lml.calls import Call, now
+from wxyc_sandbox.lml.calls import LmlCall, now
 from wxyc_sandbox.lml.catalogue import Catalogue
 from wxyc_sandbox.lml.counters import Counters
-from wxyc_sandbox.lml.delivery import CUTS, deliver, edge_timeout, is_gone, status_answer
+from wxyc_sandbox.lml.delivery import CUTS, deliver, edge_timeout, has_disconnected, status_answer
 from wxyc_sandbox.lml.discogs import DiscogsModel
-from wxyc_sandbox.lml.faults import Fault, Switchboard
-from wxyc_sandbox.lml.resolve import Answers, Credits
+from wxyc_sandbox.lml.faults import Fault, FaultInjector
+from wxyc_sandbox.lml.resolve import AnswerOverride, Credits
 from wxyc_sandbox.lml.routes import Route, routes
 from wxyc_sandbox.lml.settings import LmlSettings
-from wxyc_sandbox.lml.tampering import ids, tamper
+from wxyc_sandbox.lml.tampering import answered_ids, tamper
 from wxyc_sandbox.lml.wire import (
     HttpAnswer,
+    HttpError,
     Message,
     Receive,
-    Refusal,
     Request,
     Send,
     json_answer,
@@ -33,49 +33,53 @@ from wxyc_sandbox.lml.wire import (
     send_answer,
 )
 
-USUAL = LmlSettings()
+DEFAULTS = LmlSettings()
 
 
 def utc_now() -> datetime:
+    """Return the current time in UTC."""
     return datetime.now(UTC)
 
 
 class PretendLml:
-    """One LML. It lives on one event loop; all its waiting and timing is that loop's.
+    """A pretend LML, bound to one event loop, which also provides its clock.
 
-    `catalogue` holds (legacy_release_id, artist_name, album_title); `answers` may return a whole
-    bulk-resolve result for an input, or None for the usual one; `clock` dates a Retry-After.
+    `catalogue` holds (legacy_release_id, artist_name, album_title). `answers` may return a complete
+    bulk-resolve result for an input, or None for the default one. `clock` is for a Retry-After that
+    is a date.
     """
 
     def __init__(
         self,
-        settings: LmlSettings = USUAL,
+        settings: LmlSettings = DEFAULTS,
         catalogue: Iterable[tuple[int, str, str]] = (),
-        credits: Credits = usual_credits,
+        credits: Credits = default_credits,
         *,
-        answers: Answers | None = None,
+        answers: AnswerOverride | None = None,
         faults: Sequence[Fault] = (),
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self.settings = settings
         self.discogs = DiscogsModel(settings)
         self.counters = Counters(self.discogs)
-        self._switchboard = Switchboard(faults)
+        self._injector = FaultInjector(faults)
         self._clock = clock
         self._routes = routes(Catalogue(catalogue), self.discogs, credits, answers)
-        self._lanes = [asyncio.Semaphore(settings.bulk_admission) for _ in range(settings.workers)]
-        self._turns = cycle(range(settings.workers))
+        self._admission = [
+            asyncio.Semaphore(settings.bulk_admission) for _ in range(settings.workers)
+        ]
+        self._next_worker = cycle(range(settings.workers))
 
     @property
     def faults(self) -> tuple[Fault, ...]:
-        return self._switchboard.faults
+        return self._injector.faults
 
     @faults.setter
     def faults(self, faults: Sequence[Fault]) -> None:
-        self._switchboard = Switchboard(faults)
+        self._injector = FaultInjector(faults)
 
     def configure(self, **changes: Any) -> None:
-        """Change settings from the next call on; `workers` and `bulk_admission` stay.
+        """Change settings from the next call on, except `workers` and `bulk_admission`.
 
         Raises ValueError for a bad name or value.
         """
@@ -83,46 +87,46 @@ class PretendLml:
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
-            raise RuntimeError("the pretend LML speaks HTTP only")
+            raise RuntimeError("the pretend LML serves HTTP only")
         request = await read(scope, receive)
         try:
             if request.path.startswith(control.PREFIX):
                 await send_answer(send, control.answer(self, request))
                 return
             route = self._route(request)
-        except Refusal as refusal:
-            await send_answer(send, refusal.answer())
+        except HttpError as error:
+            await send_answer(send, error.answer())
             return
-        call = Call(route.name, request, self.settings, next(self._turns))
-        with self.counters.flight() if route.protected else nullcontext():
+        call = LmlCall(route.name, request, self.settings, next(self._next_worker))
+        with self.counters.track_in_flight() if route.protected else nullcontext():
             await self._serve(call, route, scope, receive, send)
 
     def _route(self, request: Request) -> Route:
         route = self._routes.get(request.path)
         if route is None or (route.name == "refresh" and not self.settings.refresh_exists):
-            raise Refusal(404, "Not Found")
+            raise HttpError(404, "Not Found")
         if request.method != route.method:
-            raise Refusal(405, "Method Not Allowed")
+            raise HttpError(405, "Method Not Allowed")
         return route
 
     async def _serve(
-        self, call: Call, route: Route, scope: Message, receive: Receive, send: Send
+        self, call: LmlCall, route: Route, scope: Message, receive: Receive, send: Send
     ) -> None:
-        broken = _parse(call) if call.request.method == "POST" else None
+        parse_error = _parse(call) if call.request.method == "POST" else None
         rows = route.endpoint.rows(call.payload)
-        self.counters.ask(call, len(rows))
-        faults = self._switchboard.strike(call.route, rows)
-        answer, given = await self._answer(call, route, faults, broken)
-        self.counters.finish(call, answer.status)
+        self.counters.count_request(call, len(rows))
+        faults = self._injector.faults_for(call.route, rows)
+        answer, answered = await self._answer(call, route, faults, parse_error)
+        self.counters.count_response(call, answer.status)
         cut = next((fault for fault in faults if fault.kind in CUTS), None)
-        if cut is None and not is_gone(scope):
-            self.counters.deliver(call, given.intersection(rows))
+        if cut is None and not has_disconnected(scope):
+            self.counters.count_answered(call, answered.intersection(rows))
         await deliver(answer, cut, scope, receive, send)
 
     async def _answer(
-        self, call: Call, route: Route, faults: Collection[Fault], broken: Refusal | None
+        self, call: LmlCall, route: Route, faults: Collection[Fault], parse_error: HttpError | None
     ) -> tuple[HttpAnswer, set[int]]:
-        """The answer, and the ids of the rows it answers."""
+        """Return the answer and the ids of the rows that it answers."""
         for fault in faults:
             if fault.kind == "status":
                 return status_answer(fault, self._clock), set()
@@ -130,49 +134,52 @@ class PretendLml:
                 self.configure(breaker=fault.breaker)
         try:
             self._authorize(call, route)
-            if broken is not None:
-                raise broken
-            async with asyncio.timeout(call.settings.edge_timeout_seconds), self._lane(call, route):
-                return await self._work(call, route, faults)
-        except Refusal as refusal:
-            return refusal.answer(), set()
+            if parse_error is not None:
+                raise parse_error
+            async with (
+                asyncio.timeout(call.settings.edge_timeout_seconds),
+                self._admitted(call, route),
+            ):
+                return await self._execute(call, route, faults)
+        except HttpError as error:
+            return error.answer(), set()
         except TimeoutError:
             return edge_timeout(), set()
 
-    async def _work(
-        self, call: Call, route: Route, faults: Collection[Fault]
+    async def _execute(
+        self, call: LmlCall, route: Route, faults: Collection[Fault]
     ) -> tuple[HttpAnswer, set[int]]:
         call.started = now()
         payload = await route.endpoint.answer(call)
         for fault in faults:
             payload = tamper(payload, fault, call.route)
         answer = json_answer(payload, status=call.status)
-        given = ids(payload, call.route)
+        answered = answered_ids(payload, call.route)
         if any(fault.kind == "malformed" for fault in faults):
             answer = replace(answer, body=answer.body[: len(answer.body) // 2])
-            given.clear()
+            answered.clear()
         await call.finish()
-        return answer, given
+        return answer, answered
 
-    def _authorize(self, call: Call, route: Route) -> None:
+    def _authorize(self, call: LmlCall, route: Route) -> None:
         key = call.settings.api_key
         if key is None or not route.protected:
             return
         authorization = call.request.header(b"authorization")
         if authorization is None:
-            raise Refusal(401, "Missing authorization")
+            raise HttpError(401, "Missing authorization")
         if authorization != f"Bearer {key}":
-            raise Refusal(403, "Invalid token")
+            raise HttpError(403, "Invalid token")
 
-    def _lane(self, call: Call, route: Route) -> AbstractAsyncContextManager[object]:
-        """Bulk calls and batch lookups wait here for their worker."""
+    def _admitted(self, call: LmlCall, route: Route) -> AbstractAsyncContextManager[object]:
+        """Return the admission of the call's worker for bulk calls and batch lookups."""
         batch = call.request.header(b"x-caller-class") == "5"
-        return self._lanes[call.worker] if route.bulk or batch else nullcontext()
+        return self._admission[call.worker] if route.bulk or batch else nullcontext()
 
 
-def _parse(call: Call) -> Refusal | None:
+def _parse(call: LmlCall) -> HttpError | None:
     try:
         call.payload = parse(call.request.body)
-    except Refusal as refusal:
-        return refusal
+    except HttpError as error:
+        return error
     return None

@@ -1,16 +1,18 @@
-"""The control plane: what only a pretend LML has, for those who are not in its process."""
+"""The control plane: routes that steer the pretend LML from another process."""
 
 from collections.abc import Sequence
 from typing import Any, Protocol
 
 from wxyc_sandbox.lml.counters import Counters
 from wxyc_sandbox.lml.faults import Fault, faults_from_json
-from wxyc_sandbox.lml.wire import HttpAnswer, Refusal, Request, json_answer, parse
+from wxyc_sandbox.lml.wire import HttpAnswer, HttpError, Request, json_answer, parse
 
 PREFIX = "/sandbox/"
 
 
 class Controlled(Protocol):
+    """The part of a pretend LML that the control plane uses."""
+
     counters: Counters
 
     @property
@@ -21,7 +23,10 @@ class Controlled(Protocol):
 
 
 def answer(lml: Controlled, request: Request) -> HttpAnswer:
-    """No key is asked for. 422 says what is wrong with a fault or a setting."""
+    """Answer a control request; needs no API key.
+
+    Raises HttpError, with 422 for an invalid fault or setting.
+    """
     match request.method, request.path:
         case "GET", "/sandbox/counters":
             return json_answer(lml.counters.as_json())
@@ -32,16 +37,16 @@ def answer(lml: Controlled, request: Request) -> HttpAnswer:
         case "PUT", "/sandbox/faults" | "/sandbox/settings":
             _put(lml, request)
         case _:
-            raise Refusal(404, "Not Found")
+            raise HttpError(404, "Not Found")
     return json_answer({})
 
 
 def _put(lml: Controlled, request: Request) -> None:
-    wanted = parse(request.body)
+    payload = parse(request.body)
     try:
         if request.path == "/sandbox/faults":
-            lml.faults = faults_from_json(wanted)
+            lml.faults = faults_from_json(payload)
         else:
-            lml.configure(**wanted)
+            lml.configure(**payload)
     except (ValueError, TypeError) as error:
-        raise Refusal(422, str(error)) from None
+        raise HttpError(422, str(error)) from None

@@ -1,17 +1,17 @@
-"""What the pretend LML was asked, and what it gave: the witness of every claim about a client."""
+"""Counts of the pretend LML's requests and answers, on which tests of clients rely."""
 
 import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 
-from wxyc_sandbox.lml.calls import Call
+from wxyc_sandbox.lml.calls import LmlCall
 from wxyc_sandbox.lml.discogs import DiscogsModel
 from wxyc_sandbox.lml.wire import Json
 
 
 class Counters:
-    """Routes are `resolve`, `lookup`, `lookup_bulk`, `refresh`, `health`, `openapi`."""
+    """Counts by route: `resolve`, `lookup`, `lookup_bulk`, `refresh`, `health`, `openapi`."""
 
     def __init__(self, discogs: DiscogsModel) -> None:
         self._discogs = discogs
@@ -21,34 +21,35 @@ class Counters:
         self.reset()
 
     def reset(self) -> None:
-        """Start anew; what is in flight stays in flight."""
+        """Set all counts to zero; calls in flight remain in flight."""
         self._discogs.reset()
         self.calls: Counter[str] = Counter()
         self.rows: Counter[str] = Counter()
-        """Asked for: library rows, shelved rows of lookups, or identities."""
+        """Requested rows: library rows, catalogue entries of lookups, or identities."""
         self.statuses: defaultdict[str, Counter[int]] = defaultdict(Counter)
         self.answered: dict[int, int] = {}
-        """By library_id: in how many answers of bulk-resolve it came back."""
+        """Number of bulk-resolve answers with this library_id."""
         self.refreshed: dict[int, int] = {}
-        """By identity id: in how many answers of refresh it came back."""
+        """Number of refresh answers with this identity id."""
         self.service_seconds: defaultdict[str, float] = defaultdict(float)
-        """By route: the sum over its calls of LML's own time, queueing for admission left out."""
+        """Total processing time by route, without the wait for admission."""
         self.most_in_flight = self.in_flight
         self._busy_seconds = 0.0
         self._busy_since = self._now()
 
     @property
     def busy_seconds(self) -> float:
-        """Time with at least one call in flight."""
+        """Total time with at least one call in flight."""
         return self._busy_seconds + (self._now() - self._busy_since if self.in_flight else 0.0)
 
     @property
     def answered_more_than_once(self) -> int:
-        """Number of library ids that were."""
+        """Number of library ids in more than one answer."""
         return sum(times > 1 for times in self.answered.values())
 
     @contextmanager
-    def flight(self) -> Generator[None]:
+    def track_in_flight(self) -> Generator[None]:
+        """Count a call as in flight during the block."""
         self._loop = asyncio.get_running_loop()
         if not self.in_flight:
             self._busy_since = self._now()
@@ -62,24 +63,27 @@ class Counters:
                 self._busy_seconds += self._now() - self._busy_since
 
     def _now(self) -> float:
-        """On LML's loop, though other threads may ask."""
+        """Return the time of LML's loop; may be called from other threads."""
         return self._loop.time() if self._loop else 0.0
 
-    def ask(self, call: Call, rows: int) -> None:
+    def count_request(self, call: LmlCall, rows: int) -> None:
+        """Count a call and the rows it asks for."""
         self.calls[call.route] += 1
         self.rows[call.route] += rows
 
-    def finish(self, call: Call, status: int) -> None:
+    def count_response(self, call: LmlCall, status: int) -> None:
+        """Count a status and the service time of its call."""
         self.statuses[call.route][status] += 1
         self.service_seconds[call.route] += call.service_seconds
 
-    def deliver(self, call: Call, ids: Iterable[int]) -> None:
-        """The distinct ids, among those asked, that one answer gave back."""
-        given = self.refreshed if call.route == "refresh" else self.answered
+    def count_answered(self, call: LmlCall, ids: Iterable[int]) -> None:
+        """Count the distinct requested ids that one answer contains."""
+        counts = self.refreshed if call.route == "refresh" else self.answered
         for row in ids:
-            given[row] = given.get(row, 0) + 1
+            counts[row] = counts.get(row, 0) + 1
 
     def as_json(self) -> Json:
+        """Return all counts, those by row summarised."""
         return {
             "calls": self.calls,
             "rows": self.rows,

@@ -1,4 +1,4 @@
-"""How an answer travels: whole, or stalled, or cut off."""
+"""Delivery of an answer: complete, stalled or cut off."""
 
 import asyncio
 import json
@@ -24,28 +24,30 @@ from wxyc_sandbox.lml.wire import (
 )
 
 CONNECTION = "wxyc.connection"
-"""The scope extension under which `server` hands over the transport of the connection."""
+"""The scope extension in which `server` passes the connection's transport."""
 
 CUTS = frozenset({"stalled_head", "stalled_body", "closed_head", "closed_body"})
-"""Faults after which an answer has not arrived."""
+"""Faults that prevent an answer from arriving."""
 
-PAGE = b"<!doctype html><html><head><title>Application failed to respond</title></head></html>"
+ERROR_PAGE = (
+    b"<!doctype html><html><head><title>Application failed to respond</title></head></html>"
+)
 
 
 def status_answer(fault: Fault, clock: Callable[[], datetime]) -> HttpAnswer:
-    """What a `status` fault answers with; `clock` is for a Retry-After that is a date."""
+    """Return the answer of a `status` fault; `clock` is for a Retry-After that is a date."""
     content_type, body = {
         "json": (JSON, json.dumps({"message": f"Pretend {fault.status}"}).encode()),
         "text": (TEXT, b"Internal Server Error"),
-        "html": (HTML, PAGE),
+        "html": (HTML, ERROR_PAGE),
         "empty": (JSON, b""),
     }[fault.body]
     return HttpAnswer(fault.status, body, content_type, _retry_after(fault, clock))
 
 
 def edge_timeout() -> HttpAnswer:
-    """What the edge says when LML has taken too long."""
-    return HttpAnswer(504, PAGE, HTML)
+    """Return the edge's answer to a call that takes too long."""
+    return HttpAnswer(504, ERROR_PAGE, HTML)
 
 
 def _retry_after(fault: Fault, clock: Callable[[], datetime]) -> tuple[tuple[bytes, bytes], ...]:
@@ -61,6 +63,7 @@ def _retry_after(fault: Fault, clock: Callable[[], datetime]) -> tuple[tuple[byt
 async def deliver(
     answer: HttpAnswer, fault: Fault | None, scope: Message, receive: Receive, send: Send
 ) -> None:
+    """Send an answer, or the part of it that the fault lets through."""
     match fault.kind if fault else None:
         case "stalled_head" | "closed_head":
             pass
@@ -80,15 +83,15 @@ async def deliver(
 
 
 def drop(scope: Message, error: httpx.TransportError) -> None:
-    """Close the connection; where there is none (ASGITransport), raise what httpx would."""
+    """Close the connection; without one (ASGITransport), raise the error httpx would raise."""
     connection = _connection(scope)
     if connection is None:
         raise error
     connection.close()
 
 
-def is_gone(scope: Message) -> bool:
-    """Whether the client is known to have hung up."""
+def has_disconnected(scope: Message) -> bool:
+    """Return True if the client is known to have hung up."""
     connection = _connection(scope)
     return connection is not None and connection.is_closing()
 
@@ -98,7 +101,7 @@ def _connection(scope: Message) -> Any:
 
 
 async def _stall(seconds: float, receive: Receive) -> None:
-    """Wait, but no longer than the client does."""
+    """Wait until the time is up or the client hangs up."""
     try:
         async with asyncio.timeout(seconds):
             while (await receive())["type"] != "http.disconnect":

@@ -1,4 +1,4 @@
-"""Discogs behind LML: a rate that every worker has its share of, and a count of what was asked."""
+"""Discogs behind LML: a rate shared by the workers, and a count of requests."""
 
 import asyncio
 from collections import defaultdict
@@ -8,7 +8,7 @@ from wxyc_sandbox.lml.settings import LmlSettings
 
 
 class DiscogsModel:
-    """Requests queue, first come first served, and nobody is turned away."""
+    """A first-come, first-served queue per worker that rejects no request."""
 
     def __init__(self, settings: LmlSettings) -> None:
         self.settings = settings
@@ -19,9 +19,9 @@ class DiscogsModel:
         self._due = [0.0] * settings.workers
 
     async def request(self, number: int, worker: int) -> None:
-        """Send `number` requests through a worker; returns when all were served.
+        """Send `number` requests through a worker; return when all have been served.
 
-        A caller that gives up leaves the queue, and its unsent requests cost nothing.
+        A cancelled caller leaves the queue, and its unsent requests cost nothing.
         """
         for _ in range(number):
             async with self._queues[worker]:
@@ -29,11 +29,12 @@ class DiscogsModel:
                 self.spend(worker)
 
     def spend(self, worker: int) -> None:
-        """One request that jumps the queue, as the health route's does."""
+        """Count one request that skips the queue, as the health route's does."""
         self._due[worker] = max(self._due[worker], now()) + self._interval()
         self._count()
 
     def reset(self) -> None:
+        """Set the counts to zero."""
         self.requests = 0
         self.requests_by_minute.clear()
         self._origin = None

@@ -1,4 +1,4 @@
-"""Faults that can be switched on while the pretend LML runs."""
+"""Faults that can be injected while the pretend LML runs."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import ConfigDict, TypeAdapter, with_config
 
-from wxyc_sandbox.lml.calls import Route
+from wxyc_sandbox.lml.calls import RouteName
 from wxyc_sandbox.lml.settings import Breaker
 
 Kind = Literal[
@@ -42,15 +42,15 @@ Body = Literal["json", "text", "html", "empty"]
 @with_config(ConfigDict(extra="forbid"))
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What goes wrong, and when: every condition that is given must hold.
+    """A fault and its conditions, all of which must be met.
 
-    A fault numbers the calls from its being switched on: those of its route, and with `rows` only
-    those that ask for one of them. `rows` are library ids for resolve, legacy release ids for
-    lookups, identity ids for refresh; a poison row is a `status` of 422 or 500 with `rows`.
+    From its injection on, a fault numbers the calls of its route; with `rows`, only those that ask
+    for one of these rows. `rows` are library ids for resolve, legacy release ids for lookups and
+    identity ids for refresh; a poison row is a `status` of 422 or 500 with `rows`.
     """
 
     kind: Kind
-    route: Route | None = None
+    route: RouteName | None = None
     """None: any route."""
     every: int | None = None
     """Every Nth call."""
@@ -65,21 +65,23 @@ class Fault:
     retry_after_seconds: float | None = None
     retry_after_as_date: bool = False
     seconds: float = 600.0
-    """How long a stalled answer stalls before the connection is dropped."""
+    """Duration of a stall, after which the connection is closed."""
     poison: Poison | None = None
-    """Goes into the answers of `rows`, or into the last answer."""
+    """The bad value for the results of `rows`, or for the last result."""
     breaker: Breaker | None = None
-    """The state a `breaker` fault puts the breaker into; the call itself goes well."""
+    """The breaker's state after a `breaker` fault; the call itself succeeds."""
 
     def __post_init__(self) -> None:
         if self.kind in ("poison", "breaker") and getattr(self, self.kind) is None:
-            raise ValueError(f"a fault of kind {self.kind} says which {self.kind}")
+            raise ValueError(f"a fault of kind {self.kind} needs to say which {self.kind}")
 
-    def concerns(self, route: Route, rows: Iterable[int]) -> bool:
+    def applies_to(self, route: RouteName, rows: Iterable[int]) -> bool:
+        """Return True if the fault counts a call of this route for these rows."""
         same_route = self.route in (None, route)
         return same_route and (self.rows is None or not self.rows.isdisjoint(rows))
 
-    def strikes(self, number: int) -> bool:
+    def is_due(self, number: int) -> bool:
+        """Return True if the fault hits the call with this number."""
         return (
             (self.every is None or number % self.every == 0)
             and (self.calls is None or number in self.calls)
@@ -91,23 +93,26 @@ FAULTS = TypeAdapter(tuple[Fault, ...])
 
 
 def faults_from_json(items: Any) -> tuple[Fault, ...]:
-    """A list of objects with the names of `Fault`; ValueError for anything else."""
+    """Return the faults of a JSON list whose objects have the fields of `Fault`.
+
+    Raises ValueError for anything else.
+    """
     return FAULTS.validate_python(items)
 
 
-class Switchboard:
-    """The faults that are switched on, each with the number of calls it has seen."""
+class FaultInjector:
+    """The active faults, each with the number of calls it has counted."""
 
     def __init__(self, faults: Sequence[Fault] = ()) -> None:
         self.faults = tuple(faults)
         self._seen = [0] * len(self.faults)
 
-    def strike(self, route: Route, rows: Iterable[int]) -> list[Fault]:
-        """Number this call, and say which faults hit it."""
+    def faults_for(self, route: RouteName, rows: Iterable[int]) -> list[Fault]:
+        """Count this call and return the faults that hit it."""
         return [
             fault
             for at, fault in enumerate(self.faults)
-            if fault.concerns(route, rows) and fault.strikes(self._number(at))
+            if fault.applies_to(route, rows) and fault.is_due(self._number(at))
         ]
 
     def _number(self, at: int) -> int:

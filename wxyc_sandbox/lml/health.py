@@ -1,20 +1,22 @@
-"""GET /health and GET /openapi.json: open to everyone."""
+"""GET /health and GET /openapi.json, the routes without an API key."""
 
 from typing import Any
 
-from wxyc_sandbox.lml.calls import Call
+from wxyc_sandbox.lml.calls import LmlCall
 from wxyc_sandbox.lml.discogs import DiscogsModel
 from wxyc_sandbox.lml.wire import Json
 
 
-class Health:
+class HealthEndpoint:
+    """GET /health"""
+
     def __init__(self, discogs: DiscogsModel) -> None:
         self._discogs = discogs
 
     def rows(self, payload: Any) -> list[int]:
         return []
 
-    async def answer(self, call: Call) -> Json:
+    async def answer(self, call: LmlCall) -> Json:
         settings = call.settings
         call.status = 200 if settings.database_up else 503
         if settings.breaker == "closed":
@@ -32,14 +34,14 @@ class Health:
 
 
 def _status(database_up: bool, breaker: str) -> str:
-    """A half-open breaker does not show in the status."""
+    """Return the overall status, which a half-open breaker does not affect."""
     if not database_up:
         return "unhealthy"
     return "degraded" if breaker == "open" else "healthy"
 
 
-class OpenApi:
-    """The paths, without the bulk bodies."""
+class OpenApiEndpoint:
+    """GET /openapi.json: the paths, without the schemas of bulk bodies."""
 
     def __init__(self, paths: dict[str, str]) -> None:
         self._paths: Json = {path: {method.lower(): {}} for path, method in paths.items()}
@@ -47,6 +49,6 @@ class OpenApi:
     def rows(self, payload: Any) -> list[int]:
         return []
 
-    async def answer(self, call: Call) -> Json:
+    async def answer(self, call: LmlCall) -> Json:
         info = {"title": "library-metadata-lookup", "version": call.settings.version}
         return {"openapi": "3.1.0", "info": info, "paths": self._paths}

@@ -3,23 +3,25 @@
 import asyncio
 from typing import Any, cast
 
-from wxyc_sandbox.lml.calls import Call, now
+from wxyc_sandbox.lml.calls import LmlCall, now
 from wxyc_sandbox.lml.catalogue import Catalogue
-from wxyc_sandbox.lml.chance import Chance, fold
 from wxyc_sandbox.lml.discogs import DiscogsModel
-from wxyc_sandbox.lml.findings import nothing, shaped, unshelved
-from wxyc_sandbox.lml.wire import Json, Refusal, as_object
+from wxyc_sandbox.lml.lookup_results import answer_off_catalogue, catalogue_answer, no_results
+from wxyc_sandbox.lml.seeded_random import SeededRandom, fold
+from wxyc_sandbox.lml.wire import HttpError, Json, as_object
 
 MAX_ITEMS = 100
 BUDGET_CAP_MS = 4000
 LIVE_PER_MILLE = 50
-"""One lookup in twenty costs a Discogs request; the others are cache reads."""
+"""One lookup in twenty costs a Discogs request; the others are read from the cache."""
 
 TEXTS = ("artist", "album", "song", "raw_message")
 SWITCHES = ("extended", "warm_cache")
 
 
-class Lookup:
+class LookupEndpoint:
+    """POST /api/v1/lookup"""
+
     def __init__(self, catalogue: Catalogue, discogs: DiscogsModel) -> None:
         self._catalogue = catalogue
         self._discogs = discogs
@@ -27,30 +29,32 @@ class Lookup:
     def rows(self, payload: Any) -> list[int]:
         if not _is_lookup(payload):
             return []
-        found = self._catalogue.find(payload.get("artist") or "", payload.get("album") or "")
-        return [row.legacy_release_id for row in found]
+        entries = self._catalogue.find(payload.get("artist") or "", payload.get("album") or "")
+        return [row.legacy_release_id for row in entries]
 
-    async def answer(self, call: Call) -> Json:
+    async def answer(self, call: LmlCall) -> Json:
         if not _is_lookup(call.payload):
-            raise Refusal(422, "The request does not validate.", code="validation_error")
+            raise HttpError(422, "The request does not validate.", code="validation_error")
         return await self.find(call.payload, call)
 
-    async def find(self, wanted: Json, call: Call) -> Json:
-        """One lookup's answer; its time is added to the call's."""
-        artist: str = wanted.get("artist") or ""
-        album: str = wanted.get("album") or ""
-        chance = Chance(call.settings.seed, "lookup", fold(artist), fold(album))
-        live = chance.happens(LIVE_PER_MILLE)
+    async def find(self, request: Json, call: LmlCall) -> Json:
+        """Return the answer of one lookup; add its time to the call's service time."""
+        artist: str = request.get("artist") or ""
+        album: str = request.get("album") or ""
+        random = SeededRandom(call.settings.seed, "lookup", fold(artist), fold(album))
+        live = random.happens(LIVE_PER_MILLE)
         if live and call.settings.breaker != "closed":
             call.service_seconds += call.settings.lookup_latency_seconds
-            return nothing()
-        if not await self._searched(call, live):
-            return nothing(timeout=True)
-        shelved = self._catalogue.find(artist, album)
-        return shaped(shelved, chance) if shelved else unshelved(artist, album, chance)
+            return no_results()
+        if not await self._finishes_in_time(call, live):
+            return no_results(timeout=True)
+        entries = self._catalogue.find(artist, album)
+        if entries:
+            return catalogue_answer(entries, random)
+        return answer_off_catalogue(artist, album, random)
 
-    async def _searched(self, call: Call, live: bool) -> bool:
-        """Whether the search came to an end in time."""
+    async def _finishes_in_time(self, call: LmlCall, live: bool) -> bool:
+        """Return True if the search finishes within the cap."""
         cap = _cap_seconds(call)
         latency = call.settings.lookup_latency_seconds
         waited = await self._wait_for_discogs(call.worker, cap - latency) if live else 0.0
@@ -67,8 +71,10 @@ class Lookup:
         return now() - began
 
 
-class LookupBulk:
-    def __init__(self, lookup: Lookup) -> None:
+class BulkLookupEndpoint:
+    """POST /api/v1/lookup/bulk"""
+
+    def __init__(self, lookup: LookupEndpoint) -> None:
         self._lookup = lookup
 
     def rows(self, payload: Any) -> list[int]:
@@ -77,30 +83,30 @@ class LookupBulk:
             return []
         return [row for item in cast(list[Any], items) for row in self._lookup.rows(item)]
 
-    async def answer(self, call: Call) -> Json:
-        items = _checked(call.payload)
+    async def answer(self, call: LmlCall) -> Json:
+        items = _valid_items(call.payload)
         call.service_seconds = call.settings.base_latency_seconds
         return {"results": [await self._item(at, item, call) for at, item in enumerate(items)]}
 
-    async def _item(self, index: int, item: Json, call: Call) -> Json:
+    async def _item(self, index: int, item: Json, call: LmlCall) -> Json:
         lookup = await self._lookup.find(item, call)
         status = "match" if lookup["results"] else "no_match"
         return {"index": index, "status": status, "lookup": lookup, "message": None}
 
 
-def _cap_seconds(call: Call) -> float:
+def _cap_seconds(call: LmlCall) -> float:
     budget = call.request.header(b"x-caller-budget-ms")
     if budget is None or not budget.isdigit():
         return call.settings.lookup_cap_seconds
     return min(int(budget), BUDGET_CAP_MS) / 1000
 
 
-def _checked(payload: Any) -> list[Json]:
+def _valid_items(payload: Any) -> list[Json]:
     items: Any = as_object(payload).get("items")
     if isinstance(items, list) and len(cast(list[Any], items)) > MAX_ITEMS:
-        raise Refusal(400, f"At most {MAX_ITEMS} items.")
+        raise HttpError(400, f"At most {MAX_ITEMS} items.")
     if not isinstance(items, list) or not items or not all(map(_is_lookup, cast(Any, items))):
-        raise Refusal(422, "`items` does not validate.", code="validation_error")
+        raise HttpError(422, "`items` does not validate.", code="validation_error")
     return cast(list[Json], items)
 
 

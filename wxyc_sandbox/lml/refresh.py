@@ -2,11 +2,11 @@
 
 from typing import Any, cast
 
-from wxyc_sandbox.lml.calls import Call, now
-from wxyc_sandbox.lml.chance import Chance
+from wxyc_sandbox.lml.calls import LmlCall, now
 from wxyc_sandbox.lml.discogs import DiscogsModel
+from wxyc_sandbox.lml.seeded_random import SeededRandom
 from wxyc_sandbox.lml.settings import LmlSettings
-from wxyc_sandbox.lml.wire import Json, Refusal, as_object
+from wxyc_sandbox.lml.wire import HttpError, Json, as_object
 
 MAX_IDENTITIES = 50
 ARTIST_ERROR_PER_MILLE = 30
@@ -20,7 +20,9 @@ STATUSES = (
 NOT_WIRED: Json = {"release_outcome": "not_implemented", "artists": [], "message": "not wired"}
 
 
-class Refresh:
+class RefreshEndpoint:
+    """POST /api/v1/cache/refresh-for-identities"""
+
     def __init__(self, discogs: DiscogsModel) -> None:
         self._discogs = discogs
         self._warm: set[int] = set()
@@ -31,30 +33,32 @@ class Refresh:
         except (TypeError, KeyError):
             return []
 
-    async def answer(self, call: Call) -> Json:
-        identity_ids = _checked(call.payload)
+    async def answer(self, call: LmlCall) -> Json:
+        identity_ids = _valid_identity_ids(call.payload)
         if not call.settings.database_up:
-            raise Refusal(503, "Entity store is not available.")
+            raise HttpError(503, "Entity store is not available.")
         results = [await self._refresh(identity_id, call) for identity_id in identity_ids]
         call.service_seconds = now() - call.started + call.settings.base_latency_seconds
         return {"results": results}
 
-    async def _refresh(self, identity_id: int, call: Call) -> Json:
-        chance = Chance(call.settings.seed, "identity", identity_id)
-        was_warm = chance.below(1_000_000) < call.settings.warm_share * 1_000_000
+    async def _refresh(self, identity_id: int, call: LmlCall) -> Json:
+        random = SeededRandom(call.settings.seed, "identity", identity_id)
+        was_warm = random.below(1_000_000) < call.settings.warm_share * 1_000_000
         warm = was_warm or identity_id in self._warm
-        match chance.pick(STATUSES):
+        match random.pick(STATUSES):
             case "not_found":
                 return _result(identity_id, "not_found", None, "no such identity")
             case "not_implemented":
                 return _result(identity_id, "not_implemented", {"musicbrainz": NOT_WIRED}, None)
             case "warmed" if warm or call.settings.breaker == "closed":
-                return await self._warmed(identity_id, chance, call, warm)
+                return await self._warmed(identity_id, random, call, warm)
             case _:
                 return await self._failed(identity_id, call, warm)
 
-    async def _warmed(self, identity_id: int, chance: Chance, call: Call, warm: bool) -> Json:
-        artists = _artists(chance, call.settings)
+    async def _warmed(
+        self, identity_id: int, random: SeededRandom, call: LmlCall, warm: bool
+    ) -> Json:
+        artists = _artists(random, call.settings)
         if not warm:
             await self._discogs.request(1 + len(artists), call.worker)
             self._warm.add(identity_id)
@@ -62,7 +66,7 @@ class Refresh:
         sources = {"discogs": discogs, "musicbrainz": NOT_WIRED}
         return _result(identity_id, "warmed", sources, None)
 
-    async def _failed(self, identity_id: int, call: Call, warm: bool) -> Json:
+    async def _failed(self, identity_id: int, call: LmlCall, warm: bool) -> Json:
         closed = call.settings.breaker == "closed"
         if closed and not warm:
             await self._discogs.request(1, call.worker)
@@ -71,16 +75,16 @@ class Refresh:
         return _result(identity_id, "error", {"discogs": discogs}, message)
 
 
-def _artists(chance: Chance, settings: LmlSettings) -> list[Json]:
-    """`artists_per_release` of them on average."""
-    number = 1 + chance.below(max(1, 2 * settings.artists_per_release - 1))
-    return [_artist(chance) for _ in range(number)]
+def _artists(random: SeededRandom, settings: LmlSettings) -> list[Json]:
+    """Return `artists_per_release` artists on average."""
+    number = 1 + random.below(max(1, 2 * settings.artists_per_release - 1))
+    return [_artist(random) for _ in range(number)]
 
 
-def _artist(chance: Chance) -> Json:
-    failed = chance.happens(ARTIST_ERROR_PER_MILLE)
+def _artist(random: SeededRandom) -> Json:
+    failed = random.happens(ARTIST_ERROR_PER_MILLE)
     return {
-        "external_id": str(1 + chance.below(9_000_000)),
+        "external_id": str(1 + random.below(9_000_000)),
         "outcome": "error" if failed else "success",
         "message": "Discogs answered 404" if failed else None,
     }
@@ -90,12 +94,12 @@ def _result(identity_id: int, status: str, sources: Json | None, message: str | 
     return {"identity_id": identity_id, "status": status, "sources": sources, "message": message}
 
 
-def _checked(payload: Any) -> list[int]:
+def _valid_identity_ids(payload: Any) -> list[int]:
     identity_ids: Any = as_object(payload).get("identity_ids")
     if not isinstance(identity_ids, list) or not identity_ids:
-        raise Refusal(422, "`identity_ids` must not be empty.", code="validation_error")
+        raise HttpError(422, "`identity_ids` must not be empty.", code="validation_error")
     if not all(type(identity_id) is int for identity_id in cast(list[Any], identity_ids)):
-        raise Refusal(422, "`identity_ids` must be integers.", code="validation_error")
+        raise HttpError(422, "`identity_ids` must be integers.", code="validation_error")
     if len(cast(list[int], identity_ids)) > MAX_IDENTITIES:
-        raise Refusal(400, f"At most {MAX_IDENTITIES} identities a call.")
+        raise HttpError(400, f"At most {MAX_IDENTITIES} identities per call.")
     return cast(list[int], identity_ids)

@@ -4,23 +4,25 @@ from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 from wxyc_sandbox.credits import Credit
-from wxyc_sandbox.lml.calls import Call
-from wxyc_sandbox.lml.chance import fold
+from wxyc_sandbox.lml.calls import LmlCall
 from wxyc_sandbox.lml.identities import identify
+from wxyc_sandbox.lml.seeded_random import fold
 from wxyc_sandbox.lml.settings import LmlSettings
-from wxyc_sandbox.lml.tracks import NOT_VISITED, attempt
-from wxyc_sandbox.lml.wire import Json, Refusal
+from wxyc_sandbox.lml.tracks import NO_TRACKS, match_tracks
+from wxyc_sandbox.lml.wire import HttpError, Json
 
 MAX_INPUTS = 1000
-NOBODY: Json = {"main": None, "method": None, "confidence": None, "provenance": []}
-NOT_ASKED: Json = {"tracks_attempted": None, "tracks": None}
+NO_IDENTITY: Json = {"main": None, "method": None, "confidence": None, "provenance": []}
+TRACKS_NOT_REQUESTED: Json = {"tracks_attempted": None, "tracks": None}
 
 Credits = Callable[[int, int], Sequence[Credit]]
-Answers = Callable[[Json], Json | None]
+AnswerOverride = Callable[[Json], Json | None]
 
 
-class BulkResolve:
-    def __init__(self, credits: Credits, answers: Answers | None) -> None:
+class ResolveEndpoint:
+    """POST /api/v1/identity/bulk-resolve-libraries"""
+
+    def __init__(self, credits: Credits, answers: AnswerOverride | None) -> None:
         self._credits = credits
         self._answers = answers
 
@@ -30,11 +32,11 @@ class BulkResolve:
         except (TypeError, KeyError):
             return []
 
-    async def answer(self, call: Call) -> Json:
-        inputs, include_tracks = _checked(call.payload)
+    async def answer(self, call: LmlCall) -> Json:
+        inputs, include_tracks = _valid_request(call.payload)
         settings = call.settings
         if not settings.database_up:
-            raise Refusal(503, "Entity store is not available.")
+            raise HttpError(503, "Entity store is not available.")
         call.service_seconds = settings.base_latency_seconds + settings.row_latency_seconds * len(
             inputs
         )
@@ -45,46 +47,46 @@ class BulkResolve:
         }
 
     def _result(self, row: Json, settings: LmlSettings, include_tracks: bool) -> Json:
-        special = self._answers(row) if self._answers else None
-        return special or self._usual(row, settings, include_tracks)
+        override = self._answers(row) if self._answers else None
+        return override or self._default_result(row, settings, include_tracks)
 
-    def _usual(self, row: Json, settings: LmlSettings, include_tracks: bool) -> Json:
+    def _default_result(self, row: Json, settings: LmlSettings, include_tracks: bool) -> Json:
         artist = fold(row["artist_name"])
         if artist.startswith("various artists"):
             tracks = self._tracks(row["library_id"], settings, include_tracks)
-            return _result(row, "compilation", NOBODY, tracks)
-        tracks = NOT_VISITED if include_tracks else NOT_ASKED
+            return _result(row, "compilation", NO_IDENTITY, tracks)
+        tracks = NO_TRACKS if include_tracks else TRACKS_NOT_REQUESTED
         single = identify(artist, seed=settings.seed, generation=settings.generation)
         if single is None:
-            return _result(row, "unresolved", NOBODY, tracks)
+            return _result(row, "unresolved", NO_IDENTITY, tracks)
         return _result(row, "single_artist", single, tracks)
 
     def _tracks(self, library_id: int, settings: LmlSettings, include_tracks: bool) -> Json:
         if not include_tracks:
-            return NOT_ASKED
+            return TRACKS_NOT_REQUESTED
         if settings.tracks_contract_version is None:
-            return NOT_VISITED
+            return NO_TRACKS
         credits = self._credits(library_id, settings.seed)
-        return attempt(credits, library_id=library_id, seed=settings.seed)
+        return match_tracks(credits, library_id=library_id, seed=settings.seed)
 
 
 def _result(row: Json, kind: str, facts: Json, tracks: Json) -> Json:
     return {"kind": kind, "library_id": row["library_id"], **facts, **tracks}
 
 
-def _checked(payload: Any) -> tuple[list[Json], bool]:
+def _valid_request(payload: Any) -> tuple[list[Json], bool]:
     if not isinstance(payload, dict):
-        raise Refusal(400, "Request body must be a JSON object.")
+        raise HttpError(400, "Request body must be a JSON object.")
     body = cast(Json, payload)
     inputs = body.get("inputs")
     if not isinstance(inputs, list):
-        raise Refusal(422, "`inputs` must be a JSON array.", code="validation_error")
+        raise HttpError(422, "`inputs` must be a JSON array.", code="validation_error")
     rows = cast(list[Json], inputs)
     if len(rows) > MAX_INPUTS:
-        raise Refusal(413, f"Batch exceeded the {MAX_INPUTS}-input cap (received {len(rows)}).")
+        raise HttpError(413, f"Batch exceeded the {MAX_INPUTS}-input cap (received {len(rows)}).")
     include_tracks = body.get("include_tracks")
     if not rows or not all(map(_is_input, rows)) or include_tracks not in (None, True, False):
-        raise Refusal(422, "`inputs` does not validate.", code="validation_error")
+        raise HttpError(422, "`inputs` does not validate.", code="validation_error")
     return rows, bool(include_tracks)
 
 

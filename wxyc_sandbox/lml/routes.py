@@ -1,4 +1,4 @@
-"""Where everything is."""
+"""The routes of the pretend LML, by path."""
 
 from typing import NamedTuple
 
@@ -6,10 +6,10 @@ from wxyc_sandbox.lml import calls
 from wxyc_sandbox.lml.calls import Endpoint
 from wxyc_sandbox.lml.catalogue import Catalogue
 from wxyc_sandbox.lml.discogs import DiscogsModel
-from wxyc_sandbox.lml.health import Health, OpenApi
-from wxyc_sandbox.lml.lookups import Lookup, LookupBulk
-from wxyc_sandbox.lml.refresh import Refresh
-from wxyc_sandbox.lml.resolve import Answers, BulkResolve, Credits
+from wxyc_sandbox.lml.health import HealthEndpoint, OpenApiEndpoint
+from wxyc_sandbox.lml.lookups import BulkLookupEndpoint, LookupEndpoint
+from wxyc_sandbox.lml.refresh import RefreshEndpoint
+from wxyc_sandbox.lml.resolve import AnswerOverride, Credits, ResolveEndpoint
 
 RESOLVE = "/api/v1/identity/bulk-resolve-libraries"
 LOOKUP = "/api/v1/lookup"
@@ -20,24 +20,27 @@ OPENAPI = "/openapi.json"
 
 
 class Route(NamedTuple):
-    name: calls.Route
+    """A route and its handler."""
+
+    name: calls.RouteName
     method: str
     endpoint: Endpoint
     protected: bool = True
-    """Asks for the key when there is one, and counts as in flight."""
+    """Requires the API key, if one is set, and counts as in flight."""
     bulk: bool = False
 
 
 def routes(
-    catalogue: Catalogue, discogs: DiscogsModel, credits: Credits, answers: Answers | None
+    catalogue: Catalogue, discogs: DiscogsModel, credits: Credits, answers: AnswerOverride | None
 ) -> dict[str, Route]:
-    lookup = Lookup(catalogue, discogs)
+    """Return the routes by path."""
+    lookup = LookupEndpoint(catalogue, discogs)
     work = {
-        RESOLVE: Route("resolve", "POST", BulkResolve(credits, answers), bulk=True),
+        RESOLVE: Route("resolve", "POST", ResolveEndpoint(credits, answers), bulk=True),
         LOOKUP: Route("lookup", "POST", lookup),
-        LOOKUP_BULK: Route("lookup_bulk", "POST", LookupBulk(lookup), bulk=True),
-        REFRESH: Route("refresh", "POST", Refresh(discogs), bulk=True),
-        HEALTH: Route("health", "GET", Health(discogs), protected=False),
+        LOOKUP_BULK: Route("lookup_bulk", "POST", BulkLookupEndpoint(lookup), bulk=True),
+        REFRESH: Route("refresh", "POST", RefreshEndpoint(discogs), bulk=True),
+        HEALTH: Route("health", "GET", HealthEndpoint(discogs), protected=False),
     }
-    openapi = OpenApi({path: route.method for path, route in work.items()})
+    openapi = OpenApiEndpoint({path: route.method for path, route in work.items()})
     return work | {OPENAPI: Route("openapi", "GET", openapi, protected=False)}

@@ -1,4 +1,4 @@
-"""The pretend LML on a port of its own."""
+"""The pretend LML over HTTP."""
 
 import gc
 import socket
@@ -18,18 +18,18 @@ from wxyc_sandbox.lml.delivery import CONNECTION
 POLL_SECONDS = 0.005
 
 
-class Protocol(HttpToolsProtocol):
-    """HTTP as uvicorn speaks it, with a way for the application to hang up."""
+class HangUpProtocol(HttpToolsProtocol):
+    """Uvicorn's HTTP protocol, extended so that the application can close the connection."""
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self.scope["extensions"] = {CONNECTION: self.transport}  # pyright: ignore
 
 
-def run(app: PretendLml, *, host: str = "127.0.0.1", port: int) -> None:
-    """Serve until the process is asked to stop."""
-    gc.freeze()  # the catalogue stays; to look through it for garbage takes 50 ms a time
-    _server(app).run(sockets=[_listen(host, port)])
+def serve_forever(app: PretendLml, *, host: str = "127.0.0.1", port: int) -> None:
+    """Serve until the process is signalled to stop."""
+    gc.freeze()  # collecting over the long-lived catalogue would take 50 ms each time
+    _server(app).run(sockets=[_open_listener(host, port)])
 
 
 @contextmanager
@@ -40,14 +40,14 @@ def serve(
     port: int = 0,
     certificate: Path | None = None,
 ) -> Generator[str]:
-    """Serve in a thread of its own; yields the base URL. Port 0 is any free one.
+    """Serve in a separate thread; yield the base URL. Port 0 picks any free port.
 
-    With a certificate (and its key, in one PEM file) the URL begins with https.
+    With a certificate (one PEM file, including the key) the server uses TLS.
     """
-    listening = _listen(host, port)
+    listener = _open_listener(host, port)
     server = _server(app, certificate)
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
-    url = f"{'https' if certificate else 'http'}://{host}:{listening.getsockname()[1]}"
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+    url = f"{'https' if certificate else 'http'}://{host}:{listener.getsockname()[1]}"
     thread.start()
     try:
         while not server.started and thread.is_alive():
@@ -56,13 +56,13 @@ def serve(
     finally:
         server.should_exit = server.force_exit = True
         thread.join()
-        listening.close()
+        listener.close()
 
 
 def _server(app: PretendLml | ASGIApp, certificate: Path | None = None) -> uvicorn.Server:
     config = uvicorn.Config(
         app,  # pyright: ignore[reportArgumentType]
-        http=Protocol,
+        http=HangUpProtocol,
         ws="none",
         lifespan="off",
         log_level="critical",
@@ -75,8 +75,8 @@ def _server(app: PretendLml | ASGIApp, certificate: Path | None = None) -> uvico
     return uvicorn.Server(config)
 
 
-def _listen(host: str, port: int) -> socket.socket:
-    listening = socket.socket()
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listening.bind((host, port))
-    return listening
+def _open_listener(host: str, port: int) -> socket.socket:
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind((host, port))
+    return listener

@@ -1,4 +1,4 @@
-"""How the pretend LML is set up: its speed, its limits and the state of its world."""
+"""Settings of the pretend LML: its speed, its limits and the state of its dependencies."""
 
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
@@ -11,21 +11,21 @@ Breaker = Literal["closed", "open", "half-open"]
 @with_config(ConfigDict(extra="forbid"))
 @dataclass(frozen=True, slots=True)
 class LmlSettings:
-    """Figures are those of the LML contract page unless a comment says otherwise."""
+    """Settings; figures are those of docs/contracts/lml.md unless a comment says otherwise."""
 
     seed: int = 1
     generation: int = 0
-    """From 1 on, about one artist in twenty is judged differently than in generation 0."""
+    """From 1 on, about one artist in twenty is resolved differently than in generation 0."""
 
     api_key: str | None = None
-    """None leaves every route open."""
+    """None: no route requires a key."""
     commit_sha: str | None = None
     version: str = "1.46.0"
     tracks_contract_version: Literal[1] | None = 1
     database_up: bool = True
-    """False: resolve and refresh answer 503, health is unhealthy."""
+    """False: resolve and refresh answer 503, and health is unhealthy."""
     refresh_exists: bool = True
-    """False: an LML from before the route, which answers 404 to it."""
+    """False: an older LML without the route, which answers 404."""
 
     base_latency_seconds: float = 0.05
     row_latency_seconds: float = 0.001
@@ -35,19 +35,19 @@ class LmlSettings:
 
     workers: int = 3
     bulk_admission: int = 5
-    """Bulk calls one worker takes at a time; the others queue."""
+    """Bulk calls that one worker processes at a time; the others queue."""
 
     discogs_per_worker_per_minute: float = 16.0
-    """0 = no limit. Three workers of 16 stay just below Discogs' 50."""
+    """0 is unlimited. Three workers of 16 stay just below the limit of Discogs, 50."""
     discogs_burst: int = 1
-    """Requests a rested worker may send at once."""
+    """Requests that an idle worker may send at once."""
     artists_per_release: int = 3
     warm_share: float = 0.0
-    """Share of the identities whose release is in the cache from the start."""
+    """Share of identities whose release is cached from the start."""
     breaker: Breaker = "closed"
 
     def changed(self, changes: dict[str, Any]) -> "LmlSettings":
-        """These settings with some of them changed; ValueError for a bad name or value."""
+        """Return a copy with some settings changed; raise ValueError for a bad name or value."""
         return SETTINGS.validate_python(asdict(self) | changes)
 
 

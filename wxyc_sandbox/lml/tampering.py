@@ -1,14 +1,14 @@
-"""Answers of the right kind that are wrong inside."""
+"""Answers of the right shape with wrong contents."""
 
 from copy import deepcopy
 from typing import Any
 
-from wxyc_sandbox.lml.calls import Route
+from wxyc_sandbox.lml.calls import RouteName
 from wxyc_sandbox.lml.faults import Fault, Poison
 from wxyc_sandbox.lml.wire import Json
 
 FOREIGN = 10_000_000
-"""What is added to an id to make it one that nobody asked for."""
+"""Offset that turns an id into one that was not requested."""
 
 ID_KEYS = {"resolve": "library_id", "refresh": "identity_id", "lookup_bulk": "index"}
 
@@ -22,8 +22,8 @@ CONFIDENCE: dict[Poison, float] = {"confidence_too_high": 1.7, "nan": float("nan
 STATUS: dict[Poison, str] = {"unknown_status": "resting", "error_status": "error"}
 
 
-def tamper(payload: Json, fault: Fault, route: Route) -> Json:
-    """The payload after the fault; kinds that are not about results leave it as it is."""
+def tamper(payload: Json, fault: Fault, route: RouteName) -> Json:
+    """Return the payload after the fault, unchanged for faults that do not affect results."""
     results: list[Json] = deepcopy(payload.get("results") or [])
     match fault.kind:
         case _ if "results" not in payload:
@@ -35,21 +35,21 @@ def tamper(payload: Json, fault: Fault, route: Route) -> Json:
         case "reordered":
             results.reverse()
         case "short" | "surplus" | "duplicated" | "foreign" | "poison" if results:
-            _tamper_with_rows(results, fault, route)
+            _tamper_results(results, fault, route)
         case _:
             return payload
     return payload | {"results": results}
 
 
-def ids(payload: Json, route: Route) -> set[int]:
-    """The rows that a payload answers, where an answer names them."""
+def answered_ids(payload: Json, route: RouteName) -> set[int]:
+    """Return the ids of the rows that a payload answers, for routes whose results name them."""
     if route not in ("resolve", "refresh"):
         return set()
     key = ID_KEYS[route]
     return {result.get(key) for result in payload.get("results") or ()}
 
 
-def _tamper_with_rows(results: list[Json], fault: Fault, route: Route) -> None:
+def _tamper_results(results: list[Json], fault: Fault, route: RouteName) -> None:
     for at in reversed(_targets(results, fault, route)):
         match fault.kind:
             case "short":
@@ -65,18 +65,18 @@ def _tamper_with_rows(results: list[Json], fault: Fault, route: Route) -> None:
                 _poison(results[at], fault.poison)
 
 
-def _targets(results: list[Json], fault: Fault, route: Route) -> list[int]:
+def _targets(results: list[Json], fault: Fault, route: RouteName) -> list[int]:
     rows = fault.rows
     if rows is None:
         return [len(results) - 1]
     return [at for at, result in enumerate(results) if _id(result, route) in rows]
 
 
-def _id(result: Json, route: Route) -> int:
+def _id(result: Json, route: RouteName) -> int:
     return result["library_item"]["id"] if route == "lookup" else result[ID_KEYS[route]]
 
 
-def _set_id(result: Json, route: Route, row: int) -> None:
+def _set_id(result: Json, route: RouteName, row: int) -> None:
     if route == "lookup":
         result["library_item"]["id"] = row
     else:
@@ -84,20 +84,20 @@ def _set_id(result: Json, route: Route, row: int) -> None:
 
 
 def _poison(result: Json, poison: Poison) -> None:
-    """Spoil every value of the poison's sort: texts and confidences of sources, tracks, artwork."""
+    """Replace every value of the poison's type in sources, tracks and artwork."""
     entries: list[Json] = [*(result.get("provenance") or ()), *(result.get("tracks") or ())]
     if poison in TEXT:
         for entry in entries:
-            _spoil(entry, ("external_id", "resolved_artist_name"), TEXT[poison])
-        _spoil(result.get("artwork"), ("artwork_url", "artist"), TEXT[poison])
+            _overwrite(entry, ("external_id", "resolved_artist_name"), TEXT[poison])
+        _overwrite(result.get("artwork"), ("artwork_url", "artist"), TEXT[poison])
     if poison in CONFIDENCE:
         for entry in (result, result.get("artwork"), *entries):
-            _spoil(entry, ("confidence",), CONFIDENCE[poison])
+            _overwrite(entry, ("confidence",), CONFIDENCE[poison])
     if poison in STATUS:
-        _spoil(result, ("status",), STATUS[poison])
+        _overwrite(result, ("status",), STATUS[poison])
 
 
-def _spoil(values: Json | None, keys: tuple[str, ...], value: Any) -> None:
+def _overwrite(values: Json | None, keys: tuple[str, ...], value: Any) -> None:
     for key in keys:
         if values and key in values:
             values[key] = value

@@ -1,4 +1,4 @@
-"""Requests and answers as they cross the ASGI border."""
+"""HTTP requests and answers at the ASGI boundary."""
 
 import json
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -17,26 +17,31 @@ HTML = "text/html; charset=utf-8"
 
 @dataclass(frozen=True, slots=True)
 class Request:
+    """An HTTP request with its whole body."""
+
     method: str
     path: str
     headers: dict[bytes, bytes]
     body: bytes
 
     def header(self, name: bytes) -> str | None:
+        """Return a header's value; `name` is lower case."""
         value = self.headers.get(name)
         return None if value is None else value.decode("latin-1")
 
 
 @dataclass(frozen=True, slots=True)
 class HttpAnswer:
+    """An HTTP response with its whole body."""
+
     status: int
     body: bytes
     content_type: str = JSON
     headers: tuple[tuple[bytes, bytes], ...] = ()
 
 
-class Refusal(Exception):
-    """LML says no: a status and a body of `{"message", "code", "details"}`."""
+class HttpError(Exception):
+    """An error answer: a status and a body of `{"message", "code", "details"}`."""
 
     def __init__(self, status: int, message: str, *, code: str | None = None) -> None:
         super().__init__(message)
@@ -45,6 +50,7 @@ class Refusal(Exception):
         self.code = code
 
     def answer(self) -> HttpAnswer:
+        """Return the error as an HTTP response."""
         body: Json = {"message": self.message}
         if self.code is not None:
             body |= {"code": self.code, "details": None}
@@ -52,23 +58,25 @@ class Refusal(Exception):
 
 
 def json_answer(payload: object, *, status: int = 200) -> HttpAnswer:
+    """Return a payload as an HTTP response."""
     return HttpAnswer(status, json.dumps(payload, separators=(",", ":")).encode())
 
 
 def parse(body: bytes) -> Any:
-    """The JSON in a body; a `Refusal` with 400 when there is none."""
+    """Return the JSON of a body; raise `HttpError` with 400 if it is malformed."""
     try:
         return json.loads(body)
     except (ValueError, RecursionError) as error:
-        raise Refusal(400, f"Malformed JSON body: {error}") from None
+        raise HttpError(400, f"Malformed JSON body: {error}") from None
 
 
 def as_object(payload: Any) -> Json:
-    """The JSON object, or an empty one where the payload is something else."""
+    """Return the payload if it is a JSON object, otherwise an empty one."""
     return cast(Json, payload) if type(payload) is dict else {}
 
 
 async def read(scope: Message, receive: Receive) -> Request:
+    """Receive a request with its whole body."""
     message = await receive()
     body: bytes = message.get("body", b"")
     while message.get("more_body", False):
@@ -78,6 +86,7 @@ async def read(scope: Message, receive: Receive) -> Request:
 
 
 async def send_head(send: Send, answer: HttpAnswer) -> None:
+    """Send the status and the headers."""
     headers = [
         (b"content-type", answer.content_type.encode()),
         (b"content-length", str(len(answer.body)).encode()),
@@ -87,5 +96,6 @@ async def send_head(send: Send, answer: HttpAnswer) -> None:
 
 
 async def send_answer(send: Send, answer: HttpAnswer) -> None:
+    """Send the whole response."""
     await send_head(send, answer)
     await send({"type": "http.response.body", "body": answer.body})

@@ -1,7 +1,7 @@
-"""`make distribution`: one backfill over three machines, one of which is lost in the middle.
+"""`make distribution`: one backfill on three machines, one of which is killed in the middle.
 
-The machines are namespaces of this one, each with a network, a name, processes, memory and a disk
-of its own. What they wrote is compared with what a run on one machine writes in the same world.
+The machines are namespaces of this one, each with its own network, name, processes, memory and
+disk. Their rows are compared with those that one machine writes for the same library.
 """
 
 import json
@@ -23,14 +23,14 @@ from wxyc_assets_tests.e2e.distribution import backfill, hosts, rows
 from wxyc_assets_tests.e2e.distribution.backfill import Attempt, Backfill
 from wxyc_assets_tests.e2e.distribution.hosts import Host
 from wxyc_assets_tests.e2e.distribution.site import ROWS_A_CALL, Site, run_site, worker_settings
-from wxyc_assets_tests.e2e.operation.processes import BIN, run
+from wxyc_assets_tests.e2e.operation.processes import BIN, run_program
 from wxyc_sandbox.station import CALLS_IN_FLIGHT
 
 HOSTS = 3
 LATENCY_SECONDS = 0.4
-"""Of an answer of LML's: long enough to be lost in the middle of."""
-CALLS_BEFORE_THE_LOSS = 3
-PATIENCE_SECONDS = 900.0
+"""LML's latency: long enough to kill a machine while it waits."""
+CALLS_BEFORE_THE_KILL = 3
+TIMEOUT_SECONDS = 900.0
 ON_CELERY = "wxyc_assets.on_celery"
 JOB = ("dagster", "job", "execute", "-m", "wxyc_assets.definitions", "-j")
 START_WORKER = """
@@ -44,35 +44,35 @@ Claim = tuple[bool, str]
 Seen = TypeVar("Seen")
 
 
-class RunFailed(RuntimeError):
-    """The run on one machine, which all is compared with, did not succeed."""
+class BaselineRunFailed(RuntimeError):
+    """The run on one machine, the baseline of the comparison, failed."""
 
 
-class WaitedInVain(RuntimeError):
-    """What had to happen did not."""
+class WaitTimedOut(RuntimeError):
+    """A condition was not met within the timeout."""
 
 
 @dataclass(frozen=True, slots=True)
-class Loss:
-    """A machine that went away, and what was known when it was gone."""
+class LostHost:
+    """A killed machine, and the state right after its loss."""
 
     host: Host
     stored: dict[int, int]
-    """Library rows whose answer was kept, each with how often LML had answered it."""
+    """Records with a stored answer, each with LML's number of answers for it."""
     unfinished: set[tuple[str, str]]
-    """What it was at: steps, by run and name."""
+    """Its unfinished steps, by run and name."""
     orphans: int
-    """Requests that it left behind; LML cannot know that nobody waits for their answers."""
+    """Its abandoned requests, which LML keeps processing."""
 
 
 def main(
-    scale: Annotated[float, typer.Option(help="Of the library; 1 is the station's.")] = 0.02,
-    ranges_per_run: Annotated[int, typer.Option(help="Of 32 ranges.")] = 6,
+    scale: Annotated[float, typer.Option(help="Scale of the library; 1 is the station's.")] = 0.02,
+    ranges_per_run: Annotated[int, typer.Option(help="RANGES_PER_RUN, of 32 ranges.")] = 6,
 ) -> None:
-    """Prove it, print the evidence, and exit with 1 when any claim fails."""
+    """Run the proof, print the evidence, and exit with 1 if any claim fails."""
     if not hosts.inside_site():
-        if reason := hosts.why_not():
-            console.print(f"No machines can be made here: {reason}")
+        if reason := hosts.missing_requirement():
+            console.print(f"Cannot create machines here: {reason}")
             raise typer.Exit(2)
         hosts.enter_site([sys.executable, "-m", __spec__.parent, *sys.argv[1:]])
     hosts.build_network()
@@ -85,9 +85,9 @@ def main(
         )
         with site as running, _logs_of_a_failure(home):
             claims = _prove(running)
-    for holds, claim in claims:
-        console.print(f"[green]holds[/] {claim}" if holds else f"[red]FAILS[/] {claim}")
-    if not all(holds for holds, _ in claims):
+    for passes, claim in claims:
+        console.print(f"[green]passes[/] {claim}" if passes else f"[red]FAILS[/]  {claim}")
+    if not all(passes for passes, _ in claims):
         raise typer.Exit(1)
 
 
@@ -107,45 +107,45 @@ def _prove(site: Site) -> list[Claim]:
     alone = rows.written(site.alone)
     lookups_alone = site.lml.counters.rows["lookup"]
     site.lml.counters.reset()
-    site.witness.reset()
+    site.caller_log.reset()
     os.environ.update(site.variables)
     started = monotonic()
     with ExitStack() as stack:
         instance = stack.enter_context(dg.DagsterInstance.get())
         machines = [stack.enter_context(_worker(site, number + 1)) for number in range(HOSTS)]
         stack.enter_context(backfill.daemon(site, ON_CELERY))
-        asked = Backfill(instance, backfill.launch(site, ON_CELERY))
-        loss = _lose_one(site, asked, machines)
-        _wait(asked.status, "the backfill ends", poll=1)
+        launched = Backfill(instance, backfill.launch(site, ON_CELERY))
+        lost = _kill_one_host(site, launched, machines)
+        _wait(launched.status, "the backfill ends", poll=1)
         seconds = monotonic() - started
-        _print(site, asked.attempts(), machines, loss)
-        claims = [*_claims_of_dagster(asked, machines, loss), *_claims_of_lml(site, loss)]
-    claims.append(_as_many_lookups(lookups_alone, site.lml.counters.rows["lookup"]))
+        _print(site, launched.attempts(), machines, lost)
+        claims = [*_claims_of_dagster(launched, machines, lost), *_claims_of_lml(site, lost)]
+    claims.append(_same_number_of_lookups(lookups_alone, site.lml.counters.rows["lookup"]))
     claims.append(_same_rows(alone, rows.written(site.backend)))
     console.print(
-        f"One machine: {alone_seconds:.0f} s. Three, with {LATENCY_SECONDS:g} s an answer, a "
-        f"daemon, and a loss: {seconds:.0f} s."
+        f"One machine: {alone_seconds:.0f} s. Three, with {LATENCY_SECONDS:g} s per answer, a "
+        f"daemon and a kill: {seconds:.0f} s."
     )
     return claims
 
 
 def _run_alone(site: Site) -> float:
-    """The same library in one process at a time, on no host of ours."""
+    """Run the same library without machines, one process at a time; return the seconds."""
     empty = site.home / "nothing"
     empty.mkdir()
     environment = {**site.environment, "DATABASE_URL": site.alone, "DAGSTER_HOME": str(empty)}
     started = monotonic()
     for job in ("library_identity_job", "library_artwork_job"):
         command = (*JOB, job, "--tags", json.dumps(site.all_ranges()))
-        done = run(*command, env=environment, cwd=site.home, timeout=PATIENCE_SECONDS)
+        done = run_program(*command, env=environment, cwd=site.home, timeout=TIMEOUT_SECONDS)
         if done.returncode:
-            raise RunFailed(done.stdout + done.stderr)
+            raise BaselineRunFailed(done.stdout + done.stderr)
     return monotonic() - started
 
 
 @contextmanager
 def _worker(site: Site, number: int) -> Generator[Host]:
-    """A machine with one worker on it."""
+    """Run a machine with one worker."""
     variables = {
         **site.environment,
         "WORKER_YAML": worker_settings(),
@@ -158,120 +158,130 @@ def _worker(site: Site, number: int) -> Generator[Host]:
         yield machine
 
 
-def _lose_one(site: Site, asked: Backfill, machines: Sequence[Host]) -> Loss:
-    """Pulls the plug of a machine that waits for LML, once all of them have asked it."""
-    witness = site.witness
+def _kill_one_host(site: Site, launched: Backfill, machines: Sequence[Host]) -> LostHost:
+    """Kill a machine that waits for LML, once all of them have called it."""
+    caller_log = site.caller_log
 
     def victims() -> list[Host]:
-        if not all(witness.calls[each.address] for each in machines):
+        if not all(caller_log.calls[each.address] for each in machines):
             return []
         return [
             each
             for each in machines
-            if witness.under_way(each.address)
-            and witness.calls[each.address] >= CALLS_BEFORE_THE_LOSS
+            if caller_log.in_progress(each.address)
+            and caller_log.calls[each.address] >= CALLS_BEFORE_THE_KILL
         ]
 
-    lost = _wait(victims, "all machines ask LML", poll=0.01)[0]
-    orphans = witness.under_way(lost.address)
-    lost.pull_the_plug()
-    _wait(lambda: not rows.sessions(site.backend, lost.address), "its sessions end", poll=0.1)
+    lost = _wait(victims, "all machines have called LML", poll=0.01)[0]
+    orphans = caller_log.in_progress(lost.address)
+    lost.kill()
+    _wait(
+        lambda: not rows.sessions(site.backend, lost.address),
+        "the sessions of the killed machine end",
+        poll=0.1,
+    )
     kept = rows.stored(site.backend)
     answered = dict(site.lml.counters.answered)
-    ended = asked.ended_well()
-    begun = {(each.run_id, each.step) for each in asked.attempts() if each.host == lost.name}
-    return Loss(lost, {row: answered[row] for row in kept}, begun - set(ended), orphans)
+    ended = launched.succeeded_steps()
+    begun = {(each.run_id, each.step) for each in launched.attempts() if each.host == lost.name}
+    return LostHost(lost, {row: answered[row] for row in kept}, begun - set(ended), orphans)
 
 
 def _wait(look: Callable[[], Seen], what: str, *, poll: float) -> Seen:
-    """What is seen as soon as it is anything."""
-    deadline = monotonic() + PATIENCE_SECONDS
+    """Poll until the result is truthy; return it."""
+    deadline = monotonic() + TIMEOUT_SECONDS
     while not (seen := look()):
         if monotonic() > deadline:
-            raise WaitedInVain(f"after {PATIENCE_SECONDS:g} s still not so: {what}")
+            raise WaitTimedOut(f"after {TIMEOUT_SECONDS:g} s condition not met: {what}")
         sleep(poll)
     return seen
 
 
-def _claims_of_dagster(asked: Backfill, machines: Sequence[Host], loss: Loss) -> Iterator[Claim]:
-    tried, runs, status = asked.attempts(), asked.runs(), asked.status()
+def _claims_of_dagster(
+    launched: Backfill, machines: Sequence[Host], lost: LostHost
+) -> Iterator[Claim]:
+    tried, runs, status = launched.attempts(), launched.runs(), launched.status()
     hosts_seen = {each.host for each in tried}
-    ended = asked.ended_well()
+    ended = launched.succeeded_steps()
     yield (
         hosts_seen == {each.name for each in machines},
         f"{len(hosts_seen)} machines executed the {len(ended)} steps of {len(runs)} runs",
     )
-    elsewhere = {(each.run_id, each.step) for each in tried if each.host != loss.host.name}
-    moved = loss.unfinished & elsewhere & set(ended)
+    elsewhere = {(each.run_id, each.step) for each in tried if each.host != lost.host.name}
+    moved = lost.unfinished & elsewhere & set(ended)
     yield (
-        bool(moved) and moved == loss.unfinished,
-        f"{loss.host.name} was lost in the middle of {len(loss.unfinished)} step(s); "
-        f"{len(moved)} ended elsewhere",
+        bool(moved) and moved == lost.unfinished,
+        f"{lost.host.name} was killed with {_count_of(len(lost.unfinished), 'step')} unfinished; "
+        f"{len(moved)} completed elsewhere",
     )
     green = [each for each in runs if each.status == dg.DagsterRunStatus.SUCCESS]
     yield (
         status == "COMPLETED_SUCCESS" and green == runs,
-        f"{len(green)} of {len(runs)} runs are green, the backfill is {status}",
+        f"{len(green)} of {len(runs)} runs succeeded, the backfill is {status}",
     )
     outward = [each.name for each in machines if each.route_out()]
     yield (
         not outward,
-        f"{len(outward)} machines have a way out of their network, or a disk they share",
+        f"{len(outward)} machines have a route out of their network, or a shared disk",
     )
 
 
-def _claims_of_lml(site: Site, loss: Loss) -> Iterator[Claim]:
+def _claims_of_lml(site: Site, lost: LostHost) -> Iterator[Claim]:
     counters = site.lml.counters
-    most = site.witness.most_in_flight
+    most = site.caller_log.most_in_flight
     yield (
         most == CALLS_IN_FLIGHT,
-        f"at most {most} requests in flight from all machines, {CALLS_IN_FLIGHT} allowed",
+        f"at most {most} requests in flight from all machines; the limit is {CALLS_IN_FLIGHT}",
     )
     yield (
-        counters.most_in_flight <= CALLS_IN_FLIGHT + loss.orphans,
-        f"at most {counters.most_in_flight} at LML at a time: the lost machine left "
-        f"{loss.orphans} behind, and its places were given on",
+        counters.most_in_flight <= CALLS_IN_FLIGHT + lost.orphans,
+        f"at most {counters.most_in_flight} at LML at a time: the killed machine left "
+        f"{lost.orphans} behind, and its permits were released",
     )
-    callers = site.witness.most_callers_at_once
-    yield callers > 1, f"{callers} machines asked LML at the same moment"
-    again = [row for row, times in loss.stored.items() if counters.answered[row] > times]
+    callers = site.caller_log.most_callers_at_once
+    yield callers > 1, f"{callers} machines called LML at the same moment"
+    again = [row for row, times in lost.stored.items() if counters.answered[row] > times]
     yield (
-        bool(loss.stored) and not again,
-        f"of {len(loss.stored)} answers stored at the loss, {len(again)} were asked for again",
+        bool(lost.stored) and not again,
+        f"of {len(lost.stored)} answers stored at the kill, {len(again)} were requested again",
     )
     twice = counters.answered_more_than_once
     yield (
         twice <= CALLS_IN_FLIGHT * ROWS_A_CALL,
-        f"{twice} rows of {len(counters.answered)} were answered twice: what was in flight to "
-        f"the lost machine, {CALLS_IN_FLIGHT * ROWS_A_CALL} at most",
+        f"{twice} rows of {len(counters.answered)} were answered twice: those in flight to "
+        f"the killed machine, at most {CALLS_IN_FLIGHT * ROWS_A_CALL}",
     )
 
 
-def _as_many_lookups(alone: int, here: int) -> Claim:
+def _count_of(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _same_number_of_lookups(alone: int, here: int) -> Claim:
     return (
         alone <= here <= alone + CALLS_IN_FLIGHT,
-        f"{here} covers were looked up, {alone} by one machine: nothing a second time, though a "
-        "step that takes long is begun twice",
+        f"{here} covers were looked up, {alone} by one machine: none twice, although a "
+        "long step is started twice",
     )
 
 
 def _same_rows(alone: rows.Rows, here: rows.Rows) -> Claim:
     differ = [table for table in alone if alone[table] != here[table]]
     number = sum(each.total() for each in here.values())
-    but = f", but for {', '.join(differ)}" if differ else ""
-    return not differ, f"{number:,} rows in {len(here)} tables are those of one machine{but}"
+    but = f", except {', '.join(differ)}" if differ else ""
+    return not differ, f"{number:,} rows in {len(here)} tables equal those of one machine{but}"
 
 
-def _print(site: Site, tried: Sequence[Attempt], machines: Sequence[Host], loss: Loss) -> None:
-    table = Table(title="Who did what")
-    for column in ("machine", "address", "steps begun", "of runs", "calls to LML", ""):
+def _print(site: Site, tried: Sequence[Attempt], machines: Sequence[Host], lost: LostHost) -> None:
+    table = Table(title="Work by machine")
+    for column in ("machine", "address", "steps started", "of runs", "calls to LML", ""):
         table.add_column(column)
     for each in machines:
         own = [attempt.run_id for attempt in tried if attempt.host == each.name]
-        figures = len(own), len(set(own)), site.witness.calls[each.address]
-        fate = "lost in the middle" if each is loss.host else ""
-        table.add_row(each.name, each.address, *map(str, figures), fate)
-    steps = Table(title="Each step, and the machines that began it")
+        figures = len(own), len(set(own)), site.caller_log.calls[each.address]
+        state = "killed" if each is lost.host else ""
+        table.add_row(each.name, each.address, *map(str, figures), state)
+    steps = Table(title="Machines that started each step")
     for column in ("run", "step", "machines"):
         steps.add_column(column)
     for run_id, step in dict.fromkeys((each.run_id, each.step) for each in tried):

@@ -1,4 +1,4 @@
-"""A backfill of the whole library through a real daemon, and what Dagster knows of it."""
+"""A backfill of the whole library through a real daemon, and Dagster's records of it."""
 
 import json
 from collections import Counter
@@ -11,19 +11,19 @@ from dagster._core.execution.backfill import BulkActionStatus  # no public name
 
 from wxyc_assets_tests.e2e.distribution.site import Site
 from wxyc_assets_tests.e2e.operation.graphql import LAUNCH, backfill_of
-from wxyc_assets_tests.e2e.operation.processes import run, running
+from wxyc_assets_tests.e2e.operation.processes import run_program, running
 
 ASSETS = ("library_candidates", "lml_resolutions", "library_identity", "library_artwork")
 WORKER = "Celery worker"
 
 
 class BackfillFailed(RuntimeError):
-    """The backfill could not be started; the message has Dagster's words."""
+    """The backfill could not be launched; the message is Dagster's output."""
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One beginning of a step on a host."""
+    """One start of a step on a host."""
 
     run_id: str
     step: str
@@ -32,25 +32,26 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Backfill:
-    """As Dagster's own tables tell it."""
+    """A launched backfill, read from Dagster's own tables."""
 
     instance: dg.DagsterInstance
     id: str
 
     def status(self) -> str | None:
-        """How it ended, or None while it goes on."""
+        """Return the final status, or None while the backfill runs."""
         found = self.instance.get_backfill(self.id)
         if found is None or found.status == BulkActionStatus.REQUESTED:
             return None
         return found.status.value
 
     def runs(self) -> list[dg.DagsterRun]:
+        """Return the backfill's runs, oldest first."""
         filters = dg.RunsFilter(tags={"dagster/backfill": self.id})
         records = self.instance.get_run_records(filters, ascending=True)
         return [record.dagster_run for record in records]
 
     def attempts(self) -> list[Attempt]:
-        """Every step that a worker began: by run, and in order."""
+        """Return every start of a step on a worker, by run, in order."""
         return [
             Attempt(each.run_id, event.step_key or "", host)
             for each in self.runs()
@@ -58,8 +59,8 @@ class Backfill:
             if (host := _host(event))
         ]
 
-    def ended_well(self) -> Counter[tuple[str, str]]:
-        """Steps, by run and name."""
+    def succeeded_steps(self) -> Counter[tuple[str, str]]:
+        """Return the successful steps, by run and name."""
         return Counter(
             (each.run_id, event.step_key or "")
             for each in self.runs()
@@ -73,7 +74,7 @@ class Backfill:
 
 
 def daemon(site: Site, module: str) -> AbstractContextManager[None]:
-    """Starts what is asked for: a queue of runs, and the runs themselves."""
+    """Run a daemon, which launches backfills and queued runs."""
     return running(
         ["dagster-daemon", "run", "-m", module],
         env=site.environment,
@@ -83,14 +84,14 @@ def daemon(site: Site, module: str) -> AbstractContextManager[None]:
 
 
 def launch(site: Site, module: str) -> str:
-    """Asks for every range, as the UI does; returns the backfill's id."""
+    """Launch a backfill of every range, as the UI does; return its id."""
     params = backfill_of(ASSETS, site.ranges())
-    asked = ("-m", module, "-t", LAUNCH, "-v", json.dumps({"params": params}))
-    said = run("dagster-graphql", *asked, env=site.environment, cwd=site.home)
-    answers = [line for line in said.stdout.splitlines() if line.startswith("{")]
+    arguments = ("-m", module, "-t", LAUNCH, "-v", json.dumps({"params": params}))
+    done = run_program("dagster-graphql", *arguments, env=site.environment, cwd=site.home)
+    answers = [line for line in done.stdout.splitlines() if line.startswith("{")]
     launched = json.loads(answers[0])["data"]["launchPartitionBackfill"] if answers else {}
     if "backfillId" not in launched:
-        raise BackfillFailed(f"{said.stdout}\n{said.stderr}")
+        raise BackfillFailed(f"{done.stdout}\n{done.stderr}")
     return launched["backfillId"]
 
 

@@ -1,7 +1,7 @@
 """Machines made of namespaces, in a network of their own.
 
-The whole site lives in namespaces, too: its bridge has no way out, and the kernel takes everything
-away with the site's first process, however that ends.
+The whole site runs in namespaces, too: its bridge has no route out, and the kernel removes
+everything with the site's first process, however that ends.
 """
 
 import os
@@ -21,12 +21,12 @@ SITE_ADDRESS = "10.77.0.1"
 PROGRAMS = ("ip", "unshare", "mount", "redis-server")
 NAMESPACES = ("--mount", "--pid", "--fork", "--kill-child", "--mount-proc")
 
-TRY = """
+TRY_NAMESPACES = """
 mount -t tmpfs tmpfs /run && mkdir /run/netns && ip netns add tried && ip link add tried type bridge
 """
 
-# The disk is there to be read (the code), and not one file of it to be written; what the site keeps
-# on it, PostgreSQL included, is out of sight. A host that could write anyway does not start.
+# The disk is readable (the code) but not writable; the site's own files, PostgreSQL's included, are
+# hidden. A host that can write nevertheless does not start.
 START_HOST = """
 set -e
 hostname "$1"
@@ -51,12 +51,12 @@ exec "$@"
 
 
 class SiteFailed(RuntimeError):
-    """The machines could not be set up; the message holds the command's own words."""
+    """The machines could not be set up; the message is the command's output."""
 
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """A machine: an address, a name, a disk and processes of its own."""
+    """A machine with an address, a name, a disk and processes of its own."""
 
     name: str
     address: str
@@ -64,28 +64,28 @@ class Host:
     console: Path
 
     def route_out(self) -> str:
-        """How it would reach anything but its neighbours; empty when it could not."""
-        return _do(f"ip -n {self.name} route show default")
+        """Return its default route; empty if it reaches its own network only."""
+        return _run_command(f"ip -n {self.name} route show default")
 
-    def pull_the_plug(self) -> None:
-        """SIGKILL for its first process, and so, by the kernel, for all of them."""
+    def kill(self) -> None:
+        """Send SIGKILL to its first process, and thereby, by the kernel, to all of them."""
         self.process.kill()
         self.process.wait()
 
 
-def why_not() -> str | None:
-    """Why this machine cannot hold a site, or None."""
+def missing_requirement() -> str | None:
+    """Return the reason that this machine cannot run a site, or None."""
     if sys.platform != "linux" or os.geteuid() != 0:
-        return "it takes root on Linux"
+        return "it requires root on Linux"
     if missing := [name for name in PROGRAMS if shutil.which(name) is None]:
         return f"not installed: {', '.join(missing)}"
-    tried = _in_namespaces(["sh", "-c", TRY])
+    tried = _in_namespaces(["sh", "-c", TRY_NAMESPACES])
     done = subprocess.run(tried, capture_output=True, text=True, check=False)
     return f"no namespaces: {done.stderr.strip()}" if done.returncode else None
 
 
 def enter_site(command: Sequence[str]) -> NoReturn:
-    """Starts `command` anew in namespaces of its own."""
+    """Replace this process by `command` in new namespaces."""
     os.environ[INSIDE] = "1"
     os.execvp("unshare", _in_namespaces(command))
 
@@ -99,41 +99,41 @@ def _in_namespaces(command: Sequence[str]) -> list[str]:
 
 
 def build_network() -> None:
-    """A bridge with our own address on it, and no way out."""
-    _do("mount -t tmpfs tmpfs /run")
-    _do("mkdir /run/netns")
-    _do("ip link set lo up")
-    _do(f"ip link add {BRIDGE} type bridge")
-    _do(f"ip address add {SITE_ADDRESS}/24 dev {BRIDGE}")
-    _do(f"ip link set {BRIDGE} up")
+    """Create a bridge with the site's address and no route out."""
+    _run_command("mount -t tmpfs tmpfs /run")
+    _run_command("mkdir /run/netns")
+    _run_command("ip link set lo up")
+    _run_command(f"ip link add {BRIDGE} type bridge")
+    _run_command(f"ip address add {SITE_ADDRESS}/24 dev {BRIDGE}")
+    _run_command(f"ip link set {BRIDGE} up")
 
 
 @contextmanager
 def site_folder() -> Generator[Path]:
-    """A folder in memory: what is in it goes with the site, however that ends."""
+    """Yield a folder in memory, which is gone with the site, however that ends."""
     with tempfile.TemporaryDirectory(prefix="wxyc-") as folder:
-        _do(f"mount -t tmpfs -o mode=711 tmpfs {folder}")
+        _run_command(f"mount -t tmpfs -o mode=711 tmpfs {folder}")
         try:
             yield Path(folder)
         finally:
-            _do(f"umount --lazy {folder}")
+            _run_command(f"umount --lazy {folder}")
 
 
 @contextmanager
 def host(
     number: int, home: Path, command: Sequence[str], environment: Mapping[str, str]
 ) -> Generator[Host]:
-    """A machine that executes one command; what it prints ends up in `home`.
+    """Run a machine that executes one command; its output is logged in `home`.
 
-    On its disk are the files of this machine, to be read only, and nothing at `home`.
+    Its disk has the files of this machine, read-only, and nothing at `home`.
     """
     name, address = f"host{number}", f"10.77.0.{10 + number}"
-    _do(f"ip netns add {name}")
-    _do(f"ip link add to-{name} type veth peer name eth0 netns {name}")
-    _do(f"ip link set to-{name} master {BRIDGE} up")
-    _do(f"ip -n {name} address add {address}/24 dev eth0")
+    _run_command(f"ip netns add {name}")
+    _run_command(f"ip link add to-{name} type veth peer name eth0 netns {name}")
+    _run_command(f"ip link set to-{name} master {BRIDGE} up")
+    _run_command(f"ip -n {name} address add {address}/24 dev eth0")
     for device in ("lo", "eth0"):
-        _do(f"ip -n {name} link set {device} up")
+        _run_command(f"ip -n {name} link set {device} up")
     console = home / f"{name}.log"
     private = {"HOME": home / "own", "TMPDIR": home / "tmp", "DAGSTER_HOME": home / "dagster"}
     with console.open("wb") as log:
@@ -150,10 +150,10 @@ def host(
     try:
         yield started
     finally:
-        started.pull_the_plug()
+        started.kill()
 
 
-def _do(command: str) -> str:
+def _run_command(command: str) -> str:
     done = subprocess.run(command.split(), capture_output=True, text=True, check=False)
     if done.returncode:
         raise SiteFailed(f"{command}: {done.stderr.strip()}")

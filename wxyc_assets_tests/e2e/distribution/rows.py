@@ -1,4 +1,4 @@
-"""What a run wrote, without what differs from run to run: its id, the time, serial numbers."""
+"""The rows a run wrote, without what differs from run to run: run id, times, serial numbers."""
 
 from collections import Counter
 from typing import Any
@@ -32,7 +32,7 @@ Rows = dict[str, Counter[Any]]
 
 
 def written(url: str) -> Rows:
-    """The rows of each table, as often as they are there; of a time, only whether there is one."""
+    """Return the rows of each table with their counts; times only as null or not."""
     with psycopg.connect(url) as connection:
         return {
             table: Counter(connection.execute(_select(connection, schema, table)).fetchall())
@@ -53,14 +53,14 @@ def _select(connection: psycopg.Connection, schema: str, table: str) -> sql.Comp
 
 
 def stored(url: str) -> set[int]:
-    """Library rows whose answer is kept."""
+    """Return the ids of the records with a stored answer."""
     with psycopg.connect(url) as connection:
         kept = connection.execute("select library_id from wxyc_assets.lml_resolution").fetchall()
     return {row[0] for row in kept}
 
 
 def sessions(url: str, address: str) -> int:
-    """Sessions that PostgreSQL holds with a machine."""
+    """Return the number of PostgreSQL sessions of a machine."""
     ask = "select count(*) from pg_stat_activity where client_addr = %s::inet"
     with psycopg.connect(url) as connection:
         row = connection.execute(ask, (address,)).fetchone()

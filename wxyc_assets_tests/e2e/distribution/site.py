@@ -1,4 +1,4 @@
-"""What all hosts share: PostgreSQL, Redis and the pretend LML, at one address of their network."""
+"""Services shared by all hosts: PostgreSQL, Redis and the pretend LML, at one address."""
 
 import os
 import shutil
@@ -13,8 +13,8 @@ import yaml
 
 from wxyc_assets.domain.ranges import tile
 from wxyc_assets.migrations.run import migrate
+from wxyc_assets_tests.e2e.distribution.caller_log import CallerLog
 from wxyc_assets_tests.e2e.distribution.hosts import SITE_ADDRESS
-from wxyc_assets_tests.e2e.distribution.witness import RequestLog
 from wxyc_sandbox.library import SandboxLibrary, seed_library
 from wxyc_sandbox.lml.app import PretendLml
 from wxyc_sandbox.lml.server import serve
@@ -40,35 +40,37 @@ WORKER_YAML = DAGSTER_YAML.parent / "deploy" / "celery" / "worker.yaml"
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """Running services; `variables` is what a process needs, wherever it runs."""
+    """Running services; `variables` are the environment of a process on any host."""
 
     home: Path
     lml: PretendLml
-    witness: RequestLog
+    caller_log: CallerLog
     postgres: Postgres
     variables: dict[str, str]
 
     @property
     def environment(self) -> dict[str, str]:
+        """The current environment plus `variables`."""
         return {**os.environ, **self.variables}
 
     def ranges(self) -> list[str]:
-        """All their keys."""
+        """Return the keys of all ranges."""
         ids, width = (int(self.variables[f"LIBRARY_{name}"]) for name in ("MAX_ID", "RANGE_WIDTH"))
         return [each.key for each in tile(ids, width)]
 
     def all_ranges(self) -> dict[str, str]:
-        """The tags of a run that takes them all."""
+        """Return the tags of a run over all ranges."""
         keys, tag = self.ranges(), "dagster/asset_partition_range"
         return {f"{tag}_start": keys[0], f"{tag}_end": keys[-1]}
 
     @property
     def backend(self) -> str:
+        """The URL of the library's database."""
         return self.postgres.url(BACKEND)
 
     @property
     def alone(self) -> str:
-        """The same library in a database of its own."""
+        """The URL of the copy for the run on one machine."""
         return self.postgres.url(ALONE)
 
 
@@ -76,29 +78,29 @@ class Site:
 def run_site(
     home: Path, scale: float, *, ranges_per_run: int, latency_seconds: float
 ) -> Generator[Site]:
-    """Two libraries that nobody asked about, and services for one of them."""
-    world = SandboxLibrary(scale=scale)
+    """Run the services over a fresh library, with a second copy beside it."""
+    library = SandboxLibrary(scale=scale)
     settings = LmlSettings(
-        seed=world.seed, base_latency_seconds=latency_seconds, discogs_per_worker_per_minute=0
+        seed=library.seed, base_latency_seconds=latency_seconds, discogs_per_worker_per_minute=0
     )
-    lml = PretendLml(settings, world.catalogue())
-    witness = RequestLog(lml)
+    lml = PretendLml(settings, library.catalogue())
+    caller_log = CallerLog(lml)
     with ExitStack() as stack:
         postgres = stack.enter_context(
             Postgres(home / "postgres", durable=False, address=SITE_ADDRESS)
         )
-        _seed(postgres, world)
+        _seed(postgres, library)
         stack.enter_context(_redis(home))
-        lml_url = stack.enter_context(serve(witness, host=SITE_ADDRESS))
+        lml_url = stack.enter_context(serve(caller_log, host=SITE_ADDRESS))
         dagster_home = home / "dagster"
         dagster_home.mkdir()
         shutil.copy(DAGSTER_YAML, dagster_home)
         variables = _variables(postgres, lml_url, scale, ranges_per_run)
-        yield Site(home, lml, witness, postgres, variables | {"DAGSTER_HOME": str(dagster_home)})
+        yield Site(home, lml, caller_log, postgres, variables | {"DAGSTER_HOME": str(dagster_home)})
 
 
 def worker_settings() -> str:
-    """The workers' settings as they are deployed, but less patient with a worker that is gone."""
+    """Return the deployed worker settings with faster redelivery after the loss of a worker."""
     settings = yaml.safe_load(WORKER_YAML.read_text())
     options = settings["execution"]["config"]["config_source"]["broker_transport_options"]
     options["visibility_timeout"] = REDELIVERED_AFTER_SECONDS
@@ -106,10 +108,10 @@ def worker_settings() -> str:
     return yaml.safe_dump(settings)
 
 
-def _seed(postgres: Postgres, world: SandboxLibrary) -> None:
+def _seed(postgres: Postgres, library: SandboxLibrary) -> None:
     for database in (BACKEND, DAGSTER):
         postgres.create_database(database)
-    seed_library(postgres.url(BACKEND), SCHEMA, world)
+    seed_library(postgres.url(BACKEND), SCHEMA, library)
     migrate(postgres.url(BACKEND), assets_schema=ASSETS_SCHEMA, backend_schema=SCHEMA)
     with psycopg.connect(postgres.url("postgres"), autocommit=True) as connection:
         connection.execute(f"create database {ALONE} template {BACKEND}".encode())

@@ -1,4 +1,4 @@
-"""The proof, small: see `__main__`."""
+"""The proof of `__main__` at a small scale."""
 
 import os
 import subprocess
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from wxyc_assets_tests.e2e.distribution.hosts import why_not
+from wxyc_assets_tests.e2e.distribution.hosts import missing_requirement
 
 PROJECT = Path(__file__).parents[3]
 DIES_WITH_US = ["setpriv", "--pdeathsig", "KILL"]
@@ -16,17 +16,17 @@ PROVE = ["-m", "wxyc_assets_tests.e2e.distribution", "--scale", "0.01", "--range
 
 @pytest.fixture
 def machines() -> None:
-    """Makes machines only where they are required: it takes root and several minutes."""
+    """Require REQUIRE_DISTRIBUTION: the proof needs root and takes several minutes."""
     if not os.environ.get("REQUIRE_DISTRIBUTION"):
         pytest.skip("REQUIRE_DISTRIBUTION is not set")
-    if reason := why_not():
+    if reason := missing_requirement():
         pytest.fail(f"REQUIRE_DISTRIBUTION is set, but {reason}")
 
 
 @pytest.mark.distribution
 @pytest.mark.timeout(1800)
 @pytest.mark.usefixtures("machines")
-def test_three_machines_do_what_one_does_though_one_of_them_is_lost():
+def test_three_machines_write_the_rows_of_one_though_one_of_them_is_killed() -> None:
     done = subprocess.run(
         [*DIES_WITH_US, sys.executable, *PROVE],
         cwd=PROJECT,

@@ -1,4 +1,4 @@
-"""A small station of its own for tests that work from outside, with real processes."""
+"""Fixtures: a small station for tests that run real processes."""
 
 import tempfile
 from collections.abc import Generator
@@ -13,7 +13,7 @@ from wxyc_sandbox.station import SandboxStation, run_station
 
 @pytest.fixture(scope="module")
 def project() -> Generator[Path]:
-    """A folder that PostgreSQL's user can reach, too."""
+    """A folder that PostgreSQL's user can reach."""
     with tempfile.TemporaryDirectory(prefix="wxyc-") as folder:
         Path(folder).chmod(0o711)
         yield Path(folder)
@@ -27,7 +27,7 @@ def station(project: Path) -> Generator[SandboxStation]:
 
 @pytest.fixture(scope="module")
 def webserver(station: SandboxStation) -> Generator[httpx.Client]:
-    """A webserver and a daemon on the station's long-lived instance."""
+    """A client of a webserver, with a daemon, on the station's persistent instance."""
     port = free_port()
     servers = running(
         ["dagster-webserver", "-m", "wxyc_assets.definitions", "-h", "127.0.0.1", "-p", str(port)],

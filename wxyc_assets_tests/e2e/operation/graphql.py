@@ -1,4 +1,4 @@
-"""What the UI says to the webserver, and hears."""
+"""GraphQL requests as the UI sends them to the webserver."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -19,7 +19,7 @@ mutation ($params: LaunchBackfillParams!) {
 
 
 def ask(webserver: httpx.Client, query: str, **variables: Any) -> dict[str, Any]:
-    """The data of the answer; raises for an error of any kind."""
+    """Return the data of the answer; raise for any error."""
     response = webserver.post("/graphql", json={"query": query, "variables": variables})
     response.raise_for_status()
     answer = response.json()
@@ -28,7 +28,7 @@ def ask(webserver: httpx.Client, query: str, **variables: Any) -> dict[str, Any]
 
 
 def backfill_of(assets: Sequence[str], ranges: Sequence[str]) -> dict[str, Any]:
-    """The parameters of LAUNCH."""
+    """Return the parameters of LAUNCH."""
     return {
         "assetSelection": [{"path": [name]} for name in assets],
         "partitionNames": [*ranges],
@@ -36,7 +36,7 @@ def backfill_of(assets: Sequence[str], ranges: Sequence[str]) -> dict[str, Any]:
 
 
 def launch_backfill(webserver: httpx.Client, ranges: Sequence[str] = CHOSEN) -> str:
-    """Returns its id."""
+    """Launch a backfill; return its id."""
     params = backfill_of(ASSETS, ranges)
     launched = ask(webserver, LAUNCH, params=params)["launchPartitionBackfill"]
     assert launched["__typename"] == "LaunchBackfillSuccess", launched

@@ -1,4 +1,4 @@
-"""Commands as an operator types them."""
+"""Commands run as an operator runs them."""
 
 import socket
 import subprocess
@@ -13,10 +13,10 @@ import stamina
 BIN = Path(sys.executable).parent
 
 
-def run(
+def run_program(
     *command: str, env: Mapping[str, str], cwd: Path, timeout: float = 300
 ) -> subprocess.CompletedProcess[str]:
-    """Runs a program of our virtual environment; its output is kept, its exit code not judged."""
+    """Run a program of the virtual environment; capture its output, accept any exit code."""
     program, *arguments = command
     return subprocess.run(
         [str(BIN / program), *arguments],
@@ -33,7 +33,7 @@ def run(
 def running(
     *commands: Sequence[str], env: Mapping[str, str], cwd: Path, log: Path
 ) -> Generator[None]:
-    """Programs of our virtual environment, until the end of the block; `log` has their words."""
+    """Run programs of the virtual environment until the end of the block, logging to `log`."""
     with ExitStack() as stack:
         output = stack.enter_context(log.open("wb"))
         for program, *arguments in commands:
@@ -50,17 +50,18 @@ def running(
 
 
 def free_port() -> int:
+    """Return a TCP port that is free on 127.0.0.1."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
 
 
 class NotYet(Exception):
-    """What we wait for did not happen so far."""
+    """The awaited condition is not met yet."""
 
 
-def wait_until(happened: Callable[[], bool]) -> None:
-    """Looks about every second, for up to four minutes; nobody listening counts as not yet."""
+def wait_until(condition: Callable[[], bool]) -> None:
+    """Poll about every second for up to four minutes; a failed connection counts as not yet."""
     for attempt in stamina.retry_context(
         on=(NotYet, httpx.TransportError),
         attempts=None,
@@ -70,5 +71,5 @@ def wait_until(happened: Callable[[], bool]) -> None:
         wait_jitter=0,
     ):
         with attempt:
-            if not happened():
+            if not condition():
                 raise NotYet

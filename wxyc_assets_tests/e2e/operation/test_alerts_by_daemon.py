@@ -11,7 +11,7 @@ import dagster as dg
 import psycopg
 import pytest
 
-from wxyc_assets_tests.e2e.operation.processes import run, running, wait_until
+from wxyc_assets_tests.e2e.operation.processes import run_program, running, wait_until
 from wxyc_assets_tests.integration.defs.alert_station import defs, outcome
 from wxyc_assets_tests.support.spans import attributes, named
 from wxyc_sandbox.sentry_sink import Sink, serve_sink
@@ -73,7 +73,7 @@ def has_ticked(instance: dg.DagsterInstance) -> bool:
 def launch(environment: dict[str, str], **requested: bool) -> None:
     """Launch a run through the daemon, in a process of its own."""
     config = json.dumps(outcome(**requested))
-    done = run(
+    done = run_program(
         *("dagster", "job", "launch", "-m", MODULE, "-j", "coverage_job", "--config-json", config),
         env=environment,
         cwd=Path(environment["DAGSTER_HOME"]),

@@ -1,12 +1,11 @@
-"""A backfill of chosen ranges, as the UI starts it: a real webserver, a real daemon, GraphQL."""
+"""A backfill of chosen ranges, launched as the UI does: real webserver, real daemon, GraphQL."""
 
 import json
 
 import httpx
 
 from wxyc_assets_tests.e2e.operation.graphql import ASSETS, CHOSEN, ask, launch_backfill
-from wxyc_assets_tests.e2e.operation.processes import run as run_program
-from wxyc_assets_tests.e2e.operation.processes import wait_until
+from wxyc_assets_tests.e2e.operation.processes import run_program, wait_until
 from wxyc_sandbox.lml.faults import Fault
 from wxyc_sandbox.station import SandboxStation
 
@@ -41,7 +40,7 @@ mutation ($id: String!) { terminateRun(runId: $id) { __typename } }
 TERMINATED = "0000051-0000075"
 
 
-def test_a_backfill_of_chosen_ranges(station: SandboxStation, webserver: httpx.Client):
+def test_a_backfill_of_chosen_ranges(station: SandboxStation, webserver: httpx.Client) -> None:
     wait_until(lambda: bool(ask(webserver, "{ version }")))
     backfill_id = launch_backfill(webserver)
 
@@ -62,9 +61,9 @@ def test_a_backfill_of_chosen_ranges(station: SandboxStation, webserver: httpx.C
     assert all(26 <= row <= 50 or 101 <= row <= 125 for row in asked)
 
 
-def test_a_run_that_is_terminated_is_canceled_and_what_it_left_open_can_be_asked_again(
+def test_a_terminated_run_is_canceled_and_its_range_can_be_run_again(
     station: SandboxStation, webserver: httpx.Client
-):
+) -> None:
     wait_until(lambda: bool(ask(webserver, "{ version }")))
     station.lml.counters.reset()
     station.lml.faults = [Fault("stalled_head", route="resolve")]
@@ -76,8 +75,8 @@ def test_a_run_that_is_terminated_is_canceled_and_what_it_left_open_can_be_asked
 
     wait_until(lambda: station.lml.counters.calls["resolve"] > 0)
     (run,) = ask(webserver, RUNS, id=backfill_id)["runsOrError"]["results"]
-    said = ask(webserver, TERMINATE, id=run["runId"])["terminateRun"]
-    assert said["__typename"] == "TerminateRunSuccess"
+    terminated = ask(webserver, TERMINATE, id=run["runId"])["terminateRun"]
+    assert terminated["__typename"] == "TerminateRunSuccess"
     wait_until(lambda: status() == "CANCELED")
 
     station.lml.faults = []

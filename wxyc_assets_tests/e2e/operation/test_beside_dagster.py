@@ -1,4 +1,4 @@
-"""`wxyc-assets` beside Dagster: dry run, explain, migrate."""
+"""`wxyc-assets` commands that run without Dagster: dry run, explain, migrate, smoke."""
 
 import json
 from pathlib import Path
@@ -8,7 +8,7 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
-from wxyc_assets_tests.e2e.operation.processes import run
+from wxyc_assets_tests.e2e.operation.processes import run_program
 from wxyc_sandbox.station import SandboxStation
 
 KEYS = {
@@ -39,31 +39,31 @@ def query(station: SandboxStation, statement: str) -> list[dict[str, Any]]:
 
 
 @pytest.fixture(scope="module")
-def figures(station: SandboxStation, project: Path) -> list[dict[str, Any]]:
-    """What a dry run said before anything was ever asked, then the real run is made."""
+def dry_run_output(station: SandboxStation, project: Path) -> list[dict[str, Any]]:
+    """The output of a dry run on a fresh library; a real run follows it."""
     query(station, "create extension if not exists pg_stat_statements")
     query(station, "select pg_stat_statements_reset()")
-    dry = run("wxyc-assets", "dry-run", env=station.environment, cwd=project)
+    dry = run_program("wxyc-assets", "dry-run", env=station.environment, cwd=project)
     assert dry.returncode == 0, dry.stderr
     assert query(station, WRITTEN) == []
     job = ("dagster", "job", "execute", "-m", "wxyc_assets.definitions", "-j", "library_full")
-    assert run(*job, env=station.environment, cwd=project).returncode == 0
+    assert run_program(*job, env=station.environment, cwd=project).returncode == 0
     return [json.loads(line) for line in dry.stdout.splitlines()]
 
 
-def test_a_dry_run_prints_one_object_a_cohort_with_the_old_jobs_keys(
-    figures: list[dict[str, Any]],
-):
-    assert [set(each) for each in figures] == [KEYS, KEYS]
-    assert [set(each["would_skip"]) for each in figures] == [SKIPS, SKIPS]
-    for each in figures:
+def test_a_dry_run_prints_one_object_per_cohort_with_the_previous_jobs_keys(
+    dry_run_output: list[dict[str, Any]],
+) -> None:
+    assert [set(each) for each in dry_run_output] == [KEYS, KEYS]
+    assert [set(each["would_skip"]) for each in dry_run_output] == [SKIPS, SKIPS]
+    for each in dry_run_output:
         would = (each["would_resolve"], each["would_resolve_compilation"], each["would_unresolved"])
         assert each["scanned"] == sum(would) + sum(each["would_skip"].values())
 
 
-def test_a_dry_run_says_what_the_real_run_then_does(
-    station: SandboxStation, figures: list[dict[str, Any]]
-):
+def test_a_dry_run_predicts_the_real_run(
+    station: SandboxStation, dry_run_output: list[dict[str, Any]]
+) -> None:
     counted = query(
         station,
         """
@@ -81,25 +81,27 @@ def test_a_dry_run_says_what_the_real_run_then_does(
         order by cohort desc
         """,
     )
-    for said, real in zip(figures, counted, strict=True):
-        assert said["would_skip"]["compilation"] == real.pop("compilation")
+    for done, real in zip(dry_run_output, counted, strict=True):
+        assert done["would_skip"]["compilation"] == real.pop("compilation")
         del real["cohort"]
-        assert real == {name: said[name] for name in real}
+        assert real == {name: done[name] for name in real}
         assert real["scanned"] > 0
 
 
-def test_a_dry_run_as_a_job_shows_no_range_as_done(
-    station: SandboxStation, figures: list[dict[str, Any]], project: Path
-):
+def test_a_dry_run_as_a_job_materializes_no_range(
+    station: SandboxStation, dry_run_output: list[dict[str, Any]], project: Path
+) -> None:
     job = ("dagster", "job", "execute", "-m", "wxyc_assets.definitions")
-    done = run(*job, "-j", "library_identity_dry_run", env=station.environment, cwd=project)
+    done = run_program(*job, "-j", "library_identity_dry_run", env=station.environment, cwd=project)
     assert done.returncode == 0, done.stderr
     printed = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
     assert [each["scanned"] for each in printed if set(each) == KEYS] == [0, 0]
 
 
-@pytest.mark.usefixtures("figures")
-def test_explain_tells_a_record_from_range_to_tables(station: SandboxStation, project: Path):
+@pytest.mark.usefixtures("dry_run_output")
+def test_explain_shows_a_record_from_its_range_to_its_tables(
+    station: SandboxStation, project: Path
+) -> None:
     (row,) = query(
         station,
         "select i.library_id, i.method from wxyc_schema.library_identity i "
@@ -107,26 +109,28 @@ def test_explain_tells_a_record_from_range_to_tables(station: SandboxStation, pr
         "where r.kind = 'single_artist' and i.notes = 'consumer:lml-bulk' limit 1",
     )
     library_id = row["library_id"]
-    told = run("wxyc-assets", "explain", str(library_id), env=station.environment, cwd=project)
-    assert told.returncode == 0, told.stderr
+    done = run_program(
+        "wxyc-assets", "explain", str(library_id), env=station.environment, cwd=project
+    )
+    assert done.returncode == 0, done.stderr
     for word in ("range", "cohort", "due now", "single_artist", row["method"], "provenance"):
-        assert word in told.stdout
+        assert word in done.stdout
 
     command = ("wxyc-assets", "explain", str(library_id), "--json")
-    story = json.loads(run(*command, env=station.environment, cwd=project).stdout)
+    story = json.loads(run_program(*command, env=station.environment, cwd=project).stdout)
     assert story["library_id"] == library_id
     assert story["not_due_because"] == "its identity was verified within the staleness window"
     assert story["facts"]["identity"]["method"] == row["method"]
     assert story["facts"]["resolution"]["answer"]["library_id"] == library_id
 
 
-@pytest.mark.usefixtures("figures")
-def test_explain_tells_of_the_cover(station: SandboxStation, project: Path):
+@pytest.mark.usefixtures("dry_run_output")
+def test_explain_shows_the_cover(station: SandboxStation, project: Path) -> None:
     job = ("dagster", "job", "execute", "-m", "wxyc_assets.definitions", "-j")
     ends = {"start": "0000001-0000025", "end": "0000376-0000400"}
     tags = {f"dagster/asset_partition_range_{end}": key for end, key in ends.items()}
     covers = (*job, "library_artwork_job", "--tags", json.dumps(tags))
-    done = run(*covers, env=station.environment, cwd=station.home)
+    done = run_program(*covers, env=station.environment, cwd=station.home)
     assert done.returncode == 0, done.stderr
     (found,) = query(
         station,
@@ -134,25 +138,25 @@ def test_explain_tells_of_the_cover(station: SandboxStation, project: Path):
         "where outcome = 'cover' and applied_at is not null order by library_id limit 1",
     )
     command = ("wxyc-assets", "explain", str(found["library_id"]))
-    told = run(*command, env=station.environment, cwd=project)
-    assert f"cover      {found['url']}" in told.stdout
-    assert "  lookup   cover at" in told.stdout
-    assert found["run_id"] in told.stdout
+    done = run_program(*command, env=station.environment, cwd=project)
+    assert f"cover      {found['url']}" in done.stdout
+    assert "  lookup   cover at" in done.stdout
+    assert found["run_id"] in done.stdout
 
 
-def test_explain_knows_when_there_is_no_such_record(station: SandboxStation, project: Path):
-    told = run("wxyc-assets", "explain", "9999999", env=station.environment, cwd=project)
-    assert told.returncode == 1
-    assert "no record 9999999" in told.stderr
+def test_explain_reports_an_unknown_record(station: SandboxStation, project: Path) -> None:
+    done = run_program("wxyc-assets", "explain", "9999999", env=station.environment, cwd=project)
+    assert done.returncode == 1
+    assert "no record 9999999" in done.stderr
 
 
-def test_migrate_may_be_repeated(station: SandboxStation, project: Path):
-    done = run("wxyc-assets", "migrate", env=station.environment, cwd=project)
+def test_migrate_can_be_repeated(station: SandboxStation, project: Path) -> None:
+    done = run_program("wxyc-assets", "migrate", env=station.environment, cwd=project)
     assert done.returncode == 0, done.stderr
     assert "is at revision" in done.stdout
 
 
-def test_migrate_says_what_is_wrong(station: SandboxStation, project: Path):
+def test_migrate_reports_what_is_wrong(station: SandboxStation, project: Path) -> None:
     for changes in (
         {"DATABASE_URL": "postgresql://u:hush@127.0.0.1:1/x"},
         {"DATABASE_URL": "mysql://u:hush@127.0.0.1/x"},
@@ -160,29 +164,29 @@ def test_migrate_says_what_is_wrong(station: SandboxStation, project: Path):
         {"WXYC_SCHEMA_NAME": "elsewhere", "ASSETS_SCHEMA_NAME": "elsewhere_too"},
     ):
         environment = {**station.environment, **changes}
-        done = run("wxyc-assets", "migrate", env=environment, cwd=project)
+        done = run_program("wxyc-assets", "migrate", env=environment, cwd=project)
         assert done.returncode == 1
         assert "Error:" in done.stderr
         assert "hush" not in done.stderr
         assert "Traceback" not in done.stderr
 
 
-def test_smoke_says_what_it_expected_and_what_came(station: SandboxStation, project: Path):
-    told = run("wxyc-assets", "smoke", env=station.environment, cwd=project)
-    assert told.returncode == 0, told.stdout + told.stderr
-    assert told.stdout.count("as expected") == 5
-    assert told.stdout.count("    expected  ") == told.stdout.count("    found     ") == 5
+def test_smoke_reports_expected_and_actual_answers(station: SandboxStation, project: Path) -> None:
+    done = run_program("wxyc-assets", "smoke", env=station.environment, cwd=project)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.count("as expected") == 5
+    assert done.stdout.count("    expected  ") == done.stdout.count("    found     ") == 5
 
     station.lml.configure(breaker="open")
-    told = run("wxyc-assets", "smoke", env=station.environment, cwd=project)
+    done = run_program("wxyc-assets", "smoke", env=station.environment, cwd=project)
     station.lml.configure(breaker="closed")
-    assert told.returncode == 1
-    assert "NOT as expected  GET /health" in told.stdout
+    assert done.returncode == 1
+    assert "NOT as expected  GET /health" in done.stdout
 
 
-def test_a_dry_run_of_the_refresh_calls_nothing(station: SandboxStation, project: Path):
+def test_a_dry_run_of_the_refresh_calls_nothing(station: SandboxStation, project: Path) -> None:
     station.lml.counters.reset()
-    done = run("wxyc-assets", "rotation-dry-run", env=station.environment, cwd=project)
+    done = run_program("wxyc-assets", "rotation-dry-run", env=station.environment, cwd=project)
     assert done.returncode == 0, done.stderr
     planned = json.loads(done.stdout)
     assert planned["identities"] > 300

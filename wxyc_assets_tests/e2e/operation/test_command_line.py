@@ -1,4 +1,4 @@
-"""The README's commands, on both kinds of instance, and what they say when they cannot work."""
+"""The README's commands on both kinds of instance, and their messages for bad input."""
 
 import json
 from collections.abc import Mapping
@@ -7,7 +7,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from wxyc_assets_tests.e2e.operation.processes import run
+from wxyc_assets_tests.e2e.operation.processes import run_program
 from wxyc_sandbox.station import SandboxStation
 
 JOB = ("dagster", "job", "execute", "-m", "wxyc_assets.definitions", "-j")
@@ -18,7 +18,7 @@ FIRST, SECOND, THIRD = "0000001-0000025", "0000026-0000050", "0000051-0000075"
 def environment(
     request: pytest.FixtureRequest, station: SandboxStation, tmp_path: Path
 ) -> Mapping[str, str]:
-    """The station's, on an instance that ends with the process or on the long-lived one."""
+    """The station's environment, on an ephemeral instance or on the persistent one."""
     if request.param == "postgres":
         return station.environment
     home = tmp_path / "dagster"
@@ -29,8 +29,8 @@ def environment(
 
 
 @pytest.fixture(autouse=True)
-def untouched(station: SandboxStation) -> None:
-    """Every test starts with a library that nobody asked about."""
+def fresh_library(station: SandboxStation) -> None:
+    """Reset the library before each test."""
     with psycopg.connect(station.database_url) as connection:
         connection.execute("set search_path to wxyc_assets, wxyc_schema")
         connection.execute(
@@ -40,7 +40,7 @@ def untouched(station: SandboxStation) -> None:
     station.lml.counters.reset()
 
 
-def answered(station: SandboxStation) -> list[int]:
+def applied_ids(station: SandboxStation) -> list[int]:
     with psycopg.connect(station.database_url) as connection:
         found = connection.execute(
             "select library_id from wxyc_assets.lml_resolution where applied_at is not null"
@@ -48,7 +48,7 @@ def answered(station: SandboxStation) -> list[int]:
         return sorted(row[0] for row in found)
 
 
-def named(station: SandboxStation, first: int, last: int) -> list[int]:
+def with_artist_name(station: SandboxStation, first: int, last: int) -> list[int]:
     with psycopg.connect(station.database_url) as connection:
         found = connection.execute(
             "select id from wxyc_schema.library "
@@ -58,61 +58,65 @@ def named(station: SandboxStation, first: int, last: int) -> list[int]:
         return [row[0] for row in found]
 
 
-def test_one_range(station: SandboxStation, environment: Mapping[str, str], project: Path):
+def test_one_range(station: SandboxStation, environment: Mapping[str, str], project: Path) -> None:
     tags = json.dumps({"dagster/partition": SECOND})
-    done = run(*JOB, "library_identity_job", "--tags", tags, env=environment, cwd=project)
+    done = run_program(*JOB, "library_identity_job", "--tags", tags, env=environment, cwd=project)
     assert done.returncode == 0, done.stderr
-    assert answered(station) == named(station, 26, 50)
+    assert applied_ids(station) == with_artist_name(station, 26, 50)
 
 
-def test_a_range_of_ranges(station: SandboxStation, environment: Mapping[str, str], project: Path):
+def test_a_range_of_ranges(
+    station: SandboxStation, environment: Mapping[str, str], project: Path
+) -> None:
     tags = json.dumps(
         {
             "dagster/asset_partition_range_start": SECOND,
             "dagster/asset_partition_range_end": THIRD,
         }
     )
-    done = run(*JOB, "library_identity_job", "--tags", tags, env=environment, cwd=project)
+    done = run_program(*JOB, "library_identity_job", "--tags", tags, env=environment, cwd=project)
     assert done.returncode == 0, done.stderr
-    assert answered(station) == named(station, 26, 75)
+    assert applied_ids(station) == with_artist_name(station, 26, 75)
 
 
-def test_everything_and_then_nothing(
+def test_a_second_run_asks_nothing(
     station: SandboxStation, environment: Mapping[str, str], project: Path
-):
-    for rows in (len(named(station, 1, 100_000)), 0):
+) -> None:
+    for rows in (len(with_artist_name(station, 1, 100_000)), 0):
         station.lml.counters.reset()
-        done = run(*JOB, "library_full", env=environment, cwd=project)
+        done = run_program(*JOB, "library_full", env=environment, cwd=project)
         assert done.returncode == 0, done.stderr
         assert station.lml.counters.rows["resolve"] == rows
-    assert answered(station) == named(station, 1, 100_000)
+    assert applied_ids(station) == with_artist_name(station, 1, 100_000)
 
 
 def test_an_asset_of_a_range(
     station: SandboxStation, environment: Mapping[str, str], project: Path
-):
+) -> None:
     assets = "library_candidates,lml_resolutions,library_identity"
     command = ("dagster", "asset", "materialize", "-m", "wxyc_assets.definitions")
-    done = run(*command, "--select", assets, "--partition", FIRST, env=environment, cwd=project)
+    done = run_program(
+        *command, "--select", assets, "--partition", FIRST, env=environment, cwd=project
+    )
     assert done.returncode == 0, done.stderr
-    assert answered(station) == named(station, 1, 25)
+    assert applied_ids(station) == with_artist_name(station, 1, 25)
 
 
-def test_the_scope_of_one_run(station: SandboxStation, project: Path, tmp_path: Path):
+def test_the_scope_of_one_run(station: SandboxStation, project: Path, tmp_path: Path) -> None:
     narrow = {**station.environment, "INCLUDE_NULL_CANONICAL": "0"}
     tags = json.dumps({"dagster/partition": SECOND})
     wide = tmp_path / "wide.yaml"
     wide.write_text("resources: {scope: {config: {include_null_canonical: true}}}")
     command = (*JOB, "library_identity_job", "--tags", tags)
 
-    done = run(*command, env=narrow, cwd=project)
+    done = run_program(*command, env=narrow, cwd=project)
     assert done.returncode == 0, done.stderr
-    only_canonical = answered(station)
-    assert 0 < len(only_canonical) < len(named(station, 26, 50))
+    only_canonical = applied_ids(station)
+    assert 0 < len(only_canonical) < len(with_artist_name(station, 26, 50))
 
-    done = run(*command, "--config", str(wide), env=narrow, cwd=project)
+    done = run_program(*command, "--config", str(wide), env=narrow, cwd=project)
     assert done.returncode == 0, done.stderr
-    assert answered(station) == named(station, 26, 50)
+    assert applied_ids(station) == with_artist_name(station, 26, 50)
 
 
 @pytest.mark.parametrize(
@@ -129,18 +133,20 @@ def test_the_scope_of_one_run(station: SandboxStation, project: Path, tmp_path: 
 )
 def test_bad_input_is_named_and_nothing_is_written(
     station: SandboxStation, project: Path, changes: dict[str, str], message: str
-):
+) -> None:
     environment = {**station.environment, **changes}
-    done = run(*JOB, "library_full", env=environment, cwd=project)
+    done = run_program(*JOB, "library_full", env=environment, cwd=project)
     assert done.returncode != 0
     assert message in done.stdout + done.stderr
     assert "hush" not in done.stdout + done.stderr
-    assert answered(station) == []
+    assert applied_ids(station) == []
 
 
-def test_an_unknown_range_is_named(station: SandboxStation, project: Path):
+def test_an_unknown_range_is_named(station: SandboxStation, project: Path) -> None:
     tags = json.dumps({"dagster/partition": "0000001-0000002"})
-    done = run(*JOB, "library_identity_job", "--tags", tags, env=station.environment, cwd=project)
+    done = run_program(
+        *JOB, "library_identity_job", "--tags", tags, env=station.environment, cwd=project
+    )
     assert done.returncode != 0
     assert "0000001-0000002" in done.stdout + done.stderr
-    assert answered(station) == []
+    assert applied_ids(station) == []

@@ -35,7 +35,9 @@ def snapshots(station: SandboxStation) -> int:
         return found[0]
 
 
-def test_one_snapshot_a_backfill(station: SandboxStation, webserver: httpx.Client):
+def test_a_backfill_is_followed_by_one_snapshot(
+    station: SandboxStation, webserver: httpx.Client
+) -> None:
     def has_ticked() -> bool:
         sensor = ask(webserver, TICKS)["sensorOrError"]
         return bool(sensor.get("sensorState", {}).get("ticks"))
@@ -50,5 +52,5 @@ def test_one_snapshot_a_backfill(station: SandboxStation, webserver: httpx.Clien
     (run,) = runs()
     tags = {each["key"]: each["value"] for each in run["tags"]}
     assert tags["wxyc_assets/after_backfill"] == backfill_id
-    assert run["status"] == "FAILURE"  # most of the library was not asked about
+    assert run["status"] == "FAILURE"  # most of the library has no answer yet
     assert snapshots(station) == 1

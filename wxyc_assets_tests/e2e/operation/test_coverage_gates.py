@@ -7,7 +7,7 @@ import psycopg
 import pytest
 from playwright.sync_api import Page
 
-from wxyc_assets_tests.e2e.operation.processes import run
+from wxyc_assets_tests.e2e.operation.processes import run_program
 from wxyc_assets_tests.support.browser import browser
 from wxyc_sandbox.station import SandboxStation
 
@@ -28,19 +28,19 @@ def ephemeral(
 @pytest.fixture(scope="module")
 def report(station: SandboxStation, ephemeral: Mapping[str, str], project: Path) -> Path:
     """A page with a failed check, after a snapshot on which every check passed."""
-    nothing = run("wxyc-assets", "report", env=ephemeral, cwd=project)
+    nothing = run_program("wxyc-assets", "report", env=ephemeral, cwd=project)
     assert nothing.returncode == 1
     assert "no snapshot yet" in nothing.stderr
 
-    before = run(*JOB, "coverage_gates", env=ephemeral, cwd=project)
+    before = run_program(*JOB, "coverage_gates", env=ephemeral, cwd=project)
     assert before.returncode != 0
     assert FAILED in before.stdout
     assert "the floor is 99.00%" in before.stdout
 
-    done = run(*JOB, "library_full", env=ephemeral, cwd=project)
+    done = run_program(*JOB, "library_full", env=ephemeral, cwd=project)
     assert done.returncode == 0, done.stderr
     assert "passes: the_library_is_covered" in done.stdout
-    assert run(*JOB, "coverage_gates", env=ephemeral, cwd=project).returncode == 0
+    assert run_program(*JOB, "coverage_gates", env=ephemeral, cwd=project).returncode == 0
 
     with psycopg.connect(station.database_url) as connection:
         connection.execute("set search_path to wxyc_assets, wxyc_schema")
@@ -48,13 +48,13 @@ def report(station: SandboxStation, ephemeral: Mapping[str, str], project: Path)
         connection.execute("delete from library_identity_source where library_id between 26 and 50")
         connection.execute("delete from library_identity where library_id between 26 and 50")
         connection.execute("update library set unresolved_attempted_at = null where id < 51")
-    after = run(*JOB, "coverage_gates", env=ephemeral, cwd=project)
+    after = run_program(*JOB, "coverage_gates", env=ephemeral, cwd=project)
     assert after.returncode != 0
     assert FAILED in after.stdout
     assert "FAILS: identity_coverage_holds" in after.stdout
     assert "0000026-0000050: " in after.stdout
 
-    written = run("wxyc-assets", "report", "-o", "page.html", env=ephemeral, cwd=project)
+    written = run_program("wxyc-assets", "report", "-o", "page.html", env=ephemeral, cwd=project)
     assert written.returncode == 0, written.stderr
     return project / "page.html"
 
@@ -62,9 +62,9 @@ def report(station: SandboxStation, ephemeral: Mapping[str, str], project: Path)
 @pytest.mark.usefixtures("report")
 def test_a_failed_check_is_the_exit_code_of_the_whole_job(
     ephemeral: Mapping[str, str], project: Path
-):
+) -> None:
     strict = {**ephemeral, "GATE_IDENTITY": "0.999"}
-    done = run(*JOB, "library_full", env=strict, cwd=project)
+    done = run_program(*JOB, "library_full", env=strict, cwd=project)
     assert done.returncode != 0
     assert "FAILS: identity_coverage_holds" in done.stdout
     assert "passes: the_library_is_covered" in done.stdout
@@ -73,7 +73,7 @@ def test_a_failed_check_is_the_exit_code_of_the_whole_job(
 def test_a_page_that_cannot_be_written_is_one_line(
     report: Path, ephemeral: Mapping[str, str], project: Path
 ):
-    done = run("wxyc-assets", "report", "-o", "no/such.html", env=ephemeral, cwd=project)
+    done = run_program("wxyc-assets", "report", "-o", "no/such.html", env=ephemeral, cwd=project)
     assert done.returncode == 1
     assert "no/such.html cannot be written" in done.stderr
     assert "Traceback" not in done.stderr

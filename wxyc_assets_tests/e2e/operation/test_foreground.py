@@ -1,4 +1,4 @@
-"""A station that several commands use, and commands that are told to end."""
+"""Stations shared by several commands, and commands that are signalled to stop."""
 
 import os
 import signal
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from wxyc_assets_tests.e2e.operation.processes import BIN, run
+from wxyc_assets_tests.e2e.operation.processes import BIN, run_program
 from wxyc_sandbox.postgres import Postgres, default_home
 
 SCALE = "0.004"
@@ -18,13 +18,13 @@ STAYS = ("sh", "-c", "echo here; exec sleep 600")
 
 @pytest.fixture
 def server(project: Path) -> Postgres:
-    """What the commands start and stop."""
+    """The server that the commands start and stop."""
     return Postgres(default_home(project) / f"scale-{SCALE}" / "postgres")
 
 
 @contextmanager
 def sandbox(project: Path, *arguments: str) -> Generator[subprocess.Popen[str]]:
-    """A command that stays, once it has said its first word."""
+    """Start a long-running command and wait for its first line of output."""
     command = [BIN / "wxyc-sandbox", *arguments]
     with subprocess.Popen(command, cwd=project, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
@@ -36,7 +36,9 @@ def sandbox(project: Path, *arguments: str) -> Generator[subprocess.Popen[str]]:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_a_station_ends_with_its_command(project: Path, server: Postgres, number: signal.Signals):
+def test_a_station_ends_with_its_command(
+    project: Path, server: Postgres, number: signal.Signals
+) -> None:
     with sandbox(project, "up", "--scale", SCALE) as process:
         assert server.running
         process.send_signal(number)
@@ -45,38 +47,38 @@ def test_a_station_ends_with_its_command(project: Path, server: Postgres, number
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-def test_what_runs_on_a_station_is_told_to_end_first(
+def test_a_command_on_a_station_is_stopped_first(
     project: Path, server: Postgres, number: signal.Signals
-):
+) -> None:
     with sandbox(project, "run", "--scale", SCALE, "--", *STAYS) as process:
         process.send_signal(number)
         assert process.wait() == 128 + signal.SIGTERM
     assert not server.running
 
 
-def test_what_ignores_ctrl_c_does_not_pass_that_on(project: Path):
+def test_a_command_does_not_inherit_an_ignored_ctrl_c(project: Path) -> None:
     ours = f'exec {BIN}/wxyc-sandbox run --scale {SCALE} -- "$@"'
     asked = [BIN / "python", "-c", "import signal; print(signal.getsignal(signal.SIGINT))"]
-    said = subprocess.run(
+    done = subprocess.run(
         ["/bin/sh", "-c", f"trap '' INT; {ours}", "sh", *asked],
         cwd=project,
         capture_output=True,
         text=True,
         check=False,
     )
-    assert "default_int_handler" in said.stdout, said.stderr
+    assert "default_int_handler" in done.stdout, done.stderr
 
 
-def test_the_last_one_who_uses_a_station_stops_it(project: Path, server: Postgres):
+def test_the_last_user_of_a_station_stops_it(project: Path, server: Postgres) -> None:
     with sandbox(project, "up", "--scale", SCALE):
         beside = ("wxyc-sandbox", "run", "--scale", SCALE, "--", "true")
-        assert run(*beside, env=os.environ, cwd=project).returncode == 0
+        assert run_program(*beside, env=os.environ, cwd=project).returncode == 0
         assert server.running
     assert not server.running
 
 
-def test_a_program_that_is_not_there_is_named_before_anything_starts(project: Path):
-    said = run("wxyc-sandbox", "run", "nosuchprogram", env=os.environ, cwd=project)
-    assert said.returncode == 2
-    assert "nosuchprogram" in said.stderr
-    assert "Traceback" not in said.stderr
+def test_a_missing_program_is_named_before_anything_starts(project: Path) -> None:
+    done = run_program("wxyc-sandbox", "run", "nosuchprogram", env=os.environ, cwd=project)
+    assert done.returncode == 2
+    assert "nosuchprogram" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -1,4 +1,4 @@
-"""The commands of docs/operating.md, as they stand there, one after the other."""
+"""The commands of docs/operating.md, verbatim and in order."""
 
 import os
 import re
@@ -17,7 +17,7 @@ BLOCKS = re.findall(r"^```sh\n(.*?)^```$", PAGE.read_text(), re.MULTILINE | re.D
 
 @pytest.fixture(scope="module")
 def environment(station: SandboxStation) -> dict[str, str]:
-    """A station of the shape that the page speaks of: narrow scope, ranges of 2,500 ids."""
+    """A station as the page assumes it: narrow scope, ranges of 2,500 ids."""
     shape = {
         "INCLUDE_NULL_CANONICAL": "0",
         "LIBRARY_MAX_ID": "80000",
@@ -29,9 +29,9 @@ def environment(station: SandboxStation) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def said(environment: dict[str, str], station: SandboxStation) -> list[str]:
-    """What each block said; every one of them went well."""
-    words: list[str] = []
+def outputs(environment: dict[str, str], station: SandboxStation) -> list[str]:
+    """The output of each block; all of them succeed."""
+    outputs: list[str] = []
     for block in BLOCKS:
         done = subprocess.run(
             ["/bin/bash", "-euo", "pipefail", "-c", block],
@@ -42,20 +42,20 @@ def said(environment: dict[str, str], station: SandboxStation) -> list[str]:
             check=False,
         )
         assert done.returncode == 0, (block, done.stdout[-2000:], done.stderr[-3000:])
-        words.append(done.stdout)
-    return words
+        outputs.append(done.stdout)
+    return outputs
 
 
-def test_every_command_of_the_page_works(said: list[str]):
-    assert len(said) > 8
-    assert "is at revision" in said[0]
-    assert "would_resolve" in said[2]
-    assert any("range      0000001-0002500" in each for each in said)
-    assert "is at revision" in said[-1]
+def test_every_command_of_the_page_works(outputs: list[str]) -> None:
+    assert len(outputs) > 8
+    assert "is at revision" in outputs[0]
+    assert "would_resolve" in outputs[2]
+    assert any("range      0000001-0002500" in each for each in outputs)
+    assert "is at revision" in outputs[-1]
 
 
-@pytest.mark.usefixtures("said")
-def test_they_do_what_the_page_says(station: SandboxStation):
+@pytest.mark.usefixtures("outputs")
+def test_the_commands_do_what_the_page_says(station: SandboxStation) -> None:
     with psycopg.connect(station.database_url) as connection:
         unasked, covers, refreshes = connection.execute(
             "select (select count(*) from wxyc_schema.library l where l.artist_name is not null "

@@ -1,4 +1,4 @@
-"""Runs that fail in different ways, with secrets one can recognise; then they are looked for."""
+"""Runs that fail in different ways with recognisable secrets, none of which may be output."""
 
 import os
 import zlib
@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
-from wxyc_assets_tests.e2e.operation.processes import free_port, run, running, wait_until
+from wxyc_assets_tests.e2e.operation.processes import free_port, run_program, running, wait_until
 from wxyc_sandbox.lml.server import serve
 from wxyc_sandbox.sentry_sink import KEY, Sink, serve_sink
 from wxyc_sandbox.station import SandboxStation
@@ -50,8 +50,8 @@ RUNS = """
 """
 
 
-async def chatterbox(scope: Scope, receive: Receive, send: Send) -> None:
-    """An LML, or what stands before it, that shows people what they sent."""
+async def echo_headers(scope: Scope, receive: Receive, send: Send) -> None:
+    """A server that answers 400 and repeats the request's headers."""
     sent = Request(scope).headers.items()
     answer = PlainTextResponse("\n".join(f"{name}: {value}" for name, value in sent), 400)
     await answer(scope, receive, send)
@@ -64,21 +64,21 @@ def sink() -> Sink:
 
 @pytest.fixture(scope="module")
 def environment(station: SandboxStation, sink: Sink) -> Generator[dict[str, str]]:
-    """The station's, with a secret wherever one can be."""
+    """The station's environment with a secret wherever there can be one."""
 
     def with_password(url: str, secret: str) -> str:
         return url.replace("//postgres@", f"//postgres:{secret}@")
 
-    ours = station.variables
+    variables = station.variables
     with serve_sink(sink) as addresses:
         yield {
             **os.environ,
-            **ours,
+            **variables,
             "DATABASE_URL": with_password(
-                ours["DATABASE_URL"], SECRETS["the Backend database's password"]
+                variables["DATABASE_URL"], SECRETS["the Backend database's password"]
             ),
             "DAGSTER_PG_URL": with_password(
-                ours["DAGSTER_PG_URL"], SECRETS["Dagster's database's password"]
+                variables["DAGSTER_PG_URL"], SECRETS["Dagster's database's password"]
             ),
             "DB_PASSWORD": SECRETS["DB_PASSWORD"],
             "LML_API_KEY": SECRETS["LML_API_KEY"],
@@ -92,7 +92,7 @@ def environment(station: SandboxStation, sink: Sink) -> Generator[dict[str, str]
 
 @pytest.fixture(scope="module")
 def ui(environment: dict[str, str], station: SandboxStation) -> Generator[httpx.Client]:
-    """A webserver and a daemon whose sensors have had a first look."""
+    """A webserver and a daemon whose sensors have ticked once."""
     port = str(free_port())
     module = ("-m", "wxyc_assets.definitions")
     with (
@@ -106,66 +106,66 @@ def ui(environment: dict[str, str], station: SandboxStation) -> Generator[httpx.
         httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client,
     ):
         wait_until(lambda: client.get("/server_info").status_code == 200)
-        wait_until(lambda: has_looked(environment))
+        wait_until(lambda: has_ticked(environment))
         yield client
 
 
-def has_looked(environment: dict[str, str]) -> bool:
-    """The alerts' cursor is in Dagster's tables."""
-    return any("failed_runs" in value for value in everything_in(environment["DAGSTER_PG_URL"]))
+def has_ticked(environment: dict[str, str]) -> bool:
+    """Return True if the alert sensor's cursor is in Dagster's tables."""
+    return any("failed_runs" in value for value in all_values(environment["DAGSTER_PG_URL"]))
 
 
 @pytest.fixture(scope="module")
-def said(
+def outputs(
     environment: dict[str, str], station: SandboxStation, sink: Sink, ui: httpx.Client
 ) -> dict[str, str]:
-    """What everybody said while four runs failed, by who said it."""
-    gone = environment["DATABASE_URL"].replace("/backend?", "/gone?")
-    heard: dict[str, str] = {}
-    with serve(chatterbox) as loud:
+    """All output of four failing runs, by its place."""
+    missing_database = environment["DATABASE_URL"].replace("/backend?", "/gone?")
+    outputs: dict[str, str] = {}
+    with serve(echo_headers) as echo_url:
         for name, job, changes in (
             ("a wrong key", "library_full", {}),
-            ("a GitHub that repeats us", "rotation_job", {"GITHUB_API_URL": loud}),
-            ("an LML that repeats us", "library_full", {"LIBRARY_METADATA_URL": loud}),
-            ("a database that is gone", "library_full", {"DATABASE_URL": gone}),
+            ("a GitHub that repeats us", "rotation_job", {"GITHUB_API_URL": echo_url}),
+            ("an LML that repeats us", "library_full", {"LIBRARY_METADATA_URL": echo_url}),
+            ("a database that is gone", "library_full", {"DATABASE_URL": missing_database}),
         ):
             station.lml.configure(
                 api_key="another" if name == "a wrong key" else SECRETS["LML_API_KEY"],
                 commit_sha="f" * 40,
             )
-            done = run(
+            done = run_program(
                 *("dagster", "job", "execute", "-m", "wxyc_assets.definitions", "-j", job),
                 env=environment | changes,
                 cwd=station.home,
             )
             assert done.returncode != 0, name
-            heard[name] = done.stdout + done.stderr
+            outputs[name] = done.stdout + done.stderr
     wait_until(lambda: len(sink.messages) >= 2)
-    heard["Sentry and the chat"] = without_project(b"".join(sink.bodies).decode())
-    heard["the UI's resources"] = asked(ui, RESOURCES)
-    heard["the UI's runs"] = asked(ui, RUNS)
+    outputs["Sentry and the chat"] = without_project(b"".join(sink.bodies).decode())
+    outputs["the UI's resources"] = graphql(ui, RESOURCES)
+    outputs["the UI's runs"] = graphql(ui, RUNS)
     for name in ("DATABASE_URL", "DAGSTER_PG_URL"):
-        heard[f"every table of {name}"] = "\n".join(everything_in(environment[name]))
+        outputs[f"every table of {name}"] = "\n".join(all_values(environment[name]))
     for file in station.home.rglob("*"):
         if file.is_file() and station.home / "postgres" not in file.parents:
-            heard[str(file.relative_to(station.home))] = file.read_text(errors="replace")
-    heard["the server's log"] = (station.home / "postgres" / "server.log").read_text()
-    return heard
+            outputs[str(file.relative_to(station.home))] = file.read_text(errors="replace")
+    outputs["the server's log"] = (station.home / "postgres" / "server.log").read_text()
+    return outputs
 
 
 def without_project(envelopes: str) -> str:
-    """An envelope's header tells Sentry the project that it is for, by the public key."""
+    """Remove the public key with which an envelope's header names its project."""
     return envelopes.replace(f'"public_key":"{KEY}"', "")
 
 
-def asked(client: httpx.Client, query: str) -> str:
-    answer: Any = client.post("/graphql", json={"query": query}).json()
+def graphql(client: httpx.Client, graphql: str) -> str:
+    answer: Any = client.post("/graphql", json={"query": graphql}).json()
     assert "errors" not in answer, answer
     return str(answer)
 
 
-def everything_in(url: str) -> Iterator[str]:
-    """Every value of every table, unpacked."""
+def all_values(url: str) -> Iterator[str]:
+    """Yield every value of every table, decompressed."""
     with psycopg.connect(url) as connection:
         tables = connection.execute(
             "select table_schema, table_name from information_schema.tables "
@@ -177,10 +177,10 @@ def everything_in(url: str) -> Iterator[str]:
                 sql.SQL("select * from {}").format(sql.Identifier(*table))
             ):
                 for value in row:
-                    yield unpacked(value)
+                    yield decompressed(value)
 
 
-def unpacked(value: Any) -> str:
+def decompressed(value: Any) -> str:
     if isinstance(value, bytes):
         try:
             return zlib.decompress(value).decode()
@@ -189,7 +189,7 @@ def unpacked(value: Any) -> str:
     return str(value)
 
 
-def test_what_went_wrong_is_told(said: dict[str, str]):
+def test_every_failure_is_reported(outputs: dict[str, str]) -> None:
     for name, words in {
         "a wrong key": "LML_API_KEY is wrong, rotated or revoked",
         "a GitHub that repeats us": "could not be compared: HTTP 400",
@@ -201,9 +201,9 @@ def test_what_went_wrong_is_told(said: dict[str, str]):
         "every table of DATABASE_URL": "library_full",
         "Sentry and the chat": "LML_API_KEY is wrong, rotated or revoked",
     }.items():
-        assert words in said[name], (name, said[name][-2000:])
+        assert words in outputs[name], (name, outputs[name][-2000:])
 
 
 @pytest.mark.parametrize("secret", SECRETS)
-def test_no_secret_is_anywhere(said: dict[str, str], secret: str):
-    assert [place for place, words in said.items() if SECRETS[secret] in words] == []
+def test_no_secret_is_output(outputs: dict[str, str], secret: str) -> None:
+    assert [place for place, words in outputs.items() if SECRETS[secret] in words] == []

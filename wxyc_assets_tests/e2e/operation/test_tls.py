@@ -1,4 +1,4 @@
-"""TLS towards LML and towards PostgreSQL, by a certificate authority of the house."""
+"""TLS to LML and to PostgreSQL with a private certificate authority."""
 
 import json
 import os
@@ -12,7 +12,7 @@ import psycopg
 import pytest
 import trustme
 
-from wxyc_assets_tests.e2e.operation.processes import free_port, run
+from wxyc_assets_tests.e2e.operation.processes import free_port, run_program
 from wxyc_assets_tests.integration.sandbox.lml.clients import AT_ONCE
 from wxyc_assets_tests.support.other_servers import binaries
 from wxyc_sandbox.account import Account
@@ -26,8 +26,8 @@ FIRST, SECOND = "0000001-0000025", "0000026-0000050"
 JOB = ("dagster", "job", "execute", "-m", "wxyc_assets.definitions", "-j", "library_identity_job")
 
 
-class House:
-    """An authority that vouches for an intermediate one, as PEM files in a folder."""
+class CertificateAuthority:
+    """A root and an intermediate certificate authority, as PEM files in a folder."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -38,77 +38,84 @@ class House:
         root.cert_pem.write_to_path(self.root)
 
     def certificate(self, name: str) -> Path:
-        """For a host of this name: the key, and the chain up to the root."""
+        """Issue a certificate for a host; return the PEM file with its key and chain."""
         path = self._folder / f"{name}.pem"
         self._intermediate.issue_cert(name).private_key_and_cert_chain_pem.write_to_path(path)
         return path
 
 
 @pytest.fixture(scope="module")
-def house(project: Path) -> House:
-    return House(project / "house")
+def authority(project: Path) -> CertificateAuthority:
+    return CertificateAuthority(project / "authority")
 
 
 @pytest.fixture(scope="module")
-def stranger(project: Path) -> House:
-    return House(project / "stranger")
+def untrusted_authority(project: Path) -> CertificateAuthority:
+    return CertificateAuthority(project / "untrusted")
 
 
-def executed(station: SandboxStation, id_range: str, **changes: str) -> tuple[int, str]:
-    """The exit code of a run over one range, and all it said."""
+def run_range(station: SandboxStation, id_range: str, **changes: str) -> tuple[int, str]:
+    """Run one range; return the exit code and the output."""
     environment = {**station.environment, **changes}
     tags = json.dumps({"dagster/partition": id_range})
-    done = run(*JOB, "--tags", tags, env=environment, cwd=station.home)
+    done = run_program(*JOB, "--tags", tags, env=environment, cwd=station.home)
     return done.returncode, done.stdout + done.stderr
 
 
-def test_lml_is_reached_by_a_certificate_that_the_house_vouches_for(
-    station: SandboxStation, house: House
-):
-    with serve(station.lml, certificate=house.certificate("127.0.0.1")) as url:
+def test_lml_is_reached_with_a_certificate_of_the_trusted_authority(
+    station: SandboxStation, authority: CertificateAuthority
+) -> None:
+    with serve(station.lml, certificate=authority.certificate("127.0.0.1")) as url:
         assert url.startswith("https://")
         station.lml.counters.reset()
-        code, said = executed(
-            station, FIRST, LIBRARY_METADATA_URL=url, SSL_CERT_FILE=str(house.root)
+        code, output = run_range(
+            station, FIRST, LIBRARY_METADATA_URL=url, SSL_CERT_FILE=str(authority.root)
         )
-    assert code == 0, said
+    assert code == 0, output
     assert station.lml.counters.rows["resolve"] > 0
 
 
-@pytest.mark.parametrize("trusted", ["nobody in particular", "somebody else"])
-def test_an_lml_that_nobody_vouches_for_is_told_nothing(
-    station: SandboxStation, house: House, stranger: House, trusted: str
-):
+@pytest.mark.parametrize("trusted", ["the defaults", "another authority"])
+def test_an_lml_with_an_untrusted_certificate_receives_no_request(
+    station: SandboxStation,
+    authority: CertificateAuthority,
+    untrusted_authority: CertificateAuthority,
+    trusted: str,
+) -> None:
     lml = PretendLml(AT_ONCE)
-    changes = {"SSL_CERT_FILE": str(stranger.root)} if trusted == "somebody else" else {}
-    with serve(lml, certificate=house.certificate("127.0.0.1")) as url:
-        code, said = executed(station, SECOND, LIBRARY_METADATA_URL=url, **changes)
+    changes = (
+        {"SSL_CERT_FILE": str(untrusted_authority.root)} if trusted == "another authority" else {}
+    )
+    with serve(lml, certificate=authority.certificate("127.0.0.1")) as url:
+        code, output = run_range(station, SECOND, LIBRARY_METADATA_URL=url, **changes)
     assert code != 0
-    assert "CERTIFICATE_VERIFY_FAILED" in said
+    assert "CERTIFICATE_VERIFY_FAILED" in output
     assert lml.counters.calls == {}
 
 
-def test_a_certificate_of_another_host_is_none(station: SandboxStation, house: House):
+def test_a_certificate_of_another_host_is_rejected(
+    station: SandboxStation, authority: CertificateAuthority
+) -> None:
     lml = PretendLml(AT_ONCE)
-    with serve(lml, certificate=house.certificate("lml.example.org")) as url:
-        code, said = executed(
-            station, SECOND, LIBRARY_METADATA_URL=url, SSL_CERT_FILE=str(house.root)
+    with serve(lml, certificate=authority.certificate("lml.example.org")) as url:
+        code, output = run_range(
+            station, SECOND, LIBRARY_METADATA_URL=url, SSL_CERT_FILE=str(authority.root)
         )
     assert code != 0
-    assert "CERTIFICATE_VERIFY_FAILED" in said
+    assert "CERTIFICATE_VERIFY_FAILED" in output
     assert lml.counters.calls == {}
 
 
 @pytest.fixture(scope="module")
-def shut(house: House) -> Generator[Postgres]:
-    """A server that lets nobody in over TCP without TLS; the embedded one cannot speak it."""
+def tls_only_server(authority: CertificateAuthority) -> Generator[Postgres]:
+    """A server that accepts TCP connections with TLS only; the embedded one has no TLS."""
     bin = binaries("POSTGRES_15_BIN")
     with tempfile.TemporaryDirectory(prefix="wxyc-") as home:
         Path(home).chmod(0o711)
         data = Path(home) / "postgres"
         with Postgres(data, bin, durable=False, tcp_port=free_port()) as server:
             account = Account.of(data)
-            key = shutil.copy(house.certificate("localhost"), data / "server.pem")
+            key = shutil.copy(authority.certificate("localhost"), data / "server.pem")
             (data / "pg_hba.conf").write_text("local all all trust\nhostssl all all all trust\n")
             for file in (Path(key), data / "pg_hba.conf"):
                 file.chmod(0o600)
@@ -127,24 +134,26 @@ def shut(house: House) -> Generator[Postgres]:
             yield server
 
 
-def address(server: Postgres, database: str, **options: str) -> str:
+def tls_url(server: Postgres, database: str, **options: str) -> str:
     port = server.url(database).partition("@:")[2].partition("/")[0]
     asked = "&".join(f"{name}={quote(value)}" for name, value in options.items())
     return f"postgresql://postgres@localhost:{port}/{database}?{asked}"
 
 
 @pytest.mark.other_server
-def test_both_databases_are_reached_by_tls_and_every_connection_is_one(
-    station: SandboxStation, shut: Postgres, house: House
-):
+def test_both_databases_are_reached_with_tls_on_every_connection(
+    station: SandboxStation, tls_only_server: Postgres, authority: CertificateAuthority
+) -> None:
     def verified(database: str) -> str:
-        return address(shut, database, sslmode="verify-full", sslrootcert=str(house.root))
+        return tls_url(
+            tls_only_server, database, sslmode="verify-full", sslrootcert=str(authority.root)
+        )
 
     changes = {"DATABASE_URL": verified("postgres"), "DAGSTER_PG_URL": verified("dagster")}
     environment = {**station.environment, **changes}
-    done = run("wxyc-assets", "migrate", env=environment, cwd=station.home)
+    done = run_program("wxyc-assets", "migrate", env=environment, cwd=station.home)
     assert done.returncode == 0, done.stderr
-    with psycopg.connect(shut.url("postgres"), autocommit=True) as connection:
+    with psycopg.connect(tls_only_server.url("postgres"), autocommit=True) as connection:
         connection.execute("create table wxyc_assets.heard (encrypted bool)")
         connection.execute(
             "create function wxyc_assets.hear() returns trigger language plpgsql as $$ begin "
@@ -166,11 +175,11 @@ def test_both_databases_are_reached_by_tls_and_every_connection_is_one(
             "legacy_release_id, artist_name) "
             "values (1, 1, 1, 1, 'Dots and Loops', 1, 1, 'Stereolab')"
         )
-        code, said = executed(station, FIRST, **changes)
-        assert code == 0, said
+        code, output = run_range(station, FIRST, **changes)
+        assert code == 0, output
         heard = connection.execute("select distinct encrypted from wxyc_assets.heard").fetchall()
         assert heard == [(True,)]
-    with psycopg.connect(shut.url("dagster")) as connection:
+    with psycopg.connect(tls_only_server.url("dagster")) as connection:
         runs = connection.execute("select count(*) from runs").fetchone()
     assert runs == (1,)
 
@@ -183,21 +192,27 @@ def test_both_databases_are_reached_by_tls_and_every_connection_is_one(
         ({"sslmode": "verify-full"}, "certificate verify failed"),
     ],
 )
-def test_a_database_that_is_not_to_be_trusted_is_not_talked_to(
-    station: SandboxStation, shut: Postgres, stranger: House, options: dict[str, str], message: str
-):
+def test_an_untrusted_database_is_not_used(
+    station: SandboxStation,
+    tls_only_server: Postgres,
+    untrusted_authority: CertificateAuthority,
+    options: dict[str, str],
+    message: str,
+) -> None:
     if options["sslmode"] == "verify-full":
-        options = options | {"sslrootcert": str(stranger.root)}
-    code, said = executed(station, SECOND, DATABASE_URL=address(shut, "postgres", **options))
+        options = options | {"sslrootcert": str(untrusted_authority.root)}
+    code, output = run_range(
+        station, SECOND, DATABASE_URL=tls_url(tls_only_server, "postgres", **options)
+    )
     assert code != 0
-    assert message in said
+    assert message in output
 
 
 @pytest.mark.other_server
-def test_libpqs_own_variables_serve_a_database_named_by_its_parts(
-    station: SandboxStation, shut: Postgres, house: House
-):
-    port = address(shut, "postgres").partition("localhost:")[2].partition("/")[0]
+def test_libpqs_own_variables_apply_to_a_database_given_by_its_parts(
+    station: SandboxStation, tls_only_server: Postgres, authority: CertificateAuthority
+) -> None:
+    port = tls_url(tls_only_server, "postgres").partition("localhost:")[2].partition("/")[0]
     parts = {
         "DATABASE_URL": "",
         "DB_HOST": "localhost",
@@ -205,8 +220,8 @@ def test_libpqs_own_variables_serve_a_database_named_by_its_parts(
         "DB_NAME": "postgres",
         "DB_USERNAME": "postgres",
         "PGSSLMODE": "verify-full",
-        "PGSSLROOTCERT": str(house.root),
+        "PGSSLROOTCERT": str(authority.root),
     }
     environment = {**station.environment, **parts}
-    done = run("wxyc-assets", "migrate", env=environment, cwd=station.home)
+    done = run_program("wxyc-assets", "migrate", env=environment, cwd=station.home)
     assert done.returncode == 0, done.stderr

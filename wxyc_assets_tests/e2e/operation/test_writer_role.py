@@ -1,10 +1,11 @@
-"""`deploy/grants.sql`: the whole graph runs under the writer's role, and nothing else may."""
+"""`deploy/grants.sql`: the writer's role can run the whole graph and do nothing else."""
 
 import json
 import os
 import subprocess
 import tempfile
 from collections.abc import Generator, Iterator
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,7 +19,7 @@ from wxyc_assets.adapters.postgres import database
 from wxyc_assets.adapters.postgres.alert_store import AlertStore, QueuedAlert
 from wxyc_assets.adapters.postgres.identity_store import TABLES
 from wxyc_assets.migrations.run import migrate
-from wxyc_assets_tests.e2e.operation.processes import run
+from wxyc_assets_tests.e2e.operation.processes import run_program
 from wxyc_assets_tests.integration.sandbox.lml.clients import AT_ONCE
 from wxyc_assets_tests.support.other_servers import binaries
 from wxyc_sandbox.library import SandboxLibrary, seed_library
@@ -34,12 +35,12 @@ SERVERS = [
     pytest.param("POSTGRES_15_BIN", marks=pytest.mark.other_server),
 ]
 OUR_TABLES = (*TABLES, "artwork_lookup")
-WORLD = SandboxLibrary(scale=0.004)
+LIBRARY = SandboxLibrary(scale=0.004)
 
 
 @dataclass(frozen=True)
 class Granted:
-    """A station whose writer may do what `deploy/grants.sql` says."""
+    """A station whose writer has the privileges of `deploy/grants.sql`."""
 
     owner: str
     writer: str
@@ -64,7 +65,7 @@ class Granted:
         }
 
     def grant(self, **names: str) -> str:
-        """Runs the file as an owner does; what psql said."""
+        """Run the file as the owner; return psql's output."""
         given = [f"--set={name}={value}" for name, value in names.items()]
         done = subprocess.run(
             [self.psql, self.owner, "--quiet", "--no-psqlrc", *given, "--file", GRANTS],
@@ -85,13 +86,13 @@ class Granted:
 @pytest.fixture(scope="module", params=SERVERS)
 def granted(request: pytest.FixtureRequest) -> Generator[Granted]:
     bin = binaries(request.param) if request.param else None
-    lml = PretendLml(replace(AT_ONCE, seed=WORLD.seed), WORLD.catalogue())
+    lml = PretendLml(replace(AT_ONCE, seed=LIBRARY.seed), LIBRARY.catalogue())
     with tempfile.TemporaryDirectory(prefix="wxyc-") as home, serve(lml) as lml_url:
         Path(home).chmod(0o711)
         (Path(home) / "dagster").mkdir()
         with Postgres(Path(home) / "postgres", bin, durable=False) as server:
             owner = server.url("postgres")
-            seed_library(owner, "wxyc_schema", WORLD)
+            seed_library(owner, "wxyc_schema", LIBRARY)
             migrate(owner, assets_schema="wxyc_assets", backend_schema="wxyc_schema")
             with psycopg.connect(owner, autocommit=True) as connection:
                 connection.execute(f"create role {WRITER} login")
@@ -103,7 +104,7 @@ def granted(request: pytest.FixtureRequest) -> Generator[Granted]:
             yield station
 
 
-def test_the_file_can_be_repeated_and_takes_back_what_is_too_much(granted: Granted):
+def test_the_file_can_be_repeated_and_revokes_excess_privileges(granted: Granted) -> None:
     before = privileges(granted)
     with psycopg.connect(granted.owner) as connection:
         connection.execute(f"grant all on wxyc_schema.library, wxyc_schema.artists to {WRITER}")
@@ -127,11 +128,11 @@ JOBS = ["library_full", "rotation_job", "coverage_gates"]
 
 
 @pytest.fixture(scope="module")
-def ran(granted: Granted) -> Granted:
-    """The whole graph and the rotation have run, as the writer."""
+def after_runs(granted: Granted) -> Granted:
+    """The station after the whole graph and the rotation have run as the writer."""
     for job in JOBS:
         command = ("dagster", "job", "execute", "-m", "wxyc_assets.definitions", "-j", job)
-        done = run(*command, env=granted.environment, cwd=granted.home)
+        done = run_program(*command, env=granted.environment, cwd=granted.home)
         assert done.returncode == 0, done.stderr
         assert "ANALYZE did not take" not in done.stderr
     return granted
@@ -150,37 +151,38 @@ def ran(granted: Granted) -> Granted:
         "wxyc_assets.coverage_snapshot",
     ],
 )
-def test_the_whole_graph_writes_what_it_has_to(ran: Granted, rows: LiteralString):
-    assert ran.count("select count(*) from " + rows) > 0
+def test_the_whole_graph_writes_every_table(after_runs: Granted, rows: LiteralString) -> None:
+    assert after_runs.count("select count(*) from " + rows) > 0
 
 
-async def test_alerts_are_queued_sent_and_put_back(granted: Granted):
+async def test_alerts_are_queued_sent_and_put_back(granted: Granted) -> None:
     now = datetime.now(UTC)
-    letters = [QueuedAlert(f"e{n}", "webhook", "library_full", False, now, {}) for n in (1, 2)]
-    async with opened(granted) as database:
-        outbox = AlertStore(database)
-        assert await outbox.put(letters) == 2
-        first, second = await outbox.claim(["webhook"], now=datetime.now(UTC))
-        await outbox.mark_delivered(first, now)
-        await outbox.put_back(second, "HTTP 503", None)
-        assert [*await outbox.open_failures()] == ["library_full"]
+    alerts = [QueuedAlert(f"e{n}", "webhook", "library_full", False, now, {}) for n in (1, 2)]
+    async with open_as_writer(granted) as database:
+        store = AlertStore(database)
+        assert await store.put(alerts) == 2
+        first, second = await store.claim(["webhook"], now=datetime.now(UTC))
+        await store.mark_delivered(first, now)
+        await store.put_back(second, "HTTP 503", None)
+        assert [*await store.open_failures()] == ["library_full"]
 
 
-async def test_every_table_that_a_run_writes_is_analyzed(granted: Granted):
-    async with opened(granted) as database:
+async def test_every_table_that_a_run_writes_is_analyzed(granted: Granted) -> None:
+    async with open_as_writer(granted) as database:
         assert await database.analyze(*OUR_TABLES) == []
 
 
 @pytest.mark.parametrize(
     "command", [("dry-run",), ("explain", "1", "--json")], ids=["dry-run", "explain"]
 )
-def test_what_stands_beside_dagster_works_as_well(granted: Granted, command: tuple[str, ...]):
-    done = run("wxyc-assets", *command, env=granted.environment, cwd=granted.home)
+def test_commands_without_dagster_work_as_well(granted: Granted, command: tuple[str, ...]) -> None:
+    done = run_program("wxyc-assets", *command, env=granted.environment, cwd=granted.home)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout.splitlines()[0])
 
 
-def opened(granted: Granted):
+def open_as_writer(granted: Granted) -> AbstractAsyncContextManager[database.Database]:
+    """Open the database as the writer."""
     return database.open_database(
         granted.writer, schema="wxyc_schema", assets_schema="wxyc_assets", max_connections=2
     )
@@ -251,12 +253,12 @@ def writer(granted: Granted) -> Iterator[psycopg.Connection]:
 
 
 @pytest.mark.parametrize("statement", REFUSED)
-def test_anything_else_is_refused(writer: psycopg.Connection, statement: LiteralString):
+def test_anything_else_is_refused(writer: psycopg.Connection, statement: LiteralString) -> None:
     with pytest.raises(errors.InsufficientPrivilege):
         writer.execute(statement)
 
 
-def test_the_function_looks_nowhere_but_in_its_own_schemas(writer: psycopg.Connection):
+def test_the_function_uses_its_own_schemas_only(writer: psycopg.Connection) -> None:
     writer.execute("create temporary table library (id int)")
     try:
         writer.execute("select wxyc_assets.analyze_table('library')")
@@ -268,7 +270,7 @@ def test_the_function_looks_nowhere_but_in_its_own_schemas(writer: psycopg.Conne
         writer.execute("drop table pg_temp.library")
 
 
-def test_nobody_else_may_use_the_function(granted: Granted):
+def test_no_other_role_may_call_the_function(granted: Granted) -> None:
     with psycopg.connect(granted.owner, autocommit=True) as connection:
         connection.execute("create role passer_by login")
     url = granted.owner.replace("//postgres@", "//passer_by@")

@@ -1,4 +1,4 @@
-"""The live application beside us: it updates and deletes library rows all day, as it likes."""
+"""A pretend live application that updates and deletes library rows during a run."""
 
 import threading
 from collections.abc import Generator
@@ -9,7 +9,7 @@ from random import Random
 import psycopg
 from psycopg import errors
 
-from wxyc_assets_tests.e2e.proofs.tables import connected
+from wxyc_assets_tests.e2e.proofs.tables import open_connection
 
 UPDATES_AT_ONCE = 12
 
@@ -18,25 +18,26 @@ Connection = psycopg.Connection[dict]
 
 @dataclass(slots=True)
 class Application:
-    """What it has done so far."""
+    """The application and its work so far."""
 
     seed: int
     plays: int = 0
     deleted: set[int] = field(default_factory=set[int])
     deadlocks: int = 0
 
-    def live(self, url: str, stop: threading.Event) -> None:
+    def work(self, url: str, stop: threading.Event) -> None:
+        """Update and delete records until told to stop."""
         random = Random(f"application {self.seed}")
-        with connected(url) as connection:
+        with open_connection(url) as connection:
             ids = [row["id"] for row in connection.execute("select id from library order by id")]
             while not stop.is_set():
-                with self._trouble():
+                with self._tolerating_conflicts():
                     self._play(connection, random.sample(ids, UPDATES_AT_ONCE))
-                with self._trouble():
+                with self._tolerating_conflicts():
                     self._delete(connection, random.choice(ids))
 
     def _play(self, connection: Connection, ids: list[int]) -> None:
-        """In any order: so that its locks cross ours."""
+        """Update records in random order, so that its locks conflict with a run's."""
         with connection.transaction():
             for library_id in ids:
                 connection.execute(
@@ -55,8 +56,11 @@ class Application:
         self.deleted.add(library_id)
 
     @contextmanager
-    def _trouble(self) -> Generator[None]:
-        """An identity that comes while its record goes is the application's to try again."""
+    def _tolerating_conflicts(self) -> Generator[None]:
+        """Ignore deadlocks, and identities written while their record is deleted.
+
+        The application would retry both.
+        """
         try:
             yield
         except errors.ForeignKeyViolation:
@@ -67,12 +71,12 @@ class Application:
 
 @contextmanager
 def application(url: str, *, seed: int) -> Generator[Application]:
-    """Lives until the end of the block."""
-    living, stop = Application(seed), threading.Event()
-    thread = threading.Thread(target=living.live, args=(url, stop), daemon=True)
+    """Run the application until the end of the block."""
+    running, stop = Application(seed), threading.Event()
+    thread = threading.Thread(target=running.work, args=(url, stop), daemon=True)
     thread.start()
     try:
-        yield living
+        yield running
     finally:
         stop.set()
         thread.join()

@@ -1,4 +1,4 @@
-"""Real runs in processes of their own, forked from one that has Dagster imported already."""
+"""Real runs in child processes, forked from one that has already imported Dagster."""
 
 import multiprocessing
 import os
@@ -11,8 +11,8 @@ from time import monotonic
 from typing import Protocol
 
 from wxyc_assets_tests.e2e.proofs.forked_cli import PRELOADED, run_dagster
-from wxyc_assets_tests.e2e.proofs.small_world import CEILING, RANGE_WIDTH
-from wxyc_assets_tests.support.waiting import PATIENCE_SECONDS, POLL_SECONDS
+from wxyc_assets_tests.e2e.proofs.small_library import CEILING, RANGE_WIDTH
+from wxyc_assets_tests.support.waiting import POLL_SECONDS, TIMEOUT_SECONDS
 
 JOB = ("job", "execute", "-m", "wxyc_assets.definitions", "-j")
 
@@ -21,6 +21,8 @@ _context.set_forkserver_preload(PRELOADED)
 
 
 class Process(Protocol):
+    """The part of a multiprocessing process that is used here."""
+
     pid: int | None
     exitcode: int | None
     sentinel: int
@@ -30,7 +32,7 @@ class Process(Protocol):
 
 @dataclass(slots=True)
 class Child:
-    """A run that can be killed with all of its process group."""
+    """A run that can be killed together with its process group."""
 
     process: Process
     log: Path
@@ -40,41 +42,46 @@ class Child:
         assert self.process.pid
         return self.process.pid
 
-    def wait_until(self, has_come: Callable[[], bool]) -> bool:
-        """Whether it came to that while the child was alive."""
-        deadline = monotonic() + PATIENCE_SECONDS
-        while not has_come():
+    def wait_until(self, condition: Callable[[], bool]) -> bool:
+        """Wait for a condition; return False if the child ended before."""
+        deadline = monotonic() + TIMEOUT_SECONDS
+        while not condition():
             if wait([self.process.sentinel], POLL_SECONDS):
                 return False
-            assert monotonic() < deadline, f"nothing happens:\n{self.said}"
+            assert monotonic() < deadline, f"condition not met:\n{self.output}"
         return True
 
     def kill(self) -> None:
+        """Kill the process group and wait for its end."""
         os.killpg(self.pid, signal.SIGKILL)
         self.process.join()
 
     def finish(self) -> int:
-        """Its exit code."""
-        assert wait([self.process.sentinel], PATIENCE_SECONDS), f"it does not end:\n{self.said}"
+        """Wait for the child's end; return its exit code."""
+        assert wait([self.process.sentinel], TIMEOUT_SECONDS), (
+            f"the child does not end:\n{self.output}"
+        )
         self.process.join()
         assert self.process.exitcode is not None
         return self.process.exitcode
 
     @property
     def is_alive(self) -> bool:
+        """True until the process has ended."""
         return not wait([self.process.sentinel], 0)
 
     @property
-    def said(self) -> str:
+    def output(self) -> str:
+        """The end of its log."""
         return self.log.read_text(errors="replace")[-6_000:]
 
 
 @dataclass(frozen=True, slots=True)
-class Starter:
-    """Starts `dagster job execute` over the small world."""
+class RunStarter:
+    """Starts `dagster job execute` on a small library."""
 
     folder: Path
-    """Holds the children's logs, and `dagster.yaml` in `home`."""
+    """Contains the children's logs, and `dagster.yaml` in `home`."""
     database_url: str
     dagster_url: str
     lml_url: str
@@ -82,11 +89,12 @@ class Starter:
 
     @property
     def home(self) -> Path:
+        """The DAGSTER_HOME."""
         return self.folder / "dagster_home"
 
     @property
     def environment(self) -> dict[str, str]:
-        """All that a child needs to know."""
+        """The complete environment of a child."""
         return {
             "PATH": os.environ["PATH"],
             "HOME": str(self.folder),
@@ -106,10 +114,11 @@ class Starter:
         }
 
     def whole_library(self) -> Child:
-        """All ranges, in one run."""
+        """Start a run over all ranges."""
         return self._start(*JOB, "library_identity_full")
 
     def one_range(self, key: str) -> Child:
+        """Start a run over one range."""
         tags = f'{{"dagster/partition": "{key}"}}'
         return self._start(*JOB, "library_identity_job", "--tags", tags)
 

@@ -1,4 +1,4 @@
-"""A small world that is seeded once, and what runs without any trouble make of it."""
+"""Fixtures: a small library seeded once, and its tables after undisturbed runs."""
 
 import shutil
 import tempfile
@@ -13,14 +13,14 @@ import pytest
 
 from wxyc_assets.migrations.run import migrate
 from wxyc_assets_tests.conftest import _fresh_database
-from wxyc_assets_tests.e2e.proofs.children import Starter
+from wxyc_assets_tests.e2e.proofs.children import RunStarter
+from wxyc_assets_tests.e2e.proofs.crash_check import CrashCheck, crash_check
 from wxyc_assets_tests.e2e.proofs.dagster_storage import dagster_instance
 from wxyc_assets_tests.e2e.proofs.graph_runs import Graph
-from wxyc_assets_tests.e2e.proofs.inquest import CrashCheck, crash_check
-from wxyc_assets_tests.e2e.proofs.small_world import (
-    UNHURRIED,
+from wxyc_assets_tests.e2e.proofs.small_library import (
+    SLOW,
     ServedLml,
-    SmallWorld,
+    SmallLibrary,
     range_of,
     served,
 )
@@ -29,23 +29,23 @@ from wxyc_sandbox.library import seed_library
 from wxyc_sandbox.postgres import Postgres
 from wxyc_sandbox.station import DAGSTER_YAML
 
-WORLD_TEMPLATE = "small_world_template"
+SMALL_LIBRARY_TEMPLATE = "small_library_template"
 
 
 @dataclass(frozen=True, slots=True)
-class Untroubled:
-    """The tables after one run, and after a second one for which everything is due again."""
+class Baseline:
+    """The tables after one undisturbed run, and after a second one with every record due again."""
 
     first: Tables
     second: Tables
 
-    def of_kind(self, kind: str) -> list[int]:
-        """The library rows that LML answers so."""
+    def ids_of_kind(self, kind: str) -> list[int]:
+        """Return the ids of the records whose answer has this kind."""
         rows = self.first.rows["lml_resolution"]
         return [each["library_id"] for each in rows if each["row"]["kind"] == kind]
 
     def pages(self, graph: Graph) -> int:
-        """How many calls a run makes when nothing goes wrong."""
+        """Return the number of calls of an undisturbed run."""
         sizes = {"va": graph.va_batch_size, "non_va": graph.batch_size}
         rows = self.first.rows["lml_resolution"]
         asked = [(range_of(each["library_id"]), each["row"]["cohort"]) for each in rows]
@@ -53,28 +53,28 @@ class Untroubled:
 
 
 @pytest.fixture(scope="session")
-def world_began() -> datetime:
+def seeded_at() -> datetime:
     return datetime.now(UTC)
 
 
 @pytest.fixture(scope="session")
-def world_template(postgres: Postgres, world_began: datetime) -> str:
-    make_world(postgres, world_began)
-    return WORLD_TEMPLATE
+def small_library_template(postgres: Postgres, seeded_at: datetime) -> str:
+    make_small_library(postgres, seeded_at)
+    return SMALL_LIBRARY_TEMPLATE
 
 
-def make_world(server: Postgres, world_began: datetime) -> None:
-    """The small world, as a template."""
-    server.create_database(WORLD_TEMPLATE)
-    url = server.url(WORLD_TEMPLATE)
-    seed_library(url, "wxyc_schema", SmallWorld(now=world_began))
+def make_small_library(server: Postgres, seeded_at: datetime) -> None:
+    """Create the small library as a template database."""
+    server.create_database(SMALL_LIBRARY_TEMPLATE)
+    url = server.url(SMALL_LIBRARY_TEMPLATE)
+    seed_library(url, "wxyc_schema", SmallLibrary(now=seeded_at))
     migrate(url, assets_schema="wxyc_assets", backend_schema="wxyc_schema")
 
 
 @pytest.fixture
-def station(postgres: Postgres, world_template: str) -> Iterator[str]:
-    """The URL of a database with the small world in it."""
-    with _fresh_database(postgres, template=world_template) as url:
+def library_url(postgres: Postgres, small_library_template: str) -> Iterator[str]:
+    """The URL of a fresh copy of the small library."""
+    with _fresh_database(postgres, template=small_library_template) as url:
         yield url
 
 
@@ -85,18 +85,18 @@ def lml() -> Generator[ServedLml]:
 
 
 @pytest.fixture
-def graph(station: str, lml: ServedLml) -> Graph:
-    return Graph(station, lml.url)
+def graph(library_url: str, lml: ServedLml) -> Graph:
+    return Graph(library_url, lml.url)
 
 
 @pytest.fixture(scope="session")
-def untroubled(postgres: Postgres, world_template: str, world_began: datetime) -> Untroubled:
-    with _fresh_database(postgres, template=world_template) as url, served() as lml:
+def baseline(postgres: Postgres, small_library_template: str, seeded_at: datetime) -> Baseline:
+    with _fresh_database(postgres, template=small_library_template) as url, served() as lml:
         graph = Graph(url, lml.url)
         assert graph.run().succeeded
-        first = read_tables(url, world_began)
+        first = read_tables(url, seeded_at)
         assert graph.run(everything_is_due=True).succeeded
-        return Untroubled(first, read_tables(url, world_began))
+        return Baseline(first, read_tables(url, seeded_at))
 
 
 DAGSTER_TEMPLATE = "dagster_template"
@@ -104,12 +104,12 @@ DAGSTER_TEMPLATE = "dagster_template"
 
 @pytest.fixture(scope="session")
 def dagster_template(postgres: Postgres) -> str:
-    make_storage(postgres)
+    make_dagster_storage(postgres)
     return DAGSTER_TEMPLATE
 
 
-def make_storage(server: Postgres) -> None:
-    """Dagster's own tables, as a template."""
+def make_dagster_storage(server: Postgres) -> None:
+    """Create Dagster's tables as a template database."""
     server.create_database(DAGSTER_TEMPLATE)
     with (
         tempfile.TemporaryDirectory() as home,
@@ -119,43 +119,45 @@ def make_storage(server: Postgres) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Worlds:
-    """Makes small worlds, each with a storage for Dagster of its own."""
+class FreshLibraries:
+    """Creates copies of the small library, each with a Dagster storage of its own."""
 
     library_server: Postgres
     dagster_server: Postgres
     folder: Path
 
     @contextmanager
-    def fresh(self, lml: ServedLml, **variables: str) -> Generator[Starter]:
-        """Starts children over a world that nobody has touched."""
+    def fresh(self, lml: ServedLml, **variables: str) -> Generator[RunStarter]:
+        """Yield a starter of runs on a fresh copy of the small library."""
         with (
             tempfile.TemporaryDirectory(dir=self.folder) as folder,
-            _fresh_database(self.library_server, template=WORLD_TEMPLATE) as database_url,
+            _fresh_database(self.library_server, template=SMALL_LIBRARY_TEMPLATE) as database_url,
             _fresh_database(self.dagster_server, template=DAGSTER_TEMPLATE) as dagster_url,
         ):
-            starter = Starter(Path(folder), database_url, dagster_url, lml.url, variables)
+            starter = RunStarter(Path(folder), database_url, dagster_url, lml.url, variables)
             starter.home.mkdir()
             shutil.copy(DAGSTER_YAML, starter.home)
             yield starter
 
 
 @pytest.fixture
-def worlds(
-    postgres: Postgres, world_template: str, dagster_template: str, tmp_path: Path
-) -> Worlds:
-    return Worlds(postgres, postgres, tmp_path)
+def libraries(
+    postgres: Postgres, small_library_template: str, dagster_template: str, tmp_path: Path
+) -> FreshLibraries:
+    return FreshLibraries(postgres, postgres, tmp_path)
 
 
-Examined = tuple[Starter, CrashCheck]
+CheckedStarter = tuple[RunStarter, CrashCheck]
 
 
 @pytest.fixture
-def examined(worlds: Worlds, untroubled: Untroubled, world_began: datetime) -> Generator[Examined]:
-    """Starts children over a world that nobody has touched, and looks at what they leave."""
+def checked_starter(
+    libraries: FreshLibraries, baseline: Baseline, seeded_at: datetime
+) -> Generator[CheckedStarter]:
+    """A starter of runs on a fresh copy, and the check of what they leave behind."""
     with (
-        served(UNHURRIED) as lml,
-        worlds.fresh(lml) as starter,
-        crash_check(starter, lml, untroubled.first, world_began) as inquest,
+        served(SLOW) as lml,
+        libraries.fresh(lml) as starter,
+        crash_check(starter, lml, baseline.first, seeded_at) as check,
     ):
-        yield starter, inquest
+        yield starter, check

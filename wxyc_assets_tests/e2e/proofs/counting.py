@@ -1,10 +1,10 @@
-"""Whether what a run says about its ranges is what the tables say."""
+"""Comparison of a run's reported counts with the tables."""
 
 import re
 
 from wxyc_assets.domain.counters import UNANSWERED, Outcome
 from wxyc_assets_tests.e2e.proofs.graph_runs import Graph, Run
-from wxyc_assets_tests.e2e.proofs.tables import connected
+from wxyc_assets_tests.e2e.proofs.tables import open_connection
 
 COUNT_ROWS = """
 select
@@ -35,15 +35,15 @@ OPEN_RANGE = re.compile(r"^ *(\d{7}-\d{7}): (.*)$", re.MULTILINE)
 OPEN_ROWS = re.compile(r"(\d+) (?:" + "|".join(o.value.partition(".")[2] for o in UNANSWERED) + ")")
 
 
-def assert_counted_right(graph: Graph, run: Run) -> None:
-    """For the first run over a station: each range by its figures, or by what its failure says."""
+def assert_counts_match(graph: Graph, run: Run) -> None:
+    """Assert that the first run's counts per range, or in its failure, match the tables."""
     open_rows = {
-        key: sum(map(int, OPEN_ROWS.findall(said))) if said != "not begun" else None
-        for key, said in OPEN_RANGE.findall(run.failure)
+        key: sum(map(int, OPEN_ROWS.findall(output))) if output != "not begun" else None
+        for key, output in OPEN_RANGE.findall(run.failure)
     }
     assert {*run.figures} | {*open_rows} == {each.key for each in graph.ranges}
     assert not {*run.figures} & {*open_rows}
-    with connected(graph.database_url) as connection:
+    with open_connection(graph.database_url) as connection:
         for id_range in graph.ranges:
             bounds = id_range.first, id_range.last
             missing = connection.execute(COUNT_MISSING, bounds).fetchone()

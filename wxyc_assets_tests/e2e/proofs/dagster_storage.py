@@ -1,4 +1,4 @@
-"""What Dagster keeps in PostgreSQL, looked at from outside."""
+"""Dagster's storage in PostgreSQL, read from outside a run."""
 
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -11,7 +11,7 @@ from wxyc_assets.defs.library_identity import LIBRARY_IDENTITY
 
 @contextmanager
 def dagster_instance(home: Path, url: str) -> Generator[dg.DagsterInstance]:
-    """The instance over this database, which gets Dagster's tables if it has none."""
+    """Open the instance on a database, creating Dagster's tables if they are missing."""
     home.mkdir(exist_ok=True)
     (home / "dagster.yaml").write_text(f"storage: {{postgres: {{postgres_url: '{url}'}}}}")
     with dg.DagsterInstance.from_config(str(home)) as instance:
@@ -19,5 +19,5 @@ def dagster_instance(home: Path, url: str) -> Generator[dg.DagsterInstance]:
 
 
 def materialized_ranges(instance: dg.DagsterInstance) -> set[str]:
-    """The keys of the ranges whose identities Dagster shows as materialized."""
+    """Return the keys of the ranges whose identities Dagster shows as materialized."""
     return instance.get_materialized_partitions(LIBRARY_IDENTITY)

@@ -1,4 +1,4 @@
-"""What a child runs after it was forked: Dagster's command line, with an environment of its own.
+"""Entry point of a forked child: Dagster's command line in an environment of its own.
 
 Nothing of `wxyc_assets` is imported here: the child must read its own environment.
 """
@@ -22,15 +22,15 @@ PRELOADED = [
     "stamina",
     "structlog",
 ]
-"""What costs seconds to import, done once in the process that children are forked from."""
+"""Slow imports, done once in the process from which the children are forked."""
 
 
 def run_dagster(arguments: Sequence[str], environment: Mapping[str, str], log: Path) -> None:
-    """As `dagster ARGUMENTS` in a process group of its own; ends the process."""
+    """Run `dagster ARGUMENTS` in a new process group; end the process."""
     os.setsid()
-    with log.open("a") as said:
-        os.dup2(said.fileno(), sys.stdout.fileno())
-        os.dup2(said.fileno(), sys.stderr.fileno())
+    with log.open("a") as output:
+        os.dup2(output.fileno(), sys.stdout.fileno())
+        os.dup2(output.fileno(), sys.stderr.fileno())
     os.environ.clear()
     os.environ.update(environment)
     from dagster._cli import cli

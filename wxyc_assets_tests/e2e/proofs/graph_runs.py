@@ -1,4 +1,4 @@
-"""The identity graph through Dagster, in this process, on an instance that forgets."""
+"""The identity graph run by Dagster in this process, on an ephemeral instance."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,29 +10,30 @@ from wxyc_assets.defs.library_candidates import library_candidates
 from wxyc_assets.defs.library_identity import LIBRARY_IDENTITY, library_identities
 from wxyc_assets.defs.resources import DatabaseResource, LmlResource, PagesResource, ScopeResource
 from wxyc_assets.domain.ranges import IdRange
-from wxyc_assets_tests.e2e.proofs.small_world import RANGES
+from wxyc_assets_tests.e2e.proofs.small_library import RANGES
 
 GRAPH = (library_candidates, library_identities)
-MOMENT = 1e-9
-"""Days; as a window, it has always passed."""
+AN_INSTANT = 1e-9
+"""In days; a window of this length has always passed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What Dagster says about a run."""
+    """The result of a run according to Dagster."""
 
     succeeded: bool
     failure: str
     figures: Mapping[str, Mapping[str, Any]]
-    """Of `library_identity`, by range key: the metadata of each range shown as materialized."""
+    """Metadata of `library_identity` by range key, for each materialized range."""
 
     def total(self, name: str) -> int:
+        """Return the sum of a figure over all ranges."""
         return sum(each.get(name, 0) for each in self.figures.values())
 
 
 @dataclass(frozen=True, slots=True)
 class Graph:
-    """A station and its LML, with tiny waits; `run` goes through Dagster."""
+    """The graph on a database and an LML, with minimal waits."""
 
     database_url: str
     lml_url: str
@@ -45,7 +46,7 @@ class Graph:
     ranges: Sequence[IdRange] = field(default_factory=lambda: RANGES)
 
     def run(self, *, everything_is_due: bool = False) -> Run:
-        """All ranges in one run."""
+        """Run all ranges in one Dagster run."""
         instance = dg.DagsterInstance.ephemeral()
         with instance:
             result = dg.materialize(
@@ -61,7 +62,7 @@ class Graph:
             return Run(result.success, _failure(result), _figures(instance, result.run_id))
 
     def _resources(self, everything_is_due: bool) -> dict[str, dg.ConfigurableResource[Any]]:
-        stale_days, retry_days = (MOMENT, MOMENT) if everything_is_due else (7, 30)
+        stale_days, retry_days = (AN_INSTANT, AN_INSTANT) if everything_is_due else (7, 30)
         return {
             "database": DatabaseResource(
                 url=self.database_url, schema_name="wxyc_schema", assets_schema_name="wxyc_assets"
@@ -94,7 +95,7 @@ def _failure(result: dg.ExecuteInProcessResult) -> str:
 
 
 def _figures(instance: dg.DagsterInstance, run_id: str) -> dict[str, dict[str, Any]]:
-    """As the instance keeps them; a failed run's result leaves them out."""
+    """Read the metadata from the instance, since a failed run's result omits it."""
     entries = instance.all_logs(run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION)
     materializations = [each.asset_materialization for each in entries]
     return {

@@ -1,4 +1,4 @@
-"""What a run leaves behind, without what differs from run to run: its id, and the time of day."""
+"""The tables that a run writes, without what differs from run to run: run id and times."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -12,8 +12,8 @@ from wxyc_assets.domain.ranges import IdRange
 
 SEARCH_PATH = "-c search_path=wxyc_assets,wxyc_schema,public"
 
-# A date since the world began was written by a run: it must be the date of the answer. Left out are
-# what tells a row's past, and the search document, whose parser depends on the server's version.
+# A time after the seeding was written by a run and must be the time of the answer. Columns about a
+# row's past are left out, and so is the search document, which depends on the server's version.
 TABLES: dict[str, LiteralString] = {
     "library": "select l.id as library_id, l.unresolved_attempted_at as attempted, "
     "to_jsonb(l) - '{unresolved_attempted_at,search_doc}'::text[] as row "
@@ -40,14 +40,16 @@ Rows = list[dict[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class Tables:
-    """Rows by table, in an order of their own; equal when two runs have done the same."""
+    """Rows by table, in a fixed order; equal for runs with the same result."""
 
     rows: Mapping[str, Rows]
 
     def within(self, id_range: IdRange) -> "Tables":
+        """Return the rows of a range."""
         return self._kept(lambda library_id: library_id in id_range)
 
     def without(self, library_ids: Collection[int]) -> "Tables":
+        """Return the rows of all other records."""
         return self._kept(lambda library_id: library_id not in library_ids)
 
     def _kept(self, keep: Any) -> "Tables":
@@ -59,13 +61,13 @@ class Tables:
         )
 
     def but(self, table: str, library_ids: Collection[int]) -> "Tables":
-        """Without the rows of these records in one table."""
+        """Return all rows except those of these records in one table."""
         kept = [row for row in self.rows[table] if row["library_id"] not in library_ids]
         return Tables({**self.rows, table: kept})
 
 
-def connected(url: str) -> psycopg.Connection[dict[str, Any]]:
-    """In autocommit, on the Backend's and on our own tables."""
+def open_connection(url: str) -> psycopg.Connection[dict[str, Any]]:
+    """Connect in autocommit, with the Backend's and our own tables on the search path."""
     return psycopg.Connection[dict[str, Any]].connect(
         url, autocommit=True, options=SEARCH_PATH, row_factory=dict_row
     )
@@ -74,32 +76,32 @@ def connected(url: str) -> psycopg.Connection[dict[str, Any]]:
 def value(
     connection: psycopg.Connection[dict[str, Any]], statement: LiteralString, *values: object
 ) -> Any:
-    """The only value of the only row."""
+    """Return the single value of a query."""
     row = connection.execute(statement, values).fetchone()
     assert row is not None
     (only,) = row.values()
     return only
 
 
-def read_tables(url: str, world_began: datetime) -> Tables:
-    """What a run may write, all of it."""
-    with connected(url) as connection, connection.transaction():
+def read_tables(url: str, seeded_at: datetime) -> Tables:
+    """Read every table that a run may write."""
+    with open_connection(url) as connection, connection.transaction():
         connection.execute("set transaction isolation level repeatable read")
         read = {name: connection.execute(text).fetchall() for name, text in TABLES.items()}
     answered = {row["library_id"]: row["answered"] for row in read["lml_resolution"]}
     for row in (row for rows in read.values() for row in rows):
-        _forget_when(row, world_began, answered.get(row["library_id"]))
+        _mask_times(row, seeded_at, answered.get(row["library_id"]))
     return Tables(read)
 
 
-def _forget_when(row: dict[str, Any], world_began: datetime, answered: datetime | None) -> None:
+def _mask_times(row: dict[str, Any], seeded_at: datetime, answered: datetime | None) -> None:
     for name, value in row.items():
-        if isinstance(value, datetime) and value >= world_began:
-            row[name] = "when LML answered" if value == answered else "at another time"
+        if isinstance(value, datetime) and value >= seeded_at:
+            row[name] = "time of the answer" if value == answered else "another time"
 
 
 def assert_same(found: Tables, expected: Tables) -> None:
-    """Names the first row that differs, which pytest would bury."""
+    """Assert equality; name the first row that differs, which pytest would bury."""
     for table, rows in expected.rows.items():
         pairs = zip(found.rows[table], rows, strict=False)
         differing = [f"{a}\n  instead of\n{b}" for a, b in pairs if a != b]

@@ -1,14 +1,14 @@
-"""A run that is told to end, by Ctrl-C or by Dagster's Terminate, ends in order and says so."""
+"""A run interrupted by Ctrl-C or by Dagster's Terminate shuts down cleanly and logs it."""
 
 import os
 import signal
 
 import pytest
 
-from wxyc_assets_tests.e2e.proofs.conftest import Examined
+from wxyc_assets_tests.e2e.proofs.conftest import CheckedStarter
 
 IN_A_STEP = ("finding candidates", "asking", "storing answers", "writing credits")
-LEFT_IN_DISORDER = (
+SIGNS_OF_AN_UNCLEAN_SHUTDOWN = (
     "never retrieved",
     "was destroyed but it is pending",
     "never awaited",
@@ -19,17 +19,19 @@ LEFT_IN_DISORDER = (
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("moment", IN_A_STEP)
-def test_told_to_end_and_run_again(examined: Examined, number: signal.Signals, moment: str) -> None:
-    starter, inquest = examined
+@pytest.mark.parametrize("point", IN_A_STEP)
+def test_an_interrupted_run_can_be_run_again(
+    checked_starter: CheckedStarter, number: signal.Signals, point: str
+) -> None:
+    starter, check = checked_starter
     child = starter.whole_library()
-    with inquest.watch.catch(child, moment, after=0) as caught:
-        assert caught
+    with check.observer.pause_at(child, point, after=0) as paused:
+        assert paused
         os.kill(child.pid, number)
     assert child.finish() != 0
-    said = child.log.read_text()
-    assert '"event": "step interrupted"' in said
-    assert [words for words in LEFT_IN_DISORDER if words in said] == []
-    inquest.look()
+    output = child.log.read_text()
+    assert '"event": "step interrupted"' in output
+    assert [words for words in SIGNS_OF_AN_UNCLEAN_SHUTDOWN if words in output] == []
+    check.verify()
     assert starter.whole_library().finish() == 0
-    inquest.look_at_the_end()
+    check.verify_final_state()

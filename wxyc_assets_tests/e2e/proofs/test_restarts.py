@@ -1,4 +1,4 @@
-"""PostgreSQL goes away in the middle of a run and comes back: nothing is lost, nothing repeated."""
+"""PostgreSQL restarts in the middle of a run: no answer is lost, no call repeated."""
 
 import tempfile
 from collections.abc import Generator
@@ -12,26 +12,26 @@ import pytest
 
 from wxyc_assets.adapters.budget.postgres_backend import BUDGET_LOCKS
 from wxyc_assets.adapters.postgres.range_locks import LockFamily
+from wxyc_assets_tests.e2e.proofs.breakpoints import ANYWHERE
 from wxyc_assets_tests.e2e.proofs.conftest import (
-    Examined,
-    Untroubled,
-    Worlds,
-    make_storage,
-    make_world,
+    Baseline,
+    CheckedStarter,
+    FreshLibraries,
+    make_dagster_storage,
+    make_small_library,
 )
-from wxyc_assets_tests.e2e.proofs.inquest import crash_check
-from wxyc_assets_tests.e2e.proofs.moments import ANYWHERE
-from wxyc_assets_tests.e2e.proofs.small_world import UNHURRIED, served
-from wxyc_assets_tests.e2e.proofs.tables import connected
+from wxyc_assets_tests.e2e.proofs.crash_check import crash_check
+from wxyc_assets_tests.e2e.proofs.small_library import SLOW, served
+from wxyc_assets_tests.e2e.proofs.tables import open_connection
 from wxyc_sandbox.postgres import Postgres
 
-MOMENTS = ("reporting", ANYWHERE, "reporting", ANYWHERE, ANYWHERE)
+BREAKPOINTS = ("reporting", ANYWHERE, "reporting", ANYWHERE, ANYWHERE)
 MOST_ANSWERS_BETWEEN = 60
 
 
 @pytest.fixture(scope="module")
-def mortal(world_began: datetime) -> Generator[Postgres]:
-    """A server of our own that writes its log late: a commit lasts only if that was asked for."""
+def stoppable(seeded_at: datetime) -> Generator[Postgres]:
+    """A server that tests may stop; it flushes its WAL late, so only synchronous commits last."""
     with tempfile.TemporaryDirectory(prefix="wxyc-") as home:
         Path(home).chmod(0o711)
         with Postgres(Path(home) / "postgres", durable=False) as server:
@@ -39,96 +39,103 @@ def mortal(world_began: datetime) -> Generator[Postgres]:
                 connection.execute("alter system set wal_writer_delay = '10s'")
                 connection.execute("alter system set wal_writer_flush_after = '1GB'")
                 connection.execute("select pg_reload_conf()")
-            make_world(server, world_began)
-            make_storage(server)
+            make_small_library(server, seeded_at)
+            make_dagster_storage(server)
             yield server
 
 
 @pytest.mark.parametrize("mode", ["fast", "immediate"])
 def test_the_backends_server_restarts(
-    worlds: Worlds,
-    mortal: Postgres,
-    untroubled: Untroubled,
-    world_began: datetime,
+    libraries: FreshLibraries,
+    stoppable: Postgres,
+    baseline: Baseline,
+    seeded_at: datetime,
     mode: Literal["fast", "immediate"],
 ) -> None:
     random = Random(f"restarts {mode}")
-    elsewhere = Worlds(mortal, worlds.dagster_server, worlds.folder)
+    elsewhere = FreshLibraries(stoppable, libraries.dagster_server, libraries.folder)
     with (
-        served(UNHURRIED) as lml,
+        served(SLOW) as lml,
         elsewhere.fresh(lml) as starter,
-        crash_check(starter, lml, untroubled.first, world_began) as inquest,
+        crash_check(starter, lml, baseline.first, seeded_at) as check,
     ):
-        for moment in MOMENTS:
+        for point in BREAKPOINTS:
             child = starter.whole_library()
             after = random.randrange(MOST_ANSWERS_BETWEEN)
-            with inquest.watch.catch(child, moment, after=after) as caught:
-                assert caught
-                mortal.stop(mode)
-            exit_code, said = child.finish(), child.said
-            mortal.start()
+            with check.observer.pause_at(child, point, after=after) as paused:
+                assert paused
+                stoppable.stop(mode)
+            exit_code, output = child.finish(), child.output
+            stoppable.start()
             assert exit_code == 1
-            assert "The database went away" in said or "cannot be reached" in said
-            inquest.look()
+            assert "The database went away" in output or "cannot be reached" in output
+            check.verify()
         assert starter.whole_library().finish() == 0
-        inquest.look_at_the_end()
+        check.verify_final_state()
 
 
-def test_the_one_server_restarts_that_holds_all(
-    worlds: Worlds, mortal: Postgres, untroubled: Untroubled, world_began: datetime
+def test_the_server_of_both_databases_restarts(
+    libraries: FreshLibraries, stoppable: Postgres, baseline: Baseline, seeded_at: datetime
 ) -> None:
     random = Random("restarts of all")
-    with served(UNHURRIED) as lml, Worlds(mortal, mortal, worlds.folder).fresh(lml) as starter:
+    with (
+        served(SLOW) as lml,
+        FreshLibraries(stoppable, stoppable, libraries.folder).fresh(lml) as starter,
+    ):
         for _ in range(3):
             child = starter.whole_library()
-            with crash_check(starter, lml, untroubled.first, world_began) as inquest:
+            with crash_check(starter, lml, baseline.first, seeded_at) as check:
                 after = random.randrange(MOST_ANSWERS_BETWEEN)
-                with inquest.watch.catch(child, ANYWHERE, after=after) as caught:
-                    assert caught
-            mortal.stop("immediate")
+                with check.observer.pause_at(child, ANYWHERE, after=after) as paused:
+                    assert paused
+            stoppable.stop("immediate")
             exit_code = child.finish()
-            mortal.start()
+            stoppable.start()
             assert exit_code == 1
-            with crash_check(starter, lml, untroubled.first, world_began) as inquest:
-                inquest.look()
+            with crash_check(starter, lml, baseline.first, seeded_at) as check:
+                check.verify()
         assert starter.whole_library().finish() == 0
-        with crash_check(starter, lml, untroubled.first, world_began) as inquest:
-            inquest.look_at_the_end()
+        with crash_check(starter, lml, baseline.first, seeded_at) as check:
+            check.verify_final_state()
 
 
-HOLDING_A_RANGE = (
+RANGE_LOCK_HOLDERS = (
     "select pid from pg_locks where locktype = 'advisory' "
     f"and classid = {LockFamily.IDENTITY.value}"
 )
-IN_THE_BUDGET = f"select pid from pg_locks where locktype = 'advisory' and classid = {BUDGET_LOCKS}"
-ANY_OF_OURS = "select pid from pg_stat_activity where application_name = 'wxyc_assets'"
+BUDGET_LOCK_HOLDERS = (
+    f"select pid from pg_locks where locktype = 'advisory' and classid = {BUDGET_LOCKS}"
+)
+ANY_SESSION_OF_OURS = "select pid from pg_stat_activity where application_name = 'wxyc_assets'"
 
 
 @pytest.mark.parametrize(
-    ("moment", "whose"),
+    ("point", "sessions"),
     [
-        ("writing sources", HOLDING_A_RANGE),
-        ("asking", IN_THE_BUDGET),
-        ("writing sources", ANY_OF_OURS),
+        ("writing sources", RANGE_LOCK_HOLDERS),
+        ("asking", BUDGET_LOCK_HOLDERS),
+        ("writing sources", ANY_SESSION_OF_OURS),
     ],
     ids=["range", "budget", "any"],
 )
-def test_connections_are_lost(examined: Examined, moment: str, whose: LiteralString) -> None:
-    starter, inquest = examined
+def test_connections_are_lost(
+    checked_starter: CheckedStarter, point: str, sessions: LiteralString
+) -> None:
+    starter, check = checked_starter
     for after in (20, 90):
         child = starter.whole_library()
-        with inquest.watch.catch(child, moment, after=after) as caught:
-            assert caught
-            with connected(starter.database_url) as ours:
-                ours.execute(TERMINATE.replace("WHOSE", whose).encode())
+        with check.observer.pause_at(child, point, after=after) as paused:
+            assert paused
+            with open_connection(starter.database_url) as ours:
+                ours.execute(TERMINATE_SESSIONS.replace("SESSIONS", sessions).encode())
         assert child.finish() == 1
-        assert "The database went away" in child.said or "shared budget" in child.said
-        inquest.look()
+        assert "The database went away" in child.output or "shared budget" in child.output
+        check.verify()
     assert starter.whole_library().finish() == 0
-    inquest.look_at_the_end()
+    check.verify_final_state()
 
 
-TERMINATE = (
+TERMINATE_SESSIONS = (
     "select pg_terminate_backend(pid) from pg_stat_activity "
-    "where datname = current_database() and pid in (WHOSE)"
+    "where datname = current_database() and pid in (SESSIONS)"
 )

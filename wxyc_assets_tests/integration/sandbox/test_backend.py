@@ -8,7 +8,7 @@ from psycopg import errors, sql
 
 
 @pytest.fixture
-def shelf(backend: str, schema: str) -> Generator[psycopg.Connection]:
+def connection(backend: str, schema: str) -> Generator[psycopg.Connection]:
     """Moon Pix by Cat Power, with one credit."""
     with psycopg.connect(backend, autocommit=True) as connection:
         connection.execute(sql.SQL("set search_path to {}").format(sql.Identifier(schema)))
@@ -39,38 +39,38 @@ def shelf(backend: str, schema: str) -> Generator[psycopg.Connection]:
     ],
 )
 def test_the_watermark_moves_with_exported_columns(
-    shelf: psycopg.Connection, statement: bytes, moves: int
-):
-    before = _one(shelf, b"select version from library_watermark")
-    shelf.execute(statement)
-    assert _one(shelf, b"select version from library_watermark") - before == moves
+    connection: psycopg.Connection, statement: bytes, moves: int
+) -> None:
+    before = _one(connection, b"select version from library_watermark")
+    connection.execute(statement)
+    assert _one(connection, b"select version from library_watermark") - before == moves
 
 
-def test_every_changed_row_is_announced(shelf: psycopg.Connection):
-    shelf.execute("listen cdc")
-    shelf.execute("update library set plays = 7")
-    shelf.execute("update compilation_track_artist set track_position = 'A1'")
-    shelf.execute("delete from library")
-    heard = [json.loads(each.payload) for each in shelf.notifies(timeout=0.1)]
-    told = [(each["table"], each["operation"]) for each in heard]
-    assert told[:2] == [("library", "UPDATE"), ("compilation_track_artist", "UPDATE")]
-    assert sorted(told[2:]) == [("compilation_track_artist", "DELETE"), ("library", "DELETE")]
-    assert heard[0]["row"]["album_title"] == "Moon Pix"
-    assert heard[0]["row"]["plays"] == 7
+def test_every_changed_row_is_announced(connection: psycopg.Connection) -> None:
+    connection.execute("listen cdc")
+    connection.execute("update library set plays = 7")
+    connection.execute("update compilation_track_artist set track_position = 'A1'")
+    connection.execute("delete from library")
+    notifications = [json.loads(each.payload) for each in connection.notifies(timeout=0.1)]
+    announced = [(each["table"], each["operation"]) for each in notifications]
+    assert announced[:2] == [("library", "UPDATE"), ("compilation_track_artist", "UPDATE")]
+    assert sorted(announced[2:]) == [("compilation_track_artist", "DELETE"), ("library", "DELETE")]
+    assert notifications[0]["row"]["album_title"] == "Moon Pix"
+    assert notifications[0]["row"]["plays"] == 7
 
 
-def test_a_row_too_long_to_announce_is_stored_all_the_same(shelf: psycopg.Connection):
-    shelf.execute("listen cdc")
-    shelf.execute("update library set canonical_entity_id = repeat('x', 8000)")
-    (heard,) = shelf.notifies(timeout=0.1)
-    told = {"table": "library", "operation": "UPDATE", "id": 1, "truncated": True}
-    assert json.loads(heard.payload) == told
+def test_a_row_too_long_to_announce_is_stored_all_the_same(connection: psycopg.Connection) -> None:
+    connection.execute("listen cdc")
+    connection.execute("update library set canonical_entity_id = repeat('x', 8000)")
+    (notifications,) = connection.notifies(timeout=0.1)
+    announced = {"table": "library", "operation": "UPDATE", "id": 1, "truncated": True}
+    assert json.loads(notifications.payload) == announced
 
 
-def test_a_renamed_artist_is_renamed_on_the_shelf(shelf: psycopg.Connection):
-    shelf.execute("update artists set artist_name = 'Chan Marshall'")
-    assert _one(shelf, b"select artist_name from library") == "Chan Marshall"
-    assert _one(shelf, b"select search_doc @@ to_tsquery('simple', 'marshall') from library")
+def test_a_renamed_artist_is_renamed_on_the_shelf(connection: psycopg.Connection) -> None:
+    connection.execute("update artists set artist_name = 'Chan Marshall'")
+    assert _one(connection, b"select artist_name from library") == "Chan Marshall"
+    assert _one(connection, b"select search_doc @@ to_tsquery('simple', 'marshall') from library")
 
 
 @pytest.mark.parametrize(
@@ -84,8 +84,8 @@ def test_a_renamed_artist_is_renamed_on_the_shelf(shelf: psycopg.Connection):
         ("👨\u200d🎤", "👨\u200d🎤"),
     ],
 )
-def test_a_name_is_folded(shelf: psycopg.Connection, name: str, folded: str):
-    row = shelf.execute("select fold_artist_name(%s)", (name,)).fetchone()
+def test_a_name_is_folded(connection: psycopg.Connection, name: str, folded: str) -> None:
+    row = connection.execute("select fold_artist_name(%s)", (name,)).fetchone()
     assert row == (folded,)
 
 
@@ -128,27 +128,27 @@ def test_a_name_is_folded(shelf: psycopg.Connection, name: str, folded: str):
     ],
 )
 def test_the_database_refuses(
-    shelf: psycopg.Connection, statement: bytes, refusal: type[psycopg.Error]
-):
+    connection: psycopg.Connection, statement: bytes, refusal: type[psycopg.Error]
+) -> None:
     with pytest.raises(refusal):
-        shelf.execute(statement)
+        connection.execute(statement)
 
 
-def test_unresolved_sources_are_counted(shelf: psycopg.Connection):
-    shelf.execute(
+def test_unresolved_sources_are_counted(connection: psycopg.Connection) -> None:
+    connection.execute(
         "insert into library_identity (library_id, last_verified_at, method, confidence, "
         "wikidata_qid) values (1, now(), 'llm', 1, 'Q1')"
     )
-    assert _one(shelf, b"select distinct_unresolved_sources from library_identity") == 2
+    assert _one(connection, b"select distinct_unresolved_sources from library_identity") == 2
 
 
-def test_a_history_outlives_its_record(shelf: psycopg.Connection):
-    shelf.execute(
+def test_a_history_outlives_its_record(connection: psycopg.Connection) -> None:
+    connection.execute(
         "insert into library_identity_history (library_id, superseded_reason) values (1, 'x')"
     )
-    shelf.execute("delete from library")
-    assert _one(shelf, b"select count(*) from library_identity_history") == 1
-    assert _one(shelf, b"select count(*) from compilation_track_artist") == 0
+    connection.execute("delete from library")
+    assert _one(connection, b"select count(*) from library_identity_history") == 1
+    assert _one(connection, b"select count(*) from compilation_track_artist") == 0
 
 
 def _one(connection: psycopg.Connection, query: bytes) -> Any:

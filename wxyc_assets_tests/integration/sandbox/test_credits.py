@@ -12,12 +12,12 @@ def compilations() -> list[tuple[Credit, ...]]:
     return [credits(library_id, seed=1994) for library_id in range(1, 6_301)]
 
 
-def test_the_same_record_has_the_same_credits():
+def test_the_same_record_has_the_same_credits() -> None:
     assert credits(7, seed=1994) == credits(7, seed=1994)
     assert credits(7, seed=1994) != credits(8, seed=1994) != credits(8, seed=1995)
 
 
-def test_sizes_are_the_stations(compilations: list[tuple[Credit, ...]]):
+def test_sizes_are_the_stations(compilations: list[tuple[Credit, ...]]) -> None:
     sizes = [len(each) for each in compilations]
     assert 52 < mean(sizes) < 60
     assert 400 < quantiles(sizes, n=100)[-1] < 600
@@ -25,14 +25,14 @@ def test_sizes_are_the_stations(compilations: list[tuple[Credit, ...]]):
     assert 1_000 < max(sizes) <= 2_364
 
 
-def test_no_credit_comes_twice(compilations: list[tuple[Credit, ...]]):
+def test_no_credit_comes_twice(compilations: list[tuple[Credit, ...]]) -> None:
     for each in compilations:
         assert len({(credit.artist_name, credit.track_title) for credit in each}) == len(each)
 
 
 def test_four_in_five_have_no_position_and_all_can_be_stored(
     compilations: list[tuple[Credit, ...]],
-):
+) -> None:
     every = [credit for each in compilations for credit in each]
     unplaced = sum(credit.track_position is None for credit in every)
     assert 0.78 < unplaced / len(every) < 0.82
@@ -44,14 +44,14 @@ def test_four_in_five_have_no_position_and_all_can_be_stored(
     assert "\0" not in text.encode().decode()
 
 
-def test_a_whole_library_of_credits_takes_seconds():
+def test_a_whole_library_of_credits_takes_seconds() -> None:
     began = time.process_time()
     count = sum(len(credits(library_id, seed=1)) for library_id in range(1, 6_301))
     assert count > 300_000
     assert time.process_time() - began < 10
 
 
-def test_names_differ_except_for_namesakes():
+def test_names_differ_except_for_namesakes() -> None:
     found = [names.artist(number) for number in range(23_816)]
     assert len(set(found)) > 0.999 * len(found)
     assert max(map(len, found)) == names.MOST_CHARACTERS

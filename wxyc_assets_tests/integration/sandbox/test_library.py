@@ -13,7 +13,7 @@ NOW = datetime(2030, 2, 3, 4, 5, 6, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
-def station(postgres: Postgres, schema: str) -> Generator[psycopg.Connection]:
+def connection(postgres: Postgres, schema: str) -> Generator[psycopg.Connection]:
     """The library at scale 1."""
     postgres.create_database("station")
     seed_library(postgres.url("station"), schema, SandboxLibrary())
@@ -42,8 +42,10 @@ def station(postgres: Postgres, schema: str) -> Generator[psycopg.Connection]:
         ),
     ],
 )
-def test_the_library_has_the_stations_shape(station: psycopg.Connection, where: bytes, count: int):
-    assert _number(station, b"select count(*) from library where " + where) == count
+def test_the_library_has_the_stations_shape(
+    connection: psycopg.Connection, where: bytes, count: int
+) -> None:
+    assert _number(connection, b"select count(*) from library where " + where) == count
 
 
 @pytest.mark.parametrize(
@@ -104,9 +106,9 @@ def test_the_library_has_the_stations_shape(station: psycopg.Connection, where: 
     ],
 )
 def test_the_rest_has_the_stations_shape(
-    station: psycopg.Connection, query: bytes, least: int, most: int
-):
-    assert least <= _number(station, query) <= most
+    connection: psycopg.Connection, query: bytes, least: int, most: int
+) -> None:
+    assert least <= _number(connection, query) <= most
 
 
 @pytest.mark.parametrize(
@@ -119,54 +121,54 @@ def test_the_rest_has_the_stations_shape(
         b"where library_id not in (select id from library)",
     ],
 )
-def test_no_row_refers_to_nothing(station: psycopg.Connection, orphans: bytes):
-    assert _number(station, orphans) == 0
+def test_no_row_refers_to_nothing(connection: psycopg.Connection, orphans: bytes) -> None:
+    assert _number(connection, orphans) == 0
 
 
-def test_rotation_is_just_identified(station: psycopg.Connection):
+def test_rotation_is_just_identified(connection: psycopg.Connection) -> None:
     query = (
         b"select lml_identity_id from rotation where kill_date is null or kill_date > current_date"
     )
-    active = [identity for (identity,) in station.execute(query).fetchall()]
+    active = [identity for (identity,) in connection.execute(query).fetchall()]
     assert len(active) == 400
     assert active.count(None) == 2
     assert Counter(active).most_common(1)[0][1] == 3
 
 
-def test_new_rows_are_numbered_after_the_old(station: psycopg.Connection):
-    with station.transaction(force_rollback=True):
-        id = _add_record(station, legacy_release_id=1)
-        assert id > _number(station, b"select max(id) from library where legacy_release_id <> 1")
+def test_new_rows_are_numbered_after_the_old(connection: psycopg.Connection) -> None:
+    with connection.transaction(force_rollback=True):
+        id = _add_record(connection, legacy_release_id=1)
+        assert id > _number(connection, b"select max(id) from library where legacy_release_id <> 1")
 
 
 @pytest.mark.parametrize("table", TABLES)
-def test_a_world_is_the_same_each_time(table: str):
+def test_a_world_is_the_same_each_time(table: str) -> None:
     _, rows = TABLES[table]
     small = [list(rows(SandboxLibrary(0.005, seed=7, now=NOW))) for _ in range(2)]
     assert small[0] == small[1] != list(rows(SandboxLibrary(0.005, seed=8, now=NOW)))
 
 
-def test_only_dates_depend_on_the_day():
+def test_only_dates_depend_on_the_day() -> None:
     today, tomorrow = (
         SandboxLibrary(0.005, now=NOW),
         SandboxLibrary(0.005, now=NOW + timedelta(days=1)),
     )
     assert list(today.catalogue()) == list(tomorrow.catalogue())
-    assert list(today.shelf.records()) == list(tomorrow.shelf.records())
+    assert list(today.generator.records()) == list(tomorrow.generator.records())
 
 
 @pytest.mark.parametrize("scale", [0.0005, 0.005, 0.1])
-def test_a_small_world_can_be_loaded(database: str, schema: str, scale: float):
+def test_a_small_world_can_be_loaded(database: str, schema: str, scale: float) -> None:
     counts = seed_library(database, schema, SandboxLibrary(scale))
     assert counts["library"] == round(64_676 * scale)
     assert counts["rotation"] == 800
     assert min(counts.values()) > 0
 
 
-def test_the_catalogue_knows_the_old_records_only():
-    world = SandboxLibrary(0.05)
-    catalogue = {legacy: (artist, title) for legacy, artist, title in world.catalogue()}
-    records = list(world.shelf.records())
+def test_the_catalogue_knows_the_old_records_only() -> None:
+    library = SandboxLibrary(0.05)
+    catalogue = {legacy: (artist, title) for legacy, artist, title in library.catalogue()}
+    records = list(library.generator.records())
     old = [record for record in records if record.legacy_release_id < 1_000_000]
     assert len(catalogue) == len(old) < len(records)
     assert all(catalogue[record.legacy_release_id][1] == record.title for record in old)

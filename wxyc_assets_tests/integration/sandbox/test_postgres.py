@@ -9,7 +9,7 @@ from sqlalchemy import create_engine, text
 
 from wxyc_assets_tests.e2e.operation.processes import free_port
 from wxyc_assets_tests.support.other_servers import binaries
-from wxyc_sandbox.account import Account, FolderOutOfReach, hand_over, within_reach
+from wxyc_sandbox.account import Account, FolderOutOfReach, hand_over, reachable_bin
 from wxyc_sandbox.backend import create_schema
 from wxyc_sandbox.postgres import Postgres, PostgresFailed, default_home
 
@@ -23,7 +23,7 @@ def home() -> Generator[Path]:
         yield Path(folder)
 
 
-def test_a_server_starts_stops_and_keeps_its_data(home: Path):
+def test_a_server_starts_stops_and_keeps_its_data(home: Path) -> None:
     with Postgres(home / "postgres", durable=False) as server:
         server.create_database("library")
         with psycopg.connect(server.url("library")) as connection:
@@ -37,7 +37,7 @@ def test_a_server_starts_stops_and_keeps_its_data(home: Path):
     assert not server.running
 
 
-def test_a_server_with_an_address_is_reached_there_by_its_neighbours(home: Path):
+def test_a_server_with_an_address_is_reached_there_by_its_neighbours(home: Path) -> None:
     data = home / "postgres"
     with Postgres(data, durable=False, tcp_port=free_port(), address="127.0.0.1") as server:
         assert server.url("library").startswith("postgresql://postgres@127.0.0.1:")
@@ -46,19 +46,19 @@ def test_a_server_with_an_address_is_reached_there_by_its_neighbours(home: Path)
             assert connection.info.hostaddr == "127.0.0.1"
 
 
-def test_a_long_and_awkward_path_is_fine(home: Path):
+def test_a_long_and_awkward_path_is_fine(home: Path) -> None:
     data = home / ("Nilüfer's, " + "x" * 100)
     with Postgres(data, durable=False) as server, _connected(server) as connection:
         assert connection.execute("select 1").fetchone() == (1,)
 
 
-def test_starting_a_running_server_attaches_to_it(postgres: Postgres):
+def test_starting_a_running_server_attaches_to_it(postgres: Postgres) -> None:
     pid = (postgres.data / "postmaster.pid").read_text()
     Postgres(postgres.data).start()
     assert (postgres.data / "postmaster.pid").read_text() == pid
 
 
-def test_creating_a_database_again_changes_nothing(postgres: Postgres):
+def test_creating_a_database_again_changes_nothing(postgres: Postgres) -> None:
     postgres.create_database("again & again")
     postgres.create_database("again & again")
     with psycopg.connect(postgres.url("again & again")) as connection:
@@ -66,21 +66,21 @@ def test_creating_a_database_again_changes_nothing(postgres: Postgres):
 
 
 @pytest.mark.parametrize("driver", ["postgresql", "postgresql+psycopg2", "postgresql+psycopg"])
-def test_sqlalchemy_reads_the_url(database: str, driver: str):
+def test_sqlalchemy_reads_the_url(database: str, driver: str) -> None:
     engine = create_engine(database.replace("postgresql", driver, 1))
     with engine.connect() as connection:
         assert connection.scalar(text("select current_user")) == "postgres"
     engine.dispose()
 
 
-def test_a_test_server_is_fast_and_counts_statements(database: str):
+def test_a_test_server_is_fast_and_counts_statements(database: str) -> None:
     names = ("fsync", "full_page_writes", "synchronous_commit", "shared_preload_libraries")
     with psycopg.connect(database) as connection:
         shown = [connection.execute(f"show {name}".encode()).fetchone() for name in names]
     assert shown == [("off",), ("off",), ("on",), ("pg_stat_statements",)]
 
 
-def test_a_failed_start_shows_the_end_of_the_log(home: Path):
+def test_a_failed_start_shows_the_end_of_the_log(home: Path) -> None:
     server = Postgres(home / "postgres", durable=False)
     server.start()
     server.stop()
@@ -89,7 +89,7 @@ def test_a_failed_start_shows_the_end_of_the_log(home: Path):
         server.start()
 
 
-def test_a_folder_with_something_else_in_it_is_left_alone(home: Path):
+def test_a_folder_with_something_else_in_it_is_left_alone(home: Path) -> None:
     (home / "records").mkdir()
     (home / "records" / "moon-pix.flac").touch()
     with pytest.raises((PostgresFailed, FolderOutOfReach)):
@@ -97,7 +97,7 @@ def test_a_folder_with_something_else_in_it_is_left_alone(home: Path):
     assert [path.name for path in (home / "records").iterdir()] == ["moon-pix.flac"]
 
 
-def test_a_closed_folder_shuts_a_stranger_out_and_stays_closed(home: Path):
+def test_a_closed_folder_shuts_a_stranger_out_and_stays_closed(home: Path) -> None:
     (home / "closed" / "inside").mkdir(mode=0o755, parents=True)
     (home / "closed").chmod(0o700)
     assert STRANGER.may_enter(home)
@@ -105,7 +105,7 @@ def test_a_closed_folder_shuts_a_stranger_out_and_stays_closed(home: Path):
     assert (home / "closed").stat().st_mode & 0o777 == 0o700
 
 
-def test_binaries_out_of_reach_are_copied_to_where_all_can_read_them(home: Path):
+def test_binaries_out_of_reach_are_copied_to_where_all_can_read_them(home: Path) -> None:
     site = home / "closed" / "site-packages"
     bin = site / "embedded" / "install" / "bin"
     bin.mkdir(parents=True)
@@ -113,20 +113,20 @@ def test_binaries_out_of_reach_are_copied_to_where_all_can_read_them(home: Path)
     for file, mode in ((bin / "postgres", 0o700), (site / "embedded.libs" / "libpq.so", 0o600)):
         file.touch(mode)
     (home / "closed").chmod(0o700)
-    reached = within_reach(bin, STRANGER, shared=home)
-    assert STRANGER.may_enter(reached)
-    assert (reached / "postgres").stat().st_mode & 0o777 == 0o755
-    libraries = reached.parents[2] / "embedded.libs"
+    reachable = reachable_bin(bin, STRANGER, shared=home)
+    assert STRANGER.may_enter(reachable)
+    assert (reachable / "postgres").stat().st_mode & 0o777 == 0o755
+    libraries = reachable.parents[2] / "embedded.libs"
     assert (libraries / "libpq.so").stat().st_mode & 0o777 == 0o644
-    assert within_reach(bin, STRANGER, shared=home) == reached
+    assert reachable_bin(bin, STRANGER, shared=home) == reachable
 
 
-def test_the_home_is_in_the_clone_where_the_server_can_go_there(home: Path):
+def test_the_home_is_in_the_clone_where_the_server_can_go_there(home: Path) -> None:
     assert default_home(home) == home / ".sandbox"
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root's server runs as somebody else")
-def test_root_is_told_about_data_out_of_reach(home: Path):
+def test_root_is_told_about_data_out_of_reach(home: Path) -> None:
     (home / "closed").mkdir(mode=0o700)
     assert default_home(home / "closed").parent == Path("/var/tmp")
     with pytest.raises(FolderOutOfReach, match="choose a data folder"):
@@ -134,16 +134,16 @@ def test_root_is_told_about_data_out_of_reach(home: Path):
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can make a folder another's")
-def test_a_folder_of_somebody_else_is_not_taken_over(home: Path):
+def test_a_folder_of_somebody_else_is_not_taken_over(home: Path) -> None:
     (home / "theirs").mkdir()
     os.chown(home / "theirs", 12_345, 12_345)
-    with pytest.raises(FolderOutOfReach, match="belongs to somebody else"):
+    with pytest.raises(FolderOutOfReach, match="does not belong to uid"):
         hand_over(home / "theirs", STRANGER)
 
 
 @pytest.mark.other_server
 @pytest.mark.parametrize("variable", ["POSTGRES_14_BIN", "POSTGRES_15_BIN"])
-def test_the_backend_loads_on_an_older_server(home: Path, schema: str, variable: str):
+def test_the_backend_loads_on_an_older_server(home: Path, schema: str, variable: str) -> None:
     bin, data = binaries(variable), home / "postgres"
     with Postgres(data, bin, durable=False) as server, _connected(server) as connection:
         create_schema(connection, schema)

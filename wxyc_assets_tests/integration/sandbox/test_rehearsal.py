@@ -8,14 +8,14 @@ import pytest
 from wxyc_sandbox.rehearsal import (
     PRODUCTION,
     SINGLE,
-    Outcome,
     RefreshSetting,
+    RehearsalOutcome,
     RehearsalScenario,
     Spread,
     rehearse,
     rehearse_all,
 )
-from wxyc_sandbox.rehearsal_report import objection, plot, recommend, table
+from wxyc_sandbox.rehearsal_report import plot, recommend, rejection_reason, table
 
 COLD = RehearsalScenario(identities=60)
 QUIET = replace(COLD, others=0)
@@ -60,9 +60,9 @@ def test_a_rehearsal_can_be_repeated() -> None:
 
 def outcome(
     setting: RefreshSetting, *, minutes: float, p95: float = 5.0, longest: float = 200
-) -> Outcome:
-    return Outcome(
-        world=COLD,
+) -> RehearsalOutcome:
+    return RehearsalOutcome(
+        scenario=COLD,
         setting=setting,
         minutes=minutes,
         requests=20.0,
@@ -96,10 +96,10 @@ def test_where_nothing_fits_nothing_is_recommended() -> None:
 
 def test_every_outcome_is_a_line_with_its_objection(tmp_path: Path) -> None:
     outcomes = list(rehearse_all([COLD], [RefreshSetting(30, 20), RefreshSetting(30, 10)]))
-    drawn = table(outcomes)
-    assert drawn.row_count == 3
-    assert "longer than the edge allows" in (objection(outcomes[1]) or "")
-    assert {each.world.model for each in outcomes} == {PRODUCTION}
+    rows = table(outcomes)
+    assert rows.row_count == 3
+    assert "longer than the edge allows" in (rejection_reason(outcomes[1]) or "")
+    assert {each.scenario.model for each in outcomes} == {PRODUCTION}
     picture = tmp_path / "rehearsal.png"
     plot(outcomes, picture)
     assert picture.read_bytes().startswith(b"\x89PNG")

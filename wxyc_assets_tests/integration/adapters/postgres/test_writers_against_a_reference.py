@@ -20,7 +20,7 @@ from wxyc_assets_tests.conftest import CopyOf
 from wxyc_assets_tests.support.adversarial_answers import AdversarialCase
 from wxyc_assets_tests.support.answers import EVERYTHING, apply, store
 from wxyc_assets_tests.support.backend_db import BackendDb
-from wxyc_assets_tests.support.reference_writer import Heard, NaiveWriter
+from wxyc_assets_tests.support.reference_writer import ReceivedAnswer, ReferenceWriter
 
 SIZE, PAGE, SEED = 500, 50, 1994
 NARROW, WIDE, RECHECK = Scope(), Scope(include_null_canonical=True), Scope(recheck=True)
@@ -56,17 +56,19 @@ class Rig:
         ) as opened:
             yield opened
 
-    async def hear(self, database: Database, at: datetime) -> list[Heard]:
+    async def hear(self, database: Database, at: datetime) -> list[ReceivedAnswer]:
         """Has a round of answers stored; returns them as the naive writer hears them."""
-        heard: list[Heard] = []
+        received: list[ReceivedAnswer] = []
         for version, page in self.world.pages(PAGE):
             candidates = [record.candidate for record, _ in page]
             await store(database, at, candidates, [words for _, words in page], version=version)
-            heard += [
-                Heard(record.library_id, record.artist_name, record.cohort, words, version, at)
+            received += [
+                ReceivedAnswer(
+                    record.library_id, record.artist_name, record.cohort, words, version, at
+                )
                 for record, words in page
             ]
-        return heard
+        return received
 
     def disturb(self, random: Random) -> None:
         """Between asking and applying, people rename and delete records."""
@@ -92,9 +94,11 @@ class Rig:
                 counts.update(details)
         return errors, counts
 
-    def write_naively(self, heard: Sequence[Heard], scope: Scope) -> tuple[set[int], Counter[str]]:
-        writer = NaiveWriter(self.naive.connection, stamps=scope.records_attempts)
-        errors = {each.library_id for each in heard if writer.write(each) is not None}
+    def write_naively(
+        self, received: Sequence[ReceivedAnswer], scope: Scope
+    ) -> tuple[set[int], Counter[str]]:
+        writer = ReferenceWriter(self.naive.connection, records_attempts=scope.records_attempts)
+        errors = {each.library_id for each in received if writer.write(each) is not None}
         return errors, writer.counts
 
 
@@ -104,7 +108,7 @@ def past(copy_of: CopyOf, assets_template: str) -> Generator[tuple[str, Adversar
     with copy_of(assets_template) as url:
         world = AdversarialCase(SEED, SIZE)
         with BackendDb(url) as shelf:
-            world.put_on(shelf)
+            world.insert_into(shelf)
             name = shelf.value("select current_database()")
         yield name, world
 
@@ -135,10 +139,10 @@ async def test_both_writers_leave_the_same_tables(rig: Rig, scope: Scope):
     assert_same(before, rig.naive.tables())
     async with rig.database() as database:
         for at in (FIRST, SECOND, SECOND + timedelta(days=40)):
-            heard = await rig.hear(database, at)
+            received = await rig.hear(database, at)
             rig.disturb(random)
             errors, counts = await rig.apply(database, at, scope)
-            naive_errors, naive_counts = rig.write_naively(heard, scope)
+            naive_errors, naive_counts = rig.write_naively(received, scope)
             assert errors == naive_errors
             assert_same(rig.ours.tables(), rig.naive.tables())
             for name in COMPARED_COUNTS:

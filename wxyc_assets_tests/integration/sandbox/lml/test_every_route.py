@@ -1,5 +1,6 @@
 """On every route."""
 
+from collections.abc import AsyncGenerator
 from dataclasses import replace
 
 import httpx
@@ -64,7 +65,7 @@ async def test_a_body_that_comes_in_pieces_is_read_whole() -> None:
     async with client(PretendLml(AT_ONCE)) as http:
         whole = httpx.Request("POST", RESOLVE, json=batch(1, 2)).content
 
-        async def pieces():
+        async def pieces() -> AsyncGenerator[bytes]:
             for at in range(0, len(whole), 7):
                 yield whole[at : at + 7]
 

@@ -140,8 +140,8 @@ async def test_json_can_be_malformed() -> None:
 
 async def poisoned(poison: Poison) -> tuple[dict[str, Any], str]:
     """A single artist's result with the poison in it, and the answer as it was sent."""
-    well = await resolved(PretendLml(AT_ONCE), *map(row, range(1, 10)))
-    victim = next(result["library_id"] for result in well if result["kind"] == "single_artist")
+    healthy = await resolved(PretendLml(AT_ONCE), *map(row, range(1, 10)))
+    victim = next(result["library_id"] for result in healthy if result["kind"] == "single_artist")
     fault = Fault("poison", rows=frozenset({victim}), poison=poison)
     answer = await post(PretendLml(AT_ONCE, faults=[fault]), RESOLVE, batch(victim))
     return answer.json()["results"][0], answer.text
@@ -176,9 +176,9 @@ async def test_poison_in_tracks() -> None:
 
 
 async def test_poison_in_artwork() -> None:
-    shelves = [(at, f"Artist {at}", "Album") for at in range(1, 9)]
-    lml = PretendLml(AT_ONCE, shelves, faults=[Fault("poison", poison="long_text")])
-    answers = [await looked_up(lml, artist, album) for _, artist, album in shelves]
+    catalogue = [(at, f"Artist {at}", "Album") for at in range(1, 9)]
+    lml = PretendLml(AT_ONCE, catalogue, faults=[Fault("poison", poison="long_text")])
+    answers = [await looked_up(lml, artist, album) for _, artist, album in catalogue]
     hits = [answer["results"][-1]["artwork"] for answer in answers if answer["results"]]
     assert all(len(hit["artwork_url"]) > 512 for hit in hits if hit)
 
@@ -196,11 +196,11 @@ async def test_poison_in_the_status_of_an_identity() -> None:
 
 
 async def test_a_fault_leaves_later_answers_alone() -> None:
-    well = await resolved(PretendLml(AT_ONCE), row(1), row(2))
+    healthy = await resolved(PretendLml(AT_ONCE), row(1), row(2))
     fault = Fault("poison", poison="nul", rows=frozenset({1, 2}), first=1)
     lml = PretendLml(AT_ONCE, faults=[fault])
     await resolved(lml, row(1), row(2))
-    assert await resolved(lml, row(1), row(2)) == well
+    assert await resolved(lml, row(1), row(2)) == healthy
 
 
 async def test_a_fault_can_open_the_breaker() -> None:
@@ -229,7 +229,7 @@ async def test_without_a_network_a_closed_connection_is_what_httpx_would_raise(k
 
 @pytest.mark.parametrize("kind", ["stalled_head", "stalled_body"])
 def test_a_stall_lasts_until_the_client_loses_patience(kind: Kind) -> None:
-    async def impatient() -> float:
+    async def give_up_after_30_seconds() -> float:
         lml = PretendLml(AT_ONCE, faults=[Fault(kind)])
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(30):
@@ -237,17 +237,17 @@ def test_a_stall_lasts_until_the_client_loses_patience(kind: Kind) -> None:
         assert lml.counters.in_flight == 0
         return lml.counters.busy_seconds
 
-    assert run_virtually(impatient()) == 30
+    assert run_virtually(give_up_after_30_seconds()) == 30
 
 
 def test_a_stall_ends_at_last() -> None:
-    async def patient() -> float:
+    async def wait_for_the_end() -> float:
         lml = PretendLml(AT_ONCE, faults=[Fault("stalled_head", seconds=45)])
         with pytest.raises(httpx.ReadTimeout):
             await post(lml, RESOLVE, batch(1))
         return lml.counters.busy_seconds
 
-    assert run_virtually(patient()) == 45
+    assert run_virtually(wait_for_the_end()) == 45
 
 
 async def test_faults_come_before_the_key_is_looked_at() -> None:

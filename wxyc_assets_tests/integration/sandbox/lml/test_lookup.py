@@ -16,18 +16,18 @@ from wxyc_assets_tests.integration.sandbox.lml.clients import (
     post,
 )
 from wxyc_sandbox.lml.app import PretendLml
-from wxyc_sandbox.lml.chance import fold
+from wxyc_sandbox.lml.seeded_random import fold
 from wxyc_sandbox.virtual_time import run_virtually
 
-SHELVES = [(number, f"Artist {number}", f"Album {number}") for number in range(1, 1501)]
+CATALOGUE = [(number, f"Artist {number}", f"Album {number}") for number in range(1, 1501)]
 SEARCH_TYPES = {"direct", "fallback", "alternative", "compilation", "song_as_artist", "none"}
 FORMATS = [(7, "Cat Power", "Moon Pix"), (8, "Cat Power", "Moon Pix")]
 
 
-async def everything(lml: PretendLml) -> dict[int, dict[str, Any]]:
+async def look_up_all(lml: PretendLml) -> dict[int, dict[str, Any]]:
     found: dict[int, dict[str, Any]] = {}
-    for first in range(0, len(SHELVES), 100):
-        some = SHELVES[first : first + 100]
+    for first in range(0, len(CATALOGUE), 100):
+        some = CATALOGUE[first : first + 100]
         items = [{"artist": artist, "album": album} for _, artist, album in some]
         results = (await post(lml, LOOKUP_BULK, {"items": items})).json()["results"]
         found |= {some[result["index"]][0]: result["lookup"] for result in results}
@@ -44,7 +44,7 @@ def bare(name: str) -> str:
     return re.sub(r" \(\d+\)$", "", fold(name))
 
 
-def flaw(answer: dict[str, Any], number: int) -> str | None:
+def first_flaw(answer: dict[str, Any], number: int) -> str | None:
     """The first rule of the contract page, in its order, that this answer breaks."""
     if answer["timeout"] or answer["degraded"]:
         return "unknown"
@@ -82,9 +82,9 @@ def url_flaw(url: str) -> str | None:
 
 
 async def test_about_60_percent_are_single_good_matches_and_every_flaw_occurs() -> None:
-    answers = await everything(PretendLml(AT_ONCE, SHELVES))
-    flaws = Counter(flaw(answer, number) for number, answer in answers.items())
-    assert 0.55 < flaws[None] / len(SHELVES) < 0.7
+    answers = await look_up_all(PretendLml(AT_ONCE, CATALOGUE))
+    flaws = Counter(first_flaw(answer, number) for number, answer in answers.items())
+    assert 0.55 < flaws[None] / len(CATALOGUE) < 0.7
     assert set(flaws) >= {
         *("unknown", "fallback", "none", "0 results", "2 results", "no artwork", "streaming only"),
         *("confidence", "artist", "album", "insecure", "spacer", "long", "A-", "L-"),
@@ -92,21 +92,21 @@ async def test_about_60_percent_are_single_good_matches_and_every_flaw_occurs() 
 
 
 async def test_every_search_type_occurs_and_at_most_five_results() -> None:
-    answers = (await everything(PretendLml(AT_ONCE, SHELVES))).values()
+    answers = (await look_up_all(PretendLml(AT_ONCE, CATALOGUE))).values()
     assert {answer["search_type"] for answer in answers} == SEARCH_TYPES
     assert max(len(answer["results"]) for answer in answers) <= 5
     assert {answer["degraded_reason"] for answer in answers if answer["degraded"]} != {None}
 
 
 async def test_confidences_are_those_of_the_contract() -> None:
-    answers = (await everything(PretendLml(AT_ONCE, SHELVES))).values()
+    answers = (await look_up_all(PretendLml(AT_ONCE, CATALOGUE))).values()
     hits = [hit["artwork"] for answer in answers for hit in answer["results"] if hit["artwork"]]
     confidences = {hit["confidence"] for hit in hits}
     assert confidences == {0.2, 0.3, 0.4, 0.8, 0.8999999999999999, 1.0}
 
 
 async def test_a_streaming_only_sentinel_has_no_release_but_a_cover() -> None:
-    answers = (await everything(PretendLml(AT_ONCE, SHELVES))).values()
+    answers = (await look_up_all(PretendLml(AT_ONCE, CATALOGUE))).values()
     hits = [hit["artwork"] for answer in answers for hit in answer["results"] if hit["artwork"]]
     sentinels = [hit for hit in hits if hit["release_id"] == 0]
     assert sentinels
@@ -114,8 +114,8 @@ async def test_a_streaming_only_sentinel_has_no_release_but_a_cover() -> None:
 
 
 async def test_the_answer_follows_from_artist_and_album() -> None:
-    lml = PretendLml(AT_ONCE, SHELVES)
-    assert await everything(lml) == await everything(PretendLml(AT_ONCE, SHELVES))
+    lml = PretendLml(AT_ONCE, CATALOGUE)
+    assert await look_up_all(lml) == await look_up_all(PretendLml(AT_ONCE, CATALOGUE))
     again = await looked_up(lml, "ARTIST 5", "album  5")
     assert again == await looked_up(lml, "Artist 5", "Album 5")
 
@@ -150,16 +150,16 @@ async def test_everything_in_a_request_is_optional(payload: Any) -> None:
 
 
 async def test_one_lookup_in_twenty_costs_a_discogs_request() -> None:
-    lml = PretendLml(AT_ONCE, SHELVES)
-    await everything(lml)
+    lml = PretendLml(AT_ONCE, CATALOGUE)
+    await look_up_all(lml)
     assert 50 < lml.discogs.requests < 105
 
 
 async def test_without_its_breaker_closed_live_lookups_find_nothing() -> None:
-    lml = PretendLml(replace(AT_ONCE, breaker="half-open"), SHELVES)
-    answers = await everything(lml)
-    well = await everything(PretendLml(AT_ONCE, SHELVES))
-    lost = [number for number in answers if answers[number] != well[number]]
+    lml = PretendLml(replace(AT_ONCE, breaker="half-open"), CATALOGUE)
+    answers = await look_up_all(lml)
+    healthy = await look_up_all(PretendLml(AT_ONCE, CATALOGUE))
+    lost = [number for number in answers if answers[number] != healthy[number]]
     assert 50 < len(lost) < 105
     assert not any(answers[number]["results"] for number in lost)
     assert not any(answers[number]["timeout"] for number in lost)
@@ -167,25 +167,25 @@ async def test_without_its_breaker_closed_live_lookups_find_nothing() -> None:
 
 
 def test_a_lookup_that_waits_too_long_for_discogs_times_out() -> None:
-    well, slow = (
-        PretendLml(AT_ONCE, SHELVES),
-        PretendLml(replace(AT_ONCE, lookup_cap_seconds=25.0), SHELVES),
+    healthy, slow = (
+        PretendLml(AT_ONCE, CATALOGUE),
+        PretendLml(replace(AT_ONCE, lookup_cap_seconds=25.0), CATALOGUE),
     )
     slow.configure(discogs_per_worker_per_minute=0.001)
 
     async def lost() -> list[dict[str, Any]]:
-        expected, answers = await everything(well), await everything(slow)
+        expected, answers = await look_up_all(healthy), await look_up_all(slow)
         return [answer for number, answer in answers.items() if answer != expected[number]]
 
     assert all(answer["timeout"] and not answer["results"] for answer in run_virtually(lost()))
     assert slow.discogs.requests == 3
-    unserved = well.discogs.requests - slow.discogs.requests
+    unserved = healthy.discogs.requests - slow.discogs.requests
     assert slow.counters.busy_seconds == pytest.approx(25 * unserved)
 
 
 def test_a_budget_makes_empty_answers_out_of_slow_ones() -> None:
     async def hurried(budget: str) -> tuple[float, dict[str, Any]]:
-        lml = PretendLml(replace(AT_ONCE, lookup_latency_seconds=6.0), SHELVES)
+        lml = PretendLml(replace(AT_ONCE, lookup_latency_seconds=6.0), CATALOGUE)
         headers = {"x-caller-budget-ms": budget}
         answer = await post(lml, LOOKUP, {"artist": "Artist 2", "album": "Album 2"}, **headers)
         return lml.counters.busy_seconds, answer.json()
@@ -202,8 +202,8 @@ async def test_a_bulk_lookup_is_1_to_100_items(items: int, status: int) -> None:
 
 
 async def test_a_bulk_lookup_answers_by_index_as_a_lookup_would() -> None:
-    lml = PretendLml(AT_ONCE, SHELVES)
-    items = [{"artist": artist, "album": album} for _, artist, album in SHELVES[:50]]
+    lml = PretendLml(AT_ONCE, CATALOGUE)
+    items = [{"artist": artist, "album": album} for _, artist, album in CATALOGUE[:50]]
     results = (await post(lml, LOOKUP_BULK, {"items": items})).json()["results"]
     assert [result["index"] for result in results] == list(range(50))
     for item, result in zip(items, results, strict=True):

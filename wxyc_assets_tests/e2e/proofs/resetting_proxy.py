@@ -1,4 +1,4 @@
-"""A TCP door in front of a server that resets some of the connections going through it."""
+"""A TCP proxy that resets some of its connections."""
 
 import asyncio
 import socket
@@ -9,61 +9,61 @@ from contextlib import contextmanager, suppress
 from urllib.parse import urlsplit
 
 NO_LINGERING = struct.pack("ii", 1, 0)
-"""With this SO_LINGER, a close is a reset."""
+"""With this SO_LINGER, closing a connection resets it."""
 
 
-class _Door:
+class _Proxy:
     def __init__(self, address: tuple[str, int], every: int) -> None:
         self._address = address
         self._every = every
-        self._pieces = 0
+        self._chunks = 0
         self.resets = 0
 
-    async def admit(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        there, back = await asyncio.open_connection(*self._address)
-        answering = asyncio.create_task(self._carry(there, writer))
+    async def forward(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        server_reader, server_writer = await asyncio.open_connection(*self._address)
+        response_copy = asyncio.create_task(self._copy(server_reader, writer))
         try:
-            while piece := await reader.read(65_536):
-                self._pieces += 1
-                if self._pieces % self._every == 0:
+            while chunk := await reader.read(65_536):
+                self._chunks += 1
+                if self._chunks % self._every == 0:
                     self.resets += 1
                     connection: socket.socket = writer.get_extra_info("socket")
                     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, NO_LINGERING)
                     writer.transport.abort()
                     return
-                back.write(piece)
-                await back.drain()
+                server_writer.write(chunk)
+                await server_writer.drain()
         except ConnectionError:
             pass
         finally:
-            answering.cancel()
+            response_copy.cancel()
             with suppress(asyncio.CancelledError):
-                await answering
-            back.close()
+                await response_copy
+            server_writer.close()
             writer.close()
 
-    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _copy(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(ConnectionError):
-            while piece := await reader.read(65_536):
-                writer.write(piece)
+            while chunk := await reader.read(65_536):
+                writer.write(chunk)
                 await writer.drain()
 
 
 @contextmanager
-def resetting_door(url: str, *, every: int) -> Generator[tuple[str, _Door]]:
-    """Its URL, and the door: every so many pieces of requests, that piece's connection is reset."""
+def resetting_proxy(url: str, *, every: int) -> Generator[tuple[str, _Proxy]]:
+    """Yield the proxy's URL and the proxy; every `every`th chunk of a request is a reset."""
     target = urlsplit(url)
     assert target.hostname
     assert target.port
-    door = _Door((target.hostname, target.port), every)
+    proxy = _Proxy((target.hostname, target.port), every)
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
-    opening = asyncio.start_server(door.admit, "127.0.0.1", 0)
+    opening = asyncio.start_server(proxy.forward, "127.0.0.1", 0)
     server = asyncio.run_coroutine_threadsafe(opening, loop).result()
     port = server.sockets[0].getsockname()[1]
     try:
-        yield f"http://127.0.0.1:{port}", door
+        yield f"http://127.0.0.1:{port}", proxy
     finally:
         asyncio.run_coroutine_threadsafe(_close(server), loop).result()
         loop.call_soon_threadsafe(loop.stop)
@@ -73,7 +73,7 @@ def resetting_door(url: str, *, every: int) -> Generator[tuple[str, _Door]]:
 
 async def _close(server: asyncio.Server) -> None:
     server.close()
-    guests = asyncio.all_tasks() - {asyncio.current_task()}
-    for guest in guests:
-        guest.cancel()
-    await asyncio.gather(*guests, return_exceptions=True)
+    connections = asyncio.all_tasks() - {asyncio.current_task()}
+    for connection in connections:
+        connection.cancel()
+    await asyncio.gather(*connections, return_exceptions=True)

@@ -1,48 +1,49 @@
-"""Who calls the pretend LML, by address: what LML's own counters do not tell."""
+"""Log of the pretend LML's callers by address, which its own counters do not have."""
 
 from collections import Counter
 
 from wxyc_sandbox.lml.app import PretendLml
-from wxyc_sandbox.lml.delivery import is_gone
+from wxyc_sandbox.lml.delivery import has_disconnected
 from wxyc_sandbox.lml.wire import Message, Receive, Send
 
 BUDGETED = "/api/"
-"""Where every request takes a place of the shared budget."""
+"""Prefix of the routes that take a permit of the shared budget."""
 
 
-class RequestLog:
-    """An LML that sees its callers."""
+class CallerLog:
+    """ASGI middleware that counts the callers of an LML."""
 
     def __init__(self, lml: PretendLml) -> None:
         self._lml = lml
-        self._under_way: list[Message] = []
+        self._in_progress: list[Message] = []
         self.reset()
 
     def reset(self) -> None:
+        """Set the counts to zero."""
         self.calls: Counter[str] = Counter()
         """By address."""
         self.most_callers_at_once = 0
         self.most_in_flight = 0
-        """Requests whose caller still waited for the answer."""
+        """Most requests at a time whose caller still waited for the answer."""
 
-    def under_way(self, address: str) -> int:
-        """Requests of one caller that LML is at, whether the caller still waits or not."""
-        return sum(_caller(each) == address for each in self._under_way)
+    def in_progress(self, address: str) -> int:
+        """Return the number of one caller's requests at LML, abandoned ones included."""
+        return sum(_caller(each) == address for each in self._in_progress)
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         if not scope["path"].startswith(BUDGETED):
             await self._lml(scope, receive, send)
             return
-        self._under_way.append(scope)
-        self._look(scope)
+        self._in_progress.append(scope)
+        self._count(scope)
         try:
             await self._lml(scope, receive, send)
         finally:
-            self._under_way.remove(scope)
+            self._in_progress.remove(scope)
 
-    def _look(self, new: Message) -> None:
+    def _count(self, new: Message) -> None:
         self.calls[_caller(new)] += 1
-        waited_for = [_caller(each) for each in self._under_way if not is_gone(each)]
+        waited_for = [_caller(each) for each in self._in_progress if not has_disconnected(each)]
         self.most_in_flight = max(self.most_in_flight, len(waited_for))
         self.most_callers_at_once = max(self.most_callers_at_once, len(set(waited_for)))
 

@@ -1,4 +1,4 @@
-"""A library of the station's shape, small, and spread over several ranges."""
+"""A small library with the station's distribution, spread over several ranges."""
 
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
@@ -17,50 +17,50 @@ from wxyc_sandbox.records import RecordGenerator
 
 SEED = 1994
 SCALE = 0.01
-STRETCH = 21
+ID_SPACING = 21
 RANGE_WIDTH = 2_500
-"""As in the settings, which this process has read already."""
+"""As in the settings that this process has already read."""
 CEILING = 15_000
 RANGES = [*tile(CEILING, RANGE_WIDTH)]
 
-UNHURRIED = LmlSettings(seed=SEED, base_latency_seconds=0.03, row_latency_seconds=0)
-"""Slow enough that a watcher can follow."""
+SLOW = LmlSettings(seed=SEED, base_latency_seconds=0.03, row_latency_seconds=0)
+"""Slow enough for an observer to follow."""
 AT_ONCE = LmlSettings(seed=SEED, base_latency_seconds=0, row_latency_seconds=0)
 
 
 @dataclass(frozen=True)
-class StretchedShelf(RecordGenerator):
+class SpacedRecordGenerator(RecordGenerator):
     """The same records with wider gaps between their ids."""
 
     @cached_property
     def ids(self) -> list[int]:
-        return [STRETCH * each for each in RecordGenerator(self.scale, self.seed).ids]
+        return [ID_SPACING * each for each in RecordGenerator(self.scale, self.seed).ids]
 
 
 @dataclass(frozen=True)
-class SmallWorld(SandboxLibrary):
+class SmallLibrary(SandboxLibrary):
     """About 650 records in six ranges."""
 
     scale: float = SCALE
     seed: int = SEED
 
     @cached_property
-    def shelf(self) -> RecordGenerator:
-        return StretchedShelf(self.scale, self.seed)
+    def generator(self) -> RecordGenerator:
+        return SpacedRecordGenerator(self.scale, self.seed)
 
 
 class AskedRecords:
-    """Notes each library row that LML works out an answer for, and when."""
+    """Log of the records that LML computes an answer for, with their times."""
 
     def __init__(self) -> None:
         self.asked: list[tuple[float, int]] = []
 
     def __call__(self, row: dict[str, Any]) -> None:
-        """What the pretend LML calls with every input, for a special answer; it gets none."""
+        """Log an input of the pretend LML; return no special answer."""
         self.asked.append((monotonic(), row["library_id"]))
 
     def since(self, number: int) -> list[int]:
-        """The rows asked about after the first `number` of them."""
+        """Return the ids logged after the first `number` ones."""
         return [library_id for _, library_id in self.asked[number:]]
 
 
@@ -70,27 +70,31 @@ class ServedLml:
 
     url: str
     lml: PretendLml
-    witness: AskedRecords
+    asked_records: AskedRecords
 
-    def break_with(self, *faults: Fault) -> None:
+    def inject(self, *faults: Fault) -> None:
+        """Replace the active faults."""
         self.lml.faults = faults
 
-    def mend(self) -> None:
+    def clear_faults(self) -> None:
+        """Remove all faults."""
         self.lml.faults = ()
 
     @property
     def calls(self) -> int:
+        """The number of bulk-resolve calls."""
         return self.lml.counters.calls["resolve"]
 
 
 @contextmanager
 def served(settings: LmlSettings = AT_ONCE, faults: Sequence[Fault] = ()) -> Generator[ServedLml]:
-    """One that answers at once, unless told otherwise."""
-    witness = AskedRecords()
-    lml = PretendLml(settings, answers=witness, faults=faults)
+    """Serve a pretend LML, by default without latency."""
+    asked_records = AskedRecords()
+    lml = PretendLml(settings, answers=asked_records, faults=faults)
     with serve(lml) as url:
-        yield ServedLml(url, lml, witness)
+        yield ServedLml(url, lml, asked_records)
 
 
 def range_of(library_id: int) -> IdRange:
+    """Return the range that contains a record."""
     return next(each for each in RANGES if library_id in each)

@@ -1,4 +1,4 @@
-"""Chance that is the same for everyone who asks: a stream of draws that depends on a key alone."""
+"""Random numbers that depend on a key alone, and the folding of names."""
 
 import unicodedata
 from collections.abc import Sequence
@@ -9,11 +9,11 @@ from typing import TypeVar
 T = TypeVar("T")
 
 WORDS = Struct(">16I")
-"""A digest as sixteen numbers of 32 bits, one for each draw."""
+"""A digest as sixteen 32-bit numbers, one per draw."""
 
 
-class Chance:
-    """Draws that follow from the key, on every machine and in every process."""
+class SeededRandom:
+    """A stream of draws that is the same for a key on every machine and in every process."""
 
     __slots__ = ("_digest", "_words")
 
@@ -22,20 +22,22 @@ class Chance:
         self._words = list(WORDS.unpack(self._digest))
 
     def below(self, bound: int) -> int:
-        """A whole number in 0..bound-1; bound at most 2**32."""
+        """Return an integer in 0..bound-1; `bound` is at most 2**32."""
         words = self._words or self._refill()
         return words.pop() * bound >> 32
 
     def happens(self, per_mille: int) -> bool:
+        """Return True with the given probability."""
         words = self._words or self._refill()
         return words.pop() * 1000 >> 32 < per_mille
 
     def pick(self, among: Sequence[T]) -> T:
+        """Return one of the items."""
         words = self._words or self._refill()
         return among[words.pop() * len(among) >> 32]
 
     def hexadecimal(self, digits: int) -> str:
-        """At most 128 of them."""
+        """Return at most 128 hexadecimal digits."""
         self._digest = blake2b(self._digest).digest()
         return self._digest.hex()[:digits]
 
@@ -46,7 +48,7 @@ class Chance:
 
 
 def fold(name: str) -> str:
-    """A name as LML compares it: no case, no diacritics, single spaces."""
+    """Return a name as LML compares it: without case and diacritics, with single spaces."""
     if not name.isascii():
         decomposed = unicodedata.normalize("NFKD", name)
         name = "".join(char for char in decomposed if not unicodedata.combining(char))
