@@ -21,7 +21,7 @@ from wxyc_assets_tests.support.backend_db import BackendDb
 class CoverageGraph:
     """Runs the asset and its checks over the tables of `shelf`."""
 
-    shelf: BackendDb
+    backend_db: BackendDb
     instance: dg.DagsterInstance
     scope: ScopeResource = field(default_factory=lambda: ScopeResource(include_null_canonical=True))
 
@@ -36,7 +36,7 @@ class CoverageGraph:
             "ops": {"library_coverage_gates": {"config": floors or {}}},
         }
         database = DatabaseResource(
-            url=self.shelf.url, schema_name="wxyc_schema", assets_schema_name="wxyc_assets"
+            url=self.backend_db.url, schema_name="wxyc_schema", assets_schema_name="wxyc_assets"
         )
         definitions = dg.Definitions(
             assets=[library_coverage],
@@ -54,12 +54,12 @@ def failed(result: dg.ExecuteInProcessResult) -> list[str]:
 
 
 @pytest.fixture
-def graph(shelf: BackendDb) -> Iterator[CoverageGraph]:
+def graph(backend_db: BackendDb) -> Iterator[CoverageGraph]:
     for library_id in range(1, 101):
-        shelf.record(library_id)
-        shelf.identity(library_id, datetime.now(UTC))
+        backend_db.record(library_id)
+        backend_db.identity(library_id, datetime.now(UTC))
     with dg.DagsterInstance.ephemeral() as instance:
-        yield CoverageGraph(shelf, instance)
+        yield CoverageGraph(backend_db, instance)
 
 
 def test_a_covered_library_passes_every_check(
@@ -76,7 +76,7 @@ def test_a_covered_library_passes_every_check(
 def test_a_failed_check_fails_the_run_and_the_others_are_reported_all_the_same(
     graph: CoverageGraph, capsys: pytest.CaptureFixture[str]
 ):
-    graph.shelf.execute("delete from library_identity where library_id > 98")
+    graph.backend_db.execute("delete from library_identity where library_id > 98")
     result = graph.run()
     assert not result.success
     assert failed(result) == ["the_library_is_covered"]
@@ -92,13 +92,13 @@ def test_a_failed_check_fails_the_run_and_the_others_are_reported_all_the_same(
 
 
 def test_the_floors_of_one_run_can_be_set(graph: CoverageGraph):
-    graph.shelf.execute("delete from library_identity where library_id > 98")
+    graph.backend_db.execute("delete from library_identity where library_id > 98")
     assert graph.run(floors={"coverage": 0.98}).success
 
 
 def test_the_scope_follows_the_setting(graph: CoverageGraph):
-    graph.shelf.execute("delete from library_identity where library_id > 50")
-    graph.shelf.execute("update library set canonical_entity_id = null where id > 50")
+    graph.backend_db.execute("delete from library_identity where library_id > 50")
+    graph.backend_db.execute("update library set canonical_entity_id = null where id > 50")
     assert failed(graph.run()) == ["the_library_is_covered"]
     graph.scope = ScopeResource(include_null_canonical=False)
     assert graph.run().success
@@ -108,11 +108,11 @@ def test_a_loss_since_an_earlier_snapshot_fails_the_check_until_it_is_restored(
     graph: CoverageGraph,
 ):
     graph.run()
-    shelf = graph.shelf
-    shelf.execute("delete from library_identity where library_id = 7")
+    backend_db = graph.backend_db
+    backend_db.execute("delete from library_identity where library_id = 7")
     assert failed(graph.run(floors={"coverage": 0.9})) == ["identity_coverage_holds"]
     assert failed(graph.run(floors={"coverage": 0.9, "snapshots": 1})) == []
-    shelf.identity(7, datetime.now(UTC))
+    backend_db.identity(7, datetime.now(UTC))
     assert graph.run().success
 
 
@@ -126,17 +126,17 @@ def test_the_checks_alone_evaluate_the_newest_snapshot(graph: CoverageGraph):
     result = graph.run(checks_only=True)
     assert result.success
     assert len(result.get_asset_check_evaluations()) == len(CHECK_DESCRIPTIONS)
-    assert graph.shelf.value("select count(distinct run_id) from coverage_snapshot") == 1
+    assert graph.backend_db.value("select count(distinct run_id) from coverage_snapshot") == 1
 
 
 def test_ranges_about_to_run_out_warn_and_fail_nothing(graph: CoverageGraph):
-    graph.shelf.record(79_000)
-    graph.shelf.identity(79_000, datetime.now(UTC))
+    graph.backend_db.record(79_000)
+    graph.backend_db.identity(79_000, datetime.now(UTC))
     result = graph.run()
     assert result.success
     (found,) = [each for each in result.get_asset_check_evaluations() if not each.passed]
     assert found.severity is dg.AssetCheckSeverity.WARN
-    graph.shelf.record(80_001)
+    graph.backend_db.record(80_001)
     assert "no_row_lies_past_the_last_range" in failed(graph.run())
 
 
@@ -146,7 +146,7 @@ def test_metadata_holds_numbers_and_self_contained_charts(graph: CoverageGraph):
     metadata = {name: each.value for name, each in done.metadata.items()}
     assert (metadata["in_scope"], metadata["identified"]) == (100, 100)
     assert type(metadata["share_covered"]) is float
-    assert metadata["dagster/row_count"] == graph.shelf.value(
+    assert metadata["dagster/row_count"] == graph.backend_db.value(
         "select count(*) from coverage_snapshot"
     )
     for name in ("over_time", "by_cohort"):
@@ -157,7 +157,7 @@ def test_metadata_holds_numbers_and_self_contained_charts(graph: CoverageGraph):
 def test_a_run_is_one_snapshot(graph: CoverageGraph):
     graph.run()
     graph.run()
-    rows = graph.shelf.rows("select run_id from coverage_snapshot where dimension = 'all'")
+    rows = graph.backend_db.rows("select run_id from coverage_snapshot where dimension = 'all'")
     assert len(rows) == len({row["run_id"] for row in rows}) == 2
 
 

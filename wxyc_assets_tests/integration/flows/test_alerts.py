@@ -23,7 +23,7 @@ from wxyc_assets.flows import alerts as alerting
 from wxyc_assets.telemetry import sentry
 from wxyc_assets.telemetry.redaction import Redaction
 from wxyc_assets_tests.support.backend_db import BackendDb
-from wxyc_assets_tests.support.spans import switched_off
+from wxyc_assets_tests.support.spans import switch_sentry_off
 from wxyc_sandbox.sentry_sink import Addresses, Sink, serve_sink
 
 COVERED = Subject(Kind.CHECK, "the_library_is_covered", "library_coverage")
@@ -83,7 +83,7 @@ def addresses(sink: Sink, monkeypatch: pytest.MonkeyPatch) -> Iterator[Addresses
         monkeypatch.setenv("SENTRY_RELEASE", "moon-pix")
         sentry.start(Redaction())
         yield addresses
-        switched_off()
+        switch_sentry_off()
 
 
 @asynccontextmanager
@@ -239,7 +239,7 @@ async def test_retry_after_is_respected(harness: AlertHarness):
 
 
 async def test_one_rejected_alert_does_not_delay_the_others(
-    harness: AlertHarness, shelf: BackendDb
+    harness: AlertHarness, backend_db: BackendDb
 ):
     harness.sink.status = 413
     await harness.queue(failure(run_id="too large"))
@@ -247,17 +247,17 @@ async def test_one_rejected_alert_does_not_delay_the_others(
     harness.sink.status = 200
     await harness.queue(failure(run_id="fine"))
     assert (await harness.deliver()).delivered == 1
-    assert shelf.value("select last_error from alert_outbox where delivered_at is null") == (
+    assert backend_db.value("select last_error from alert_outbox where delivered_at is null") == (
         "HTTP 413"
     )
 
 
 async def test_a_sender_that_dies_after_sending_sends_the_same_event_again(
-    harness: AlertHarness, shelf: BackendDb
+    harness: AlertHarness, backend_db: BackendDb
 ):
     await harness.queue(failure())
     await harness.deliver()
-    shelf.execute(
+    backend_db.execute(
         "update alert_outbox set delivered_at = null"
     )  # as if it had died before noting that
     await harness.deliver(LONGEST_WAIT)
@@ -330,12 +330,12 @@ async def test_characters_that_postgres_cannot_store_are_replaced(harness: Alert
 
 
 async def test_no_channel_url_is_in_the_queue_or_in_an_error(
-    both: AlertHarness, shelf: BackendDb, addresses: Addresses
+    both: AlertHarness, backend_db: BackendDb, addresses: Addresses
 ):
     both.sink.status = 503
     await both.queue(failure())
     delivery = await both.deliver()
-    kept = json.dumps(shelf.rows("select * from alert_outbox"), default=str)
+    kept = json.dumps(backend_db.rows("select * from alert_outbox"), default=str)
     for text in (kept, json.dumps(delivery.errors)):
         assert "sesame-of-the-chat" not in text
         assert "0a1b2c3d" not in text

@@ -19,23 +19,23 @@ NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
 @pytest.mark.parametrize("has_credits", [True, False])
 @pytest.mark.parametrize("letters", [None, "", "A", "Z", "ZA", "z", "AZ", " Z"])
 def test_a_record_is_in_the_compilation_cohort_by_its_letters_or_its_credits(
-    shelf: BackendDb, letters: str | None, has_credits: bool
+    backend_db: BackendDb, letters: str | None, has_credits: bool
 ) -> None:
-    cohort = shelf.value("select library_cohort(%s, %s)", letters, has_credits)
+    cohort = backend_db.value("select library_cohort(%s, %s)", letters, has_credits)
     is_va = (letters or "").startswith("Z") or has_credits
     assert cohort == (Cohort.VA if is_va else Cohort.NON_VA)
 
 
 @pytest.mark.parametrize("eligibility", Eligibility)
 async def test_coverage_and_artwork_agree_on_who_wants_a_cover(
-    opened: Database, shelf: BackendDb, eligibility: Eligibility
+    opened: Database, backend_db: BackendDb, eligibility: Eligibility
 ) -> None:
-    put(shelf, album(1))
-    put(shelf, album(2), album(3), album(4), album(5), discogs_artist_id=None)
-    put(shelf, album(6), discogs_unavailable=True)
+    put(backend_db, album(1))
+    put(backend_db, album(2), album(3), album(4), album(5), discogs_artist_id=None)
+    put(backend_db, album(6), discogs_unavailable=True)
     for library_id, source in ((2, "discogs"), (3, "wikidata")):
-        shelf.source(library_id, source, "1", NOW)
-    shelf.execute("update library set album_title = ' ' where id = 4")
+        backend_db.source(library_id, source, "1", NOW)
+    backend_db.execute("update library set album_title = ' ' where id = 4")
     covers = CoverScope(eligibility=eligibility)
     artwork = ArtworkStore(opened, covers, clock=lambda: NOW)
     everything = IdRange(1, 100)
@@ -62,7 +62,7 @@ async def test_coverage_and_artwork_agree_on_who_wants_a_cover(
     ],
     ids=lambda call: call.partition("(")[0],
 )
-def test_the_planner_inlines_it(shelf: BackendDb, call: str) -> None:
+def test_the_planner_inlines_it(backend_db: BackendDb, call: str) -> None:
     name = call.partition("(")[0]
-    plan = shelf.rows(f"explain (verbose) select {call} from library l")  # pyright: ignore
+    plan = backend_db.rows(f"explain (verbose) select {call} from library l")  # pyright: ignore
     assert name not in " ".join(each["QUERY PLAN"] for each in plan)

@@ -22,26 +22,28 @@ def buffer(opened: Database) -> LookupBuffer:
     return LookupBuffer(ArtworkStore(opened, CoverScope()), "a run")
 
 
-async def test_what_was_put_is_stored_before_long(buffer: LookupBuffer, shelf: BackendDb) -> None:
+async def test_what_was_put_is_stored_before_long(
+    buffer: LookupBuffer, backend_db: BackendDb
+) -> None:
     running = asyncio.create_task(buffer.run())
     buffer.put(lookup(1))
-    while not outcomes(shelf):
+    while not outcomes(backend_db):
         await asyncio.sleep(0.01)
-    assert len(outcomes(shelf)) == 1
+    assert len(outcomes(backend_db)) == 1
     running.cancel()
 
 
-async def test_a_full_buffer_is_stored_at_once(buffer: LookupBuffer, shelf: BackendDb) -> None:
+async def test_a_full_buffer_is_stored_at_once(buffer: LookupBuffer, backend_db: BackendDb) -> None:
     running = asyncio.create_task(buffer.run())
     for number in range(STORE_ROWS):
         buffer.put(lookup(number))
-    while len(outcomes(shelf)) < STORE_ROWS:
+    while len(outcomes(backend_db)) < STORE_ROWS:
         await asyncio.sleep(0.01)
     running.cancel()
 
 
 async def test_an_buffer_that_is_cut_off_stores_what_it_holds(
-    buffer: LookupBuffer, shelf: BackendDb
+    buffer: LookupBuffer, backend_db: BackendDb
 ) -> None:
     running = asyncio.create_task(buffer.run())
     await asyncio.sleep(0)
@@ -49,23 +51,23 @@ async def test_an_buffer_that_is_cut_off_stores_what_it_holds(
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running
-    assert outcomes(shelf) == {1: "no_row"}
+    assert outcomes(backend_db) == {1: "no_row"}
 
 
-async def test_an_empty_buffer_writes_nothing(buffer: LookupBuffer, shelf: BackendDb) -> None:
-    before = shelf.versions()
+async def test_an_empty_buffer_writes_nothing(buffer: LookupBuffer, backend_db: BackendDb) -> None:
+    before = backend_db.versions()
     await buffer.flush()
-    assert shelf.versions() == before
+    assert backend_db.versions() == before
 
 
 async def test_what_could_not_be_stored_is_kept_for_the_next_time(
-    buffer: LookupBuffer, shelf: BackendDb
+    buffer: LookupBuffer, backend_db: BackendDb
 ) -> None:
     buffer.put(lookup(1))
-    shelf.execute("alter table artwork_lookup rename to gone")
+    backend_db.execute("alter table artwork_lookup rename to gone")
     with pytest.raises(psycopg.errors.UndefinedTable):
         await buffer.flush()
-    shelf.execute("alter table gone rename to artwork_lookup")
+    backend_db.execute("alter table gone rename to artwork_lookup")
     buffer.put(lookup(2))
     await buffer.flush()
-    assert outcomes(shelf).keys() == {1, 2}
+    assert outcomes(backend_db).keys() == {1, 2}
