@@ -110,7 +110,7 @@ def assets(postgres: Postgres, assets_template: str) -> Iterator[str]:
 
 
 @pytest.fixture
-def shelf(assets: str) -> Generator[BackendDb]:
+def backend_db(assets: str) -> Generator[BackendDb]:
     """Direct access to the tables of `assets`."""
     with BackendDb(assets) as opened:
         yield opened
@@ -134,19 +134,19 @@ def copy_of(postgres: Postgres) -> CopyOf:
     return lambda template: _fresh_database(postgres, template=template)
 
 
-STOCKED_TEMPLATE = "stocked_template"
+SAMPLE_LIBRARY_TEMPLATE = "sample_library_template"
 
 
 @pytest.fixture(scope="session")
-def stocked_template(postgres: Postgres, assets_template: str) -> str:
-    _execute(postgres, "create database {} template {}", STOCKED_TEMPLATE, assets_template)
-    with BackendDb(postgres.url(STOCKED_TEMPLATE)) as shelf:
-        fill_sample_library(shelf)
-    return STOCKED_TEMPLATE
+def sample_library_template(postgres: Postgres, assets_template: str) -> str:
+    _execute(postgres, "create database {} template {}", SAMPLE_LIBRARY_TEMPLATE, assets_template)
+    with BackendDb(postgres.url(SAMPLE_LIBRARY_TEMPLATE)) as backend_db:
+        fill_sample_library(backend_db)
+    return SAMPLE_LIBRARY_TEMPLATE
 
 
 @pytest.fixture
-def stocked(copy_of: CopyOf, stocked_template: str) -> Iterator[str]:
+def sample_library(copy_of: CopyOf, sample_library_template: str) -> Iterator[str]:
     """The URL of a database with the sample library, without any answers of LML."""
-    with copy_of(stocked_template) as url:
+    with copy_of(sample_library_template) as url:
         yield url

@@ -70,34 +70,34 @@ class AdversarialCase:
         cohort = Cohort.VA if lettered or credits else Cohort.NON_VA
         return CaseRecord(library_id, random.choice(NAMES), cohort, credits)
 
-    def insert_into(self, shelf: BackendDb) -> None:
-        shelf.execute("set session_replication_role to replica")
-        with shelf.connection.transaction():
+    def insert_into(self, backend_db: BackendDb) -> None:
+        backend_db.execute("set session_replication_role to replica")
+        with backend_db.connection.transaction():
             for name in ARTISTS:
-                shelf.artist(name)
+                backend_db.artist(name)
             for record in self.records:
-                self._insert(shelf, record)
-        shelf.execute("set session_replication_role to origin")
-        shelf.execute("analyze")
+                self._insert(backend_db, record)
+        backend_db.execute("set session_replication_role to origin")
+        backend_db.execute("analyze")
 
-    def _insert(self, shelf: BackendDb, record: CaseRecord) -> None:
+    def _insert(self, backend_db: BackendDb, record: CaseRecord) -> None:
         random = self._random
-        shelf.record(
+        backend_db.record(
             record.library_id,
             record.artist_name,
             letters="Z" if record.cohort is Cohort.VA and not record.credits else None,
             attempted_at=self._date() if random.random() < 0.3 else None,
         )
         for credit in record.credits:
-            self._insert_credit(shelf, record, credit)
+            self._insert_credit(backend_db, record, credit)
         if random.random() < 0.6:
             record.last_answer = self._single(record, adversarial=False)
-            self._insert_identity(shelf, record, record.last_answer)
+            self._insert_identity(backend_db, record, record.last_answer)
 
-    def _insert_credit(self, shelf: BackendDb, record: CaseRecord, credit: CaseCredit) -> None:
+    def _insert_credit(self, backend_db: BackendDb, record: CaseRecord, credit: CaseCredit) -> None:
         random = self._random
         link = random.choice((None, None, "librarian", "lml_backfill"))
-        shelf.credit(
+        backend_db.credit(
             record.library_id,
             credit.artist_name,
             credit.title,
@@ -107,14 +107,14 @@ class AdversarialCase:
             track_artist_link_method=link,
         )
 
-    def _insert_identity(self, shelf: BackendDb, record: CaseRecord, answer: Json) -> None:
+    def _insert_identity(self, backend_db: BackendDb, record: CaseRecord, answer: Json) -> None:
         random = self._random
         kind = random.choice(("ours", "ours", "ours", "manual", "elsewhere", "sources only"))
         notes = NOTES_MARK if kind in ("ours", "sources only") else random.choice((None, "by hand"))
         date = self._date()
         if kind != "sources only":
             main = answer["main"]
-            shelf.identity(
+            backend_db.identity(
                 record.library_id,
                 date,
                 method="manual" if kind == "manual" else answer["method"],
@@ -128,7 +128,7 @@ class AdversarialCase:
             )
         for each in answer["provenance"]:
             if each["confidence"] is not None and each["external_id"] is not None:
-                shelf.source(
+                backend_db.source(
                     record.library_id,
                     each["source"],
                     each["external_id"],

@@ -127,7 +127,7 @@ class BackendDb:
             "select * from compilation_track_artist where library_id = %s order by id", library_id
         )
 
-    def stamp(self, library_id: int = 1) -> datetime | None:
+    def attempted_at(self, library_id: int = 1) -> datetime | None:
         """Return the time of the last attempt that is recorded for a record."""
         return self.value("select unresolved_attempted_at from library where id = %s", library_id)
 

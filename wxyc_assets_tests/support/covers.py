@@ -34,7 +34,7 @@ from wxyc_sandbox.lml.lookups import LIVE_PER_MILLE
 from wxyc_sandbox.lml.seeded_random import SeededRandom, fold
 from wxyc_sandbox.lml.settings import LmlSettings
 
-IMPATIENT = RetryPolicy(attempts=3, first_wait=0, longest_wait=0, jitter=0)
+FAST_RETRIES = RetryPolicy(attempts=3, first_wait=0, longest_wait=0, jitter=0)
 ONE_RANGE = (IdRange(1, 1000),)
 
 
@@ -71,11 +71,11 @@ def numbers() -> dict[str, list[int]]:
     return by_outcome
 
 
-def put(shelf: BackendDb, *albums: Album, **columns: Any) -> None:
+def put(backend_db: BackendDb, *albums: Album, **columns: Any) -> None:
     """Insert albums; each artist has the Discogs id `discogs_artist_id`, by default 7."""
     discogs_artist_id = columns.pop("discogs_artist_id", 7)
     for each in albums:
-        shelf.execute(
+        backend_db.execute(
             "insert into artists (artist_name, alphabetical_name, code_letters, discogs_artist_id) "
             "select %s, '', 'RO', %s "
             "where not exists (select from artists where artist_name = %s)",
@@ -83,7 +83,7 @@ def put(shelf: BackendDb, *albums: Album, **columns: Any) -> None:
             discogs_artist_id,
             each.artist_name,
         )
-        shelf.execute(
+        backend_db.execute(
             "insert into library (id, artist_id, genre_id, format_id, album_title, code_number, "
             "legacy_release_id, artwork_url, discogs_unavailable) "
             "select %s, id, 11, 1, %s, 2, %s, %s, %s from artists where artist_name = %s",
@@ -103,26 +103,26 @@ def pretend(*albums: Album, **more: Any) -> PretendLml:
     return PretendLml(settings, rows, **more)
 
 
-def url_of(shelf: BackendDb, library_id: int) -> str | None:
-    return shelf.value("select artwork_url from library where id = %s", library_id)
+def url_of(backend_db: BackendDb, library_id: int) -> str | None:
+    return backend_db.value("select artwork_url from library where id = %s", library_id)
 
 
-def urls(shelf: BackendDb) -> dict[int, str]:
-    rows = shelf.rows("select id, artwork_url from library where artwork_url is not null")
+def urls(backend_db: BackendDb) -> dict[int, str]:
+    rows = backend_db.rows("select id, artwork_url from library where artwork_url is not null")
     return {row["id"]: row["artwork_url"] for row in rows}
 
 
-def outcomes(shelf: BackendDb) -> dict[int, str]:
-    rows = shelf.rows("select library_id, outcome from artwork_lookup")
+def outcomes(backend_db: BackendDb) -> dict[int, str]:
+    rows = backend_db.rows("select library_id, outcome from artwork_lookup")
     return {row["library_id"]: row["outcome"] for row in rows}
 
 
-def watermark(shelf: BackendDb) -> int:
-    return shelf.value("select version from library_watermark")
+def watermark(backend_db: BackendDb) -> int:
+    return backend_db.value("select version from library_watermark")
 
 
 @dataclass
-class Covering:
+class ArtworkRun:
     """A run of the artwork pipeline over ranges, with its settings."""
 
     database: Database
@@ -131,7 +131,7 @@ class Covering:
     ranges: Sequence[IdRange] = ONE_RANGE
     transport: httpx.AsyncBaseTransport | None = None
     lookup_seconds: float = 20.0
-    patience: RetryPolicy = IMPATIENT
+    patience: RetryPolicy = FAST_RETRIES
     interval: float = 0.0
     max_in_flight: int = 4
     now: datetime | None = None
@@ -183,8 +183,8 @@ class Covering:
         return +totals
 
 
-async def covered(database: Database, pretend: PretendLml, **more: Any) -> Covering:
+async def run_artwork(database: Database, pretend: PretendLml, **more: Any) -> ArtworkRun:
     """Run the artwork pipeline once; return the finished run."""
-    run = Covering(database, pretend, **more)
+    run = ArtworkRun(database, pretend, **more)
     await run.run()
     return run

@@ -24,22 +24,22 @@ def is_canonical(library_id: int) -> bool:
     return library_id % 2 == 0
 
 
-def fill_sample_library(shelf: BackendDb, *, step: int = 1) -> None:
+def fill_sample_library(backend_db: BackendDb, *, step: int = 1) -> None:
     """Insert RECORDS records, every `step`th id from `step` on."""
-    shelf.execute("set session_replication_role to replica")
-    with shelf.connection.transaction():
+    backend_db.execute("set session_replication_role to replica")
+    with backend_db.connection.transaction():
         for number in range(40):
-            shelf.artist(names.artist(number))
+            backend_db.artist(names.artist(number))
         for library_id in range(step, step * RECORDS + 1, step):
             compiled = is_compilation(library_id)
             name = "Various Artists" if compiled else names.artist(library_id)
             letters = "ZA" if library_id % 6 == 0 else None
             canonical = is_canonical(library_id)
-            shelf.record(library_id, name, canonical=canonical, letters=letters)
+            backend_db.record(library_id, name, canonical=canonical, letters=letters)
             for each in few_credits(library_id, 1) if compiled else ():
                 position = each.track_position
-                shelf.credit(
+                backend_db.credit(
                     library_id, each.artist_name, each.track_title, track_position=position
                 )
-    shelf.execute("set session_replication_role to origin")
-    shelf.execute("analyze")
+    backend_db.execute("set session_replication_role to origin")
+    backend_db.execute("analyze")

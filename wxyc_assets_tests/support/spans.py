@@ -37,10 +37,10 @@ def recording(redaction: Redaction | None = None) -> Generator[Sink]:
         sentry.start(redaction or Redaction(), transport=recorder)
         yield recorder.sink
     finally:
-        switched_off()
+        switch_sentry_off()
 
 
-def switched_off() -> None:
+def switch_sentry_off() -> None:
     """Remove Sentry's client, as in a process without a DSN."""
     sentry_sdk.get_client().close()
     sentry_sdk.get_global_scope().set_client(None)
@@ -55,7 +55,7 @@ def attributes(span: dict[str, Any]) -> dict[str, Any]:
     return {name: each["value"] for name, each in span["attributes"].items()}
 
 
-def named(sink: Sink, name: str) -> list[dict[str, Any]]:
+def spans_named(sink: Sink, name: str) -> list[dict[str, Any]]:
     """Return the spans with this name, in order of their start."""
     found = [each for each in sink.spans if each["name"] == name]
     return sorted(found, key=lambda each: each["start_timestamp"])

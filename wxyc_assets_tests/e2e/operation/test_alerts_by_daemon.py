@@ -13,7 +13,7 @@ import pytest
 
 from wxyc_assets_tests.e2e.operation.processes import run_program, running, wait_until
 from wxyc_assets_tests.integration.defs.alert_station import defs, mood
-from wxyc_assets_tests.support.spans import attributes, named
+from wxyc_assets_tests.support.spans import attributes, spans_named
 from wxyc_sandbox.sentry_sink import Sink, serve_sink
 from wxyc_sandbox.station import DAGSTER_YAML
 
@@ -126,7 +126,7 @@ def test_what_fails_and_recovers_is_heard_of_once_though_the_receivers_were_down
     assert len(sink.messages) == 4
     assert {each["level"] for each in sink.events} == {"error", "info"}
     assert sink.events[0]["contexts"]["run"]["link"].startswith("http://dagster.wxyc.example/runs/")
-    assert attributes(named(sink, "coverage.totals")[-1])["consumer.va.scanned"] == 3
+    assert attributes(spans_named(sink, "coverage.totals")[-1])["consumer.va.scanned"] == 3
 
     everything = b"".join(sink.bodies)
     assert b"the key [hidden] is wrong" in everything

@@ -20,7 +20,7 @@ class RotationGraph:
     """`run` runs the rotation's assets and checks over the tables of one database."""
 
     def __init__(self, database_url: str, lml_url: str) -> None:
-        self.shelf = BackendDb(database_url)
+        self.backend_db = BackendDb(database_url)
         self.resources: dict[str, Any] = {
             "database": DatabaseResource(
                 url=database_url, schema_name="wxyc_schema", assets_schema_name="wxyc_assets"
@@ -45,7 +45,7 @@ class RotationGraph:
     ) -> None:
         """Puts a release into the rotation for each identity."""
         for identity in identities:
-            self.shelf.execute(
+            self.backend_db.execute(
                 "insert into rotation (rotation_bin, artist_name, album_title, lml_identity_id, "
                 "kill_date) values ('H', %s, 'Moon Pix', %s, current_date - %s::int)",
                 artist,
@@ -55,7 +55,7 @@ class RotationGraph:
 
     def rows(self) -> list[dict[str, Any]]:
         """What was kept about the refreshes, the oldest first."""
-        return self.shelf.rows("select * from rotation_refresh order by started_at")
+        return self.backend_db.rows("select * from rotation_refresh order by started_at")
 
     def run(
         self, *assets: str, config: dict[str, Any] | None = None, **resources: Any
@@ -82,7 +82,7 @@ class RotationGraph:
 def station(database_url: str, lml: PretendLml) -> Iterator[RotationGraph]:
     with serve(lml) as lml_url:
         opened = RotationGraph(database_url, lml_url)
-        with opened.shelf:
+        with opened.backend_db:
             yield opened
 
 

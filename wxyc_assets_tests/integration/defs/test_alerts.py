@@ -11,7 +11,7 @@ from wxyc_assets.defs.resources import AlertsResource, DatabaseResource
 from wxyc_assets.telemetry import sentry
 from wxyc_assets.telemetry.redaction import Redaction
 from wxyc_assets_tests.integration.defs.alert_station import defs, mood
-from wxyc_assets_tests.support.spans import switched_off
+from wxyc_assets_tests.support.spans import switch_sentry_off
 from wxyc_sandbox.sentry_sink import Sink, serve_sink
 
 UI = "http://dagster.wxyc.example"
@@ -63,7 +63,7 @@ def station(
         sentry.start(Redaction())
         alerts = AlertsResource(webhook_url=addresses.webhook, ui_url=UI)
         yield AlertingInstance(instance, database, alerts, sink)
-        switched_off()
+        switch_sentry_off()
 
 
 def test_one_failing_run_is_one_event_and_one_message(station: AlertingInstance):
@@ -138,7 +138,7 @@ def test_a_tick_is_red_while_a_receiver_is_down(station: AlertingInstance):
 
 
 def test_without_anybody_to_tell_no_database_is_needed(station: AlertingInstance):
-    switched_off()
+    switch_sentry_off()
     station.alerts = AlertsResource(webhook_url="", ui_url="")
     station.database = DatabaseResource(url="", schema_name="", assets_schema_name="")
     station.run(failing=True)

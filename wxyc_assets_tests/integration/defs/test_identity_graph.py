@@ -39,7 +39,7 @@ def in_ranges(keys: Sequence[str]) -> set[int]:
 class IdentityGraph:
     """A database, a pretend LML on a port, a Dagster instance without a past."""
 
-    shelf: BackendDb
+    backend_db: BackendDb
     pretend: PretendLml
     lml_url: str
     instance: dg.DagsterInstance
@@ -52,7 +52,7 @@ class IdentityGraph:
     def resources(self) -> dict[str, Any]:
         return {
             "database": DatabaseResource(
-                url=self.shelf.url, schema_name="wxyc_schema", assets_schema_name="wxyc_assets"
+                url=self.backend_db.url, schema_name="wxyc_schema", assets_schema_name="wxyc_assets"
             ),
             "lml": LmlResource(
                 url=self.lml_url,
@@ -86,9 +86,9 @@ class IdentityGraph:
 def spread_template(postgres: Postgres, copy_of: CopyOf, assets_template: str) -> Generator[str]:
     """A small library whose records lie in many ranges."""
     with copy_of(assets_template) as url:
-        with BackendDb(url) as shelf:
-            fill_sample_library(shelf, step=STEP)
-            name = shelf.value("select current_database()")
+        with BackendDb(url) as backend_db:
+            fill_sample_library(backend_db, step=STEP)
+            name = backend_db.value("select current_database()")
         yield name
 
 
@@ -97,11 +97,11 @@ def station(copy_of: CopyOf, spread_template: str) -> Generator[IdentityGraph]:
     pretend = PretendLml(AT_ONCE, credits=few_credits)
     with (
         copy_of(spread_template) as url,
-        BackendDb(url) as shelf,
+        BackendDb(url) as backend_db,
         serve(pretend) as lml_url,
         dg.DagsterInstance.ephemeral() as instance,
     ):
-        yield IdentityGraph(shelf, pretend, lml_url, instance)
+        yield IdentityGraph(backend_db, pretend, lml_url, instance)
 
 
 def one(key: str) -> dict[str, str]:
@@ -142,11 +142,11 @@ def test_all_ranges_in_one_run_and_a_second_one_is_quiet(station: IdentityGraph)
     assert station.pretend.counters.answered_more_than_once == 0
     for asset_key in (CANDIDATES, *TWO):
         assert station.materialized(asset_key) == {*KEYS}
-    before = station.shelf.versions()
+    before = station.backend_db.versions()
     station.pretend.counters.reset()
     assert station.run(all_ranges).success
     assert station.pretend.counters.calls == {}
-    assert station.shelf.versions() == before
+    assert station.backend_db.versions() == before
 
 
 def test_a_failing_range_fails_the_run_and_leaves_the_others_materialized(station: IdentityGraph):
@@ -160,7 +160,7 @@ def test_a_failing_range_fails_the_run_and_leaves_the_others_materialized(statio
     assert "1 ranges are open" in why(result)
     assert f"{KEYS[4]}: 1 lml_cardinality_mismatch" in why(result)
     unwritten = "select count(*) from lml_resolution where applied_at is null"
-    assert station.shelf.value(unwritten) == 0
+    assert station.backend_db.value(unwritten) == 0
 
 
 def test_re_execution_asks_only_for_what_is_missing(station: IdentityGraph):
@@ -206,7 +206,7 @@ def test_raising_is_left_to_whoever_runs_it(station: IdentityGraph):
 
 
 def test_a_database_without_our_tables_names_the_command(station: IdentityGraph):
-    station.shelf.execute("drop schema wxyc_assets cascade")
+    station.backend_db.execute("drop schema wxyc_assets cascade")
     result = station.run(one(KEYS[0]))
     assert not result.success
     assert "Run `wxyc-assets migrate`" in why(result)
@@ -215,12 +215,12 @@ def test_a_database_without_our_tables_names_the_command(station: IdentityGraph)
 
 @pytest.mark.parametrize("key", ["0000001-0001000", "7", "nowhere"])
 def test_an_unknown_range_fails_before_lml_is_asked_and_is_named(station: IdentityGraph, key: str):
-    before = station.shelf.versions()
+    before = station.backend_db.versions()
     result = station.run(one(key))
     assert not result.success
     assert f"No such range: '{key}'. The first is {KEYS[0]}" in why(result)
     assert station.pretend.counters.calls == {}
-    assert station.shelf.versions() == before
+    assert station.backend_db.versions() == before
 
 
 def test_a_run_without_a_range_is_told_how_to_get_one(station: IdentityGraph):
@@ -241,12 +241,12 @@ def test_asking_alone_and_applying_alone(station: IdentityGraph):
     assert asked.success
     assert station.materialized(LML_RESOLUTIONS) == {KEYS[2]}
     assert station.materialized(LIBRARY_IDENTITY) == set()
-    assert station.shelf.value("select count(*) from library_identity") == 0
+    assert station.backend_db.value("select count(*) from library_identity") == 0
     calls = station.pretend.counters.calls["resolve"]
     assert station.run(one(KEYS[2]), asset_selection=[LIBRARY_IDENTITY]).success
     assert station.pretend.counters.calls["resolve"] == calls
     assert station.materialized(LIBRARY_IDENTITY) == {KEYS[2]}
-    assert station.shelf.value("select count(*) from library_identity") > 0
+    assert station.backend_db.value("select count(*) from library_identity") > 0
 
 
 def test_a_range_shows_what_became_of_its_rows(station: IdentityGraph):
@@ -286,11 +286,11 @@ TOO_MUCH: list[tuple[str, dict[str, Any]]] = [
 def test_a_value_out_of_bounds_in_the_launchpad_fails_the_run_before_anything_is_touched(
     station: IdentityGraph, name: str, config: dict[str, Any]
 ):
-    before = station.shelf.versions()
+    before = station.backend_db.versions()
     result = station.run(one(KEYS[2]), run_config={"resources": {name: {"config": config}}})
     assert not result.success
     assert station.pretend.counters.calls == {}
-    assert station.shelf.versions() == before
+    assert station.backend_db.versions() == before
 
 
 WRONG_KIND: list[tuple[str, dict[str, Any]]] = [

@@ -15,7 +15,7 @@ from wxyc_assets.telemetry.redaction import Redaction
 from wxyc_assets_tests.integration.defs.rotation import station
 from wxyc_assets_tests.integration.sandbox.lml.clients import AT_ONCE
 from wxyc_assets_tests.support.backend_db import BackendDb
-from wxyc_assets_tests.support.spans import attributes, named, recording
+from wxyc_assets_tests.support.spans import attributes, recording, spans_named
 from wxyc_sandbox.lml.app import PretendLml as PretendLml
 from wxyc_sandbox.lml.faults import Fault
 from wxyc_sandbox.lml.server import serve
@@ -33,9 +33,9 @@ def sink() -> Iterator[Sink]:
     structlog.reset_defaults()
 
 
-def run(shelf: BackendDb, lml_url: str, **tags: str) -> dg.ExecuteInProcessResult:
+def run(backend_db: BackendDb, lml_url: str, **tags: str) -> dg.ExecuteInProcessResult:
     own: dict[str, dict[str, Any]] = {
-        "database": {"url": shelf.url},
+        "database": {"url": backend_db.url},
         "lml": {"url": lml_url, "api_key": "", "local_dev": True, "attempts": 1},
     }
     return dg.materialize(
@@ -58,16 +58,16 @@ def log_lines(capfd: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
     ]
 
 
-def test_the_steps_of_a_run_tell_their_counters(shelf: BackendDb, sink: Sink):
+def test_the_steps_of_a_run_tell_their_counters(backend_db: BackendDb, sink: Sink):
     for n in (1, 2, 3):
-        shelf.record(n, "Stereolab")
-    shelf.record(4, "Various Artists", letters="Z")
+        backend_db.record(n, "Stereolab")
+    backend_db.record(4, "Various Artists", letters="Z")
     with serve(PretendLml(AT_ONCE)) as url:
-        result = run(shelf, url)
+        result = run(backend_db, url)
     assert result.success
-    due = attributes(named(sink, "library_candidates.totals")[0])
+    due = attributes(spans_named(sink, "library_candidates.totals")[0])
     assert (due["due"], due["due.va"], due["due.non_va"]) == (4, 1, 3)
-    said = attributes(named(sink, "library_identity.totals")[0])
+    said = attributes(spans_named(sink, "library_identity.totals")[0])
     assert said["consumer.non_va.scanned"] == 3
     assert said["consumer.va.scanned"] == 1
     assert said["consumer.va.lml_total_calls"] == 1
@@ -78,42 +78,42 @@ def test_the_steps_of_a_run_tell_their_counters(shelf: BackendDb, sink: Sink):
 
 
 def test_lml_continues_the_trace_of_the_step_and_each_call_names_its_range(
-    shelf: BackendDb, sink: Sink
+    backend_db: BackendDb, sink: Sink
 ):
-    shelf.record(1, "Stereolab")
-    shelf.record(3000, "Jessica Pratt")
+    backend_db.record(1, "Stereolab")
+    backend_db.record(3000, "Jessica Pratt")
     span_of_both = {
         "dagster/asset_partition_range_start": RANGE,
         "dagster/asset_partition_range_end": "0002501-0005000",
     }
     with serve(PretendLml(AT_ONCE)) as url:
-        assert run(shelf, url, **span_of_both).success
-    (step,) = named(sink, "library_identity.step")
-    calls = [attributes(each) | each for each in named(sink, CALL)]
+        assert run(backend_db, url, **span_of_both).success
+    (step,) = spans_named(sink, "library_identity.step")
+    calls = [attributes(each) | each for each in spans_named(sink, CALL)]
     assert {each["parent_span_id"] for each in calls} == {step["span_id"]}
     assert sorted(each["id_range"] for each in calls) == [RANGE, "0002501-0005000"]
     assert attributes(step)["id_range"] == "0000001-0005000"
 
 
-def test_a_failing_step_tells_what_it_did_and_sends_no_event(shelf: BackendDb, sink: Sink):
-    shelf.record(1, "Stereolab")
+def test_a_failing_step_tells_what_it_did_and_sends_no_event(backend_db: BackendDb, sink: Sink):
+    backend_db.record(1, "Stereolab")
     pretend = PretendLml(AT_ONCE, faults=[Fault(kind="status", status=503)])
     with serve(pretend) as url:
-        assert not run(shelf, url).success
-    (step,) = named(sink, "library_identity.step")
+        assert not run(backend_db, url).success
+    (step,) = spans_named(sink, "library_identity.step")
     assert step["status"] == "error"
-    said = attributes(named(sink, "library_identity.totals")[0])
+    said = attributes(spans_named(sink, "library_identity.totals")[0])
     assert said["consumer.non_va.rows_skipped.lml_error"] == 1
     assert sink.events == []
 
 
 def test_every_line_says_what_it_is_about(
-    shelf: BackendDb, sink: Sink, capfd: pytest.CaptureFixture[str]
+    backend_db: BackendDb, sink: Sink, capfd: pytest.CaptureFixture[str]
 ):
     pretend = PretendLml(AT_ONCE, faults=[Fault(kind="status", status=503)])
-    shelf.record(1, "Stereolab")
+    backend_db.record(1, "Stereolab")
     with serve(pretend) as url:
-        result = run(shelf, url)
+        result = run(backend_db, url)
     lines = log_lines(capfd)
     assert [(each["tool"], each["event"]) for each in lines] == [
         ("library_candidates", "step started"),
@@ -138,7 +138,7 @@ def test_an_op_without_a_range_is_observed_as_well(sink: Sink):
         count_covers()
 
     assert covers.execute_in_process().success
-    said = attributes(named(sink, "covers.totals")[0])
+    said = attributes(spans_named(sink, "covers.totals")[0])
     assert said["covers"] == 5
     assert "id_range" not in said
 
@@ -148,10 +148,10 @@ def test_a_refresh_of_the_rotation_tells_its_counters(assets: str, sink: Sink):
         rotation.rotate(1, 2, 3)
         assert rotation.run(config={"batch_size": 2, "pause_seconds": 0}).success
         (row,) = rotation.rows()
-    said = attributes(named(sink, "rotation_cache.totals")[0])
+    said = attributes(spans_named(sink, "rotation_cache.totals")[0])
     assert said["tool"] == "rotation_cache"
     assert said["backfill.identities_scanned"] == 3
     for name in ("identities_resolved", "warmed_releases", "warmed_artists", "lml_error"):
         assert said[f"backfill.{name}"] == row[name]
-    calls = [attributes(each) for each in named(sink, "lml.refresh_for_identities")]
+    calls = [attributes(each) for each in spans_named(sink, "lml.refresh_for_identities")]
     assert sorted(each["lml.batch_size"] for each in calls) == [1, 2]

@@ -31,8 +31,8 @@ def lml() -> PretendLml:
 class Bench:
     """Runs of the asset over a shelf, on one instance."""
 
-    def __init__(self, shelf: BackendDb, lml_url: str, instance: dg.DagsterInstance) -> None:
-        self._shelf = shelf
+    def __init__(self, backend_db: BackendDb, lml_url: str, instance: dg.DagsterInstance) -> None:
+        self._shelf = backend_db
         self._lml_url = lml_url
         self._instance = instance
 
@@ -70,10 +70,10 @@ def changed(recipe: Any, own: dict[str, Any]) -> Any:
 
 
 @pytest.fixture
-def bench(lml: PretendLml, shelf: BackendDb) -> Iterator[Bench]:
-    put(shelf, *ALBUMS)
+def bench(lml: PretendLml, backend_db: BackendDb) -> Iterator[Bench]:
+    put(backend_db, *ALBUMS)
     with serve(lml) as url, dg.DagsterInstance.ephemeral() as instance:
-        yield Bench(shelf, url, instance)
+        yield Bench(backend_db, url, instance)
 
 
 def failure(result: dg.ExecuteInProcessResult) -> tuple[str, dict[str, Any]]:
@@ -83,12 +83,12 @@ def failure(result: dg.ExecuteInProcessResult) -> tuple[str, dict[str, Any]]:
     return told.description or "", {name: each.value for name, each in told.metadata.items()}
 
 
-def test_a_run_over_ranges_reports_each(shelf: BackendDb, bench: Bench):
+def test_a_run_over_ranges_reports_each(backend_db: BackendDb, bench: Bench):
     result = bench.run()
     assert result.success
     figures = bench.ranges
     assert sorted(figures) == RANGES
-    assert len(urls(shelf)) == 30
+    assert len(urls(backend_db)) == 30
     first = figures[RANGES[0]]
     assert (first["eligible"], first["scanned"], first["outcome.written"]) == (20, 20, 20)
     assert (first["share_covered"], first["dagster/partition_row_count"]) == (1.0, 20)
@@ -108,15 +108,15 @@ def test_a_range_shows_its_first_covers(bench: Bench):
 
 
 def test_a_second_run_reports_the_ranges_and_asks_nothing(
-    shelf: BackendDb, bench: Bench, lml: PretendLml
+    backend_db: BackendDb, bench: Bench, lml: PretendLml
 ):
     bench.run()
-    before = watermark(shelf)
+    before = watermark(backend_db)
     lml.counters.reset()
     assert bench.run().success
     assert [bench.ranges[key]["scanned"] for key in RANGES] == [0, 0, 0]
     assert not lml.counters.calls
-    assert watermark(shelf) == before
+    assert watermark(backend_db) == before
 
 
 def test_an_open_range_is_named_and_the_others_are_done(bench: Bench, lml: PretendLml):
@@ -144,9 +144,9 @@ def test_a_rotated_key_stops_the_run_and_says_so(bench: Bench, lml: PretendLml):
     assert bench.ranges == {}
 
 
-def test_a_database_that_is_not_there_is_a_failure_in_words(shelf: BackendDb, bench: Bench):
-    shelf.execute("drop table artwork_lookup")
-    shelf.execute("delete from alembic_version")
+def test_a_database_that_is_not_there_is_a_failure_in_words(backend_db: BackendDb, bench: Bench):
+    backend_db.execute("drop table artwork_lookup")
+    backend_db.execute("delete from alembic_version")
     words, _ = failure(bench.run())
     assert "wxyc-assets migrate" in words
 
@@ -162,13 +162,13 @@ def test_the_switches_are_a_scope():
     assert changed.scope() == CoverScope(Eligibility.ALL, Rules(0.4, Match.FIRST), retry_days=1)
 
 
-def test_the_statistics_are_fresh_after_a_run(shelf: BackendDb, bench: Bench):
+def test_the_statistics_are_fresh_after_a_run(backend_db: BackendDb, bench: Bench):
     bench.run()
     analyzed = (
         "select bool_and(last_analyze is not null) from pg_stat_all_tables "
         "where relname in ('library', 'artwork_lookup')"
     )
-    wait_for(lambda: shelf.value(analyzed))  # before PostgreSQL 15 they come a moment later
+    wait_for(lambda: backend_db.value(analyzed))  # before PostgreSQL 15 they come a moment later
 
 
 def test_the_jobs_know_the_covers():

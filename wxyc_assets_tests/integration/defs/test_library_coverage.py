@@ -21,7 +21,7 @@ from wxyc_assets_tests.support.backend_db import BackendDb
 class CoverageGraph:
     """Snapshots, and verdicts, over the tables of `shelf`."""
 
-    shelf: BackendDb
+    backend_db: BackendDb
     instance: dg.DagsterInstance
     scope: ScopeResource = field(default_factory=lambda: ScopeResource(include_null_canonical=True))
 
@@ -36,7 +36,7 @@ class CoverageGraph:
             "ops": {"library_coverage_gates": {"config": floors or {}}},
         }
         database = DatabaseResource(
-            url=self.shelf.url, schema_name="wxyc_schema", assets_schema_name="wxyc_assets"
+            url=self.backend_db.url, schema_name="wxyc_schema", assets_schema_name="wxyc_assets"
         )
         definitions = dg.Definitions(
             assets=[library_coverage],
@@ -54,12 +54,12 @@ def shut(result: dg.ExecuteInProcessResult) -> list[str]:
 
 
 @pytest.fixture
-def station(shelf: BackendDb) -> Iterator[CoverageGraph]:
+def station(backend_db: BackendDb) -> Iterator[CoverageGraph]:
     for library_id in range(1, 101):
-        shelf.record(library_id)
-        shelf.identity(library_id, datetime.now(UTC))
+        backend_db.record(library_id)
+        backend_db.identity(library_id, datetime.now(UTC))
     with dg.DagsterInstance.ephemeral() as instance:
-        yield CoverageGraph(shelf, instance)
+        yield CoverageGraph(backend_db, instance)
 
 
 def test_a_covered_library_passes_every_gate(
@@ -76,7 +76,7 @@ def test_a_covered_library_passes_every_gate(
 def test_a_shut_gate_fails_the_run_and_the_others_are_told_all_the_same(
     station: CoverageGraph, capsys: pytest.CaptureFixture[str]
 ):
-    station.shelf.execute("delete from library_identity where library_id > 98")
+    station.backend_db.execute("delete from library_identity where library_id > 98")
     result = station.run()
     assert not result.success
     assert shut(result) == ["the_library_is_covered"]
@@ -92,13 +92,13 @@ def test_a_shut_gate_fails_the_run_and_the_others_are_told_all_the_same(
 
 
 def test_the_floors_of_one_run_can_be_set(station: CoverageGraph):
-    station.shelf.execute("delete from library_identity where library_id > 98")
+    station.backend_db.execute("delete from library_identity where library_id > 98")
     assert station.run(floors={"coverage": 0.98}).success
 
 
 def test_the_scope_follows_the_setting(station: CoverageGraph):
-    station.shelf.execute("delete from library_identity where library_id > 50")
-    station.shelf.execute("update library set canonical_entity_id = null where id > 50")
+    station.backend_db.execute("delete from library_identity where library_id > 50")
+    station.backend_db.execute("update library set canonical_entity_id = null where id > 50")
     assert shut(station.run()) == ["the_library_is_covered"]
     station.scope = ScopeResource(include_null_canonical=False)
     assert station.run().success
@@ -108,11 +108,11 @@ def test_what_is_lost_since_an_earlier_snapshot_shuts_the_gate_until_it_is_back(
     station: CoverageGraph,
 ):
     station.run()
-    shelf = station.shelf
-    shelf.execute("delete from library_identity where library_id = 7")
+    backend_db = station.backend_db
+    backend_db.execute("delete from library_identity where library_id = 7")
     assert shut(station.run(floors={"coverage": 0.9})) == ["identity_coverage_holds"]
     assert shut(station.run(floors={"coverage": 0.9, "snapshots": 1})) == []
-    shelf.identity(7, datetime.now(UTC))
+    backend_db.identity(7, datetime.now(UTC))
     assert station.run().success
 
 
@@ -126,17 +126,17 @@ def test_the_gates_alone_judge_the_newest_snapshot(station: CoverageGraph):
     result = station.run(checks_only=True)
     assert result.success
     assert len(result.get_asset_check_evaluations()) == len(SENTENCES)
-    assert station.shelf.value("select count(distinct run_id) from coverage_snapshot") == 1
+    assert station.backend_db.value("select count(distinct run_id) from coverage_snapshot") == 1
 
 
 def test_ranges_that_run_out_warn_and_stop_nothing(station: CoverageGraph):
-    station.shelf.record(79_000)
-    station.shelf.identity(79_000, datetime.now(UTC))
+    station.backend_db.record(79_000)
+    station.backend_db.identity(79_000, datetime.now(UTC))
     result = station.run()
     assert result.success
     (found,) = [each for each in result.get_asset_check_evaluations() if not each.passed]
     assert found.severity is dg.AssetCheckSeverity.WARN
-    station.shelf.record(80_001)
+    station.backend_db.record(80_001)
     assert "no_row_lies_past_the_last_range" in shut(station.run())
 
 
@@ -146,7 +146,7 @@ def test_the_figures_are_numbers_and_the_pictures_hold_themselves(station: Cover
     figures = {name: each.value for name, each in done.metadata.items()}
     assert (figures["in_scope"], figures["identified"]) == (100, 100)
     assert type(figures["share_covered"]) is float
-    assert figures["dagster/row_count"] == station.shelf.value(
+    assert figures["dagster/row_count"] == station.backend_db.value(
         "select count(*) from coverage_snapshot"
     )
     for name in ("over_time", "by_cohort"):
@@ -157,7 +157,7 @@ def test_the_figures_are_numbers_and_the_pictures_hold_themselves(station: Cover
 def test_a_run_is_one_snapshot(station: CoverageGraph):
     station.run()
     station.run()
-    rows = station.shelf.rows("select run_id from coverage_snapshot where dimension = 'all'")
+    rows = station.backend_db.rows("select run_id from coverage_snapshot where dimension = 'all'")
     assert len(rows) == len({row["run_id"] for row in rows}) == 2
 
 

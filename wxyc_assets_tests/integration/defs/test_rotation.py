@@ -101,7 +101,7 @@ def test_the_cache_alone_looks_at_both_gates(rotation: RotationGraph, lml: Prete
     rotation.rotate(1, None)
     result = rotation.run("rotation_cache")
     assert "50.00%, the floor is 99.00%" in failures(result)[0]
-    rotation.shelf.execute("delete from rotation where lml_identity_id is null")
+    rotation.backend_db.execute("delete from rotation where lml_identity_id is null")
     lml.configure(refresh_exists=False)
     shut = RotationGates(local_dev=False, github_token="")
     result = rotation.run("rotation_cache", rotation_gates=shut)
@@ -176,14 +176,14 @@ def test_the_last_day_is_judged(
     stale_is_rare: bool,
     error_is_rare: bool,
 ) -> None:
-    rotation.shelf.execute(
+    rotation.backend_db.execute(
         "insert into rotation_refresh select 'earlier', now() - interval '23 hours', now(), null, "
         "20, 5, 5, 100, 100 - %s, 80, 200, %s, 0, %s, '{}'",
         lml_error,
         not_found,
         lml_error,
     )
-    rotation.shelf.execute(
+    rotation.backend_db.execute(
         "insert into rotation_refresh select 'old', now() - interval '25 hours', now(), null, "
         "20, 5, 5, 1000, 0, 0, 0, 1000, 0, 1000, '{}'"
     )

@@ -6,7 +6,7 @@ from wxyc_assets_tests.integration.flows.station import IdentityHarness
 
 
 @pytest.fixture
-def station(stocked: str) -> Generator[IdentityHarness]:
-    made = IdentityHarness(stocked)
-    with made.shelf:
+def station(sample_library: str) -> Generator[IdentityHarness]:
+    made = IdentityHarness(sample_library)
+    with made.backend_db:
         yield made

@@ -46,7 +46,7 @@ class IdentityHarness:
     reports: list[IdentityReport] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.shelf = BackendDb(self.url)
+        self.backend_db = BackendDb(self.url)
 
     @property
     def asked(self) -> set[int]:

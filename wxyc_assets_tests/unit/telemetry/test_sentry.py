@@ -8,7 +8,7 @@ import sentry_sdk
 from wxyc_assets.domain.counters import Outcome, Tally
 from wxyc_assets.telemetry import logs, sentry
 from wxyc_assets.telemetry.redaction import Redaction
-from wxyc_assets_tests.support.spans import attributes, named, recording, switched_off
+from wxyc_assets_tests.support.spans import attributes, recording, spans_named, switch_sentry_off
 from wxyc_sandbox.sentry_sink import Sink, serve_sink
 
 NAMES = {"tool": "library_identity", "step": "library_identities", "run_id": "run-1"}
@@ -27,7 +27,7 @@ def run_a_step(totals: dict[str, float], **names: str) -> None:
 
 def test_a_steps_counters_are_numbers_on_the_wire(sink: Sink):
     run_a_step({})
-    (span,) = named(sink, "library_identity.totals")
+    (span,) = spans_named(sink, "library_identity.totals")
     assert span["attributes"]["consumer.va.scanned"] == {"value": 3, "type": "integer"}
     assert span["attributes"]["consumer.va.lml_total_latency_ms"] == {
         "value": 12.5,
@@ -38,7 +38,7 @@ def test_a_steps_counters_are_numbers_on_the_wire(sink: Sink):
 def test_a_span_says_what_is_worked_on(sink: Sink):
     run_a_step({}, id_range="0000001-0002500")
     for name in ("library_identity.step", "library_identity.totals"):
-        (span,) = named(sink, name)
+        (span,) = spans_named(sink, name)
         said = attributes(span)
         assert said["sentry.op"] == name
         assert said.items() >= {**NAMES, "repo": "wxyc-assets"}.items()
@@ -47,7 +47,7 @@ def test_a_span_says_what_is_worked_on(sink: Sink):
 
 def test_the_totals_belong_to_their_step(sink: Sink):
     run_a_step({})
-    (step,), (totals,) = (named(sink, f"library_identity.{n}") for n in ("step", "totals"))
+    (step,), (totals,) = (spans_named(sink, f"library_identity.{n}") for n in ("step", "totals"))
     assert totals["parent_span_id"] == step["span_id"]
     assert totals["trace_id"] == step["trace_id"]
     assert (step["status"], totals["status"]) == ("ok", "ok")
@@ -62,7 +62,7 @@ def test_a_step_that_fails_still_says_what_it_did_and_sends_no_event(sink: Sink)
 
     with pytest.raises(RuntimeError), sentry.step("library_identity", totals):
         fail()
-    (step,), (said,) = (named(sink, f"library_identity.{n}") for n in ("step", "totals"))
+    (step,), (said,) = (spans_named(sink, f"library_identity.{n}") for n in ("step", "totals"))
     assert step["status"] == "error"
     assert attributes(said)["consumer.va.scanned"] == 3
     assert sink.events == []
@@ -71,7 +71,7 @@ def test_a_step_that_fails_still_says_what_it_did_and_sends_no_event(sink: Sink)
 def test_two_steps_are_two_traces(sink: Sink):
     run_a_step({})
     run_a_step({})
-    traces = [each["trace_id"] for each in named(sink, "library_identity.step")]
+    traces = [each["trace_id"] for each in spans_named(sink, "library_identity.step")]
     assert len(set(traces)) == 2
 
 
@@ -80,7 +80,7 @@ def test_every_figure_of_a_tally_is_an_attribute(sink: Sink):
     figures = {f"consumer.va.{name}": n for name, n in tally.figures().items()}
     with logs.about(**NAMES), sentry.step("library_identity", figures):
         pass
-    said = attributes(named(sink, "library_identity.totals")[0])
+    said = attributes(spans_named(sink, "library_identity.totals")[0])
     assert {name: said[name] for name in figures} == figures
     assert said["consumer.va.rows_skipped.lml_error"] == 0
 
@@ -129,8 +129,8 @@ def test_spans_reach_a_real_receiver_before_the_step_ends(monkeypatch: pytest.Mo
             run_a_step({})
             assert len(sink.spans) == 2
         finally:
-            switched_off()
-    said = attributes(named(sink, "library_identity.totals")[0])
+            switch_sentry_off()
+    said = attributes(spans_named(sink, "library_identity.totals")[0])
     assert said["consumer.va.scanned"] == 3
     assert (said["sentry.environment"], said["sentry.release"]) == ("rehearsal", "moon-pix")
 

@@ -14,7 +14,7 @@ from wxyc_assets.domain.candidates import Candidate, Cohort
 from wxyc_assets.telemetry import sentry
 from wxyc_assets_tests.integration.sandbox.lml.clients import AT_ONCE
 from wxyc_assets_tests.support.in_flight import InFlight
-from wxyc_assets_tests.support.spans import attributes, named, recording
+from wxyc_assets_tests.support.spans import attributes, recording, spans_named
 from wxyc_sandbox.lml.app import PretendLml as PretendLml
 from wxyc_sandbox.lml.faults import Fault
 from wxyc_sandbox.sentry_sink import Sink
@@ -57,7 +57,7 @@ async def test_a_call_is_a_span_with_its_figures(sink: Sink):
     async with connected(Listening(PretendLml(AT_ONCE))) as client:
         with sentry.step("library_identity", {}):
             await client.resolve(RECORDS)
-    (span,) = named(sink, RESOLVE)
+    (span,) = spans_named(sink, RESOLVE)
     said = attributes(span)
     assert said["sentry.op"] == "http.client"
     assert said["lml.batch_size"] == 3
@@ -71,7 +71,7 @@ async def test_a_lookup_is_a_batch_of_one(sink: Sink):
     async with connected(Listening(PretendLml(AT_ONCE))) as client:
         with sentry.step("library_artwork", {}):
             await client.lookup("Stereolab", "Aluminum Tunes")
-    said = attributes(named(sink, "lml.lookup")[0])
+    said = attributes(spans_named(sink, "lml.lookup")[0])
     assert said["lml.batch_size"] == 1
     assert said["lml.cache.pg_time_ms"] == 3.25
 
@@ -81,7 +81,7 @@ async def test_lml_can_continue_the_trace(sink: Sink):
     async with connected(transport) as client:
         with sentry.step("library_identity", {}):
             await client.resolve(RECORDS)
-    (span,) = named(sink, RESOLVE)
+    (span,) = spans_named(sink, RESOLVE)
     (headers,) = transport.heard
     assert headers["sentry-trace"] == f"{span['trace_id']}-{span['span_id']}-1"
     assert f"sentry-trace_id={span['trace_id']}" in headers["baggage"]
@@ -91,8 +91,8 @@ async def test_calls_in_flight_together_are_all_children_of_their_step(sink: Sin
     async with connected(Listening(PretendLml(AT_ONCE))) as client:
         with sentry.step("library_identity", {}):
             await asyncio.gather(*(client.resolve(RECORDS) for _ in range(6)))
-    (step,) = named(sink, "library_identity.step")
-    calls = named(sink, RESOLVE)
+    (step,) = spans_named(sink, "library_identity.step")
+    calls = spans_named(sink, RESOLVE)
     assert [each["parent_span_id"] for each in calls] == [step["span_id"]] * 6
     assert len({each["span_id"] for each in calls}) == 6
 
@@ -103,7 +103,7 @@ async def test_a_no_is_an_error_with_its_status(sink: Sink, status: int):
     async with connected(Listening(pretend)) as client:
         with pytest.raises(lml.LmlError), sentry.step("library_identity", {}):
             await client.resolve(RECORDS)
-    (span,) = named(sink, RESOLVE)
+    (span,) = spans_named(sink, RESOLVE)
     assert span["status"] == "error"
     assert attributes(span)["http.response.status_code"] == status
 
@@ -115,7 +115,7 @@ async def test_a_call_without_an_answer_is_an_error(sink: Sink):
     async with connected(httpx.MockTransport(nobody)) as client:
         with pytest.raises(LmlUnavailable), sentry.step("library_identity", {}):
             await client.resolve(RECORDS)
-    (span,) = named(sink, RESOLVE)
+    (span,) = spans_named(sink, RESOLVE)
     assert span["status"] == "error"
     assert "http.response.status_code" not in attributes(span)
 
@@ -124,7 +124,7 @@ async def test_the_key_is_in_no_span(sink: Sink):
     async with connected(Listening(PretendLml(AT_ONCE))) as client:
         with sentry.step("library_identity", {}):
             await client.resolve(RECORDS)
-    assert named(sink, RESOLVE)
+    assert spans_named(sink, RESOLVE)
     assert b"sesame" not in b"".join(sink.bodies)
 
 

@@ -30,36 +30,38 @@ async def due(database: Database, **scope: object) -> list[int]:
     return [each.library_id for each in wanted.due]
 
 
-async def test_eligible_by_default_exactly(opened: Database, shelf: BackendDb) -> None:
-    put(shelf, album(1))
-    put(shelf, album(2), artwork_url=URL)
-    put(shelf, album(3), discogs_unavailable=True)
-    put(shelf, album(4), discogs_artist_id=None)
-    put(shelf, album(5))
-    shelf.execute("update library set artist_name = null where id = 5")
-    shelf.execute("update library set artist_name = 'Somebody Else' where id = 1")
+async def test_eligible_by_default_exactly(opened: Database, backend_db: BackendDb) -> None:
+    put(backend_db, album(1))
+    put(backend_db, album(2), artwork_url=URL)
+    put(backend_db, album(3), discogs_unavailable=True)
+    put(backend_db, album(4), discogs_artist_id=None)
+    put(backend_db, album(5))
+    backend_db.execute("update library set artist_name = null where id = 5")
+    backend_db.execute("update library set artist_name = 'Somebody Else' where id = 1")
     assert await due(opened) == [1, 5]
 
 
-async def test_the_artists_own_name_is_asked_for(opened: Database, shelf: BackendDb) -> None:
-    put(shelf, album(1))
-    shelf.execute("update library set artist_name = 'Somebody Else'")
+async def test_the_artists_own_name_is_asked_for(opened: Database, backend_db: BackendDb) -> None:
+    put(backend_db, album(1))
+    backend_db.execute("update library set artist_name = 'Somebody Else'")
     assert (await artwork(opened).wanted(EVERYTHING)).due == [album(1)]
 
 
-async def test_each_eligibility_includes_the_one_before(opened: Database, shelf: BackendDb) -> None:
-    put(shelf, album(1))
-    put(shelf, album(2), album(3), album(4), discogs_artist_id=None)
+async def test_each_eligibility_includes_the_one_before(
+    opened: Database, backend_db: BackendDb
+) -> None:
+    put(backend_db, album(1))
+    put(backend_db, album(2), album(3), album(4), discogs_artist_id=None)
     for library_id, source in ((2, "discogs"), (3, "wikidata")):
-        shelf.source(library_id, source, "1", NOW)
-    shelf.execute("update library set album_title = ' ' where id = 4")
+        backend_db.source(library_id, source, "1", NOW)
+    backend_db.execute("update library set album_title = ' ' where id = 4")
     assert await due(opened, eligibility=Eligibility.DISCOGS_ARTIST) == [1]
     assert await due(opened, eligibility=Eligibility.IDENTITY) == [1, 2]
     assert await due(opened, eligibility=Eligibility.ALL) == [1, 2, 3]
 
 
-async def test_a_range_is_closed(opened: Database, shelf: BackendDb) -> None:
-    put(shelf, *(album(number) for number in (9, 10, 20, 21)))
+async def test_a_range_is_closed(opened: Database, backend_db: BackendDb) -> None:
+    put(backend_db, *(album(number) for number in (9, 10, 20, 21)))
     wanted = await artwork(opened).wanted(IdRange(10, 20))
     assert [each.library_id for each in wanted.due] == [10, 20]
 
@@ -77,9 +79,9 @@ async def test_a_range_is_closed(opened: Database, shelf: BackendDb) -> None:
     ],
 )
 async def test_what_is_stored_serves_for_its_time(
-    opened: Database, shelf: BackendDb, outcome: str, days: float, state: str
+    opened: Database, backend_db: BackendDb, outcome: str, days: float, state: str
 ) -> None:
-    put(shelf, album(1))
+    put(backend_db, album(1))
     refusal = "no" if outcome == "lml_refused" else None
     await artwork(opened).store([LookupOutcome(album(1), outcome, URL, 0.9, refusal)], "a run")
     wanted = await artwork(opened, days=days).wanted(EVERYTHING)
@@ -132,33 +134,35 @@ CAREFUL = CoverScope(rules=Rules(0.8))
     ],
 )
 async def test_what_is_stored_serves_only_its_names_and_its_rules(
-    opened: Database, shelf: BackendDb, lookup: LookupOutcome, scope: CoverScope, serves: bool
+    opened: Database, backend_db: BackendDb, lookup: LookupOutcome, scope: CoverScope, serves: bool
 ) -> None:
-    put(shelf, album(1))
+    put(backend_db, album(1))
     await artwork(opened, CAREFUL).store([lookup], "a run")
     wanted = await artwork(opened, scope).wanted(EVERYTHING)
     assert (wanted.due == []) is serves
 
 
-async def test_a_cover_that_was_taken_down_is_due_again(opened: Database, shelf: BackendDb) -> None:
-    put(shelf, album(1))
+async def test_a_cover_that_was_taken_down_is_due_again(
+    opened: Database, backend_db: BackendDb
+) -> None:
+    put(backend_db, album(1))
     await artwork(opened).store([LookupOutcome(album(1), COVER, URL, 1.0)], "a run")
     await artwork(opened).write([1])
-    shelf.execute("update library set artwork_url = null")
+    backend_db.execute("update library set artwork_url = null")
     wanted = await artwork(opened).wanted(EVERYTHING)
     assert (len(wanted.due), wanted.waiting) == (1, frozenset())
 
 
-async def test_a_batch_is_written_and_dated(opened: Database, shelf: BackendDb) -> None:
-    put(shelf, album(1), album(2))
-    put(shelf, album(3), artwork_url="https://live/search.jpeg")
+async def test_a_batch_is_written_and_dated(opened: Database, backend_db: BackendDb) -> None:
+    put(backend_db, album(1), album(2))
+    put(backend_db, album(3), artwork_url="https://live/search.jpeg")
     lookups = [LookupOutcome(album(number), COVER, f"{URL}?{number}", 1.0) for number in (1, 2, 3)]
     await artwork(opened).store(lookups, "a run")
-    before = watermark(shelf)
+    before = watermark(backend_db)
     assert await artwork(opened).write([1, 2, 3]) == {1, 2}
-    assert watermark(shelf) == before + 1
-    assert urls(shelf) == {1: f"{URL}?1", 2: f"{URL}?2", 3: "https://live/search.jpeg"}
-    rows = shelf.rows("select library_id, applied_at, is_raced from artwork_lookup order by 1")
+    assert watermark(backend_db) == before + 1
+    assert urls(backend_db) == {1: f"{URL}?1", 2: f"{URL}?2", 3: "https://live/search.jpeg"}
+    rows = backend_db.rows("select library_id, applied_at, is_raced from artwork_lookup order by 1")
     assert [tuple(row.values()) for row in rows] == [
         (1, NOW, False),
         (2, NOW, False),
@@ -166,56 +170,58 @@ async def test_a_batch_is_written_and_dated(opened: Database, shelf: BackendDb) 
     ]
 
 
-async def test_nothing_to_write_is_no_statement(opened: Database, shelf: BackendDb) -> None:
-    put(shelf, album(1), artwork_url="https://live/search.jpeg")
+async def test_nothing_to_write_is_no_statement(opened: Database, backend_db: BackendDb) -> None:
+    put(backend_db, album(1), artwork_url="https://live/search.jpeg")
     await artwork(opened).store([LookupOutcome(album(1), COVER, URL, 1.0)], "a run")
-    before = shelf.versions()
+    before = backend_db.versions()
     assert await artwork(opened).write([1]) == frozenset()
-    assert shelf.versions() == before
+    assert backend_db.versions() == before
 
 
 async def test_a_row_that_is_filled_at_this_moment_is_left_alone(
-    opened: Database, shelf: BackendDb
+    opened: Database, backend_db: BackendDb
 ) -> None:
-    put(shelf, album(1))
+    put(backend_db, album(1))
     await artwork(opened).store([LookupOutcome(album(1), COVER, URL, 1.0)], "a run")
-    with psycopg.connect(shelf.url) as search:
+    with psycopg.connect(backend_db.url) as search:
         search.execute("update wxyc_schema.library set artwork_url = 'https://live/1.jpeg'")
         writing = asyncio.create_task(artwork(opened).write([1]))
-        while not shelf.value("select count(*) from pg_locks where not granted"):
+        while not backend_db.value("select count(*) from pg_locks where not granted"):
             await asyncio.sleep(0.01)
         search.commit()
     assert await writing == frozenset()
-    assert url_of(shelf, 1) == "https://live/1.jpeg"
+    assert url_of(backend_db, 1) == "https://live/1.jpeg"
 
 
-async def test_a_rehearsal_leaves_no_trace(opened: Database, shelf: BackendDb) -> None:
-    put(shelf, album(1), album(2))
+async def test_a_rehearsal_leaves_no_trace(opened: Database, backend_db: BackendDb) -> None:
+    put(backend_db, album(1), album(2))
     long = URL.ljust(513, "x")
     lookups = [LookupOutcome(album(1), COVER, URL, 1.0), LookupOutcome(album(2), COVER, long, 1.0)]
     await artwork(opened).store(lookups, "a run")
-    before = shelf.versions()
+    before = backend_db.versions()
     await artwork(opened).rehearse([1])
     with pytest.raises(RowRefused):
         await artwork(opened).rehearse([1, 2])
-    assert shelf.versions() == before
+    assert backend_db.versions() == before
 
 
-async def test_a_later_lookup_replaces_the_one_before(opened: Database, shelf: BackendDb) -> None:
-    put(shelf, album(1))
+async def test_a_later_lookup_replaces_the_one_before(
+    opened: Database, backend_db: BackendDb
+) -> None:
+    put(backend_db, album(1))
     await artwork(opened).store([LookupOutcome(album(1), COVER, URL, 1.0)], "a run")
     await artwork(opened).mark_unwritable(1, "too long")
     await artwork(opened, days=31).store([LookupOutcome(album(1), NoCoverReason.NO_ROW)], "another")
-    row = shelf.row("select * from artwork_lookup")
+    row = backend_db.row("select * from artwork_lookup")
     assert row is not None
     assert (row["outcome"], row["url"], row["write_error"]) == ("no_row", None, None)
     assert (row["run_id"], row["looked_up_at"]) == ("another", NOW + timedelta(days=31))
 
 
 async def test_an_unwritable_cover_is_tried_again_and_asked_again_after_its_window(
-    opened: Database, shelf: BackendDb
+    opened: Database, backend_db: BackendDb
 ) -> None:
-    put(shelf, album(1))
+    put(backend_db, album(1))
     await artwork(opened).store([LookupOutcome(album(1), COVER, URL, 1.0)], "a run")
     await artwork(opened).mark_unwritable(1, "too long")
     assert (await artwork(opened, days=29).wanted(EVERYTHING)).waiting == {1}

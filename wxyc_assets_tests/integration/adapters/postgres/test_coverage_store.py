@@ -33,7 +33,7 @@ def ago(days: float) -> datetime:
     return NOW - timedelta(days=days)
 
 
-def answer(shelf: BackendDb, library_id: int = 1, *, kind: str | None, **columns: Any) -> None:
+def answer(backend_db: BackendDb, library_id: int = 1, *, kind: str | None, **columns: Any) -> None:
     """What LML answered, today and applied unless said otherwise; no kind is a refusal."""
     usual = {
         "artist_name": "Cat Power",
@@ -44,7 +44,7 @@ def answer(shelf: BackendDb, library_id: int = 1, *, kind: str | None, **columns
         "words": {},
     }
     known = usual | columns
-    shelf.execute(
+    backend_db.execute(
         "insert into lml_resolution (library_id, cohort, artist_name, kind, is_matched, answer, "
         "refusal, answered_at, applied_at, run_id) values (%s, %s, %s, %s, %s, %s, %s, %s, %s, '') "
         "on conflict (library_id) do update set answered_at = excluded.answered_at, "
@@ -84,18 +84,18 @@ async def state(database: Database, scope: Scope = WIDE, *, days: float = 0) -> 
     return next(iter(found))
 
 
-async def test_an_identity_is_fresh_and_then_stale(opened: Database, shelf: BackendDb):
-    shelf.record(1)
-    shelf.identity(1, ago(7))
+async def test_an_identity_is_fresh_and_then_stale(opened: Database, backend_db: BackendDb):
+    backend_db.record(1)
+    backend_db.identity(1, ago(7))
     assert await state(opened) is State.FRESH
     assert await state(opened, days=0.1) is State.STALE
 
 
-async def test_a_row_out_of_scope_says_why(opened: Database, shelf: BackendDb):
-    shelf.record(1, None)
-    shelf.identity(1, NOW)
+async def test_a_row_out_of_scope_says_why(opened: Database, backend_db: BackendDb):
+    backend_db.record(1, None)
+    backend_db.identity(1, NOW)
     assert await state(opened) is State.NO_ARTIST_NAME
-    shelf.execute("update library set artist_name = 'Cat Power', canonical_entity_id = null")
+    backend_db.execute("update library set artist_name = 'Cat Power', canonical_entity_id = null")
     assert await state(opened, NARROW) is State.NO_CANONICAL_ENTITY
     assert await state(opened, WIDE) is State.FRESH
 
@@ -110,43 +110,43 @@ async def test_a_row_out_of_scope_says_why(opened: Database, shelf: BackendDb):
     ],
 )
 async def test_an_answer_without_an_identity_rests_for_its_window(
-    opened: Database, shelf: BackendDb, kind: str | None, is_matched: bool, expected: State
+    opened: Database, backend_db: BackendDb, kind: str | None, is_matched: bool, expected: State
 ):
-    shelf.record(1)
+    backend_db.record(1)
     assert await state(opened) is State.NEVER_ASKED
-    answer(shelf, kind=kind, is_matched=is_matched)
+    answer(backend_db, kind=kind, is_matched=is_matched)
     assert await state(opened, days=29) is expected
     assert await state(opened, days=30) is State.ATTEMPTED_LONG_AGO
 
 
-async def test_an_answer_about_another_name_serves_nobody(opened: Database, shelf: BackendDb):
-    shelf.record(1)
-    answer(shelf, kind="unresolved", artist_name="Chan Marshall")
+async def test_an_answer_about_another_name_serves_nobody(opened: Database, backend_db: BackendDb):
+    backend_db.record(1)
+    answer(backend_db, kind="unresolved", artist_name="Chan Marshall")
     assert await state(opened) is State.NEVER_ASKED
 
 
 @pytest.mark.parametrize("kind", ["single_artist", "unresolved", "compilation"])
 async def test_an_answer_that_reached_no_table_covers_nothing(
-    opened: Database, shelf: BackendDb, kind: str
+    opened: Database, backend_db: BackendDb, kind: str
 ):
-    shelf.record(1)
-    answer(shelf, kind=kind, applied_at=None)
+    backend_db.record(1)
+    answer(backend_db, kind=kind, applied_at=None)
     assert await state(opened) is State.NOT_WRITTEN
 
 
-async def test_an_attempt_of_others_rests_where_it_counts(opened: Database, shelf: BackendDb):
-    shelf.record(1, attempted_at=ago(29))
+async def test_an_attempt_of_others_rests_where_it_counts(opened: Database, backend_db: BackendDb):
+    backend_db.record(1, attempted_at=ago(29))
     assert await state(opened, WIDE) is State.ATTEMPTED_ELSEWHERE
     assert await state(opened, NARROW) is State.ATTEMPTED_LONG_AGO
-    shelf.execute("update library set code_volume_letters = 'ZA'")
+    backend_db.execute("update library set code_volume_letters = 'ZA'")
     assert await state(opened, NARROW) is State.ATTEMPTED_ELSEWHERE
     assert await state(opened, WIDE, days=2) is State.ATTEMPTED_LONG_AGO
 
 
-async def test_every_dimension_cuts_the_whole_library(opened: Database, shelf: BackendDb):
+async def test_every_dimension_cuts_the_whole_library(opened: Database, backend_db: BackendDb):
     for library_id in (1, 10, 11, 21):
-        shelf.record(library_id, letters="Z" if library_id == 10 else None)
-    shelf.execute("update library set genre_id = 7 where id = 11")
+        backend_db.record(library_id, letters="Z" if library_id == 10 else None)
+    backend_db.execute("update library set genre_id = 7 where id = 11")
     found = {(str(each.dimension), each.member): each for each in await slices(opened)}
     rows = {index: each.library_rows for index, each in found.items()}
     assert rows == {
@@ -173,13 +173,13 @@ async def test_an_empty_library_has_its_ranges(opened: Database):
 
 
 async def test_identities_are_told_by_method_confidence_and_sources(
-    opened: Database, shelf: BackendDb
+    opened: Database, backend_db: BackendDb
 ):
     for library_id, confidence in ((1, 0.9), (2, 1.0), (3, 0.85)):
-        shelf.record(library_id)
-        shelf.identity(library_id, NOW, confidence=confidence)
-    shelf.source(1, "discogs", "7", NOW)
-    shelf.source(1, "spotify", "x", NOW)
+        backend_db.record(library_id)
+        backend_db.identity(library_id, NOW, confidence=confidence)
+    backend_db.source(1, "discogs", "7", NOW)
+    backend_db.source(1, "spotify", "x", NOW)
     found = await total(opened)
     assert found.methods == {"exact_match": 3}
     assert found.confidences == {"0.8": 1, "0.9": 2}
@@ -219,30 +219,30 @@ SAID = {
     ],
 )
 async def test_an_applied_answer_is_in_the_tables(
-    opened: Database, shelf: BackendDb, spoil: str, disagrees: bool
+    opened: Database, backend_db: BackendDb, spoil: str, disagrees: bool
 ):
-    shelf.record(1)
-    answer(shelf, kind="single_artist", words=SAID)
-    shelf.identity(1, NOW, wikidata_qid="Q1")
-    shelf.source(1, "wikidata", "Q1", NOW)
-    shelf.execute(spoil)  # pyright: ignore[reportArgumentType]
+    backend_db.record(1)
+    answer(backend_db, kind="single_artist", words=SAID)
+    backend_db.identity(1, NOW, wikidata_qid="Q1")
+    backend_db.source(1, "wikidata", "Q1", NOW)
+    backend_db.execute(spoil)  # pyright: ignore[reportArgumentType]
     found = (await total(opened)).offenders
     assert (found.get(Violation.DISAGREEING) == [1]) is disagrees
 
 
-async def test_a_matched_compilation_is_dated(opened: Database, shelf: BackendDb):
-    shelf.record(1, letters="Z")
-    answer(shelf, kind="compilation", is_matched=True, cohort="va")
+async def test_a_matched_compilation_is_dated(opened: Database, backend_db: BackendDb):
+    backend_db.record(1, letters="Z")
+    answer(backend_db, kind="compilation", is_matched=True, cohort="va")
     assert (await total(opened)).offence(Violation.DISAGREEING) == 1
-    shelf.execute("update library set unresolved_attempted_at = %s", NOW)
+    backend_db.execute("update library set unresolved_attempted_at = %s", NOW)
     assert (await total(opened)).offence(Violation.DISAGREEING) == 0
 
 
-async def test_sources_without_an_identity_are_orphaned(opened: Database, shelf: BackendDb):
-    shelf.record(1)
-    shelf.source(1, "discogs", "7", NOW)
+async def test_sources_without_an_identity_are_orphaned(opened: Database, backend_db: BackendDb):
+    backend_db.record(1)
+    backend_db.source(1, "discogs", "7", NOW)
     assert (await total(opened)).offenders[Violation.ORPHANED] == [1]
-    shelf.identity(1, NOW)
+    backend_db.identity(1, NOW)
     assert (await total(opened)).offence(Violation.ORPHANED) == 0
 
 
@@ -259,28 +259,28 @@ async def test_sources_without_an_identity_are_orphaned(opened: Database, shelf:
 )
 async def test_a_row_is_asked_about_once_in_its_window(
     opened: Database,
-    shelf: BackendDb,
+    backend_db: BackendDb,
     before: str | None,
     days_between: float,
     reason: str,
     is_twice: bool,
 ):
-    shelf.record(1)
-    shelf.execute(
+    backend_db.record(1)
+    backend_db.execute(
         "insert into library_candidate values (1, 'non_va', %s, 'Cat Power', '', 1, now(), '')",
         reason,
     )
-    answer(shelf, kind=before, answered_at=ago(days_between))
+    answer(backend_db, kind=before, answered_at=ago(days_between))
     assert (await total(opened)).offence(Violation.ASKED_TWICE) == 0
-    answer(shelf, kind="unresolved")
+    answer(backend_db, kind="unresolved")
     assert (await total(opened)).offence(Violation.ASKED_TWICE) == is_twice
     assert (await total(opened, days=31)).offence(Violation.ASKED_TWICE) == 0
 
 
-async def test_a_renamed_record_may_be_asked_about_again(opened: Database, shelf: BackendDb):
-    shelf.record(1)
-    answer(shelf, kind="unresolved", artist_name="Chan Marshall", answered_at=ago(1))
-    answer(shelf, kind="unresolved")
+async def test_a_renamed_record_may_be_asked_about_again(opened: Database, backend_db: BackendDb):
+    backend_db.record(1)
+    answer(backend_db, kind="unresolved", artist_name="Chan Marshall", answered_at=ago(1))
+    answer(backend_db, kind="unresolved")
     assert (await total(opened)).offence(Violation.ASKED_TWICE) == 0
 
 
@@ -289,23 +289,23 @@ async def test_a_renamed_record_may_be_asked_about_again(opened: Database, shelf
     [("unresolved", True), ("compilation", True), (None, False), ("never", False)],
 )
 async def test_a_compilation_is_classified_by_an_answer_of_any_age(
-    opened: Database, shelf: BackendDb, kind: str | None, is_classified: bool
+    opened: Database, backend_db: BackendDb, kind: str | None, is_classified: bool
 ):
-    shelf.record(1, letters="Z")
-    shelf.record(2)
+    backend_db.record(1, letters="Z")
+    backend_db.record(2)
     if kind != "never":
-        answer(shelf, kind=kind, answered_at=ago(300), is_matched=kind == "compilation")
+        answer(backend_db, kind=kind, answered_at=ago(300), is_matched=kind == "compilation")
     found = await total(opened)
     assert found.compilations == 1
     assert found.compilations_classified == is_classified
     assert found.compilations_matched == (kind == "compilation")
 
 
-async def test_each_cover_is_in_one_state(opened: Database, shelf: BackendDb):
-    put(shelf, album(1), artwork_url="https://a.example/b.jpeg")
-    put(shelf, album(2), album(3), album(4), album(5))
-    put(shelf, album(6), discogs_artist_id=None)
-    put(shelf, album(7), discogs_unavailable=True)
+async def test_each_cover_is_in_one_state(opened: Database, backend_db: BackendDb):
+    put(backend_db, album(1), artwork_url="https://a.example/b.jpeg")
+    put(backend_db, album(2), album(3), album(4), album(5))
+    put(backend_db, album(6), discogs_artist_id=None)
+    put(backend_db, album(7), discogs_unavailable=True)
     artwork = ArtworkStore(opened, CoverScope(), clock=lambda: NOW)
     url = "https://i.discogs.com/x.jpeg"
     lookups = [
@@ -327,9 +327,9 @@ async def test_each_cover_is_in_one_state(opened: Database, shelf: BackendDb):
 
 
 async def test_what_is_unknown_of_covers_is_what_a_run_would_look_up(
-    opened: Database, shelf: BackendDb
+    opened: Database, backend_db: BackendDb
 ):
-    put(shelf, *(album(number) for number in range(1, 8)))
+    put(backend_db, *(album(number) for number in range(1, 8)))
     artwork = ArtworkStore(opened, CoverScope(), clock=lambda: NOW)
     await artwork.store(
         [
@@ -345,11 +345,11 @@ async def test_what_is_unknown_of_covers_is_what_a_run_would_look_up(
 
 
 async def test_a_snapshot_is_read_as_it_was_kept_and_a_run_has_one(
-    opened: Database, shelf: BackendDb
+    opened: Database, backend_db: BackendDb
 ):
     for library_id in (1, 11, 12):
-        shelf.record(library_id)
-    shelf.identity(1, NOW, confidence=0.7)
+        backend_db.record(library_id)
+    backend_db.identity(1, NOW, confidence=0.7)
 
     async def take(run_id: str, days: float) -> object:
         coverage = CoverageStore(opened, clock=lambda: NOW + timedelta(days=days))
@@ -364,6 +364,8 @@ async def test_a_snapshot_is_read_as_it_was_kept_and_a_run_has_one(
     assert (await coverage.whole(["two", "none"])) == {"two": two}
     assert [each.run_id for each in await coverage.newest(9)] == ["two", "one"]
     assert [each.run_id for each in await coverage.newest(1, "one")] == ["one"]
-    rows = shelf.rows("select dimension, library_rows from coverage_snapshot where run_id = 'one'")
+    rows = backend_db.rows(
+        "select dimension, library_rows from coverage_snapshot where run_id = 'one'"
+    )
     assert len(rows) == 1 + 2 + 2 + 1
     assert {each["library_rows"] for each in rows if each["dimension"] == "all"} == {3}

@@ -48,27 +48,27 @@ async def test_without_our_tables_the_command_that_makes_them_is_named(backend: 
 
 
 @pytest.mark.parametrize("revision", ["0001", "9999"])
-async def test_another_revision_is_named(assets: str, shelf: BackendDb, revision: str):
-    shelf.execute("update wxyc_assets.alembic_version set version_num = %s", revision)
+async def test_another_revision_is_named(assets: str, backend_db: BackendDb, revision: str):
+    backend_db.execute("update wxyc_assets.alembic_version set version_num = %s", revision)
     error = await refusal(assets)
     assert type(error) is SchemaOutdated
     assert f"at revision {revision}, this version needs {HEAD}" in str(error)
 
 
-async def test_an_emptied_version_table_is_no_revision(assets: str, shelf: BackendDb):
-    shelf.execute("delete from wxyc_assets.alembic_version")
+async def test_an_emptied_version_table_is_no_revision(assets: str, backend_db: BackendDb):
+    backend_db.execute("delete from wxyc_assets.alembic_version")
     assert "at revision none" in str(await refusal(assets))
 
 
 async def test_a_library_that_lost_its_stamp_column_is_told_with_the_cure(
-    assets: str, shelf: BackendDb
+    assets: str, backend_db: BackendDb
 ):
-    shelf.execute("alter table library drop column unresolved_attempted_at")
+    backend_db.execute("alter table library drop column unresolved_attempted_at")
     error = await refusal(assets)
     assert type(error) is SchemaOutdated
     cure = "alter table wxyc_schema.library add column unresolved_attempted_at timestamptz"
     assert str(error).endswith(cure)
-    shelf.connection.execute(cure)
+    backend_db.connection.execute(cure)
     async with opening(assets):
         pass
 
@@ -76,8 +76,8 @@ async def test_a_library_that_lost_its_stamp_column_is_told_with_the_cure(
 async def test_an_older_revision_without_the_stamp_column_is_sent_to_migrate(
     backend: str, schema: str
 ):
-    with BackendDb(backend) as shelf:
-        shelf.execute("alter table library drop column unresolved_attempted_at")
+    with BackendDb(backend) as backend_db:
+        backend_db.execute("alter table library drop column unresolved_attempted_at")
     assert "Run `wxyc-assets migrate`" in str(await refusal(backend))
     migrate(backend, assets_schema="wxyc_assets", backend_schema=schema)
     async with opening(backend):
@@ -96,16 +96,18 @@ async def test_another_schema_name_is_told(assets: str):
     assert "no table elsewhere.library" in str(await refusal(assets, schema="elsewhere"))
 
 
-async def test_a_role_that_may_not_look_is_told(postgres: Postgres, assets: str, shelf: BackendDb):
-    shelf.execute("create role visitor login")
+async def test_a_role_that_may_not_look_is_told(
+    postgres: Postgres, assets: str, backend_db: BackendDb
+):
+    backend_db.execute("create role visitor login")
     try:
         url = assets.replace("//postgres@", "//visitor@")
         assert "no table wxyc_schema.library" in str(await refusal(url))
-        shelf.execute("grant usage on schema wxyc_schema, wxyc_assets to visitor")
+        backend_db.execute("grant usage on schema wxyc_schema, wxyc_assets to visitor")
         assert "permission denied for table alembic_version" in str(await refusal(url))
     finally:
-        shelf.execute("drop owned by visitor")
-        shelf.execute("drop role visitor")
+        backend_db.execute("drop owned by visitor")
+        backend_db.execute("drop role visitor")
 
 
 async def test_a_database_that_is_gone_is_unavailable(postgres: Postgres):
@@ -162,8 +164,8 @@ async def test_a_wrong_password_is_told_without_it(postgres: Postgres, assets: s
     assert SECRET not in "".join(traceback.format_exception(error))
 
 
-async def test_a_failed_transaction_leaves_nothing(opened: Database, shelf: BackendDb):
-    shelf.record(1)
+async def test_a_failed_transaction_leaves_nothing(opened: Database, backend_db: BackendDb):
+    backend_db.record(1)
     refused: dict[str, Any] = {"library_id": 1, "cohort": "va", "artist_name": "Burial"}
     stored = refused | {"refusal": "no", "is_matched": False, "is_poisoned": False}
 
@@ -175,13 +177,13 @@ async def test_a_failed_transaction_leaves_nothing(opened: Database, shelf: Back
 
     with pytest.raises(RowRefused, match="null value"):
         await store()
-    assert shelf.value("select count(*) from lml_resolution") == 0
+    assert backend_db.value("select count(*) from lml_resolution") == 0
 
 
-async def test_a_lost_connection_is_unavailable(opened: Database, shelf: BackendDb):
+async def test_a_lost_connection_is_unavailable(opened: Database, backend_db: BackendDb):
     async def interrupted() -> None:
         async with opened.transaction() as transaction:
-            shelf.execute(
+            backend_db.execute(
                 "select pg_terminate_backend(pid) from pg_stat_activity "
                 "where datname = current_database() and pid <> pg_backend_pid()"
             )
@@ -216,22 +218,22 @@ async def test_a_lock_is_given_back_with_its_connection(opened: Database, assets
             pass
 
 
-async def test_statistics_are_fresh_after_analyze(opened: Database, shelf: BackendDb):
+async def test_statistics_are_fresh_after_analyze(opened: Database, backend_db: BackendDb):
     assert await opened.analyze(*TABLES) == []
-    assert shelf.value(
+    assert backend_db.value(
         "select last_analyze is not null from pg_stat_user_tables where relname = 'library'"
     )
 
 
 async def test_an_analyze_that_did_not_take_is_told(
-    postgres: Postgres, assets: str, shelf: BackendDb
+    postgres: Postgres, assets: str, backend_db: BackendDb
 ):
-    shelf.execute("create role reader login")
-    shelf.execute("grant usage on schema wxyc_schema, wxyc_assets to reader")
-    shelf.execute("grant select on all tables in schema wxyc_schema, wxyc_assets to reader")
+    backend_db.execute("create role reader login")
+    backend_db.execute("grant usage on schema wxyc_schema, wxyc_assets to reader")
+    backend_db.execute("grant select on all tables in schema wxyc_schema, wxyc_assets to reader")
     try:
         async with AsyncExitStack() as stack:
-            stack.callback(shelf.execute, "drop owned by reader")
+            stack.callback(backend_db.execute, "drop owned by reader")
             url = assets.replace("//postgres@", "//reader@")
             database = await stack.enter_async_context(opening(url))
             assert await database.analyze("library", "library_identity") == [
@@ -239,7 +241,7 @@ async def test_an_analyze_that_did_not_take_is_told(
                 "library_identity",
             ]
     finally:
-        shelf.execute("drop role reader")
+        backend_db.execute("drop role reader")
 
 
 async def test_our_sessions_find_our_tables_and_the_backends(opened: Database):

@@ -98,11 +98,11 @@ def by_chance(count: int) -> Iterator[Case]:
         )
 
 
-def shelve(shelf: BackendDb, cases: dict[int, Case]) -> None:
+def shelve(backend_db: BackendDb, cases: dict[int, Case]) -> None:
     def copy(table: str, columns: str, rows: list[tuple[Any, ...]]) -> None:
-        copy_rows(shelf.connection, table, columns.split(), rows)
+        copy_rows(backend_db.connection, table, columns.split(), rows)
 
-    shelf.execute("set session_replication_role to replica")
+    backend_db.execute("set session_replication_role to replica")
     copy(
         "library",
         "id artist_id genre_id format_id album_title code_number legacy_release_id artist_name "
@@ -128,7 +128,7 @@ def shelve(shelf: BackendDb, cases: dict[int, Case]) -> None:
         "library_id cohort artist_name kind answer refusal answered_at applied_at run_id",
         [_answer(id, each, *each.answer) for id, each in cases.items() if each.answer],
     )
-    shelf.execute("set session_replication_role to origin")
+    backend_db.execute("set session_replication_role to origin")
 
 
 def _answer(id: int, case: Case, kind: str, date: datetime, is_renamed: bool) -> tuple[Any, ...]:
@@ -147,9 +147,9 @@ def judged(cases: dict[int, Case], scope: Scope) -> dict[int, tuple[Cohort, Reas
     }
 
 
-async def test_sql_and_python_judge_every_row_alike(opened: Database, shelf: BackendDb):
+async def test_sql_and_python_judge_every_row_alike(opened: Database, backend_db: BackendDb):
     cases = dict(enumerate([*every_edge(), *by_chance(4_000)], start=1))
-    shelve(shelf, cases)
+    shelve(backend_db, cases)
     library = IdentityStore(opened, clock=lambda: NOW)
     middle = len(cases) // 2
     for scope in (*SCOPES, *ODD_WINDOWS):
@@ -165,19 +165,19 @@ async def test_sql_and_python_judge_every_row_alike(opened: Database, shelf: Bac
 
 
 @pytest.fixture
-def small(shelf: BackendDb) -> dict[int, Case]:
+def small(backend_db: BackendDb) -> dict[int, Case]:
     cases = dict(enumerate(by_chance(300), start=1))
-    shelve(shelf, cases)
+    shelve(backend_db, cases)
     return cases
 
 
 async def test_candidates_are_exactly_what_is_due_whatever_they_were_before(
-    opened: Database, shelf: BackendDb, small: dict[int, Case]
+    opened: Database, backend_db: BackendDb, small: dict[int, Case]
 ):
     library = IdentityStore(opened, clock=lambda: NOW)
     for scope in (*SCOPES, *reversed(SCOPES)):
         counted = await library.put_candidates(IdRange(1, 300), scope, "this run")
-        rows = shelf.rows("select * from library_candidate")
+        rows = backend_db.rows("select * from library_candidate")
         expected = judged(small, scope)
         assert {row["library_id"]: (row["cohort"], row["reason"]) for row in rows} == expected
         assert counted == Counter(expected.values())
@@ -185,18 +185,18 @@ async def test_candidates_are_exactly_what_is_due_whatever_they_were_before(
 
 
 async def test_candidates_of_other_ranges_are_left_alone(
-    opened: Database, shelf: BackendDb, small: dict[int, Case]
+    opened: Database, backend_db: BackendDb, small: dict[int, Case]
 ):
     library = IdentityStore(opened, clock=lambda: NOW)
     await library.put_candidates(IdRange(1, 300), SCOPES[2], "first")
-    before = shelf.rows("select * from library_candidate where library_id > 150 order by 1")
+    before = backend_db.rows("select * from library_candidate where library_id > 150 order by 1")
     await library.put_candidates(IdRange(1, 150), SCOPES[0], "second")
-    after = shelf.rows("select * from library_candidate where library_id > 150 order by 1")
+    after = backend_db.rows("select * from library_candidate where library_id > 150 order by 1")
     assert after == before != []
 
 
-async def test_a_candidate_carries_what_lml_is_asked(opened: Database, shelf: BackendDb):
-    shelf.record(7, "Juana Molina", letters="ZZ")
+async def test_a_candidate_carries_what_lml_is_asked(opened: Database, backend_db: BackendDb):
+    backend_db.record(7, "Juana Molina", letters="ZZ")
     (due,) = await IdentityStore(opened).due(IdRange(1, 10), Scope())
     candidate = due.candidate
     assert (candidate.library_id, candidate.artist_name) == (7, "Juana Molina")
@@ -204,8 +204,10 @@ async def test_a_candidate_carries_what_lml_is_asked(opened: Database, shelf: Ba
     assert (candidate.cohort, due.reason) == (Cohort.VA, Reason.NEVER_RESOLVED)
 
 
-async def test_without_a_clock_the_databases_own_time_counts(opened: Database, shelf: BackendDb):
-    shelf.record(1, attempted_at=datetime.now(UTC) - MONTH + timedelta(hours=1), letters="Z")
-    shelf.record(2, attempted_at=datetime.now(UTC) - MONTH - timedelta(hours=1), letters="Z")
+async def test_without_a_clock_the_databases_own_time_counts(
+    opened: Database, backend_db: BackendDb
+):
+    backend_db.record(1, attempted_at=datetime.now(UTC) - MONTH + timedelta(hours=1), letters="Z")
+    backend_db.record(2, attempted_at=datetime.now(UTC) - MONTH - timedelta(hours=1), letters="Z")
     due = await IdentityStore(opened).due(IdRange(1, 10), Scope())
     assert [each.candidate.library_id for each in due] == [2]

@@ -43,7 +43,7 @@ WRITES = (
 class Rig:
     """Two databases with the same past: one for us, one for the naive writer."""
 
-    world: AdversarialCase
+    case: AdversarialCase
     ours: BackendDb
     naive: BackendDb
     errors: set[int] = field(default_factory=set)
@@ -59,7 +59,7 @@ class Rig:
     async def hear(self, database: Database, at: datetime) -> list[ReceivedAnswer]:
         """Has a round of answers stored; returns them as the naive writer hears them."""
         received: list[ReceivedAnswer] = []
-        for version, page in self.world.pages(PAGE):
+        for version, page in self.case.pages(PAGE):
             candidates = [record.candidate for record, _ in page]
             await store(database, at, candidates, [words for _, words in page], version=version)
             received += [
@@ -73,9 +73,9 @@ class Rig:
     def disturb(self, random: Random) -> None:
         """Between asking and applying, people rename and delete records."""
         remainder = random.randrange(83)
-        for shelf in (self.ours, self.naive):
-            shelf.execute("update library set artist_name = 'Chan Marshall' where id % 97 = 5")
-            shelf.execute(
+        for backend_db in (self.ours, self.naive):
+            backend_db.execute("update library set artist_name = 'Chan Marshall' where id % 97 = 5")
+            backend_db.execute(
                 "delete from library l where id %% 83 = %s and not exists (select from "
                 "library_identity i where i.library_id = l.id) and not exists (select from "
                 "library_identity_source s where s.library_id = l.id)",
@@ -106,23 +106,23 @@ class Rig:
 def past(copy_of: CopyOf, assets_template: str) -> Generator[tuple[str, AdversarialCase]]:
     """A database full of records, by its name, and the world that it shows."""
     with copy_of(assets_template) as url:
-        world = AdversarialCase(SEED, SIZE)
-        with BackendDb(url) as shelf:
-            world.insert_into(shelf)
-            name = shelf.value("select current_database()")
-        yield name, world
+        case = AdversarialCase(SEED, SIZE)
+        with BackendDb(url) as backend_db:
+            case.insert_into(backend_db)
+            name = backend_db.value("select current_database()")
+        yield name, case
 
 
 @pytest.fixture
 def rig(past: tuple[str, AdversarialCase], copy_of: CopyOf) -> Generator[Rig]:
-    name, world = past
+    name, case = past
     with (
         copy_of(name) as first,
         copy_of(name) as second,
         BackendDb(first) as ours,
         BackendDb(second) as naive,
     ):
-        yield Rig(deepcopy(world), ours, naive)
+        yield Rig(deepcopy(case), ours, naive)
 
 
 def assert_same(ours: dict[str, Sequence[Any]], theirs: dict[str, Sequence[Any]]) -> None:

@@ -11,7 +11,7 @@ from wxyc_assets_tests.integration.flows.artwork.pipeline_process import RANGES
 from wxyc_assets_tests.integration.sandbox.lml.clients import AT_ONCE
 from wxyc_assets_tests.support.backend_db import BackendDb
 from wxyc_assets_tests.support.covers import (
-    Covering,
+    ArtworkRun,
     album,
     choice,
     found,
@@ -29,26 +29,26 @@ SLOWLY = replace(AT_ONCE, lookup_latency_seconds=0.04)
 
 
 async def test_what_a_killed_run_stored_is_not_asked_again(
-    opened: Database, shelf: BackendDb
+    opened: Database, backend_db: BackendDb
 ) -> None:
-    put(shelf, *ALBUMS)
+    put(backend_db, *ALBUMS)
     lml = pretend(*ALBUMS, settings=SLOWLY)
     with serve(lml) as url:
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", covering.__name__, shelf.url, url
+            sys.executable, "-m", covering.__name__, backend_db.url, url
         )
-        while len(outcomes(shelf)) < 60:
+        while len(outcomes(backend_db)) < 60:
             assert process.returncode is None
             await asyncio.sleep(0.01)
         process.kill()
         await process.wait()
-        stored = outcomes(shelf)
+        stored = outcomes(backend_db)
         lml.configure(lookup_latency_seconds=0)
         lml.counters.reset()
-        again = Covering(opened, url=url, ranges=RANGES)
+        again = ArtworkRun(opened, url=url, ranges=RANGES)
         summary = await again.run()
     assert len(stored) < len(ALBUMS)
     assert not summary.why_open
     assert lml.counters.calls["lookup"] == len(ALBUMS) - len(stored)
     covers = {each.library_id for each in ALBUMS if isinstance(choice(each), Cover)}
-    assert urls(shelf).keys() == covers
+    assert urls(backend_db).keys() == covers

@@ -20,27 +20,29 @@ def outbox(opened: Database) -> LookupBuffer:
     return LookupBuffer(ArtworkStore(opened, CoverScope()), "a run")
 
 
-async def test_what_was_put_is_stored_before_long(outbox: LookupBuffer, shelf: BackendDb) -> None:
+async def test_what_was_put_is_stored_before_long(
+    outbox: LookupBuffer, backend_db: BackendDb
+) -> None:
     running = asyncio.create_task(outbox.run())
     outbox.put(lookup(1))
     while not outbox.stored:
         await asyncio.sleep(0.01)
-    assert len(outcomes(shelf)) == outbox.stored == 1
+    assert len(outcomes(backend_db)) == outbox.stored == 1
     running.cancel()
 
 
-async def test_a_full_outbox_is_stored_at_once(outbox: LookupBuffer, shelf: BackendDb) -> None:
+async def test_a_full_outbox_is_stored_at_once(outbox: LookupBuffer, backend_db: BackendDb) -> None:
     running = asyncio.create_task(outbox.run())
     for number in range(STORE_ROWS):
         outbox.put(lookup(number))
     while outbox.stored < STORE_ROWS:
         await asyncio.sleep(0)
-    assert len(outcomes(shelf)) == STORE_ROWS
+    assert len(outcomes(backend_db)) == STORE_ROWS
     running.cancel()
 
 
 async def test_an_outbox_that_is_cut_off_stores_what_it_holds(
-    outbox: LookupBuffer, shelf: BackendDb
+    outbox: LookupBuffer, backend_db: BackendDb
 ) -> None:
     running = asyncio.create_task(outbox.run())
     await asyncio.sleep(0)
@@ -48,23 +50,23 @@ async def test_an_outbox_that_is_cut_off_stores_what_it_holds(
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running
-    assert outcomes(shelf) == {1: "no_row"}
+    assert outcomes(backend_db) == {1: "no_row"}
 
 
-async def test_an_empty_outbox_writes_nothing(outbox: LookupBuffer, shelf: BackendDb) -> None:
-    before = shelf.versions()
+async def test_an_empty_outbox_writes_nothing(outbox: LookupBuffer, backend_db: BackendDb) -> None:
+    before = backend_db.versions()
     await outbox.store()
-    assert shelf.versions() == before
+    assert backend_db.versions() == before
 
 
 async def test_what_could_not_be_stored_is_kept_for_the_next_time(
-    outbox: LookupBuffer, shelf: BackendDb
+    outbox: LookupBuffer, backend_db: BackendDb
 ) -> None:
     outbox.put(lookup(1))
-    shelf.execute("alter table artwork_lookup rename to gone")
+    backend_db.execute("alter table artwork_lookup rename to gone")
     with pytest.raises(psycopg.errors.UndefinedTable):
         await outbox.store()
-    shelf.execute("alter table gone rename to artwork_lookup")
+    backend_db.execute("alter table gone rename to artwork_lookup")
     outbox.put(lookup(2))
     await outbox.store()
-    assert outcomes(shelf).keys() == {1, 2}
+    assert outcomes(backend_db).keys() == {1, 2}

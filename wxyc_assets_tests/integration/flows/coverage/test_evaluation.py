@@ -39,20 +39,20 @@ def identities(found: Evaluation) -> GateResult:
     return next(each for each in found.verdicts if each.name == "identity_coverage_holds")
 
 
-def identify(shelf: BackendDb, *library_ids: int) -> None:
-    shelf.execute("delete from library_identity")
+def identify(backend_db: BackendDb, *library_ids: int) -> None:
+    backend_db.execute("delete from library_identity")
     for library_id in library_ids:
-        shelf.identity(library_id, NOW)
+        backend_db.identity(library_id, NOW)
 
 
 async def test_the_best_of_the_last_ones_counts_and_its_ranges_are_compared(
-    opened: Database, shelf: BackendDb
+    opened: Database, backend_db: BackendDb
 ):
     assert await evaluate_newest(CoverageStore(opened), FLOORS, ceiling=20, compared=3) is None
     for library_id in (1, 2, 11, 12):
-        shelf.record(library_id)
+        backend_db.record(library_id)
     for day, ids in enumerate([(1, 2, 11, 12), (1, 2, 11), (1, 2), (1, 2)]):
-        identify(shelf, *ids)
+        identify(backend_db, *ids)
         await take(opened, day)
 
     found = identities(await judged(opened))
@@ -64,10 +64,10 @@ async def test_the_best_of_the_last_ones_counts_and_its_ranges_are_compared(
     assert identities(await judged(opened, compared=1)).holds
 
 
-async def test_a_snapshot_of_another_scope_is_no_measure(opened: Database, shelf: BackendDb):
-    shelf.record(1)
-    shelf.record(2, canonical=False)
-    shelf.identity(1, NOW)
+async def test_a_snapshot_of_another_scope_is_no_measure(opened: Database, backend_db: BackendDb):
+    backend_db.record(1)
+    backend_db.record(2, canonical=False)
+    backend_db.identity(1, NOW)
     await take(opened, 0, NARROW)
     await take(opened, 1)
     found = await judged(opened)
@@ -76,9 +76,9 @@ async def test_a_snapshot_of_another_scope_is_no_measure(opened: Database, shelf
 
 
 async def test_a_run_is_judged_by_its_own_snapshot_and_those_before_it(
-    opened: Database, shelf: BackendDb
+    opened: Database, backend_db: BackendDb
 ):
-    shelf.record(1)
+    backend_db.record(1)
     for day in (0, 1, 2):
         await take(opened, day)
     found = await judged(opened, run_id="day 1")

@@ -52,10 +52,12 @@ async def dry_run(
 def everything(station: IdentityHarness) -> dict[str, Any]:
     ours = ("library_candidate", "lml_resolution")
     written = {
-        name: station.shelf.connection.execute(f"select ctid, xmin from {name}".encode()).fetchall()
+        name: station.backend_db.connection.execute(
+            f"select ctid, xmin from {name}".encode()
+        ).fetchall()
         for name in ours
     }
-    return written | station.shelf.versions()
+    return written | station.backend_db.versions()
 
 
 @pytest.mark.parametrize("scope", [NARROW, WIDE], ids=["narrow", "wide"])

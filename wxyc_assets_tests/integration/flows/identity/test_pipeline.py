@@ -43,7 +43,7 @@ async def test_a_wide_run_asks_about_every_row_once(station: IdentityHarness):
     assert (summary.why_open, summary.stopped, summary.wrote) == ({}, None, True)
     assert sorted(each.id_range for each in station.reports) == RANGES
     assert station.figure("scanned") == RECORDS
-    identities = station.shelf.value("select count(*) from library_identity")
+    identities = station.backend_db.value("select count(*) from library_identity")
     assert identities == station.figure("rows_resolved") > 0
     assert station.figure("rows_unresolved") > 0
     assert station.figure("rows_resolved_compilation") > 0
@@ -53,7 +53,9 @@ async def test_a_wide_run_asks_about_every_row_once(station: IdentityHarness):
 async def test_a_narrow_run_asks_about_canonical_rows_only(station: IdentityHarness):
     await station.run(NARROW)
     assert station.asked == CANONICAL
-    stamped = station.shelf.rows("select * from library where unresolved_attempted_at is not null")
+    stamped = station.backend_db.rows(
+        "select * from library where unresolved_attempted_at is not null"
+    )
     assert stamped
     assert all(row["artist_name"] == "Various Artists" for row in stamped)
 
@@ -62,7 +64,7 @@ async def test_a_wide_run_that_only_dates_what_a_narrow_one_asked_has_written(
     station: IdentityHarness,
 ):
     await station.run(NARROW)
-    station.shelf.execute("delete from library where canonical_entity_id is null")
+    station.backend_db.execute("delete from library where canonical_entity_id is null")
     station.pretend.counters.reset()
     summary = await station.run(WIDE)
     assert (station.calls, station.figure("scanned"), summary.wrote) == (0, 0, True)
@@ -74,7 +76,7 @@ async def test_a_wide_run_after_a_narrow_one_asks_about_the_rest(station: Identi
     station.pretend.counters.reset()
     await station.run(WIDE)
     assert station.asked == ALL - first
-    undated = station.shelf.value(
+    undated = station.backend_db.value(
         "select count(*) from library l join lml_resolution r on r.library_id = l.id "
         "where r.kind <> 'single_artist' and l.unresolved_attempted_at is distinct from "
         "r.answered_at"
@@ -86,14 +88,14 @@ async def test_a_wide_run_after_a_narrow_one_asks_about_the_rest(station: Identi
 async def test_a_second_run_asks_nothing_and_writes_nothing(station: IdentityHarness, scope: Scope):
     await station.run(scope)
     station.pretend.counters.reset()
-    station.shelf.execute("create extension pg_stat_statements schema public")
-    station.shelf.execute("select pg_stat_statements_reset()")
-    before = station.shelf.versions()
+    station.backend_db.execute("create extension pg_stat_statements schema public")
+    station.backend_db.execute("select pg_stat_statements_reset()")
+    before = station.backend_db.versions()
     summary = await station.run(scope, candidates=True)
     assert station.calls == 0
     assert (summary.wrote, summary.why_open) == (False, {})
-    assert station.shelf.versions() == before
-    writing = station.shelf.rows(
+    assert station.backend_db.versions() == before
+    writing = station.backend_db.rows(
         "select query from pg_stat_statements s join pg_database d on d.oid = s.dbid "
         "where d.datname = current_database() "
         "and query ~* '(insert into|update|delete from)\\s+(library|compilation)' "
@@ -106,14 +108,14 @@ async def test_a_third_run_writes_no_candidate_either(station: IdentityHarness):
     await station.run()
     await station.run()
     ours = "select ctid::text, xmin::text from library_candidate"
-    assert station.shelf.rows(ours) == []
+    assert station.backend_db.rows(ours) == []
 
 
 async def test_a_recheck_asks_again_about_every_attempted_compilation(station: IdentityHarness):
     await station.run(WIDE)
     station.pretend.counters.reset()
     await station.run(RECHECK)
-    in_va = station.shelf.rows("select library_id from lml_resolution where cohort = 'va'")
+    in_va = station.backend_db.rows("select library_id from lml_resolution where cohort = 'va'")
     assert station.asked == {row["library_id"] for row in in_va} == {*filter(is_compilation, ALL)}
 
 
@@ -142,34 +144,34 @@ async def test_a_re_run_without_new_candidates_asks_only_what_is_missing(station
 
 
 async def test_passing_trouble_is_invisible_afterwards(
-    station: IdentityHarness, copy_of: CopyOf, stocked_template: str
+    station: IdentityHarness, copy_of: CopyOf, sample_library_template: str
 ):
     faults = [Fault("status", every=3, status=502), Fault("closed_body", every=7)]
     summary = await station.run(faults=faults, patience=AT_ONCE_AGAIN)
     assert not summary.why_open
-    with copy_of(stocked_template) as url:
+    with copy_of(sample_library_template) as url:
         calm = IdentityHarness(url)
-        with calm.shelf:
+        with calm.backend_db:
             await calm.run()
-            assert meanings(station.shelf) == meanings(calm.shelf)
+            assert meanings(station.backend_db) == meanings(calm.backend_db)
 
 
 async def test_asking_and_applying_apart_is_the_same_as_both(
-    station: IdentityHarness, copy_of: CopyOf, stocked_template: str
+    station: IdentityHarness, copy_of: CopyOf, sample_library_template: str
 ):
     await station.run(applies=False)
-    assert station.shelf.value("select count(*) from library_identity") == 0
+    assert station.backend_db.value("select count(*) from library_identity") == 0
     assert station.figure("scanned") == RECORDS
     apart = {name: station.figure(name) for name in Outcome}
     calls = station.calls
     await station.run(asks=False, candidates=False)
     assert station.calls == calls
     assert {name: station.figure(name) for name in Outcome} == apart
-    with copy_of(stocked_template) as url:
+    with copy_of(sample_library_template) as url:
         both = IdentityHarness(url)
-        with both.shelf:
+        with both.backend_db:
             await both.run()
-            assert meanings(station.shelf) == meanings(both.shelf)
+            assert meanings(station.backend_db) == meanings(both.backend_db)
             assert {name: both.figure(name) for name in Outcome} == apart
 
 
@@ -181,7 +183,10 @@ async def test_an_open_range_leaves_the_others_complete(station: IdentityHarness
     assert sorted(complete) == [RANGES[0], *RANGES[2:]]
     (report,) = [each for each in station.reports if each.open_rows]
     assert report.why_open == "1 lml_cardinality_mismatch"
-    assert station.shelf.value("select count(*) from lml_resolution where applied_at is null") == 0
+    assert (
+        station.backend_db.value("select count(*) from lml_resolution where applied_at is null")
+        == 0
+    )
 
 
 async def test_a_wrong_key_stops_the_run_and_the_rest_is_not_begun(station: IdentityHarness):
@@ -190,7 +195,7 @@ async def test_a_wrong_key_stops_the_run_and_the_rest_is_not_begun(station: Iden
     assert station.calls <= 2
     assert summary.untouched
     assert sorted(summary.why_open) == RANGES
-    assert station.shelf.value("select count(*) from lml_resolution") == 0
+    assert station.backend_db.value("select count(*) from lml_resolution") == 0
 
 
 async def test_what_was_answered_before_lml_went_down_is_applied(station: IdentityHarness):
@@ -200,7 +205,7 @@ async def test_what_was_answered_before_lml_went_down_is_applied(station: Identi
     assert station.calls == 10
     assert station.asked
     waiting = "select count(*) from lml_resolution where applied_at is null"
-    assert station.shelf.value(waiting) == 0
+    assert station.backend_db.value(waiting) == 0
     assert summary.untouched
     await station.run()
     assert station.asked == ALL
@@ -214,7 +219,7 @@ async def test_a_row_that_lml_cannot_digest_is_recorded_and_leaves_its_range_com
     summary = await station.run(faults=faults)
     assert not summary.why_open
     assert station.asked == ALL - {70}
-    row = station.shelf.row("select * from lml_resolution where library_id = 70")
+    row = station.backend_db.row("select * from lml_resolution where library_id = 70")
     assert row is not None
     assert "HTTP 422" in row["refusal"]
     assert row["kind"] is None
@@ -233,7 +238,7 @@ async def test_an_answer_that_cannot_be_written_is_recorded_and_leaves_its_range
     assert not summary.why_open
     assert station.figure("rows_skipped.writer_error") > 0
     assert station.figure("rows_resolved") == 0
-    assert station.shelf.value("select count(*) from library_identity") == 0
+    assert station.backend_db.value("select count(*) from library_identity") == 0
     assert station.figure("scanned") == 60
 
 
@@ -244,7 +249,7 @@ async def test_nul_bytes_in_tracks_and_sources_cost_no_row(station: IdentityHarn
     assert station.figure("rows_skipped.writer_error") == 0
     assert station.figure("unstorable_values") > 0
     assert station.figure("tracks_written") == 0
-    assert station.shelf.value("select count(*) from library_identity") > 0
+    assert station.backend_db.value("select count(*) from library_identity") > 0
 
 
 async def test_calls_are_in_flight_across_ranges_and_never_more_than_allowed(
@@ -299,13 +304,13 @@ async def test_a_record_that_changes_while_lml_is_asked_is_left_alone(
 
     def answers(row: dict[str, Any]) -> None:
         if row["library_id"] == 7:
-            station.shelf.connection.execute(statements[change].encode())
+            station.backend_db.connection.execute(statements[change].encode())
 
     station.pretend = PretendLml(AT_ONCE, credits=few_credits, answers=answers)
     summary = await station.run(ranges=RANGES[:1])
     assert not summary.why_open
     assert station.figure("scanned") == 59
-    assert station.shelf.rows("select * from library_identity where library_id = 7") == []
+    assert station.backend_db.rows("select * from library_identity where library_id = 7") == []
     if change == "rename":
         station.pretend = PretendLml(AT_ONCE, credits=few_credits)
         await station.run(ranges=RANGES[:1])
@@ -315,7 +320,7 @@ async def test_a_record_that_changes_while_lml_is_asked_is_left_alone(
 async def test_two_runs_at_once_ask_nothing_twice(station: IdentityHarness):
     station.pretend.configure(base_latency_seconds=0.005)
     other = IdentityHarness(station.url, station.pretend)
-    with other.shelf:
+    with other.backend_db:
         await asyncio.gather(station.run(), other.run())
     assert station.asked == ALL
     assert station.pretend.counters.answered_more_than_once == 0
@@ -325,7 +330,7 @@ async def test_two_runs_at_once_ask_nothing_twice(station: IdentityHarness):
 async def test_a_database_that_goes_away_ends_the_run_with_its_own_error(station: IdentityHarness):
     def answers(row: dict[str, Any]) -> None:
         if row["library_id"] == 70:
-            station.shelf.execute(
+            station.backend_db.execute(
                 "select pg_terminate_backend(pid) from pg_stat_activity "
                 "where application_name = 'wxyc_assets' and datname = current_database()"
             )
@@ -346,13 +351,13 @@ async def test_no_ranges_are_no_work(station: IdentityHarness):
     assert (summary.reports, summary.wrote, station.calls) == ([], False, 0)
 
 
-def meanings(shelf: BackendDb) -> dict[str, Any]:
+def meanings(backend_db: BackendDb) -> dict[str, Any]:
     """The Backend's tables without the times of the run."""
     timed = {"last_verified_at", "unresolved_attempted_at", "superseded_at"}
     mask: Callable[[dict[str, Any]], dict[str, Any]] = lambda row: {  # noqa: E731
         name: value is not None if name in timed else value for name, value in row.items()
     }
-    return {table: [mask(row) for row in rows] for table, rows in shelf.tables().items()}
+    return {table: [mask(row) for row in rows] for table, rows in backend_db.tables().items()}
 
 
 async def test_each_cohort_has_a_tally_of_its_own(station: IdentityHarness):

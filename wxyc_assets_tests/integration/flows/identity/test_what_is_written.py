@@ -40,9 +40,9 @@ APPLE = entry("apple_music", "42")
 class WriterHarness:
     """Record 1 is on the shelf; whatever LML says about it is stored and applied."""
 
-    def __init__(self, shelf: BackendDb, database: Database) -> None:
-        self.shelf, self.database = shelf, database
-        shelf.record(1)
+    def __init__(self, backend_db: BackendDb, database: Database) -> None:
+        self.backend_db, self.database = backend_db, database
+        backend_db.record(1)
 
     async def hear(
         self,
@@ -58,41 +58,43 @@ class WriterHarness:
 
     @property
     def identity(self) -> dict[str, Any] | None:
-        return self.shelf.row("select * from library_identity where library_id = 1")
+        return self.backend_db.row("select * from library_identity where library_id = 1")
 
     @property
     def sources(self) -> dict[str, dict[str, Any]]:
-        rows = self.shelf.rows("select * from library_identity_source where library_id = 1")
+        rows = self.backend_db.rows("select * from library_identity_source where library_id = 1")
         return {row["source"]: row for row in rows}
 
     @property
     def history(self) -> list[dict[str, Any]]:
-        return self.shelf.rows("select * from library_identity_history order by history_id")
+        return self.backend_db.rows("select * from library_identity_history order by history_id")
 
     @property
     def stamp(self) -> datetime | None:
-        return self.shelf.stamp(1)
+        return self.backend_db.attempted_at(1)
 
     @property
     def resolution(self) -> dict[str, Any]:
-        row = self.shelf.row("select * from lml_resolution where library_id = 1")
+        row = self.backend_db.row("select * from lml_resolution where library_id = 1")
         assert row is not None
         return row
 
 
 @pytest.fixture
-def desk(shelf: BackendDb, opened: Database) -> WriterHarness:
-    return WriterHarness(shelf, opened)
+def harness(backend_db: BackendDb, opened: Database) -> WriterHarness:
+    return WriterHarness(backend_db, opened)
 
 
 # single_artist
 
 
 async def test_a_single_artist_becomes_an_identity_with_a_source_for_each_entry(
-    desk: WriterHarness,
+    harness: WriterHarness,
 ):
-    await desk.hear(single(1, DISCOGS, WIKIDATA, SPOTIFY, APPLE, method="trigram", confidence=0.75))
-    identity = desk.identity
+    await harness.hear(
+        single(1, DISCOGS, WIKIDATA, SPOTIFY, APPLE, method="trigram", confidence=0.75)
+    )
+    identity = harness.identity
     assert identity is not None
     assert identity == identity | {
         "wikidata_qid": "Q483718",
@@ -103,8 +105,8 @@ async def test_a_single_artist_becomes_an_identity_with_a_source_for_each_entry(
         "last_verified_at": NOW,
         "notes": NOTES_MARK,
     }
-    assert desk.sources.keys() == {"discogs", "wikidata", "spotify", "apple_music"}
-    assert desk.sources["discogs"] == {
+    assert harness.sources.keys() == {"discogs", "wikidata", "spotify", "apple_music"}
+    assert harness.sources["discogs"] == {
         "library_id": 1,
         "source": "discogs",
         "external_id": "388",
@@ -116,108 +118,112 @@ async def test_a_single_artist_becomes_an_identity_with_a_source_for_each_entry(
     }
 
 
-async def test_release_and_recording_columns_are_not_ours_to_fill(desk: WriterHarness):
-    desk.shelf.identity(1, EARLIER, discogs_release_id=4242, notes="from the card index")
-    await desk.hear(single(1, DISCOGS))
-    identity = desk.identity
+async def test_release_and_recording_columns_are_not_ours_to_fill(harness: WriterHarness):
+    harness.backend_db.identity(1, EARLIER, discogs_release_id=4242, notes="from the card index")
+    await harness.hear(single(1, DISCOGS))
+    identity = harness.identity
     assert identity is not None
     assert not [
         name
         for name, value in identity.items()
         if value is not None and ("discogs" in name or "musicbrainz" in name)
     ]
-    assert desk.history[0]["discogs_release_id"] == 4242
+    assert harness.history[0]["discogs_release_id"] == 4242
 
 
 @pytest.mark.parametrize("scope", [NARROW, WIDE, RECHECK])
 @pytest.mark.parametrize("cohort", [VA, NON_VA])
-async def test_a_single_artist_is_never_stamped(desk: WriterHarness, scope: Scope, cohort: Cohort):
-    await desk.hear(single(1, DISCOGS), scope=scope, cohort=cohort)
-    assert desk.stamp is None
-    assert desk.identity is not None
+async def test_a_single_artist_is_never_stamped(
+    harness: WriterHarness, scope: Scope, cohort: Cohort
+):
+    await harness.hear(single(1, DISCOGS), scope=scope, cohort=cohort)
+    assert harness.stamp is None
+    assert harness.identity is not None
 
 
-async def test_a_null_confidence_is_not_written_and_is_counted(desk: WriterHarness):
-    await desk.hear(single(1, DISCOGS, WIKIDATA | {"confidence": None}))
-    assert desk.sources.keys() == {"discogs"}
-    assert desk.resolution["null_confidences"] == 1
+async def test_a_null_confidence_is_not_written_and_is_counted(harness: WriterHarness):
+    await harness.hear(single(1, DISCOGS, WIKIDATA | {"confidence": None}))
+    assert harness.sources.keys() == {"discogs"}
+    assert harness.resolution["null_confidences"] == 1
 
 
-async def test_a_null_external_id_is_not_written(desk: WriterHarness):
-    await desk.hear(single(1, DISCOGS, WIKIDATA | {"external_id": None}))
-    assert desk.sources.keys() == {"discogs"}
+async def test_a_null_external_id_is_not_written(harness: WriterHarness):
+    await harness.hear(single(1, DISCOGS, WIKIDATA | {"external_id": None}))
+    assert harness.sources.keys() == {"discogs"}
 
 
 @pytest.mark.parametrize(
     "spoiled", [{"confidence": 1.7}, {"confidence": "high"}, {"method": None}], ids=repr
 )
-async def test_a_library_row_is_written_all_or_nothing(desk: WriterHarness, spoiled: Json):
-    applied = await desk.hear(single(1, DISCOGS, WIKIDATA | spoiled))
-    assert (desk.identity, desk.sources) == (None, {})
+async def test_a_library_row_is_written_all_or_nothing(harness: WriterHarness, spoiled: Json):
+    applied = await harness.hear(single(1, DISCOGS, WIKIDATA | spoiled))
+    assert (harness.identity, harness.sources) == (None, {})
     assert applied.write_errors.keys() == {1}
-    assert desk.resolution["applied_at"] is None
-    assert desk.resolution["write_error"] == applied.write_errors[1]
+    assert harness.resolution["applied_at"] is None
+    assert harness.resolution["write_error"] == applied.write_errors[1]
 
 
-async def test_a_row_that_cannot_be_written_does_not_keep_the_others_from_it(desk: WriterHarness):
+async def test_a_row_that_cannot_be_written_does_not_keep_the_others_from_it(
+    harness: WriterHarness,
+):
     for library_id in range(2, 31):
-        desk.shelf.record(library_id)
+        harness.backend_db.record(library_id)
     answers = [single(each, DISCOGS) for each in range(1, 31)]
     for each in (3, 4, 17):
         answers[each - 1]["confidence"] = 1.7
-    applied = await desk.hear(*answers)
+    applied = await harness.hear(*answers)
     assert applied.write_errors.keys() == {3, 4, 17}
-    written = desk.shelf.rows("select library_id from library_identity")
+    written = harness.backend_db.rows("select library_id from library_identity")
     assert {row["library_id"] for row in written} == {*range(1, 31)} - {3, 4, 17}
     assert len(applied.answers) == 30
 
 
-async def test_of_two_entries_of_one_source_the_last_one_decides(desk: WriterHarness):
-    await desk.hear(single(1, DISCOGS, DISCOGS | {"external_id": "2"}))
-    assert desk.sources["discogs"]["external_id"] == "2"
+async def test_of_two_entries_of_one_source_the_last_one_decides(harness: WriterHarness):
+    await harness.hear(single(1, DISCOGS, DISCOGS | {"external_id": "2"}))
+    assert harness.sources["discogs"]["external_id"] == "2"
 
 
-async def test_a_source_of_ours_that_is_not_mentioned_at_all_goes(desk: WriterHarness):
-    await desk.hear(single(1, DISCOGS, SPOTIFY), at=EARLIER)
-    await desk.hear(single(1, DISCOGS))
-    assert desk.sources.keys() == {"discogs"}
-    assert desk.history[0]["superseded_reason"].endswith("it no longer mentions spotify")
+async def test_a_source_of_ours_that_is_not_mentioned_at_all_goes(harness: WriterHarness):
+    await harness.hear(single(1, DISCOGS, SPOTIFY), at=EARLIER)
+    await harness.hear(single(1, DISCOGS))
+    assert harness.sources.keys() == {"discogs"}
+    assert harness.history[0]["superseded_reason"].endswith("it no longer mentions spotify")
 
 
-async def test_a_source_that_is_mentioned_with_a_null_confidence_stays(desk: WriterHarness):
-    await desk.hear(single(1, DISCOGS, WIKIDATA), at=EARLIER)
-    before = desk.sources["wikidata"]
-    await desk.hear(single(1, DISCOGS, WIKIDATA | {"confidence": None}))
-    assert desk.sources["wikidata"] == before
-    assert desk.history == []
+async def test_a_source_that_is_mentioned_with_a_null_confidence_stays(harness: WriterHarness):
+    await harness.hear(single(1, DISCOGS, WIKIDATA), at=EARLIER)
+    before = harness.sources["wikidata"]
+    await harness.hear(single(1, DISCOGS, WIKIDATA | {"confidence": None}))
+    assert harness.sources["wikidata"] == before
+    assert harness.history == []
 
 
 @pytest.mark.parametrize("notes", [None, "by hand"])
 async def test_a_source_that_is_not_ours_stays_though_not_mentioned(
-    desk: WriterHarness, notes: str | None
+    harness: WriterHarness, notes: str | None
 ):
-    desk.shelf.source(1, "bandcamp", "stereolab", EARLIER, notes=notes)
-    await desk.hear(single(1, DISCOGS))
-    assert desk.sources["bandcamp"]["last_verified_at"] == EARLIER
+    harness.backend_db.source(1, "bandcamp", "stereolab", EARLIER, notes=notes)
+    await harness.hear(single(1, DISCOGS))
+    assert harness.sources["bandcamp"]["last_verified_at"] == EARLIER
 
 
 # whose word stands, and what differs
 
 
-async def test_the_same_decision_moves_only_the_date(desk: WriterHarness):
+async def test_the_same_decision_moves_only_the_date(harness: WriterHarness):
     words = single(1, DISCOGS, WIKIDATA)
-    await desk.hear(words, at=EARLIER)
-    before = desk.identity
-    await desk.hear(words)
+    await harness.hear(words, at=EARLIER)
+    before = harness.identity
+    await harness.hear(words)
     assert before is not None
-    assert desk.identity == before | {"last_verified_at": NOW}
-    assert desk.history == []
+    assert harness.identity == before | {"last_verified_at": NOW}
+    assert harness.history == []
 
 
-async def test_the_confidence_is_compared_as_a_4_byte_float(desk: WriterHarness):
-    await desk.hear(single(1, DISCOGS, confidence=0.9), at=EARLIER)
-    await desk.hear(single(1, DISCOGS, confidence=0.8999999761581421))
-    assert desk.history == []
+async def test_the_confidence_is_compared_as_a_4_byte_float(harness: WriterHarness):
+    await harness.hear(single(1, DISCOGS, confidence=0.9), at=EARLIER)
+    await harness.hear(single(1, DISCOGS, confidence=0.8999999761581421))
+    assert harness.history == []
 
 
 @pytest.mark.parametrize(
@@ -235,60 +241,62 @@ async def test_the_confidence_is_compared_as_a_4_byte_float(desk: WriterHarness)
     ids=repr,
 )
 async def test_a_decision_that_differs_replaces_and_leaves_its_history(
-    desk: WriterHarness, other: Json
+    harness: WriterHarness, other: Json
 ):
-    await desk.hear(single(1, DISCOGS, WIKIDATA), at=EARLIER)
-    before = desk.identity
+    await harness.hear(single(1, DISCOGS, WIKIDATA), at=EARLIER)
+    before = harness.identity
     assert before is not None
-    await desk.hear(single(1, DISCOGS, WIKIDATA) | other)
-    (history,) = desk.history
+    await harness.hear(single(1, DISCOGS, WIKIDATA) | other)
+    (history,) = harness.history
     kept = {name: value for name, value in before.items() if name in history}
     assert history == history | kept
     assert history["superseded_at"] == NOW
     assert history["reason_category"] == "decision_changed"
-    assert desk.identity is not None
-    assert desk.identity["last_verified_at"] == NOW
+    assert harness.identity is not None
+    assert harness.identity["last_verified_at"] == NOW
 
 
-async def test_a_first_identity_has_no_history(desk: WriterHarness):
-    await desk.hear(single(1, DISCOGS))
-    assert desk.history == []
+async def test_a_first_identity_has_no_history(harness: WriterHarness):
+    await harness.hear(single(1, DISCOGS))
+    assert harness.history == []
 
 
 @pytest.mark.parametrize("notes", [None, "looked up by the music director"])
 async def test_a_persons_decision_stands_and_only_its_date_moves(
-    desk: WriterHarness, notes: str | None
+    harness: WriterHarness, notes: str | None
 ):
-    desk.shelf.identity(1, EARLIER, method="manual", confidence=1, wikidata_qid="Q1", notes=notes)
-    desk.shelf.source(1, "discogs", "1", EARLIER, notes=notes)
-    before, sources = desk.identity, desk.sources
+    harness.backend_db.identity(
+        1, EARLIER, method="manual", confidence=1, wikidata_qid="Q1", notes=notes
+    )
+    harness.backend_db.source(1, "discogs", "1", EARLIER, notes=notes)
+    before, sources = harness.identity, harness.sources
     assert before is not None
-    await desk.hear(single(1, DISCOGS, WIKIDATA))
-    assert desk.identity == before | {"last_verified_at": NOW}
-    assert desk.sources == sources
-    assert desk.history == []
+    await harness.hear(single(1, DISCOGS, WIKIDATA))
+    assert harness.identity == before | {"last_verified_at": NOW}
+    assert harness.sources == sources
+    assert harness.history == []
 
 
-async def test_lmls_own_manual_method_is_not_a_persons(desk: WriterHarness):
-    await desk.hear(single(1, DISCOGS, method="manual"), at=EARLIER)
-    await desk.hear(single(1, DISCOGS, method="llm"))
-    assert desk.identity is not None
-    assert desk.identity["method"] == "llm"
+async def test_lmls_own_manual_method_is_not_a_persons(harness: WriterHarness):
+    await harness.hear(single(1, DISCOGS, method="manual"), at=EARLIER)
+    await harness.hear(single(1, DISCOGS, method="llm"))
+    assert harness.identity is not None
+    assert harness.identity["method"] == "llm"
 
 
-async def test_an_identity_of_another_job_is_replaced_and_marked_ours(desk: WriterHarness):
-    desk.shelf.identity(1, EARLIER, notes="from the card index")
-    await desk.hear(single(1, DISCOGS))
-    assert desk.identity is not None
-    assert desk.identity["notes"] == NOTES_MARK
-    assert desk.history[0]["notes"] == "from the card index"
+async def test_an_identity_of_another_job_is_replaced_and_marked_ours(harness: WriterHarness):
+    harness.backend_db.identity(1, EARLIER, notes="from the card index")
+    await harness.hear(single(1, DISCOGS))
+    assert harness.identity is not None
+    assert harness.identity["notes"] == NOTES_MARK
+    assert harness.history[0]["notes"] == "from the card index"
 
 
-async def test_an_answer_older_than_the_identity_decides_nothing(desk: WriterHarness):
-    desk.shelf.identity(1, LATER, wikidata_qid="Q1")
-    before = desk.identity
-    await desk.hear(single(1, DISCOGS))
-    assert (desk.identity, desk.sources, desk.history) == (before, {}, [])
+async def test_an_answer_older_than_the_identity_decides_nothing(harness: WriterHarness):
+    harness.backend_db.identity(1, LATER, wikidata_qid="Q1")
+    before = harness.identity
+    await harness.hear(single(1, DISCOGS))
+    assert (harness.identity, harness.sources, harness.history) == (before, {}, [])
 
 
 # unresolved, and compilations that are not askable yet
@@ -304,42 +312,46 @@ NOBODY: list[Callable[[], Json]] = [
 @pytest.mark.parametrize("cohort", [VA, NON_VA])
 @pytest.mark.parametrize(("scope", "is_stamped"), [(NARROW, False), (WIDE, True), (RECHECK, True)])
 async def test_an_answer_that_names_nobody_is_stamped_when_wide_and_in_a_recheck_only(
-    desk: WriterHarness, words: Callable[[], Json], cohort: Cohort, scope: Scope, is_stamped: bool
+    harness: WriterHarness,
+    words: Callable[[], Json],
+    cohort: Cohort,
+    scope: Scope,
+    is_stamped: bool,
 ):
-    await desk.hear(words(), scope=scope, cohort=cohort)
-    assert desk.stamp == (NOW if is_stamped else None)
-    assert desk.identity is None
+    await harness.hear(words(), scope=scope, cohort=cohort)
+    assert harness.stamp == (NOW if is_stamped else None)
+    assert harness.identity is None
 
 
-async def test_a_wide_run_stamps_from_what_a_narrow_one_stored(desk: WriterHarness):
-    await desk.hear(unresolved(1))
-    assert desk.stamp is None
-    await apply(desk.database, LATER, WIDE, EVERYTHING)
-    assert desk.stamp == NOW
+async def test_a_wide_run_stamps_from_what_a_narrow_one_stored(harness: WriterHarness):
+    await harness.hear(unresolved(1))
+    assert harness.stamp is None
+    await apply(harness.database, LATER, WIDE, EVERYTHING)
+    assert harness.stamp == NOW
 
 
-async def test_a_stamp_never_moves_back(desk: WriterHarness):
-    desk.shelf.execute("update library set unresolved_attempted_at = %s", LATER)
-    await desk.hear(unresolved(1), scope=WIDE)
-    assert desk.stamp == LATER
+async def test_a_stamp_never_moves_back(harness: WriterHarness):
+    harness.backend_db.execute("update library set unresolved_attempted_at = %s", LATER)
+    await harness.hear(unresolved(1), scope=WIDE)
+    assert harness.stamp == LATER
 
 
 async def test_a_stale_identity_answered_unresolved_is_kept_and_its_date_unmoved(
-    desk: WriterHarness,
+    harness: WriterHarness,
 ):
-    await desk.hear(single(1, DISCOGS), at=EARLIER)
-    before, sources = desk.identity, desk.sources
-    await desk.hear(unresolved(1), scope=WIDE)
-    assert (desk.identity, desk.sources, desk.history) == (before, sources, [])
+    await harness.hear(single(1, DISCOGS), at=EARLIER)
+    before, sources = harness.identity, harness.sources
+    await harness.hear(unresolved(1), scope=WIDE)
+    assert (harness.identity, harness.sources, harness.history) == (before, sources, [])
 
 
-async def test_without_contract_version_1_a_compilation_is_not_askable_yet(desk: WriterHarness):
-    desk.shelf.credit(1, "Burial", "Archangel")
-    desk.shelf.artist("Burial")
+async def test_without_contract_version_1_a_compilation_is_not_askable_yet(harness: WriterHarness):
+    harness.backend_db.credit(1, "Burial", "Archangel")
+    harness.backend_db.artist("Burial")
     words = compilation(1, track("Burial", "Archangel", "Burial"))
-    await desk.hear(words, version=None, cohort=VA)
-    assert desk.shelf.credits()[0]["track_artist_link_method"] is None
-    assert desk.stamp is None
+    await harness.hear(words, version=None, cohort=VA)
+    assert harness.backend_db.credits()[0]["track_artist_link_method"] is None
+    assert harness.stamp is None
 
 
 # compilations that were matched
@@ -357,30 +369,30 @@ async def test_without_contract_version_1_a_compilation_is_not_askable_yet(desk:
     ],
 )
 async def test_a_matched_compilation_is_stamped_always_in_its_cohort_elsewhere_when_wide(
-    desk: WriterHarness, cohort: Cohort, scope: Scope, is_stamped: bool
+    harness: WriterHarness, cohort: Cohort, scope: Scope, is_stamped: bool
 ):
-    await desk.hear(compilation(1), cohort=cohort, scope=scope)
-    assert desk.stamp == (NOW if is_stamped else None)
-    assert desk.identity is None
+    await harness.hear(compilation(1), cohort=cohort, scope=scope)
+    assert harness.stamp == (NOW if is_stamped else None)
+    assert harness.identity is None
 
 
-async def test_a_compilation_whose_tracks_cannot_be_written_is_not_stamped(desk: WriterHarness):
-    desk.shelf.credit(1, "Burial", "Archangel")
-    desk.shelf.execute(
+async def test_a_compilation_whose_tracks_cannot_be_written_is_not_stamped(harness: WriterHarness):
+    harness.backend_db.credit(1, "Burial", "Archangel")
+    harness.backend_db.execute(
         "alter table compilation_track_artist "
         "add check (track_artist_link_method <> 'lml_backfill')"
     )
-    applied = await desk.hear(compilation(1, track("Burial", "Archangel", "Burial")), cohort=VA)
+    applied = await harness.hear(compilation(1, track("Burial", "Archangel", "Burial")), cohort=VA)
     assert applied.write_errors.keys() == {1}
-    assert desk.stamp is None
+    assert harness.stamp is None
 
 
-async def test_tracks_beside_a_false_attempt_are_read_as_attempted(desk: WriterHarness):
-    desk.shelf.credit(1, "Burial", "Archangel")
+async def test_tracks_beside_a_false_attempt_are_read_as_attempted(harness: WriterHarness):
+    harness.backend_db.credit(1, "Burial", "Archangel")
     words = compilation(1, track("Burial", "Archangel", "Burial"), attempted=False)
-    await desk.hear(words, cohort=VA)
-    assert desk.shelf.credits()[0]["track_artist_link_method"] == "lml_backfill"
-    assert desk.stamp == NOW
+    await harness.hear(words, cohort=VA)
+    assert harness.backend_db.credits()[0]["track_artist_link_method"] == "lml_backfill"
+    assert harness.stamp == NOW
 
 
 # compilation tracks
@@ -389,26 +401,26 @@ async def test_tracks_beside_a_false_attempt_are_read_as_attempted(desk: WriterH
 class Sleeve(WriterHarness):
     """Record 1 has one credit: Burial, Archangel."""
 
-    def __init__(self, shelf: BackendDb, database: Database) -> None:
-        super().__init__(shelf, database)
-        self.burial = shelf.artist("Burial")
+    def __init__(self, backend_db: BackendDb, database: Database) -> None:
+        super().__init__(backend_db, database)
+        self.burial = backend_db.artist("Burial")
 
     async def match(self, *tracks: Json) -> dict[str, int]:
         return {**total(await self.hear(compilation(1, *tracks), cohort=VA))}
 
     @property
     def credit(self) -> dict[str, Any]:
-        (row,) = self.shelf.credits(1)
+        (row,) = self.backend_db.credits(1)
         return row
 
 
 @pytest.fixture
-def sleeve(shelf: BackendDb, opened: Database) -> Sleeve:
-    return Sleeve(shelf, opened)
+def sleeve(backend_db: BackendDb, opened: Database) -> Sleeve:
+    return Sleeve(backend_db, opened)
 
 
 async def test_a_track_links_its_credit_to_the_artist(sleeve: Sleeve):
-    sleeve.shelf.credit(1, "Burial", "Archangel")
+    sleeve.backend_db.credit(1, "Burial", "Archangel")
     counted = await sleeve.match(track("Burial", "Archangel", "Burial", confidence=0.75))
     assert sleeve.credit == sleeve.credit | {
         "track_artist_id": sleeve.burial,
@@ -421,22 +433,22 @@ async def test_a_track_links_its_credit_to_the_artist(sleeve: Sleeve):
 
 async def test_credits_match_on_artist_and_title_and_null_titles_are_equal(sleeve: Sleeve):
     for title in ("Archangel", None, "archangel", ""):
-        sleeve.shelf.credit(1, "Burial", title)
+        sleeve.backend_db.credit(1, "Burial", title)
     await sleeve.match(track("Burial", None, "Burial"), track("Burial", "Archangel", "Burial"))
-    linked = {row["track_title"] for row in sleeve.shelf.credits() if row["track_artist_id"]}
+    linked = {row["track_title"] for row in sleeve.backend_db.credits() if row["track_artist_id"]}
     assert linked == {None, "Archangel"}
 
 
 async def test_credits_of_another_record_are_left_alone(sleeve: Sleeve):
-    sleeve.shelf.record(2)
-    sleeve.shelf.credit(2, "Burial", "Archangel")
+    sleeve.backend_db.record(2)
+    sleeve.backend_db.credit(2, "Burial", "Archangel")
     counted = await sleeve.match(track("Burial", "Archangel", "Burial"))
-    assert sleeve.shelf.credits(2)[0]["track_artist_link_method"] is None
+    assert sleeve.backend_db.credits(2)[0]["track_artist_link_method"] is None
     assert counted["tracks_without_credit"] == 1
 
 
 async def test_an_entry_that_nobody_was_found_for_is_skipped(sleeve: Sleeve):
-    sleeve.shelf.credit(1, "Burial", "Archangel")
+    sleeve.backend_db.credit(1, "Burial", "Archangel")
     counted = await sleeve.match(track("Burial", "Archangel", None, track_position="A1"))
     assert sleeve.credit["track_artist_link_method"] is None
     assert sleeve.credit["track_position"] is None
@@ -444,7 +456,7 @@ async def test_an_entry_that_nobody_was_found_for_is_skipped(sleeve: Sleeve):
 
 
 async def test_a_librarians_link_stands(sleeve: Sleeve):
-    sleeve.shelf.credit(1, "Burial", "Archangel", track_artist_link_method="librarian")
+    sleeve.backend_db.credit(1, "Burial", "Archangel", track_artist_link_method="librarian")
     before = sleeve.credit
     counted = await sleeve.match(track("Burial", "Archangel", "Burial", track_position="A1"))
     assert sleeve.credit == before
@@ -465,8 +477,8 @@ async def test_a_librarians_link_stands(sleeve: Sleeve):
 async def test_an_artist_is_found_by_a_folded_name_that_is_nobody_elses(
     sleeve: Sleeve, catalogued: list[str], named: str, is_found: bool
 ):
-    ids = [sleeve.shelf.artist(name) for name in catalogued]
-    sleeve.shelf.credit(1, "Björk", "Joga", track_artist_id=sleeve.burial)
+    ids = [sleeve.backend_db.artist(name) for name in catalogued]
+    sleeve.backend_db.credit(1, "Björk", "Joga", track_artist_id=sleeve.burial)
     counted = await sleeve.match(track("Björk", "Joga", named))
     assert sleeve.credit["track_artist_id"] == (ids[0] if is_found else None)
     assert sleeve.credit["track_artist_link_method"] == "lml_backfill"
@@ -487,7 +499,7 @@ async def test_an_artist_is_found_by_a_folded_name_that_is_nobody_elses(
 async def test_a_confidence_outside_0_to_1_is_null_and_warned_about(
     sleeve: Sleeve, confidence: Any, written: float | None, warned: int
 ):
-    sleeve.shelf.credit(1, "Burial", "Archangel", track_artist_link_confidence=0.5)
+    sleeve.backend_db.credit(1, "Burial", "Archangel", track_artist_link_confidence=0.5)
     counted = await sleeve.match(track("Burial", "Archangel", "Burial", confidence=confidence))
     assert sleeve.credit["track_artist_link_confidence"] == written
     assert counted.get("confidences_out_of_range", 0) == warned
@@ -510,7 +522,7 @@ async def test_a_confidence_outside_0_to_1_is_null_and_warned_about(
 async def test_a_null_position_is_filled_where_exactly_one_short_one_was_offered(
     sleeve: Sleeve, there: str | None, offered: list[str | None], position: str, ambiguous: int
 ):
-    sleeve.shelf.credit(1, "Burial", "Archangel", track_position=there)
+    sleeve.backend_db.credit(1, "Burial", "Archangel", track_position=there)
     tracks = [track("Burial", "Archangel", "Burial", track_position=each) for each in offered]
     counted = await sleeve.match(*tracks)
     assert sleeve.credit["track_position"] == position
@@ -519,8 +531,8 @@ async def test_a_null_position_is_filled_where_exactly_one_short_one_was_offered
 
 
 async def test_of_several_entries_at_one_key_the_last_that_names_somebody_decides(sleeve: Sleeve):
-    untrue = sleeve.shelf.artist("Untrue")
-    sleeve.shelf.credit(1, "Burial", "Archangel")
+    untrue = sleeve.backend_db.artist("Untrue")
+    sleeve.backend_db.credit(1, "Burial", "Archangel")
     await sleeve.match(
         track("Burial", "Archangel", "Burial", confidence=0.5),
         track("Burial", "Archangel", "Untrue", confidence=0.25),
@@ -531,12 +543,12 @@ async def test_of_several_entries_at_one_key_the_last_that_names_somebody_decide
 
 
 async def test_a_credit_that_would_not_change_is_not_written(sleeve: Sleeve):
-    sleeve.shelf.credit(1, "Burial", "Archangel")
+    sleeve.backend_db.credit(1, "Burial", "Archangel")
     await sleeve.match(track("Burial", "Archangel", "Burial", confidence=0.9))
-    before = sleeve.shelf.versions()["compilation_track_artist"]
+    before = sleeve.backend_db.versions()["compilation_track_artist"]
     same = track("Burial", "Archangel", "Burial", confidence=0.8999999761581421)
     counted = await sleeve.match(same)
-    assert sleeve.shelf.versions()["compilation_track_artist"] == before
+    assert sleeve.backend_db.versions()["compilation_track_artist"] == before
     assert counted["tracks_unchanged"] == 1
 
 
@@ -545,7 +557,7 @@ async def test_a_page_of_which_half_the_keys_match_no_credit_warns_of_drift(
     sleeve: Sleeve, lost: int, matched: int, drifts: int
 ):
     for number in range(matched):
-        sleeve.shelf.credit(1, "Burial", str(number))
+        sleeve.backend_db.credit(1, "Burial", str(number))
     tracks = [track("Burial", str(number), "Burial") for number in range(matched)]
     tracks += [track("Burial", f"lost {number}", "Burial") for number in range(lost)]
     counted = await sleeve.match(*tracks)
@@ -554,11 +566,11 @@ async def test_a_page_of_which_half_the_keys_match_no_credit_warns_of_drift(
 
 async def test_one_poisoned_track_costs_that_track_and_not_its_page(sleeve: Sleeve):
     for title in ("Archangel", "Ghost Hardware"):
-        sleeve.shelf.credit(1, "Burial", title)
+        sleeve.backend_db.credit(1, "Burial", title)
     counted = await sleeve.match(
         track("Burial", "Archangel", "Bu\0rial"), track("Burial", "Ghost Hardware", "Burial")
     )
-    linked = [row["track_title"] for row in sleeve.shelf.credits() if row["track_artist_id"]]
+    linked = [row["track_title"] for row in sleeve.backend_db.credits() if row["track_artist_id"]]
     assert linked == ["Ghost Hardware"]
     assert counted["tracks_written"] == 1
 
@@ -566,72 +578,74 @@ async def test_one_poisoned_track_costs_that_track_and_not_its_page(sleeve: Slee
 # what is not written at all
 
 
-async def test_what_postgres_cannot_hold_is_kept_escaped_and_the_row_stays_due(desk: WriterHarness):
-    applied = await desk.hear(single(1, DISCOGS, method="exact\0match"), scope=WIDE)
+async def test_what_postgres_cannot_hold_is_kept_escaped_and_the_row_stays_due(
+    harness: WriterHarness,
+):
+    applied = await harness.hear(single(1, DISCOGS, method="exact\0match"), scope=WIDE)
     assert applied.write_errors.keys() == {1}
     assert "column unstorable" in applied.write_errors[1]
-    assert desk.resolution["unstorable"] == {"method": r"'exact\x00match'"}
-    assert (desk.identity, desk.stamp) == (None, None)
-    assert await is_due(desk, WIDE)
+    assert harness.resolution["unstorable"] == {"method": r"'exact\x00match'"}
+    assert (harness.identity, harness.stamp) == (None, None)
+    assert await is_due(harness, WIDE)
 
 
 async def test_a_write_that_failed_leaves_the_row_due_and_is_not_asked_again_at_once(
-    desk: WriterHarness,
+    harness: WriterHarness,
 ):
-    await desk.hear(single(1, DISCOGS, confidence=1.7))
-    assert await is_due(desk, NARROW)
-    assert desk.stamp is None
-    library = IdentityStore(desk.database, clock=lambda: NOW)
+    await harness.hear(single(1, DISCOGS, confidence=1.7))
+    assert await is_due(harness, NARROW)
+    assert harness.stamp is None
+    library = IdentityStore(harness.database, clock=lambda: NOW)
     await library.put_candidates(EVERYTHING, NARROW, "x")
     assert await library.unanswered(EVERYTHING, NARROW) == []
-    month_later = IdentityStore(desk.database, clock=lambda: NOW + timedelta(days=30))
+    month_later = IdentityStore(harness.database, clock=lambda: NOW + timedelta(days=30))
     await month_later.put_candidates(EVERYTHING, NARROW, "x")
     assert len(await month_later.unanswered(EVERYTHING, NARROW)) == 1
 
 
-async def test_a_refusal_writes_nothing_and_rests(desk: WriterHarness):
-    library = IdentityStore(desk.database, clock=lambda: NOW)
+async def test_a_refusal_writes_nothing_and_rests(harness: WriterHarness):
+    library = IdentityStore(harness.database, clock=lambda: NOW)
     await library.store_refusals({candidate(1): "HTTP 422 \0"}, "x")
-    applied = await apply(desk.database, NOW, WIDE, EVERYTHING)
+    applied = await apply(harness.database, NOW, WIDE, EVERYTHING)
     assert applied.answers == []
-    assert desk.resolution["refusal"] == "HTTP 422 \\x00"
-    assert (desk.identity, desk.stamp) == (None, None)
-    assert not await is_due(desk, WIDE)
-    assert await is_due(desk, WIDE, at=NOW + timedelta(days=30))
+    assert harness.resolution["refusal"] == "HTTP 422 \\x00"
+    assert (harness.identity, harness.stamp) == (None, None)
+    assert not await is_due(harness, WIDE)
+    assert await is_due(harness, WIDE, at=NOW + timedelta(days=30))
 
 
 @pytest.mark.parametrize("change", ["rename", "delete"])
 async def test_an_answer_about_a_record_that_changed_meanwhile_is_not_written(
-    desk: WriterHarness, change: str
+    harness: WriterHarness, change: str
 ):
-    await store(desk.database, NOW, [candidate(1)], [single(1, DISCOGS)])
+    await store(harness.database, NOW, [candidate(1)], [single(1, DISCOGS)])
     if change == "rename":
-        desk.shelf.execute("update library set artist_name = 'Chan Marshall'")
+        harness.backend_db.execute("update library set artist_name = 'Chan Marshall'")
     else:
-        desk.shelf.execute("delete from library")
-    applied = await apply(desk.database, NOW, WIDE, EVERYTHING)
+        harness.backend_db.execute("delete from library")
+    applied = await apply(harness.database, NOW, WIDE, EVERYTHING)
     assert (applied.answers, applied.write_errors) == ([], {})
-    assert desk.identity is None
+    assert harness.identity is None
 
 
-async def test_a_record_renamed_after_its_answer_was_read_gets_no_identity(desk: WriterHarness):
-    await store(desk.database, NOW, [candidate(1)], [single(1, DISCOGS)])
-    library = IdentityStore(desk.database)
+async def test_a_record_renamed_after_its_answer_was_read_gets_no_identity(harness: WriterHarness):
+    await store(harness.database, NOW, [candidate(1)], [single(1, DISCOGS)])
+    library = IdentityStore(harness.database)
     waiting = await library.unapplied(EVERYTHING, NARROW)
-    desk.shelf.execute("update library set artist_name = 'Chan Marshall'")
+    harness.backend_db.execute("update library set artist_name = 'Chan Marshall'")
     await library.apply(waiting, NARROW)
-    assert (len(waiting), desk.identity, desk.sources) == (1, None, {})
+    assert (len(waiting), harness.identity, harness.sources) == (1, None, {})
 
 
-async def test_the_librarys_watermark_is_never_moved(desk: WriterHarness):
+async def test_the_librarys_watermark_is_never_moved(harness: WriterHarness):
     statement = "select version from library_watermark"
-    before = desk.shelf.value(statement)
-    await desk.hear(unresolved(1), scope=WIDE)
-    await desk.hear(compilation(1), scope=WIDE, cohort=VA, at=LATER)
-    assert desk.stamp == LATER
-    assert desk.shelf.value(statement) == before
+    before = harness.backend_db.value(statement)
+    await harness.hear(unresolved(1), scope=WIDE)
+    await harness.hear(compilation(1), scope=WIDE, cohort=VA, at=LATER)
+    assert harness.stamp == LATER
+    assert harness.backend_db.value(statement) == before
 
 
-async def is_due(desk: WriterHarness, scope: Scope, at: datetime = NOW) -> bool:
-    due = await IdentityStore(desk.database, clock=lambda: at).due(EVERYTHING, scope)
+async def is_due(harness: WriterHarness, scope: Scope, at: datetime = NOW) -> bool:
+    due = await IdentityStore(harness.database, clock=lambda: at).due(EVERYTHING, scope)
     return [each.candidate.library_id for each in due] == [1]
