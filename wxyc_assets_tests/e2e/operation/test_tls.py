@@ -154,27 +154,8 @@ def test_both_databases_are_reached_with_tls_on_every_connection(
     done = run_program("wxyc-assets", "migrate", env=environment, cwd=station.home)
     assert done.returncode == 0, done.stderr
     with psycopg.connect(tls_only_server.url("postgres"), autocommit=True) as connection:
-        connection.execute("create table wxyc_assets.heard (encrypted bool)")
-        connection.execute(
-            "create function wxyc_assets.hear() returns trigger language plpgsql as $$ begin "
-            "insert into wxyc_assets.heard "
-            "select ssl from pg_stat_ssl where pid = pg_backend_pid(); "
-            "return new; end $$"
-        )
-        connection.execute(
-            "create trigger heard before insert on wxyc_assets.lml_resolution "
-            "for each row execute function wxyc_assets.hear()"
-        )
-        connection.execute("set search_path to wxyc_schema")
-        connection.execute(
-            "insert into artists (id, artist_name, alphabetical_name, code_letters) "
-            "values (1, 'Stereolab', 'Stereolab', 'RO')"
-        )
-        connection.execute(
-            "insert into library (id, artist_id, genre_id, format_id, album_title, code_number, "
-            "legacy_release_id, artist_name) "
-            "values (1, 1, 1, 1, 'Dots and Loops', 1, 1, 'Stereolab')"
-        )
+        _record_encryption(connection)
+        _insert_record(connection)
         code, output = run_range(station, FIRST, **changes)
         assert code == 0, output
         heard = connection.execute("select distinct encrypted from wxyc_assets.heard").fetchall()
@@ -225,3 +206,31 @@ def test_libpqs_own_variables_apply_to_a_database_given_by_its_parts(
     environment = {**station.environment, **parts}
     done = run_program("wxyc-assets", "migrate", env=environment, cwd=station.home)
     assert done.returncode == 0, done.stderr
+
+
+def _record_encryption(connection: psycopg.Connection) -> None:
+    """Record for each writing session whether its connection is encrypted."""
+    connection.execute("create table wxyc_assets.heard (encrypted bool)")
+    connection.execute(
+        "create function wxyc_assets.hear() returns trigger language plpgsql as $$ begin "
+        "insert into wxyc_assets.heard "
+        "select ssl from pg_stat_ssl where pid = pg_backend_pid(); "
+        "return new; end $$"
+    )
+    connection.execute(
+        "create trigger heard before insert on wxyc_assets.lml_resolution "
+        "for each row execute function wxyc_assets.hear()"
+    )
+
+
+def _insert_record(connection: psycopg.Connection) -> None:
+    connection.execute("set search_path to wxyc_schema")
+    connection.execute(
+        "insert into artists (id, artist_name, alphabetical_name, code_letters) "
+        "values (1, 'Stereolab', 'Stereolab', 'RO')"
+    )
+    connection.execute(
+        "insert into library (id, artist_id, genre_id, format_id, album_title, code_number, "
+        "legacy_release_id, artist_name) "
+        "values (1, 1, 1, 1, 'Dots and Loops', 1, 1, 'Stereolab')"
+    )

@@ -78,7 +78,7 @@ class Child:
 
 @dataclass(frozen=True, slots=True)
 class RunStarter:
-    """Starts `dagster job execute` on a small library."""
+    """A starter of `dagster job execute` on a small library."""
 
     folder: Path
     """Contains the children's logs, and `dagster.yaml` in `home`."""

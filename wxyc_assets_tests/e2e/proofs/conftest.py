@@ -120,7 +120,7 @@ def make_dagster_storage(server: Postgres) -> None:
 
 @dataclass(frozen=True, slots=True)
 class FreshLibraries:
-    """Creates copies of the small library, each with a Dagster storage of its own."""
+    """A source of fresh copies of the small library, each with its own Dagster storage."""
 
     library_server: Postgres
     dagster_server: Postgres

@@ -1,3 +1,5 @@
+"""The Backend's schema of the sandbox: triggers, constraints and functions."""
+
 import json
 from collections.abc import Generator
 from typing import Any
@@ -9,7 +11,7 @@ from psycopg import errors, sql
 
 @pytest.fixture
 def connection(backend: str, schema: str) -> Generator[psycopg.Connection]:
-    """Moon Pix by Cat Power, with one credit."""
+    """A connection to a library of Moon Pix by Cat Power, with one credit."""
     with psycopg.connect(backend, autocommit=True) as connection:
         connection.execute(sql.SQL("set search_path to {}").format(sql.Identifier(schema)))
         connection.execute(
@@ -59,7 +61,7 @@ def test_every_changed_row_is_announced(connection: psycopg.Connection) -> None:
     assert notifications[0]["row"]["plays"] == 7
 
 
-def test_a_row_too_long_to_announce_is_stored_all_the_same(connection: psycopg.Connection) -> None:
+def test_a_row_too_long_to_announce_is_stored_nevertheless(connection: psycopg.Connection) -> None:
     connection.execute("listen cdc")
     connection.execute("update library set canonical_entity_id = repeat('x', 8000)")
     (notifications,) = connection.notifies(timeout=0.1)
@@ -67,7 +69,7 @@ def test_a_row_too_long_to_announce_is_stored_all_the_same(connection: psycopg.C
     assert json.loads(notifications.payload) == announced
 
 
-def test_a_renamed_artist_is_renamed_on_the_shelf(connection: psycopg.Connection) -> None:
+def test_a_renamed_artist_is_renamed_in_the_library(connection: psycopg.Connection) -> None:
     connection.execute("update artists set artist_name = 'Chan Marshall'")
     assert _one(connection, b"select artist_name from library") == "Chan Marshall"
     assert _one(connection, b"select search_doc @@ to_tsquery('simple', 'marshall') from library")

@@ -1,3 +1,5 @@
+"""The generated track credits: sizes, positions and names."""
+
 import time
 from statistics import mean, quantiles
 
@@ -17,7 +19,7 @@ def test_the_same_record_has_the_same_credits() -> None:
     assert credits(7, seed=1994) != credits(8, seed=1994) != credits(8, seed=1995)
 
 
-def test_sizes_are_the_stations(compilations: list[tuple[Credit, ...]]) -> None:
+def test_sizes_are_distributed_as_at_the_station(compilations: list[tuple[Credit, ...]]) -> None:
     sizes = [len(each) for each in compilations]
     assert 52 < mean(sizes) < 60
     assert 400 < quantiles(sizes, n=100)[-1] < 600

@@ -1,3 +1,5 @@
+"""The generated library has the station's distribution, and depends on its seed alone."""
+
 from collections import Counter
 from collections.abc import Generator
 from datetime import UTC, datetime, timedelta
@@ -14,7 +16,7 @@ NOW = datetime(2030, 2, 3, 4, 5, 6, tzinfo=UTC)
 
 @pytest.fixture(scope="module")
 def connection(postgres: Postgres, schema: str) -> Generator[psycopg.Connection]:
-    """The library at scale 1."""
+    """A connection to the library at scale 1."""
     postgres.create_database("station")
     seed_library(postgres.url("station"), schema, SandboxLibrary())
     with psycopg.connect(postgres.url("station"), autocommit=True) as connection:
@@ -42,7 +44,7 @@ def connection(postgres: Postgres, schema: str) -> Generator[psycopg.Connection]
         ),
     ],
 )
-def test_the_library_has_the_stations_shape(
+def test_the_library_has_the_stations_counts(
     connection: psycopg.Connection, where: bytes, count: int
 ) -> None:
     assert _number(connection, b"select count(*) from library where " + where) == count
@@ -105,7 +107,7 @@ def test_the_library_has_the_stations_shape(
         ),
     ],
 )
-def test_the_rest_has_the_stations_shape(
+def test_other_figures_are_close_to_the_stations(
     connection: psycopg.Connection, query: bytes, least: int, most: int
 ) -> None:
     assert least <= _number(connection, query) <= most
@@ -142,7 +144,7 @@ def test_new_rows_are_numbered_after_the_old(connection: psycopg.Connection) -> 
 
 
 @pytest.mark.parametrize("table", TABLES)
-def test_a_world_is_the_same_each_time(table: str) -> None:
+def test_a_library_depends_on_its_seed_alone(table: str) -> None:
     _, rows = TABLES[table]
     small = [list(rows(SandboxLibrary(0.005, seed=7, now=NOW))) for _ in range(2)]
     assert small[0] == small[1] != list(rows(SandboxLibrary(0.005, seed=8, now=NOW)))
@@ -158,7 +160,7 @@ def test_only_dates_depend_on_the_day() -> None:
 
 
 @pytest.mark.parametrize("scale", [0.0005, 0.005, 0.1])
-def test_a_small_world_can_be_loaded(database: str, schema: str, scale: float) -> None:
+def test_a_small_library_can_be_loaded(database: str, schema: str, scale: float) -> None:
     counts = seed_library(database, schema, SandboxLibrary(scale))
     assert counts["library"] == round(64_676 * scale)
     assert counts["rotation"] == 800

@@ -1,3 +1,5 @@
+"""The local PostgreSQL server: start, stop, accounts and folders."""
+
 import os
 import tempfile
 from collections.abc import Generator
@@ -27,17 +29,17 @@ def test_a_server_starts_stops_and_keeps_its_data(home: Path) -> None:
     with Postgres(home / "postgres", durable=False) as server:
         server.create_database("library")
         with psycopg.connect(server.url("library")) as connection:
-            connection.execute("create table shelf as select 'Stereolab' as artist")
+            connection.execute("create table kept as select 'Stereolab' as artist")
         server.stop("immediate")
         assert not server.running
         server.start()
         server.restart()
         with psycopg.connect(server.url("library")) as connection:
-            assert connection.execute("select * from shelf").fetchall() == [("Stereolab",)]
+            assert connection.execute("select * from kept").fetchall() == [("Stereolab",)]
     assert not server.running
 
 
-def test_a_server_with_an_address_is_reached_there_by_its_neighbours(home: Path) -> None:
+def test_a_server_with_an_address_is_reachable_there(home: Path) -> None:
     data = home / "postgres"
     with Postgres(data, durable=False, tcp_port=free_port(), address="127.0.0.1") as server:
         assert server.url("library").startswith("postgresql://postgres@127.0.0.1:")
@@ -46,7 +48,7 @@ def test_a_server_with_an_address_is_reached_there_by_its_neighbours(home: Path)
             assert connection.info.hostaddr == "127.0.0.1"
 
 
-def test_a_long_and_awkward_path_is_fine(home: Path) -> None:
+def test_a_long_and_unusual_path_works(home: Path) -> None:
     data = home / ("Nilüfer's, " + "x" * 100)
     with Postgres(data, durable=False) as server, _connected(server) as connection:
         assert connection.execute("select 1").fetchone() == (1,)
@@ -89,7 +91,7 @@ def test_a_failed_start_shows_the_end_of_the_log(home: Path) -> None:
         server.start()
 
 
-def test_a_folder_with_something_else_in_it_is_left_alone(home: Path) -> None:
+def test_a_folder_with_other_files_is_left_alone(home: Path) -> None:
     (home / "records").mkdir()
     (home / "records" / "moon-pix.flac").touch()
     with pytest.raises((PostgresFailed, FolderOutOfReach)):
@@ -97,7 +99,7 @@ def test_a_folder_with_something_else_in_it_is_left_alone(home: Path) -> None:
     assert [path.name for path in (home / "records").iterdir()] == ["moon-pix.flac"]
 
 
-def test_a_closed_folder_shuts_a_stranger_out_and_stays_closed(home: Path) -> None:
+def test_a_closed_folder_stays_closed_to_another_account(home: Path) -> None:
     (home / "closed" / "inside").mkdir(mode=0o755, parents=True)
     (home / "closed").chmod(0o700)
     assert STRANGER.may_enter(home)
@@ -105,7 +107,7 @@ def test_a_closed_folder_shuts_a_stranger_out_and_stays_closed(home: Path) -> No
     assert (home / "closed").stat().st_mode & 0o777 == 0o700
 
 
-def test_binaries_out_of_reach_are_copied_to_where_all_can_read_them(home: Path) -> None:
+def test_unreachable_binaries_are_copied_to_a_readable_folder(home: Path) -> None:
     site = home / "closed" / "site-packages"
     bin = site / "embedded" / "install" / "bin"
     bin.mkdir(parents=True)
@@ -121,12 +123,12 @@ def test_binaries_out_of_reach_are_copied_to_where_all_can_read_them(home: Path)
     assert reachable_bin(bin, STRANGER, shared=home) == reachable
 
 
-def test_the_home_is_in_the_clone_where_the_server_can_go_there(home: Path) -> None:
+def test_the_home_is_in_the_clone_if_the_server_can_enter_it(home: Path) -> None:
     assert default_home(home) == home / ".sandbox"
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root's server runs as somebody else")
-def test_root_is_told_about_data_out_of_reach(home: Path) -> None:
+def test_root_gets_an_error_for_an_unreachable_data_folder(home: Path) -> None:
     (home / "closed").mkdir(mode=0o700)
     assert default_home(home / "closed").parent == Path("/var/tmp")
     with pytest.raises(FolderOutOfReach, match="choose a data folder"):
@@ -134,7 +136,7 @@ def test_root_is_told_about_data_out_of_reach(home: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can make a folder another's")
-def test_a_folder_of_somebody_else_is_not_taken_over(home: Path) -> None:
+def test_another_users_folder_is_not_taken_over(home: Path) -> None:
     (home / "theirs").mkdir()
     os.chown(home / "theirs", 12_345, 12_345)
     with pytest.raises(FolderOutOfReach, match="does not belong to uid"):

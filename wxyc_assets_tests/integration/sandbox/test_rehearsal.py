@@ -1,4 +1,4 @@
-"""The rehearsal, on a rotation small enough for a test."""
+"""The rehearsal on a small rotation."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -26,7 +26,7 @@ def test_a_call_of_twenty_cold_identities_is_too_long_for_one_worker() -> None:
     assert rehearse(COLD, RefreshSetting(rate=30, batch_size=10)).edge_timeouts == 0
 
 
-def test_fifty_a_minute_in_one_worker_are_enough_for_fifty_identities() -> None:
+def test_one_worker_with_fifty_per_minute_manages_fifty_identities() -> None:
     outcome = rehearse(replace(QUIET, model=SINGLE), RefreshSetting(rate=0, batch_size=50))
     assert outcome.edge_timeouts == 0
     assert 200 < outcome.batches.max < 300
@@ -44,7 +44,7 @@ def test_a_warm_cache_costs_discogs_little() -> None:
     assert warm.batches.max < cold.batches.max
 
 
-def test_other_callers_feel_us() -> None:
+def test_a_higher_rate_slows_other_callers_down() -> None:
     alone = rehearse(COLD, None)
     gently = rehearse(COLD, RefreshSetting(rate=15, batch_size=10))
     roughly = rehearse(COLD, RefreshSetting(rate=0, batch_size=10, in_flight=3))
@@ -89,12 +89,12 @@ def test_the_gentlest_of_those_that_are_fast_is_recommended() -> None:
     assert "2 settings do not fit" in advice.why
 
 
-def test_where_nothing_fits_nothing_is_recommended() -> None:
+def test_nothing_is_recommended_if_nothing_fits() -> None:
     advice = recommend([outcome(RefreshSetting(0, 50), minutes=1, p95=60)], COLD)
     assert advice.setting is None
 
 
-def test_every_outcome_is_a_line_with_its_objection(tmp_path: Path) -> None:
+def test_every_outcome_is_a_row_with_its_rejection_reason(tmp_path: Path) -> None:
     outcomes = list(rehearse_all([COLD], [RefreshSetting(30, 20), RefreshSetting(30, 10)]))
     rows = table(outcomes)
     assert rows.row_count == 3

@@ -1,4 +1,4 @@
-"""Plain httpx clients of a pretend LML, without any of our own adapter."""
+"""Plain httpx clients of a pretend LML, without the project's own adapter."""
 
 from typing import Any
 

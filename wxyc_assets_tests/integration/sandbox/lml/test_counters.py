@@ -1,4 +1,4 @@
-"""What the pretend LML can testify."""
+"""The pretend LML's counters and its control plane."""
 
 import asyncio
 from typing import Any
@@ -76,7 +76,7 @@ async def test_how_often_each_identity_was_answered() -> None:
         ("reordered", {1: 1, 2: 1}),
     ],
 )
-async def test_only_what_was_asked_and_came_back_is_answered(
+async def test_only_requested_rows_that_came_back_count_as_answered(
     kind: Kind, answered: dict[int, int]
 ) -> None:
     lml = PretendLml(AT_ONCE, faults=[Fault(kind)])
@@ -84,7 +84,7 @@ async def test_only_what_was_asked_and_came_back_is_answered(
     assert lml.counters.answered == answered
 
 
-async def test_a_broken_connection_answers_nothing() -> None:
+async def test_a_broken_connection_counts_as_no_answer() -> None:
     lml = PretendLml(AT_ONCE, faults=[Fault("closed_body")])
     with pytest.raises(httpx.RemoteProtocolError):
         await post(lml, RESOLVE, batch(1))
@@ -141,7 +141,7 @@ def test_discogs_requests_by_minute() -> None:
     assert found["discogs_requests_by_minute"] == {"0": 16, "1": 16, "2": 8}
 
 
-async def test_counters_start_anew() -> None:
+async def test_counters_can_be_reset() -> None:
     lml = PretendLml(AT_ONCE)
     await post(lml, RESOLVE, batch(1))
     await get(lml, "/health")
@@ -151,7 +151,7 @@ async def test_counters_start_anew() -> None:
     assert lml.counters.answered == {}
 
 
-async def test_the_control_plane_asks_for_no_key_and_is_not_counted() -> None:
+async def test_the_control_plane_requires_no_key_and_is_not_counted() -> None:
     lml = PretendLml(LmlSettings(api_key="sesame"))
     assert (await get(lml, "/sandbox/counters")).json()["calls"] == {}
 

@@ -1,4 +1,4 @@
-"""On every route."""
+"""Behaviour common to all routes, and the health and OpenAPI routes."""
 
 from collections.abc import AsyncGenerator
 from dataclasses import replace
@@ -41,7 +41,7 @@ async def test_the_right_key_opens_and_can_be_rotated() -> None:
 
 
 @pytest.mark.parametrize("path", ["/health", "/openapi.json"])
-async def test_the_open_routes_ask_for_no_key(path: str) -> None:
+async def test_the_open_routes_require_no_key(path: str) -> None:
     assert (await get(PretendLml(LOCKED), path)).status_code == 200
 
 
@@ -61,7 +61,7 @@ async def test_malformed_json_is_400(path: str, body: bytes) -> None:
     assert answer.json()["message"].startswith("Malformed JSON body")
 
 
-async def test_a_body_that_comes_in_pieces_is_read_whole() -> None:
+async def test_a_body_in_several_chunks_is_read_completely() -> None:
     async with client(PretendLml(AT_ONCE)) as http:
         whole = httpx.Request("POST", RESOLVE, json=batch(1, 2)).content
 

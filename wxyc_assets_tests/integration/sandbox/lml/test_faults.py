@@ -1,4 +1,4 @@
-"""Faults, as a plain httpx client sees them without a network."""
+"""Faults as seen by a plain httpx client without a network."""
 
 import asyncio
 import json
@@ -49,7 +49,7 @@ async def ids(lml: PretendLml, *asked: int) -> list[int]:
         (Fault("status", rows=frozenset({3, 4}), first=1), [200, 200, 500, 200]),
     ],
 )
-async def test_a_fault_strikes_by_call_or_by_row(fault: Fault, expected: list[int]) -> None:
+async def test_a_fault_hits_by_call_or_by_row(fault: Fault, expected: list[int]) -> None:
     lml = PretendLml(AT_ONCE, faults=[fault])
     assert await statuses(lml, *(batch(library_id, 100) for library_id in range(1, 5))) == expected
 
@@ -210,7 +210,7 @@ async def test_a_fault_can_open_the_breaker() -> None:
     assert (await get(lml, "/health")).json()["discogs_breaker_state"] == "open"
 
 
-async def test_two_faults_can_strike_at_once() -> None:
+async def test_two_faults_can_hit_one_call() -> None:
     lml = PretendLml(AT_ONCE, faults=[Fault("reordered"), Fault("short")])
     assert await ids(lml, 1, 2, 3) == [3, 2]
 
@@ -228,7 +228,7 @@ async def test_without_a_network_a_closed_connection_is_what_httpx_would_raise(k
 
 
 @pytest.mark.parametrize("kind", ["stalled_head", "stalled_body"])
-def test_a_stall_lasts_until_the_client_loses_patience(kind: Kind) -> None:
+def test_a_stall_lasts_until_the_client_gives_up(kind: Kind) -> None:
     async def give_up_after_30_seconds() -> float:
         lml = PretendLml(AT_ONCE, faults=[Fault(kind)])
         with pytest.raises(TimeoutError):
@@ -240,7 +240,7 @@ def test_a_stall_lasts_until_the_client_loses_patience(kind: Kind) -> None:
     assert run_virtually(give_up_after_30_seconds()) == 30
 
 
-def test_a_stall_ends_at_last() -> None:
+def test_a_stall_ends_after_its_duration() -> None:
     async def wait_for_the_end() -> float:
         lml = PretendLml(AT_ONCE, faults=[Fault("stalled_head", seconds=45)])
         with pytest.raises(httpx.ReadTimeout):
@@ -250,11 +250,11 @@ def test_a_stall_ends_at_last() -> None:
     assert run_virtually(wait_for_the_end()) == 45
 
 
-async def test_faults_come_before_the_key_is_looked_at() -> None:
+async def test_faults_precede_the_check_of_the_key() -> None:
     lml = PretendLml(replace(AT_ONCE, api_key="sesame"), faults=[Fault("status", status=502)])
     assert await statuses(lml, batch(1)) == [502]
 
 
-def test_a_fault_without_its_particulars_is_refused() -> None:
+def test_a_fault_without_its_details_is_rejected() -> None:
     with pytest.raises(ValueError, match="which poison"):
         Fault("poison")

@@ -35,7 +35,7 @@ async def look_up_all(lml: PretendLml) -> dict[int, dict[str, Any]]:
 
 
 def image(url: str) -> str:
-    """What a Discogs image URL says about itself."""
+    """Return the image address that a Discogs URL encodes."""
     encoded = url.partition("/w:600/")[2].removesuffix(".jpeg").replace("/", "")
     return urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)).decode()
 
@@ -45,7 +45,7 @@ def bare(name: str) -> str:
 
 
 def first_flaw(answer: dict[str, Any], number: int) -> str | None:
-    """The first rule of the contract page, in its order, that this answer breaks."""
+    """Return the first rule of docs/contracts/lml.md that the answer breaks, or None."""
     if answer["timeout"] or answer["degraded"]:
         return "unknown"
     if answer["search_type"] != "direct":
@@ -130,7 +130,7 @@ async def test_every_format_is_a_result_with_its_own_id() -> None:
     assert [8, 7] in formats
 
 
-async def test_an_album_off_the_shelves_is_no_row_or_nothing() -> None:
+async def test_an_album_outside_the_catalogue_has_id_0_or_no_result() -> None:
     lml = PretendLml(AT_ONCE, [(1_000_001, "Artist 1", "Album 1")])
     answers = [await looked_up(lml, f"Artist {at}", f"Album {at}") for at in range(1, 30)]
     ids = {hit["library_item"]["id"] for answer in answers for hit in answer["results"]}
@@ -183,7 +183,7 @@ def test_a_lookup_that_waits_too_long_for_discogs_times_out() -> None:
     assert slow.counters.busy_seconds == pytest.approx(25 * unserved)
 
 
-def test_a_budget_makes_empty_answers_out_of_slow_ones() -> None:
+def test_a_caller_budget_turns_slow_answers_into_empty_ones() -> None:
     async def hurried(budget: str) -> tuple[float, dict[str, Any]]:
         lml = PretendLml(replace(AT_ONCE, lookup_latency_seconds=6.0), CATALOGUE)
         headers = {"x-caller-budget-ms": budget}

@@ -90,7 +90,7 @@ async def test_about_77_percent_are_single_artists() -> None:
     assert 720 < kinds["single_artist"] < 820
 
 
-async def test_an_unresolved_row_has_no_verdict() -> None:
+async def test_an_unresolved_row_has_no_identity() -> None:
     results = await resolved(PretendLml(AT_ONCE), *MANY)
     unresolved = next(result for result in results if result["kind"] == "unresolved")
     assert [unresolved[key] for key in ("main", "method", "confidence")] == [None] * 3
@@ -152,7 +152,7 @@ async def test_the_seed_alone_decides() -> None:
     assert first == again != other
 
 
-async def test_a_later_generation_changes_its_mind_about_a_few() -> None:
+async def test_a_later_generation_resolves_a_few_artists_differently() -> None:
     lml = PretendLml(AT_ONCE)
     before = await resolved(lml, *MANY)
     lml.configure(generation=1)
@@ -194,7 +194,7 @@ async def test_tracks_echo_the_credits() -> None:
         assert asked in (known, set())
 
 
-async def test_about_70_percent_of_the_tracks_have_somebody() -> None:
+async def test_about_70_percent_of_the_tracks_have_an_artist() -> None:
     found = await tracks(PretendLml(AT_ONCE))
     somebody = [track for track in found if track["resolved_artist_name"] is not None]
     assert 0.6 < len(somebody) / len(found) < 0.8
@@ -220,7 +220,7 @@ async def test_a_track_can_be_answered_twice_with_different_results() -> None:
     assert any(len(names) > 1 for names in answers.values())
 
 
-async def test_attempted_and_filled_are_two_things() -> None:
+async def test_attempted_and_filled_are_independent() -> None:
     results = await resolved(PretendLml(AT_ONCE), *VARIOUS, include_tracks=True)
     cases = Counter((result["tracks_attempted"], bool(result["tracks"])) for result in results)
     assert set(cases) == {(True, True), (False, True), (False, False)}
@@ -233,7 +233,7 @@ async def test_cache_stats_are_numbers_some_nested_some_missing() -> None:
     assert {int, float, dict, type(None)} == kinds
 
 
-async def test_a_test_can_put_words_into_its_mouth() -> None:
+async def test_a_test_can_override_an_answer() -> None:
     def answers(asked: dict[str, Any]) -> dict[str, Any] | None:
         return {"library_id": 2, "kind": "mystery"} if asked["library_id"] == 2 else None
 

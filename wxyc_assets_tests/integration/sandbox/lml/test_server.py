@@ -1,4 +1,4 @@
-"""The pretend LML on a real port, and the faults only a network has."""
+"""The pretend LML on a real port, and faults that need a network."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -74,7 +74,7 @@ def test_half_a_body_has_a_head_and_a_length(lml: PretendLml, http: httpx.Client
     assert answer.num_bytes_downloaded == int(answer.headers["content-length"]) // 2
 
 
-def test_it_is_steered_from_another_process(lml: PretendLml, http: httpx.Client) -> None:
+def test_it_can_be_controlled_from_another_process(lml: PretendLml, http: httpx.Client) -> None:
     faults = [{"kind": "status", "status": 429, "retry_after_seconds": 2, "first": 1}]
     assert http.put("/sandbox/faults", json=faults).status_code == 200
     shed = http.post(RESOLVE, json=batch(1))
@@ -84,7 +84,7 @@ def test_it_is_steered_from_another_process(lml: PretendLml, http: httpx.Client)
     assert http.get("/sandbox/counters").json()["statuses"]["resolve"] == {"429": 1, "200": 1}
 
 
-def test_it_stops_though_a_call_is_stalled() -> None:
+def test_it_stops_even_while_a_call_is_stalled() -> None:
     lml = PretendLml(replace(AT_ONCE), faults=[Fault("stalled_head")])
     with serve(lml) as url, httpx.Client(base_url=url) as http:
         with pytest.raises(httpx.ReadTimeout):
@@ -92,7 +92,7 @@ def test_it_stops_though_a_call_is_stalled() -> None:
         http.get("/sandbox/counters")
 
 
-def test_two_are_served_side_by_side() -> None:
+def test_two_can_be_served_at_once() -> None:
     with serve(PretendLml(AT_ONCE)) as one, serve(PretendLml(AT_ONCE)) as other:
         assert one != other
         assert httpx.get(f"{one}/health").status_code == 200
