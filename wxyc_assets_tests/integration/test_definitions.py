@@ -25,11 +25,11 @@ def python(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_the_definitions_are_sound():
+def test_the_definitions_are_sound() -> None:
     dg.Definitions.validate_loadable(defs)
 
 
-def test_the_identity_graph_is_partitioned_by_ranges_and_takes_them_in_one_run():
+def test_the_identity_graph_is_partitioned_by_ranges_and_takes_them_in_one_run() -> None:
     graph = defs.resolve_asset_graph()
     for name in IDENTITY_GRAPH:
         node = graph.get(dg.AssetKey(name))
@@ -38,7 +38,7 @@ def test_the_identity_graph_is_partitioned_by_ranges_and_takes_them_in_one_run()
         assert node.description
 
 
-def test_the_assets_depend_on_each_other_as_the_design_draws_them():
+def test_the_assets_depend_on_each_other_as_the_design_draws_them() -> None:
     graph = defs.resolve_asset_graph()
 
     def parents(name: str) -> set[str]:
@@ -50,36 +50,36 @@ def test_the_assets_depend_on_each_other_as_the_design_draws_them():
     assert graph.get(dg.AssetKey("library")).is_external
 
 
-def test_the_jobs_of_the_readme_are_there():
+def test_the_jobs_of_the_readme_are_there() -> None:
     names = {job.name for job in defs.resolve_all_job_defs()}
     assert {"library_identity_job", "library_full", "library_identity_dry_run"} <= names
 
 
-def test_the_full_job_takes_every_range_and_no_key_need_be_known():
+def test_the_full_job_takes_every_range_and_no_key_need_be_known() -> None:
     tags = defs.resolve_job_def("library_full").run_tags
     keys = library_ranges.get_partition_keys()
     assert all_ranges.items() <= tags.items()
     assert [*all_ranges.values()] == [keys[0], keys[-1]]
 
 
-def test_a_dry_run_shows_no_range_as_materialized():
+def test_a_dry_run_shows_no_range_as_materialized() -> None:
     job = defs.resolve_job_def("library_identity_dry_run")
     assert job.asset_layer.executable_asset_keys == set()
 
 
-def test_they_load_without_an_environment_and_without_a_warning():
+def test_they_load_without_an_environment_and_without_a_warning() -> None:
     done = python("import wxyc_assets.definitions")
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_a_bad_setting_is_named_when_they_load():
+def test_a_bad_setting_is_named_when_they_load() -> None:
     done = python("import wxyc_assets.definitions", BATCH_SIZE="1001", LOCAL_DEV="maybe")
     assert done.returncode != 0
     assert "BATCH_SIZE='1001'" in done.stderr
     assert "LOCAL_DEV='maybe'" in done.stderr
 
 
-def test_no_secret_is_among_the_values_that_the_ui_shows():
+def test_no_secret_is_among_the_values_that_the_ui_shows() -> None:
     code = (
         "import json; from wxyc_assets.defs.resources import resources; "
         "print(json.dumps({name: repr(each) for name, each in resources.items()}))"
@@ -118,7 +118,7 @@ print(json.dumps([before, state()]))
 """
 
 
-def test_importing_them_changes_nothing_in_the_process():
+def test_importing_them_changes_nothing_in_the_process() -> None:
     done = python(STATE, SENTRY_DSN="https://key@127.0.0.1:1/1")
     assert done.returncode == 0, done.stderr
     before, after = json.loads(done.stdout)
@@ -127,7 +127,7 @@ def test_importing_them_changes_nothing_in_the_process():
     assert not after["sentry"]
 
 
-def test_a_step_prepares_its_process_once():
+def test_a_step_prepares_its_process_once() -> None:
     prepared = """
 import gc, json, structlog, sentry_sdk
 from wxyc_assets.defs.instrumentation import prepare_process
@@ -145,7 +145,7 @@ print(json.dumps([
     assert json.loads(done.stdout) == [[50_000, 20, 100], True, True, True, True, True]
 
 
-def test_a_dsn_that_is_none_is_named_when_they_load():
+def test_a_dsn_that_is_none_is_named_when_they_load() -> None:
     done = python("import wxyc_assets.definitions", SENTRY_DSN="sentry.example.org")
     assert done.returncode != 0
     assert "SENTRY_DSN is not a DSN such as https" in done.stderr

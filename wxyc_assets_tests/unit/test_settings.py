@@ -14,7 +14,7 @@ def _nothing_set(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
-def test_the_defaults_are_those_of_the_design():
+def test_the_defaults_are_those_of_the_design() -> None:
     settings = read_settings()
     assert (settings.batch_size, settings.va_batch_size) == (500, 100)
     assert (settings.stale_threshold_days, settings.unresolved_retry_days) == (7, 30)
@@ -31,14 +31,14 @@ def test_the_defaults_are_those_of_the_design():
 )
 def test_a_boolean_is_true_false_1_or_0_in_any_case(
     monkeypatch: pytest.MonkeyPatch, name: str, text: str, value: bool
-):
+) -> None:
     monkeypatch.setenv(name, text)
     assert getattr(read_settings(), name.lower()) is value
 
 
 @pytest.mark.parametrize("name", FLAGS)
 @pytest.mark.parametrize("text", ["yes", "on", "no", "off", "t", "", "2", "-1", "truee", "none"])
-def test_a_boolean_is_nothing_else(monkeypatch: pytest.MonkeyPatch, name: str, text: str):
+def test_a_boolean_is_nothing_else(monkeypatch: pytest.MonkeyPatch, name: str, text: str) -> None:
     monkeypatch.setenv(name, text)
     with pytest.raises(SettingsError) as caught:
         read_settings()
@@ -79,7 +79,7 @@ def test_a_boolean_is_nothing_else(monkeypatch: pytest.MonkeyPatch, name: str, t
 )
 def test_a_bad_value_names_the_variable_the_value_and_what_is_allowed(
     monkeypatch: pytest.MonkeyPatch, name: str, text: str, allowed: str
-):
+) -> None:
     monkeypatch.setenv(name, text)
     with pytest.raises(SettingsError) as caught:
         read_settings()
@@ -87,7 +87,7 @@ def test_a_bad_value_names_the_variable_the_value_and_what_is_allowed(
     assert allowed in str(caught.value)
 
 
-def test_every_bad_variable_has_its_line(monkeypatch: pytest.MonkeyPatch):
+def test_every_bad_variable_has_its_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BATCH_SIZE", "0")
     monkeypatch.setenv("LOCAL_DEV", "maybe")
     with pytest.raises(SettingsError) as caught:
@@ -95,5 +95,5 @@ def test_every_bad_variable_has_its_line(monkeypatch: pytest.MonkeyPatch):
     assert len(re.findall(r"^  [A-Z_]+=", str(caught.value), re.MULTILINE)) == 2
 
 
-def test_no_field_holds_a_secret():
+def test_no_field_holds_a_secret() -> None:
     assert not {"database_url", "db_password", "lml_api_key"} & Settings.model_fields.keys()

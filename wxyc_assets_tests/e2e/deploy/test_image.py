@@ -27,7 +27,7 @@ from wxyc_sandbox.station import SandboxStation, run_station
 SECRET = re.compile(r"(?i)password|passwd|secret|token|api_?key|dsn|_url\b|credential")
 
 
-def test_the_base_is_pinned_and_every_stage_starts_from_it():
+def test_the_base_is_pinned_and_every_stage_starts_from_it() -> None:
     instructions = read_instructions()
     (base,) = [each.text for each in instructions if each.name == "ARG"]
     assert re.fullmatch(r"PYTHON=python:3\.\d+\.\d+-slim-\w+", base)
@@ -35,19 +35,19 @@ def test_the_base_is_pinned_and_every_stage_starts_from_it():
     assert starts == ["${PYTHON}", "${PYTHON}"]
 
 
-def test_it_is_nobody_in_particular():
+def test_it_is_nobody_in_particular() -> None:
     (user,) = [each for each in read_instructions() if each.name == "USER"]
     assert user.stage == 1
     assert re.fullmatch(r"[1-9]\d{3,}:[1-9]\d{3,}", user.text)
 
 
-def test_the_last_stage_only_takes_what_was_made_and_runs_nothing():
+def test_the_last_stage_only_takes_what_was_made_and_runs_nothing() -> None:
     last = [each for each in read_instructions() if each.stage == 1]
     assert "RUN" not in {each.name for each in last}
     assert all(each.is_from_a_stage for each in last if each.name == "COPY")
 
 
-def test_nothing_is_fetched_but_by_hash_and_no_secret_has_a_place():
+def test_nothing_is_fetched_but_by_hash_and_no_secret_has_a_place() -> None:
     for each in read_instructions():
         assert each.name != "ADD"
         assert not re.search(r"curl|wget|apt-get|apk |git ", each.text)
@@ -57,7 +57,7 @@ def test_nothing_is_fetched_but_by_hash_and_no_secret_has_a_place():
             assert not SECRET.search(each.text), each
 
 
-def test_the_context_is_what_is_copied_and_nothing_else():
+def test_the_context_is_what_is_copied_and_nothing_else() -> None:
     lines = (PROJECT / ".dockerignore").read_text().splitlines()
     rules = [line for line in lines if line and not line.startswith("#")]
     assert rules[0] == "*"
@@ -76,7 +76,7 @@ COMPOSE: dict[str, Any] = yaml.safe_load((PROJECT / "deploy" / "compose.yaml").r
 OURS = {name: each for name, each in COMPOSE["services"].items() if name != "postgres"}
 
 
-def test_the_services_are_shut_in():
+def test_the_services_are_shut_in() -> None:
     assert set(OURS) == {"code", "webserver", "daemon"}
     for each in OURS.values():
         assert each["image"] == "wxyc-assets"
@@ -92,7 +92,7 @@ def test_the_services_are_shut_in():
     }
 
 
-def test_only_the_code_location_gets_the_secrets_of_a_run():
+def test_only_the_code_location_gets_the_secrets_of_a_run() -> None:
     assert [name for name, each in OURS.items() if "env_file" in each] == ["code"]
     for each in OURS.values():
         assert set(each["environment"]) == {"DAGSTER_HOME", "DAGSTER_PG_URL"}
@@ -127,7 +127,7 @@ def environment(station: SandboxStation) -> dict[str, str]:
     return {name: value for name, value in station.variables.items() if name != "DAGSTER_HOME"}
 
 
-def test_it_holds_what_production_needs_and_no_tools(image: Image):
+def test_it_holds_what_production_needs_and_no_tools(image: Image) -> None:
     installed = image.run(
         "python",
         "-c",
@@ -141,7 +141,7 @@ def test_it_holds_what_production_needs_and_no_tools(image: Image):
     assert not shutil.which("pip", path=str(image.bin))
 
 
-def test_it_holds_the_product_without_the_sandbox_and_the_tests(image: Image):
+def test_it_holds_the_product_without_the_sandbox_and_the_tests(image: Image) -> None:
     paths = [str(path.relative_to(image.root)) for path in image.root.rglob("*")]
     assert [path for path in paths if path.endswith("bin/wxyc-assets")]
     assert [path for path in paths if path.endswith("wxyc_assets/definitions.py")]
@@ -151,7 +151,7 @@ def test_it_holds_the_product_without_the_sandbox_and_the_tests(image: Image):
     assert "No module named 'wxyc_sandbox'" in gone.stderr
 
 
-def test_its_command_line_works(image: Image, environment: dict[str, str]):
+def test_its_command_line_works(image: Image, environment: dict[str, str]) -> None:
     for command in (["wxyc-assets", "migrate"], ["wxyc-assets", "explain", "1"]):
         done = image.run(*command, env=environment)
         assert done.returncode == 0, done.stderr
@@ -159,7 +159,7 @@ def test_its_command_line_works(image: Image, environment: dict[str, str]):
 
 def test_a_one_off_job_runs_on_an_instance_of_its_own(
     image: Image, station: SandboxStation, environment: dict[str, str]
-):
+) -> None:
     del environment["DAGSTER_PG_URL"]
     done = image.run(
         *("dagster", "job", "execute", "-m", "wxyc_assets.definitions", "-j", "library_full"),
@@ -171,7 +171,7 @@ def test_a_one_off_job_runs_on_an_instance_of_its_own(
 
 def test_the_services_of_compose_come_up_and_are_well(
     image: Image, environment: dict[str, str], folder: Path
-):
+) -> None:
     ports = {"4000": str(free_port()), "3000": str(free_port())}
     workspace = image.dagster_home / "workspace.yaml"
     workspace.write_text(

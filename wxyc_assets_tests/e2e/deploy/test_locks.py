@@ -31,7 +31,7 @@ def direct(requirements: list[Any]) -> set[str]:
     return {canonicalize_name(Requirement(each).name) for each in requirements if type(each) is str}
 
 
-def test_the_image_has_the_same_versions_by_the_same_hashes():
+def test_the_image_has_the_same_versions_by_the_same_hashes() -> None:
     everything = {without_extras(each): text for each, text in locked(EVERYTHING).items()}
     image = {without_extras(each): text for each, text in locked(IMAGE).items()}
     assert len(image) > 50
@@ -43,7 +43,7 @@ def without_extras(pin: str) -> str:
     return re.sub(r"\[.*\]", "", pin)
 
 
-def test_each_dependency_is_locked():
+def test_each_dependency_is_locked() -> None:
     project = asked_for()
     production = direct(project["project"]["dependencies"]) | {"setuptools"}
     assert production <= names(IMAGE)
@@ -53,7 +53,7 @@ def test_each_dependency_is_locked():
         assert direct(requirements) <= names(EVERYTHING)
 
 
-def test_the_image_has_no_sandbox_and_no_tools():
+def test_the_image_has_no_sandbox_and_no_tools() -> None:
     project = asked_for()
     production = direct(project["project"]["dependencies"])
     tools = direct(project["dependency-groups"]["dev"])

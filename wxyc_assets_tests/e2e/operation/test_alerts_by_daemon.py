@@ -104,7 +104,7 @@ def is_fresh(instance: dg.DagsterInstance) -> bool:
 @pytest.mark.usefixtures("daemon")
 def test_failures_and_recoveries_are_sent_once_though_the_channels_were_down(
     environment: dict[str, str], instance: dg.DagsterInstance, sink: Sink, assets: str
-):
+) -> None:
     sink.status = 503
     launch(environment, failing=True)
     wait_until(lambda: queued_alerts(assets, where="last_error = 'HTTP 503'") == 2)

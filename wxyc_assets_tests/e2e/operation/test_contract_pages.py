@@ -30,14 +30,14 @@ def citations() -> set[tuple[str, str]]:
     return found
 
 
-def test_every_citation_of_a_contract_names_a_page_and_one_of_its_headings():
+def test_every_citation_of_a_contract_names_a_page_and_one_of_its_headings() -> None:
     cited = citations()
     assert cited
     for name, heading in cited:
         assert heading in headings(CONTRACTS / name), (name, heading)
 
 
-def test_links_have_targets_and_anchors_have_headings():
+def test_links_have_targets_and_anchors_have_headings() -> None:
     for page in PAGES:
         for link, anchor in re.findall(r"\]\(([^)#]*)(?:#([^)]*))?\)", page.read_text()):
             if "://" not in link:
@@ -46,6 +46,6 @@ def test_links_have_targets_and_anchors_have_headings():
                 assert not anchor or anchor in anchors(target), (page.name, link, anchor)
 
 
-def test_no_page_refers_to_something_outside_of_the_repository():
+def test_no_page_refers_to_something_outside_of_the_repository() -> None:
     for page in PAGES:
         assert "../shared" not in page.read_text(), page.name

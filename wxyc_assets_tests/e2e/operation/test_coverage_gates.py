@@ -72,7 +72,7 @@ def test_a_failed_check_is_the_exit_code_of_the_whole_job(
 
 def test_a_page_that_cannot_be_written_is_one_line(
     report: Path, ephemeral: Mapping[str, str], project: Path
-):
+) -> None:
     done = run_program("wxyc-assets", "report", "-o", "no/such.html", env=ephemeral, cwd=project)
     assert done.returncode == 1
     assert "no/such.html cannot be written" in done.stderr
@@ -93,7 +93,7 @@ def page(report: Path) -> Generator[Page]:
 
 
 @pytest.mark.browser
-def test_the_page_can_be_read_on_a_phone(page: Page):
+def test_the_page_can_be_read_on_a_phone(page: Page) -> None:
     assert page.evaluate("document.documentElement.scrollWidth") == 360
     sizes = page.evaluate(
         "[...document.querySelectorAll('h1, p, li, td, th, a')]"
@@ -107,7 +107,7 @@ def test_the_page_can_be_read_on_a_phone(page: Page):
 
 
 @pytest.mark.browser
-def test_a_result_is_a_word_and_a_low_range_is_hatched(page: Page):
+def test_a_result_is_a_word_and_a_low_range_is_hatched(page: Page) -> None:
     not_passed = page.locator(".checks .failed, .checks .warned")
     assert "✗ fails: the library is covered" in (not_passed.first.text_content() or "")
     assert page.locator(".checks .passed").count() + not_passed.count() == 9
@@ -120,7 +120,7 @@ def test_a_result_is_a_word_and_a_low_range_is_hatched(page: Page):
 
 
 @pytest.mark.browser
-def test_text_stands_out_from_its_background(page: Page):
+def test_text_stands_out_from_its_background(page: Page) -> None:
     """At least 4.5 to 1, as WCAG asks."""
     worst = page.evaluate(
         """() => {
@@ -145,7 +145,7 @@ def test_text_stands_out_from_its_background(page: Page):
 
 
 @pytest.mark.browser
-def test_everything_is_reached_by_keyboard(page: Page):
+def test_everything_is_reached_by_keyboard(page: Page) -> None:
     page.keyboard.press("Tab")
     focused = "document.activeElement.getAttribute('href')"
     assert page.evaluate(focused) == "#content"
@@ -166,7 +166,7 @@ def test_everything_is_reached_by_keyboard(page: Page):
 
 
 @pytest.mark.browser
-def test_the_page_has_its_charts_as_tables(page: Page):
+def test_the_page_has_its_charts_as_tables(page: Page) -> None:
     for title in ("By cohort", "By range", "By genre", "Confidence", "Latest snapshots"):
         assert page.locator(f"caption:text-is('{title}')").count() == 1
     assert page.locator("svg[role='img'] > title").first.text_content() == "Coverage over time"

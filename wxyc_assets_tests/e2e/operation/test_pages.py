@@ -19,27 +19,27 @@ OF_DEPLOYMENT = {"DAGSTER_PG_PASSWORD", "OWNER_URL"}
 OF_THE_TESTS = {"POSTGRES_14_BIN", "POSTGRES_15_BIN", "PYTHON", "ERROR", "WARN"}
 
 
-def test_every_check_and_every_schedule_is_documented_for_the_operator():
+def test_every_check_and_every_schedule_is_documented_for_the_operator() -> None:
     checks = {key.name for key in defs.resolve_asset_graph().asset_check_keys}
     schedules = {each.name for each in defs.schedules or []}
     assert checks
     assert [name for name in sorted(checks | schedules) if f"`{name}`" not in OPERATING] == []
 
 
-def test_the_counters_that_dashboards_know_are_mapped():
+def test_the_counters_that_dashboards_know_are_mapped() -> None:
     counters = {outcome.value.rpartition(".")[2] for outcome in Outcome}
     counters |= {each.name for each in fields(RefreshTally)}
     assert [name for name in sorted(counters) if f"`{name}`" not in MIGRATING] == []
 
 
-def test_the_jobs_named_by_the_pages_exist():
+def test_the_jobs_named_by_the_pages_exist() -> None:
     known = {job.name for job in defs.resolve_all_job_defs()}
     for page in PAGES:
         named = set(re.findall(r"-j (\w+)", page.read_text()))
         assert named <= known, page.name
 
 
-def test_the_variables_named_by_the_pages_exist():
+def test_the_variables_named_by_the_pages_exist() -> None:
     known = {name.upper() for name in Settings.model_fields} | set(SECRETS) | set(OF_LIBRARIES)
     known |= NOT_OURS | OF_DEPLOYMENT | OF_THE_TESTS
     for page in PAGES:
@@ -47,7 +47,7 @@ def test_the_variables_named_by_the_pages_exist():
         assert named - known == set(), page.name
 
 
-def test_links_have_targets():
+def test_links_have_targets() -> None:
     for page in PAGES:
         for link in re.findall(r"\]\(([^)#]+)\)", page.read_text()):
             if "://" not in link:

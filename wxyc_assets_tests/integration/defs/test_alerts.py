@@ -66,7 +66,7 @@ def alerting(
         switch_sentry_off()
 
 
-def test_one_failing_run_is_one_event_and_one_message(alerting: AlertingInstance):
+def test_one_failing_run_is_one_event_and_one_message(alerting: AlertingInstance) -> None:
     alerting.tick(alerts_are_queued)
     run_id = alerting.run(failing=True)
     for _ in range(3):
@@ -79,7 +79,9 @@ def test_one_failing_run_is_one_event_and_one_message(alerting: AlertingInstance
     assert f"<{UI}/runs/{run_id}|run" in message["text"]
 
 
-def test_a_failed_check_is_one_event_though_its_run_failed_as_well(alerting: AlertingInstance):
+def test_a_failed_check_is_one_event_though_its_run_failed_as_well(
+    alerting: AlertingInstance,
+) -> None:
     alerting.tick(alerts_are_queued)
     alerting.run(uncovered=True)
     alerting.queue_and_deliver()
@@ -89,7 +91,7 @@ def test_a_failed_check_is_one_event_though_its_run_failed_as_well(alerting: Ale
     assert event["contexts"]["numbers"] == {"covered": 0.97, "floor": 0.99}
 
 
-def test_recoveries_are_sent_once(alerting: AlertingInstance):
+def test_recoveries_are_sent_once(alerting: AlertingInstance) -> None:
     alerting.tick(alerts_are_queued)
     alerting.run(failing=True)
     alerting.run(uncovered=True)
@@ -106,14 +108,14 @@ def test_recoveries_are_sent_once(alerting: AlertingInstance):
     ]
 
 
-def test_what_happened_before_the_first_tick_is_ignored(alerting: AlertingInstance):
+def test_what_happened_before_the_first_tick_is_ignored(alerting: AlertingInstance) -> None:
     alerting.run(failing=True)
     for _ in range(2):
         alerting.queue_and_deliver()
     assert alerting.sink.events == []
 
 
-def test_no_alert_is_lost_while_the_database_is_unavailable(alerting: AlertingInstance):
+def test_no_alert_is_lost_while_the_database_is_unavailable(alerting: AlertingInstance) -> None:
     alerting.tick(alerts_are_queued)
     alerting.run(failing=True)
     reachable = alerting.database
@@ -128,7 +130,7 @@ def test_no_alert_is_lost_while_the_database_is_unavailable(alerting: AlertingIn
     assert len(alerting.sink.events) == 1
 
 
-def test_a_tick_fails_while_a_channel_is_down(alerting: AlertingInstance):
+def test_a_tick_fails_while_a_channel_is_down(alerting: AlertingInstance) -> None:
     alerting.tick(alerts_are_queued)
     alerting.run(failing=True)
     alerting.tick(alerts_are_queued)
@@ -139,7 +141,7 @@ def test_a_tick_fails_while_a_channel_is_down(alerting: AlertingInstance):
         alerting.tick(alerts_are_delivered)
 
 
-def test_without_channels_no_database_is_needed(alerting: AlertingInstance):
+def test_without_channels_no_database_is_needed(alerting: AlertingInstance) -> None:
     switch_sentry_off()
     alerting.alerts = AlertsResource(webhook_url="", ui_url="")
     alerting.database = DatabaseResource(url="", schema_name="", assets_schema_name="")
@@ -148,7 +150,7 @@ def test_without_channels_no_database_is_needed(alerting: AlertingInstance):
     assert "No channel is set up" in alerting.tick(alerts_are_delivered)
 
 
-def test_no_secret_is_sent(alerting: AlertingInstance):
+def test_no_secret_is_sent(alerting: AlertingInstance) -> None:
     alerting.tick(alerts_are_queued)
     alerting.run(failing=True)
     alerting.queue_and_deliver()
@@ -157,6 +159,6 @@ def test_no_secret_is_sent(alerting: AlertingInstance):
     assert b"sesame" not in everything
 
 
-def test_alerts_run_from_the_start():
+def test_alerts_run_from_the_start() -> None:
     running = dg.DefaultSensorStatus.RUNNING
     assert [each.default_status for each in alert_sensors] == [running, running]

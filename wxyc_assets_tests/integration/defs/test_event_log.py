@@ -95,7 +95,9 @@ def everything(instance: dg.DagsterInstance) -> list[Occurrence]:
     return event_log.since(instance, BEGINNING, datetime.now(UTC))[0]
 
 
-def test_a_failed_run_is_a_failure_with_its_reason_and_numbers(instance: dg.DagsterInstance):
+def test_a_failed_run_is_a_failure_with_its_reason_and_numbers(
+    instance: dg.DagsterInstance,
+) -> None:
     run_id = run_covers(instance, failing=True, partition_key=FIRST)
     (found,) = everything(instance)
     assert isinstance(found, Failure)
@@ -108,7 +110,7 @@ def test_a_failed_run_is_a_failure_with_its_reason_and_numbers(instance: dg.Dags
     assert abs(datetime.now(UTC) - found.at) < timedelta(minutes=5)
 
 
-def test_a_run_over_several_ranges_names_them_as_one(instance: dg.DagsterInstance):
+def test_a_run_over_several_ranges_names_them_as_one(instance: dg.DagsterInstance) -> None:
     tags = {
         "dagster/asset_partition_range_start": FIRST,
         "dagster/asset_partition_range_end": SECOND,
@@ -118,7 +120,7 @@ def test_a_run_over_several_ranges_names_them_as_one(instance: dg.DagsterInstanc
     assert found.subject.id_range == "0000001-0005000"
 
 
-def test_a_successful_run_has_the_subject_of_the_failed_one(instance: dg.DagsterInstance):
+def test_a_successful_run_has_the_subject_of_the_failed_one(instance: dg.DagsterInstance) -> None:
     run_covers(instance, failing=True, partition_key=FIRST)
     run_covers(instance, partition_key=FIRST)
     run_covers(instance, partition_key=SECOND)
@@ -127,7 +129,7 @@ def test_a_successful_run_has_the_subject_of_the_failed_one(instance: dg.Dagster
     assert failed.subject == succeeded.subject != elsewhere.subject
 
 
-def test_a_check_that_fails_a_run_is_one_failure_not_two(instance: dg.DagsterInstance):
+def test_a_check_that_fails_a_run_is_one_failure_not_two(instance: dg.DagsterInstance) -> None:
     run_id = run_coverage(instance, uncovered=True)
     run = instance.get_run_by_id(run_id)
     assert run is not None
@@ -145,13 +147,13 @@ def test_a_check_that_fails_a_run_is_one_failure_not_two(instance: dg.DagsterIns
     assert blocking.run_id == run_id
 
 
-def test_checks_that_pass_are_successes(instance: dg.DagsterInstance):
+def test_checks_that_pass_are_successes(instance: dg.DagsterInstance) -> None:
     run_coverage(instance)
     kinds = [type(each) for each in everything(instance)]
     assert kinds == [Success] * 3  # the run, and two checks
 
 
-def test_a_run_that_died_without_a_step_has_its_last_message(instance: dg.DagsterInstance):
+def test_a_run_that_died_without_a_step_has_its_last_message(instance: dg.DagsterInstance) -> None:
     job = defs.resolve_job_def("covers_job")
     run = instance.create_run_for_job(job, tags={"dagster/partition": FIRST})
     instance.report_run_failed(run, "The run worker vanished")
@@ -160,7 +162,7 @@ def test_a_run_that_died_without_a_step_has_its_last_message(instance: dg.Dagste
     assert found.text == "The run worker vanished"
 
 
-def test_a_run_of_selected_assets_is_named_after_them(instance: dg.DagsterInstance):
+def test_a_run_of_selected_assets_is_named_after_them(instance: dg.DagsterInstance) -> None:
     job = defs.resolve_implicit_global_asset_job_def()
     job.execute_in_process(
         run_config={"ops": {"covers": {"config": {"failing": True}}}},
@@ -173,7 +175,7 @@ def test_a_run_of_selected_assets_is_named_after_them(instance: dg.DagsterInstan
     assert (found.subject.name, found.subject.asset) == ("covers", "covers")
 
 
-def test_after_the_end_of_the_log_there_is_nothing(instance: dg.DagsterInstance):
+def test_after_the_end_of_the_log_there_is_nothing(instance: dg.DagsterInstance) -> None:
     run_covers(instance, failing=True, partition_key=FIRST)
     run_coverage(instance, uncovered=True)
     cursor = event_log.end_of_log(instance)
@@ -182,7 +184,9 @@ def test_after_the_end_of_the_log_there_is_nothing(instance: dg.DagsterInstance)
     assert len(event_log.since(instance, cursor, datetime.now(UTC))[0]) == 3
 
 
-def test_recent_events_are_read_again_and_settled_ones_are_not(instance: dg.DagsterInstance):
+def test_recent_events_are_read_again_and_settled_ones_are_not(
+    instance: dg.DagsterInstance,
+) -> None:
     run_coverage(instance, uncovered=True)
     young, cursor = event_log.since(instance, BEGINNING, datetime.now(UTC))
     assert cursor == BEGINNING
@@ -192,5 +196,5 @@ def test_recent_events_are_read_again_and_settled_ones_are_not(instance: dg.Dags
     assert event_log.since(instance, cursor, later)[0] == []
 
 
-def test_a_cursor_is_parsed_as_it_was_dumped():
+def test_a_cursor_is_parsed_as_it_was_dumped() -> None:
     assert Cursor.parse(Cursor(3, 4, 5).dump()) == Cursor(3, 4, 5)

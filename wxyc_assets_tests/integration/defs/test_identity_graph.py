@@ -121,14 +121,14 @@ def why(result: dg.ExecuteInProcessResult) -> str:
     return said.description
 
 
-def test_one_range(station: IdentityGraph):
+def test_one_range(station: IdentityGraph) -> None:
     assert station.run(one(KEYS[3])).success
     assert station.asked == in_ranges([KEYS[3]])
     for asset_key in (CANDIDATES, *TWO):
         assert station.materialized(asset_key) == {KEYS[3]}
 
 
-def test_a_range_of_ranges_in_one_run(station: IdentityGraph):
+def test_a_range_of_ranges_in_one_run(station: IdentityGraph) -> None:
     result = station.run(span(KEYS[2], KEYS[5]))
     assert result.success
     assert station.asked == in_ranges(KEYS[2:6])
@@ -136,7 +136,7 @@ def test_a_range_of_ranges_in_one_run(station: IdentityGraph):
         assert station.materialized(asset_key) == {*KEYS[2:6]}
 
 
-def test_all_ranges_in_one_run_and_a_second_one_is_quiet(station: IdentityGraph):
+def test_all_ranges_in_one_run_and_a_second_one_is_quiet(station: IdentityGraph) -> None:
     assert station.run(all_ranges).success
     assert station.asked == IDS
     assert station.pretend.counters.answered_more_than_once == 0
@@ -149,7 +149,9 @@ def test_all_ranges_in_one_run_and_a_second_one_is_quiet(station: IdentityGraph)
     assert station.backend_db.versions() == before
 
 
-def test_a_failing_range_fails_the_run_and_leaves_the_others_materialized(station: IdentityGraph):
+def test_a_failing_range_fails_the_run_and_leaves_the_others_materialized(
+    station: IdentityGraph,
+) -> None:
     row = min(in_ranges([KEYS[4]]))
     station.pretend.faults = [Fault("short", rows=frozenset({row}))]
     result = station.run(span(KEYS[3], KEYS[6]))
@@ -163,7 +165,7 @@ def test_a_failing_range_fails_the_run_and_leaves_the_others_materialized(statio
     assert station.backend_db.value(unwritten) == 0
 
 
-def test_re_execution_asks_only_for_what_is_missing(station: IdentityGraph):
+def test_re_execution_asks_only_for_what_is_missing(station: IdentityGraph) -> None:
     row = min(in_ranges([KEYS[4]]))
     station.pretend.faults = [Fault("short", rows=frozenset({row}))]
     assert not station.run(span(KEYS[3], KEYS[6])).success
@@ -175,7 +177,7 @@ def test_re_execution_asks_only_for_what_is_missing(station: IdentityGraph):
         assert station.materialized(asset_key) == {*KEYS[3:7]}
 
 
-def test_a_wrong_key_stops_the_run_at_once_and_says_so(station: IdentityGraph):
+def test_a_wrong_key_stops_the_run_at_once_and_says_so(station: IdentityGraph) -> None:
     station.pretend.configure(api_key="sesame")
     station.api_key = "hunter2"
     result = station.run(all_ranges)
@@ -190,14 +192,14 @@ def test_a_wrong_key_stops_the_run_at_once_and_says_so(station: IdentityGraph):
     assert "not begun" in why(result)
 
 
-def test_an_lml_that_is_not_there_stops_the_run_at_once_and_says_so(station: IdentityGraph):
+def test_an_lml_that_is_not_there_stops_the_run_at_once_and_says_so(station: IdentityGraph) -> None:
     station.lml_url = "http://lml.invalid"
     result = station.run(all_ranges)
     assert not result.success
     assert "LML cannot be reached at http://lml.invalid" in why(result)
 
 
-def test_raising_is_left_to_whoever_runs_it(station: IdentityGraph):
+def test_raising_is_left_to_whoever_runs_it(station: IdentityGraph) -> None:
     station.pretend.faults = [Fault("status", status=403)]
     with pytest.raises(dg.Failure, match="LML stopped us"):
         dg.materialize(
@@ -205,7 +207,7 @@ def test_raising_is_left_to_whoever_runs_it(station: IdentityGraph):
         )
 
 
-def test_a_database_without_our_tables_names_the_command(station: IdentityGraph):
+def test_a_database_without_our_tables_names_the_command(station: IdentityGraph) -> None:
     station.backend_db.execute("drop schema wxyc_assets cascade")
     result = station.run(one(KEYS[0]))
     assert not result.success
@@ -214,7 +216,9 @@ def test_a_database_without_our_tables_names_the_command(station: IdentityGraph)
 
 
 @pytest.mark.parametrize("key", ["0000001-0001000", "7", "nowhere"])
-def test_an_unknown_range_fails_before_lml_is_asked_and_is_named(station: IdentityGraph, key: str):
+def test_an_unknown_range_fails_before_lml_is_asked_and_is_named(
+    station: IdentityGraph, key: str
+) -> None:
     before = station.backend_db.versions()
     result = station.run(one(key))
     assert not result.success
@@ -223,20 +227,20 @@ def test_an_unknown_range_fails_before_lml_is_asked_and_is_named(station: Identi
     assert station.backend_db.versions() == before
 
 
-def test_a_run_without_a_range_is_told_how_to_get_one(station: IdentityGraph):
+def test_a_run_without_a_range_is_told_how_to_get_one(station: IdentityGraph) -> None:
     result = station.run({})
     assert not result.success
     assert "This run has no range: choose partitions in the UI, or tag it" in why(result)
     assert station.pretend.counters.calls == {}
 
 
-def test_an_unknown_end_of_a_range_is_refused(station: IdentityGraph):
+def test_an_unknown_end_of_a_range_is_refused(station: IdentityGraph) -> None:
     with pytest.raises(dg.DagsterError, match="nowhere"):
         station.run(span(KEYS[0], "nowhere"))
     assert station.pretend.counters.calls == {}
 
 
-def test_asking_alone_and_applying_alone(station: IdentityGraph):
+def test_asking_alone_and_applying_alone(station: IdentityGraph) -> None:
     asked = station.run(one(KEYS[2]), asset_selection=[CANDIDATES, LML_RESOLUTIONS])
     assert asked.success
     assert station.materialized(LML_RESOLUTIONS) == {KEYS[2]}
@@ -249,7 +253,7 @@ def test_asking_alone_and_applying_alone(station: IdentityGraph):
     assert station.backend_db.value("select count(*) from library_identity") > 0
 
 
-def test_a_range_shows_what_became_of_its_rows(station: IdentityGraph):
+def test_a_range_shows_what_became_of_its_rows(station: IdentityGraph) -> None:
     key = KEYS[3]
     station.run(one(key))
     event = station.instance.get_latest_materialization_event(LIBRARY_IDENTITY)
@@ -268,7 +272,7 @@ def test_a_range_shows_what_became_of_its_rows(station: IdentityGraph):
     assert due["due.never_resolved"].value == rows
 
 
-def test_the_launchpad_changes_the_scope(station: IdentityGraph):
+def test_the_launchpad_changes_the_scope(station: IdentityGraph) -> None:
     narrow = {"resources": {"scope": {"config": {"include_null_canonical": False}}}}
     assert station.run(one(KEYS[2]), run_config=narrow).success
     assert station.asked == {each for each in in_ranges([KEYS[2]]) if each % 2 == 0}
@@ -285,7 +289,7 @@ TOO_MUCH: list[tuple[str, dict[str, Any]]] = [
 @pytest.mark.parametrize(("name", "config"), TOO_MUCH, ids=str)
 def test_a_value_out_of_bounds_in_the_launchpad_fails_the_run_before_anything_is_touched(
     station: IdentityGraph, name: str, config: dict[str, Any]
-):
+) -> None:
     before = station.backend_db.versions()
     result = station.run(one(KEYS[2]), run_config={"resources": {name: {"config": config}}})
     assert not result.success
@@ -303,7 +307,7 @@ WRONG_KIND: list[tuple[str, dict[str, Any]]] = [
 @pytest.mark.parametrize(("name", "config"), WRONG_KIND, ids=str)
 def test_a_value_of_the_wrong_kind_in_the_launchpad_starts_no_run(
     station: IdentityGraph, name: str, config: dict[str, Any]
-):
+) -> None:
     with pytest.raises(dg.DagsterInvalidConfigError, match=next(iter(config))):
         station.run(one(KEYS[2]), run_config={"resources": {name: {"config": config}}})
     assert station.pretend.counters.calls == {}

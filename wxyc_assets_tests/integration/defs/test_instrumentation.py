@@ -58,7 +58,7 @@ def log_lines(capfd: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
     ]
 
 
-def test_the_steps_of_a_run_tell_their_counters(backend_db: BackendDb, sink: Sink):
+def test_the_steps_of_a_run_tell_their_counters(backend_db: BackendDb, sink: Sink) -> None:
     for n in (1, 2, 3):
         backend_db.record(n, "Stereolab")
     backend_db.record(4, "Various Artists", letters="Z")
@@ -79,7 +79,7 @@ def test_the_steps_of_a_run_tell_their_counters(backend_db: BackendDb, sink: Sin
 
 def test_lml_continues_the_trace_of_the_step_and_each_call_names_its_range(
     backend_db: BackendDb, sink: Sink
-):
+) -> None:
     backend_db.record(1, "Stereolab")
     backend_db.record(3000, "Jessica Pratt")
     span_of_both = {
@@ -95,7 +95,9 @@ def test_lml_continues_the_trace_of_the_step_and_each_call_names_its_range(
     assert attributes(step)["id_range"] == "0000001-0005000"
 
 
-def test_a_failing_step_tells_what_it_did_and_sends_no_event(backend_db: BackendDb, sink: Sink):
+def test_a_failing_step_tells_what_it_did_and_sends_no_event(
+    backend_db: BackendDb, sink: Sink
+) -> None:
     backend_db.record(1, "Stereolab")
     pretend = PretendLml(AT_ONCE, faults=[Fault(kind="status", status=503)])
     with serve(pretend) as url:
@@ -109,7 +111,7 @@ def test_a_failing_step_tells_what_it_did_and_sends_no_event(backend_db: Backend
 
 def test_every_line_says_what_it_is_about(
     backend_db: BackendDb, sink: Sink, capfd: pytest.CaptureFixture[str]
-):
+) -> None:
     pretend = PretendLml(AT_ONCE, faults=[Fault(kind="status", status=503)])
     backend_db.record(1, "Stereolab")
     with serve(pretend) as url:
@@ -126,7 +128,7 @@ def test_every_line_says_what_it_is_about(
     assert "1 range is open" in lines[-1]["why"]
 
 
-def test_an_op_without_a_range_is_observed_as_well(sink: Sink):
+def test_an_op_without_a_range_is_observed_as_well(sink: Sink) -> None:
     @dg.op
     async def count_covers(context: dg.OpExecutionContext) -> None:
         with instrumented(context, "covers") as totals:
@@ -143,7 +145,7 @@ def test_an_op_without_a_range_is_observed_as_well(sink: Sink):
     assert "id_range" not in said
 
 
-def test_a_refresh_of_the_rotation_tells_its_counters(assets: str, sink: Sink):
+def test_a_refresh_of_the_rotation_tells_its_counters(assets: str, sink: Sink) -> None:
     with station(assets, PretendLml(AT_ONCE)) as rotation:
         rotation.rotate(1, 2, 3)
         assert rotation.run(config={"batch_size": 2, "pause_seconds": 0}).success

@@ -83,7 +83,7 @@ def failure(result: dg.ExecuteInProcessResult) -> tuple[str, dict[str, Any]]:
     return told.description or "", {name: each.value for name, each in told.metadata.items()}
 
 
-def test_a_run_over_ranges_reports_each(backend_db: BackendDb, bench: Bench):
+def test_a_run_over_ranges_reports_each(backend_db: BackendDb, bench: Bench) -> None:
     result = bench.run()
     assert result.success
     figures = bench.ranges
@@ -97,7 +97,7 @@ def test_a_run_over_ranges_reports_each(backend_db: BackendDb, bench: Bench):
     assert figures[RANGES[1]]["share_covered"] == 0
 
 
-def test_a_range_shows_its_first_covers(bench: Bench):
+def test_a_range_shows_its_first_covers(bench: Bench) -> None:
     bench.run()
     figures = bench.ranges
     lines = figures[RANGES[2]]["contact_sheet"].splitlines()
@@ -109,7 +109,7 @@ def test_a_range_shows_its_first_covers(bench: Bench):
 
 def test_a_second_run_reports_the_ranges_and_asks_nothing(
     backend_db: BackendDb, bench: Bench, lml: PretendLml
-):
+) -> None:
     bench.run()
     before = watermark(backend_db)
     lml.counters.reset()
@@ -119,7 +119,7 @@ def test_a_second_run_reports_the_ranges_and_asks_nothing(
     assert watermark(backend_db) == before
 
 
-def test_an_open_range_is_named_and_the_others_are_done(bench: Bench, lml: PretendLml):
+def test_an_open_range_is_named_and_the_others_are_done(bench: Bench, lml: PretendLml) -> None:
     rows = frozenset({ALBUMS[22].legacy_release_id})
     lml.faults = [Fault("malformed", route="lookup", rows=rows)]
     result = bench.run()
@@ -134,7 +134,7 @@ def test_an_open_range_is_named_and_the_others_are_done(bench: Bench, lml: Prete
     assert lml.counters.calls["lookup"] == 1
 
 
-def test_a_rotated_key_stops_the_run_and_says_so(bench: Bench, lml: PretendLml):
+def test_a_rotated_key_stops_the_run_and_says_so(bench: Bench, lml: PretendLml) -> None:
     lml.configure(api_key="new")
     result = bench.run(api_key="old", max_in_flight=1)
     words, told = failure(result)
@@ -144,25 +144,27 @@ def test_a_rotated_key_stops_the_run_and_says_so(bench: Bench, lml: PretendLml):
     assert bench.ranges == {}
 
 
-def test_a_database_that_is_not_there_is_a_failure_in_words(backend_db: BackendDb, bench: Bench):
+def test_a_database_that_is_not_there_is_a_failure_in_words(
+    backend_db: BackendDb, bench: Bench
+) -> None:
     backend_db.execute("drop table artwork_lookup")
     backend_db.execute("delete from alembic_version")
     words, _ = failure(bench.run())
     assert "wxyc-assets migrate" in words
 
 
-def test_the_switches_are_validated_by_dagster(bench: Bench):
+def test_the_switches_are_validated_by_dagster(bench: Bench) -> None:
     with pytest.raises(dg.DagsterInvalidConfigError, match="careful"):
         bench.run({"match": "reckless"})
 
 
-def test_the_switches_are_a_scope():
+def test_the_switches_are_a_scope() -> None:
     assert ArtworkConfig().scope() == CoverScope()
     changed = ArtworkConfig(eligibility="all", match="first", min_confidence=0.4, retry_days=1)
     assert changed.scope() == CoverScope(Eligibility.ALL, Rules(0.4, Match.FIRST), retry_days=1)
 
 
-def test_the_statistics_are_fresh_after_a_run(backend_db: BackendDb, bench: Bench):
+def test_the_statistics_are_fresh_after_a_run(backend_db: BackendDb, bench: Bench) -> None:
     bench.run()
     analyzed = (
         "select bool_and(last_analyze is not null) from pg_stat_all_tables "
@@ -171,7 +173,7 @@ def test_the_statistics_are_fresh_after_a_run(backend_db: BackendDb, bench: Benc
     wait_for(lambda: backend_db.value(analyzed))  # before PostgreSQL 15 they come a moment later
 
 
-def test_the_jobs_know_the_covers():
+def test_the_jobs_know_the_covers() -> None:
     from wxyc_assets.definitions import defs
 
     def keys(name: str) -> set[str]:

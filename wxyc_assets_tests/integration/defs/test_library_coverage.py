@@ -64,7 +64,7 @@ def graph(backend_db: BackendDb) -> Iterator[CoverageGraph]:
 
 def test_a_covered_library_passes_every_check(
     graph: CoverageGraph, capsys: pytest.CaptureFixture[str]
-):
+) -> None:
     result = graph.run()
     assert result.success
     evaluations = result.get_asset_check_evaluations()
@@ -75,7 +75,7 @@ def test_a_covered_library_passes_every_check(
 
 def test_a_failed_check_fails_the_run_and_the_others_are_reported_all_the_same(
     graph: CoverageGraph, capsys: pytest.CaptureFixture[str]
-):
+) -> None:
     graph.backend_db.execute("delete from library_identity where library_id > 98")
     result = graph.run()
     assert not result.success
@@ -91,12 +91,12 @@ def test_a_failed_check_fails_the_run_and_the_others_are_reported_all_the_same(
     assert "98.00%, the floor is 99.00%. 1 more is needed." in printed
 
 
-def test_the_floors_of_one_run_can_be_set(graph: CoverageGraph):
+def test_the_floors_of_one_run_can_be_set(graph: CoverageGraph) -> None:
     graph.backend_db.execute("delete from library_identity where library_id > 98")
     assert graph.run(floors={"coverage": 0.98}).success
 
 
-def test_the_scope_follows_the_setting(graph: CoverageGraph):
+def test_the_scope_follows_the_setting(graph: CoverageGraph) -> None:
     graph.backend_db.execute("delete from library_identity where library_id > 50")
     graph.backend_db.execute("update library set canonical_entity_id = null where id > 50")
     assert failed(graph.run()) == ["the_library_is_covered"]
@@ -106,7 +106,7 @@ def test_the_scope_follows_the_setting(graph: CoverageGraph):
 
 def test_a_loss_since_an_earlier_snapshot_fails_the_check_until_it_is_restored(
     graph: CoverageGraph,
-):
+) -> None:
     graph.run()
     backend_db = graph.backend_db
     backend_db.execute("delete from library_identity where library_id = 7")
@@ -116,7 +116,7 @@ def test_a_loss_since_an_earlier_snapshot_fails_the_check_until_it_is_restored(
     assert graph.run().success
 
 
-def test_the_checks_alone_evaluate_the_newest_snapshot(graph: CoverageGraph):
+def test_the_checks_alone_evaluate_the_newest_snapshot(graph: CoverageGraph) -> None:
     nothing = graph.run(checks_only=True)
     (event,) = [each for each in nothing.all_events if each.is_step_failure]
     failure = event.step_failure_data.user_failure_data
@@ -129,7 +129,7 @@ def test_the_checks_alone_evaluate_the_newest_snapshot(graph: CoverageGraph):
     assert graph.backend_db.value("select count(distinct run_id) from coverage_snapshot") == 1
 
 
-def test_ranges_about_to_run_out_warn_and_fail_nothing(graph: CoverageGraph):
+def test_ranges_about_to_run_out_warn_and_fail_nothing(graph: CoverageGraph) -> None:
     graph.backend_db.record(79_000)
     graph.backend_db.identity(79_000, datetime.now(UTC))
     result = graph.run()
@@ -140,7 +140,7 @@ def test_ranges_about_to_run_out_warn_and_fail_nothing(graph: CoverageGraph):
     assert "no_row_lies_past_the_last_range" in failed(graph.run())
 
 
-def test_metadata_holds_numbers_and_self_contained_charts(graph: CoverageGraph):
+def test_metadata_holds_numbers_and_self_contained_charts(graph: CoverageGraph) -> None:
     result = graph.run()
     (done,) = result.asset_materializations_for_node("library_coverage")
     metadata = {name: each.value for name, each in done.metadata.items()}
@@ -154,14 +154,14 @@ def test_metadata_holds_numbers_and_self_contained_charts(graph: CoverageGraph):
     assert "| all | 100 | 100 | 100% |" in str(metadata["by_cohort"])
 
 
-def test_a_run_is_one_snapshot(graph: CoverageGraph):
+def test_a_run_is_one_snapshot(graph: CoverageGraph) -> None:
     graph.run()
     graph.run()
     rows = graph.backend_db.rows("select run_id from coverage_snapshot where dimension = 'all'")
     assert len(rows) == len({row["run_id"] for row in rows}) == 2
 
 
-def test_the_asset_is_wired_into_the_graph_the_jobs_and_the_schedule():
+def test_the_asset_is_wired_into_the_graph_the_jobs_and_the_schedule() -> None:
     assets = defs.resolve_asset_graph()
     node = assets.get(library_coverage.key)
     parents = {key.to_user_string() for key in node.parent_keys}
@@ -214,7 +214,7 @@ def sensor() -> Iterator[Sensor]:
         yield Sensor(instance)
 
 
-def test_a_backfill_that_ended_is_followed_by_one_snapshot(sensor: Sensor):
+def test_a_backfill_that_ended_is_followed_by_one_snapshot(sensor: Sensor) -> None:
     sensor.backfill("before", "library_identity", ended=datetime.now(UTC) - timedelta(minutes=1))
     assert sensor.tick() == []
     now = datetime.now(UTC)

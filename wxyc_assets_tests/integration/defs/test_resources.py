@@ -35,11 +35,11 @@ def lml(**changes: Any) -> LmlResource:
     return LmlResource(**usual | changes)
 
 
-def test_a_database_is_named_by_its_url():
+def test_a_database_is_named_by_its_url() -> None:
     assert database(url="postgresql://x/y", host="z").conninfo() == "postgresql://x/y"
 
 
-def test_a_database_is_named_by_its_parts():
+def test_a_database_is_named_by_its_parts() -> None:
     named = database(
         host="db", port=5433, name="wxyc", username="dj", password="a b'c@/"
     ).conninfo()
@@ -53,7 +53,7 @@ def test_a_database_is_named_by_its_parts():
 
 
 @pytest.mark.parametrize("missing", ["host", "name", "username"])
-def test_a_database_that_is_not_named_says_what_to_set(missing: str):
+def test_a_database_that_is_not_named_says_what_to_set(missing: str) -> None:
     parts = {"host": "db", "name": "wxyc", "username": "dj", "password": SECRET} | {missing: None}
     with pytest.raises(dg.Failure, match="Set DATABASE_URL, or DB_HOST") as caught:
         database(**parts).conninfo()
@@ -89,7 +89,7 @@ def opened(resource: LmlResource) -> None:
         f"https://dj:{SECRET}@lml.example.org",
     ],
 )
-def test_an_address_that_is_none_says_what_one_looks_like(url: str):
+def test_an_address_that_is_none_says_what_one_looks_like(url: str) -> None:
     with pytest.raises(dg.Failure) as caught:
         opened(lml(url=url))
     said = str(caught.value.description)
@@ -99,14 +99,14 @@ def test_an_address_that_is_none_says_what_one_looks_like(url: str):
     assert caught.value.allow_retries is False
 
 
-def test_a_missing_key_says_what_to_set():
+def test_a_missing_key_says_what_to_set() -> None:
     with pytest.raises(dg.Failure, match="LML_API_KEY is not set") as caught:
         opened(lml(api_key=""))
     assert "LOCAL_DEV=1" in str(caught.value.description)
 
 
 @pytest.mark.parametrize("key", [f"{SECRET}\n", f"{SECRET} x", f"{SECRET}é", f"\0{SECRET}"])
-def test_a_key_that_no_header_can_carry_is_refused_unseen(key: str):
+def test_a_key_that_no_header_can_carry_is_refused_unseen(key: str) -> None:
     with pytest.raises(dg.Failure, match="no header can carry") as caught:
         opened(lml(api_key=key))
     assert SECRET not in str(caught.value.description)
@@ -133,20 +133,20 @@ async def raise_inside(url: str, error: BaseException) -> None:
 )
 async def test_an_adapters_error_inside_the_block_is_one_failure_with_its_message(
     assets: str, error: Exception, message: str
-):
+) -> None:
     with pytest.raises(dg.Failure) as caught:
         await raise_inside(assets, error)
     assert caught.value.description == message
     assert not isinstance(caught.value.__cause__, dg.Failure)
 
 
-async def test_what_is_no_adapters_error_passes_unchanged(assets: str):
+async def test_what_is_no_adapters_error_passes_unchanged(assets: str) -> None:
     with pytest.raises(ZeroDivisionError):
         await raise_inside(assets, ZeroDivisionError())
     with pytest.raises(asyncio.CancelledError):
         await raise_inside(assets, asyncio.CancelledError())
 
 
-async def test_a_database_that_cannot_be_reached_is_a_failure():
+async def test_a_database_that_cannot_be_reached_is_a_failure() -> None:
     with pytest.raises(dg.Failure, match="The Backend database cannot be reached"):
         await raise_inside("postgresql://nobody@127.0.0.1:1/wxyc", AssertionError())

@@ -110,7 +110,7 @@ async def both(opened: Database, sink: Sink, addresses: Addresses) -> AsyncGener
         yield harness
 
 
-async def test_a_failure_is_one_event_with_all_its_details(harness: AlertHarness):
+async def test_a_failure_is_one_event_with_all_its_details(harness: AlertHarness) -> None:
     occurrence = failure()
     assert await harness.queue(occurrence) == 1
     assert (await harness.deliver()).delivered == 1
@@ -135,7 +135,7 @@ async def test_a_failure_is_one_event_with_all_its_details(harness: AlertHarness
     assert datetime.fromisoformat(event["timestamp"]) == occurrence.at
 
 
-async def test_an_occurrence_is_sent_once(harness: AlertHarness):
+async def test_an_occurrence_is_sent_once(harness: AlertHarness) -> None:
     occurrence = failure()
     for _ in range(3):
         await harness.queue(occurrence)
@@ -143,7 +143,7 @@ async def test_an_occurrence_is_sent_once(harness: AlertHarness):
     assert len(harness.sink.events) == 1
 
 
-async def test_repeated_failures_of_a_check_are_one_group(harness: AlertHarness):
+async def test_repeated_failures_of_a_check_are_one_group(harness: AlertHarness) -> None:
     await harness.queue(failure(run_id="one"))
     await harness.queue(failure(run_id="two"))
     await harness.deliver()
@@ -151,7 +151,7 @@ async def test_repeated_failures_of_a_check_are_one_group(harness: AlertHarness)
     assert (len(harness.sink.events), len(groups)) == (2, 1)
 
 
-async def test_a_recovery_is_sent_once_and_reopens_nothing(harness: AlertHarness):
+async def test_a_recovery_is_sent_once_and_reopens_nothing(harness: AlertHarness) -> None:
     await harness.queue(failure())
     for run_id in ("later", "much later"):
         await harness.queue(Success(COVERED, run_id, now()))
@@ -163,7 +163,7 @@ async def test_a_recovery_is_sent_once_and_reopens_nothing(harness: AlertHarness
     assert up["logentry"]["formatted"] == "library_coverage: the_library_is_covered passes again"
 
 
-async def test_a_success_read_again_after_a_new_failure_ends_nothing(harness: AlertHarness):
+async def test_a_success_read_again_after_a_new_failure_ends_nothing(harness: AlertHarness) -> None:
     before = Success(COVERED, "before", now())
     await harness.queue(before)
     await harness.queue(before, failure())
@@ -172,7 +172,7 @@ async def test_a_success_read_again_after_a_new_failure_ends_nothing(harness: Al
     assert [each["level"] for each in harness.sink.events] == ["error"]
 
 
-async def test_a_run_is_tagged_with_its_job_and_range(harness: AlertHarness):
+async def test_a_run_is_tagged_with_its_job_and_range(harness: AlertHarness) -> None:
     await harness.queue(failure(FULL))
     await harness.deliver()
     tags = harness.sink.events[0]["tags"]
@@ -181,7 +181,7 @@ async def test_a_run_is_tagged_with_its_job_and_range(harness: AlertHarness):
     )
 
 
-async def test_a_warning_has_the_level_of_a_warning(harness: AlertHarness):
+async def test_a_warning_has_the_level_of_a_warning(harness: AlertHarness) -> None:
     await harness.queue(failure(level=Level.WARNING))
     await harness.deliver()
     assert harness.sink.events[0]["level"] == "warning"
@@ -190,7 +190,7 @@ async def test_a_warning_has_the_level_of_a_warning(harness: AlertHarness):
 @pytest.mark.parametrize("status", [500, 503, 429, 403, 413])
 async def test_while_a_channel_rejects_alerts_none_is_lost_and_none_is_sent_twice(
     harness: AlertHarness, status: int
-):
+) -> None:
     harness.sink.status = status
     await harness.queue(failure())
     failed = await harness.deliver()
@@ -203,7 +203,7 @@ async def test_while_a_channel_rejects_alerts_none_is_lost_and_none_is_sent_twic
 
 async def test_an_unreachable_channel_gets_its_alert_later(
     opened: Database, sink: Sink, addresses: Addresses
-):
+) -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         nowhere = f"http://127.0.0.1:{closed.getsockname()[1]}/services/secret-path"
@@ -217,7 +217,9 @@ async def test_an_unreachable_channel_gets_its_alert_later(
     assert (len(sink.events), len(sink.messages)) == (1, 1)
 
 
-async def test_a_channel_that_is_down_is_not_called_until_its_wait_is_over(harness: AlertHarness):
+async def test_a_channel_that_is_down_is_not_called_until_its_wait_is_over(
+    harness: AlertHarness,
+) -> None:
     harness.sink.status = 503
     await harness.queue(failure(run_id="one"))
     await harness.queue(failure(run_id="two"))
@@ -229,7 +231,7 @@ async def test_a_channel_that_is_down_is_not_called_until_its_wait_is_over(harne
     assert harness.sink.refused == 2
 
 
-async def test_retry_after_is_respected(harness: AlertHarness):
+async def test_retry_after_is_respected(harness: AlertHarness) -> None:
     harness.sink.status, harness.sink.retry_after = 429, "1800"
     await harness.queue(failure())
     await harness.deliver()
@@ -240,7 +242,7 @@ async def test_retry_after_is_respected(harness: AlertHarness):
 
 async def test_one_rejected_alert_does_not_delay_the_others(
     harness: AlertHarness, backend_db: BackendDb
-):
+) -> None:
     harness.sink.status = 413
     await harness.queue(failure(run_id="too large"))
     await harness.deliver()
@@ -254,7 +256,7 @@ async def test_one_rejected_alert_does_not_delay_the_others(
 
 async def test_a_sender_that_dies_after_sending_sends_the_same_event_again(
     harness: AlertHarness, backend_db: BackendDb
-):
+) -> None:
     await harness.queue(failure())
     await harness.deliver()
     backend_db.execute(
@@ -265,14 +267,14 @@ async def test_a_sender_that_dies_after_sending_sends_the_same_event_again(
     assert first["event_id"] == second["event_id"]
 
 
-async def test_two_senders_do_not_claim_the_same_alert(harness: AlertHarness):
+async def test_two_senders_do_not_claim_the_same_alert(harness: AlertHarness) -> None:
     await harness.queue(failure())
     moment = now()
     claims = [await harness.store.claim(["sentry"], moment) for _ in range(2)]
     assert [len(each) for each in claims] == [1, 0]
 
 
-async def test_a_tick_claims_a_bounded_number_oldest_first(harness: AlertHarness):
+async def test_a_tick_claims_a_bounded_number_oldest_first(harness: AlertHarness) -> None:
     start = now()
     many = [failure(run_id=f"{n}", at=start - timedelta(minutes=n)) for n in range(BATCH_SIZE + 5)]
     await harness.queue(*many)
@@ -281,7 +283,7 @@ async def test_a_tick_claims_a_bounded_number_oldest_first(harness: AlertHarness
     assert (await harness.deliver()).delivered == 5
 
 
-async def test_each_channel_gets_the_alert_in_its_own_format(both: AlertHarness):
+async def test_each_channel_gets_the_alert_in_its_own_format(both: AlertHarness) -> None:
     await both.queue(failure())
     await both.queue(Success(COVERED, "later", now()))
     await both.deliver()
@@ -299,14 +301,14 @@ async def test_each_channel_gets_the_alert_in_its_own_format(both: AlertHarness)
     assert len(both.sink.events) == 2
 
 
-async def test_markup_in_a_message_stays_text(both: AlertHarness):
+async def test_markup_in_a_message_stays_text(both: AlertHarness) -> None:
     await both.queue(failure(text="<!channel> & <http://evil|click>"))
     await both.deliver()
     text = both.sink.messages[0]["text"]
     assert "&lt;!channel&gt; &amp; &lt;http://evil|click&gt;" in text
 
 
-async def test_no_secret_reaches_a_channel_not_even_where_a_text_is_cut(both: AlertHarness):
+async def test_no_secret_reaches_a_channel_not_even_where_a_text_is_cut(both: AlertHarness) -> None:
     padding = "x" * 2_995
     await both.queue(
         failure(
@@ -323,7 +325,7 @@ async def test_no_secret_reaches_a_channel_not_even_where_a_text_is_cut(both: Al
     assert b"sesam" not in everything
 
 
-async def test_characters_that_postgres_cannot_store_are_replaced(harness: AlertHarness):
+async def test_characters_that_postgres_cannot_store_are_replaced(harness: AlertHarness) -> None:
     await harness.queue(failure(text="a\x00b\ud800c", facts={"x\x00": "\udfff"}))
     await harness.deliver()
     assert "a?b?c" in harness.sink.events[0]["logentry"]["formatted"]
@@ -331,7 +333,7 @@ async def test_characters_that_postgres_cannot_store_are_replaced(harness: Alert
 
 async def test_no_channel_url_is_in_the_queue_or_in_an_error(
     both: AlertHarness, backend_db: BackendDb, addresses: Addresses
-):
+) -> None:
     both.sink.status = 503
     await both.queue(failure())
     delivery = await both.deliver()
@@ -341,7 +343,7 @@ async def test_no_channel_url_is_in_the_queue_or_in_an_error(
         assert "0a1b2c3d" not in text
 
 
-async def test_without_channels_nothing_is_queued(opened: Database, sink: Sink):
+async def test_without_channels_nothing_is_queued(opened: Database, sink: Sink) -> None:
     async with open_harness(opened, sink, None) as harness:
         assert await harness.queue(failure()) == 0
         assert (await harness.deliver()).delivered == 0

@@ -66,13 +66,13 @@ def drop_stamp(url: str, schema: str) -> None:
         )
 
 
-def test_a_fresh_database_gets_our_tables_in_our_own_schema(backend: str, schema: str):
+def test_a_fresh_database_gets_our_tables_in_our_own_schema(backend: str, schema: str) -> None:
     run(backend, schema)
     assert {*OURS} <= {*tables(backend)}
     assert revision(backend) == HEAD
 
 
-def test_a_second_migration_changes_nothing(backend: str, schema: str):
+def test_a_second_migration_changes_nothing(backend: str, schema: str) -> None:
     run(backend, schema)
     before = tables(backend)
     with psycopg.connect(backend) as connection:
@@ -88,7 +88,7 @@ def test_a_second_migration_changes_nothing(backend: str, schema: str):
     assert kept == (1,)
 
 
-def test_a_library_without_the_stamp_gets_it(backend: str, schema: str):
+def test_a_library_without_the_stamp_gets_it(backend: str, schema: str) -> None:
     drop_stamp(backend, schema)
     run(backend, schema)
     assert has_stamp(backend, schema)
@@ -96,7 +96,7 @@ def test_a_library_without_the_stamp_gets_it(backend: str, schema: str):
 
 def test_a_role_that_does_not_own_the_library_migrates_where_the_stamp_is_there(
     stationhand: str, backend: str, schema: str
-):
+) -> None:
     run(stationhand, schema)
     assert revision(backend) == HEAD
     run(stationhand, schema)
@@ -104,14 +104,16 @@ def test_a_role_that_does_not_own_the_library_migrates_where_the_stamp_is_there(
 
 def test_a_role_that_does_not_own_the_library_is_told_where_the_stamp_is_missing(
     stationhand: str, backend: str, schema: str
-):
+) -> None:
     drop_stamp(backend, schema)
     with pytest.raises(sqlalchemy.exc.ProgrammingError, match="must be owner of table library"):
         run(stationhand, schema)
     assert not has_stamp(backend, schema)
 
 
-def test_a_downgrade_takes_our_tables_and_leaves_the_backend_its_column(backend: str, schema: str):
+def test_a_downgrade_takes_our_tables_and_leaves_the_backend_its_column(
+    backend: str, schema: str
+) -> None:
     run(backend, schema)
     config = alembic_config(backend, assets_schema="wxyc_assets", backend_schema=schema)
     command.downgrade(config, "base")
@@ -121,18 +123,20 @@ def test_a_downgrade_takes_our_tables_and_leaves_the_backend_its_column(backend:
     assert revision(backend) == HEAD
 
 
-def test_a_database_without_the_backends_library_is_left_as_it_was(database: str, schema: str):
+def test_a_database_without_the_backends_library_is_left_as_it_was(
+    database: str, schema: str
+) -> None:
     with pytest.raises(sqlalchemy.exc.ProgrammingError, match="library"):
         run(database, schema)
     assert not {*OURS} & {*tables(database)}
 
 
-def test_the_head_that_the_code_names_is_the_last_migration(backend: str, schema: str):
+def test_the_head_that_the_code_names_is_the_last_migration(backend: str, schema: str) -> None:
     config = alembic_config(backend, assets_schema="wxyc_assets", backend_schema=schema)
     assert ScriptDirectory.from_config(config).get_current_head() == HEAD
 
 
-def test_a_password_in_the_url_stays_out_of_the_message(postgres: Postgres, schema: str):
+def test_a_password_in_the_url_stays_out_of_the_message(postgres: Postgres, schema: str) -> None:
     socket_folder = quote(str(postgres.data))
     url = f"postgresql://nobody:s3cr%25t@/nowhere?host={socket_folder}"
     with pytest.raises(sqlalchemy.exc.OperationalError) as caught:

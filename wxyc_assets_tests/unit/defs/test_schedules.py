@@ -8,13 +8,13 @@ from wxyc_assets.defs.schedules import schedules
 IDENTITY_GRAPH = {"library_candidates", "lml_resolutions", "library_identity"}
 
 
-def test_every_schedule_is_off_until_somebody_turns_it_on():
+def test_every_schedule_is_off_until_somebody_turns_it_on() -> None:
     assert schedules
     for each in schedules:
         assert each.default_status is dg.DefaultScheduleStatus.STOPPED
 
 
-def test_the_weekly_schedule_takes_the_identity_graph_over_all_ranges():
+def test_the_weekly_schedule_takes_the_identity_graph_over_all_ranges() -> None:
     weekly = defs.resolve_schedule_def("identities_weekly")
     job = defs.resolve_job_def(weekly.job_name)
     selected = {key.to_user_string() for key in job.asset_layer.selected_asset_keys}
@@ -25,7 +25,7 @@ def test_the_weekly_schedule_takes_the_identity_graph_over_all_ranges():
     assert request.partition_key is None
 
 
-def test_the_identity_graph_is_promised_weekly():
+def test_the_identity_graph_is_promised_weekly() -> None:
     graph = defs.resolve_asset_graph()
     for name in IDENTITY_GRAPH:
         assert graph.get(dg.AssetKey(name)).freshness_policy == freshness.weekly

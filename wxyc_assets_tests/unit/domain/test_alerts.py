@@ -38,55 +38,55 @@ def titles(*occurrences: Occurrence) -> list[str]:
     return [each.title for each in due(occurrences, {})]
 
 
-def test_a_check_that_fails_and_then_passes_is_two_alerts():
+def test_a_check_that_fails_and_then_passes_is_two_alerts() -> None:
     assert titles(failure(0), success(1)) == [
         "library_coverage: the_library_is_covered fails",
         "library_coverage: the_library_is_covered passes again",
     ]
 
 
-def test_the_alert_of_a_run_names_its_range():
+def test_the_alert_of_a_run_names_its_range() -> None:
     assert titles(failure(0, FULL), success(1, FULL)) == [
         "library_full (0000001-0080000) failed",
         "library_full (0000001-0080000) succeeds again",
     ]
 
 
-def test_a_success_without_an_earlier_failure_is_no_alert():
+def test_a_success_without_an_earlier_failure_is_no_alert() -> None:
     assert titles(success(0), success(1, FULL)) == []
 
 
-def test_a_recovery_is_one_alert():
+def test_a_recovery_is_one_alert() -> None:
     assert len(titles(failure(0), success(1), success(2))) == 2
 
 
-def test_a_success_ends_the_failure_of_an_earlier_tick():
+def test_a_success_ends_the_failure_of_an_earlier_tick() -> None:
     (alert,) = due([success(1)], {COVERED.key: START})
     assert alert.is_recovery
     assert alert.level is Level.INFO
 
 
-def test_a_success_from_before_the_failure_ends_nothing():
+def test_a_success_from_before_the_failure_ends_nothing() -> None:
     assert due([success(0)], {COVERED.key: START + timedelta(minutes=1)}) == []
 
 
-def test_the_failure_of_one_subject_does_not_end_with_the_success_of_another():
+def test_the_failure_of_one_subject_does_not_end_with_the_success_of_another() -> None:
     elsewhere = replace(COVERED, id_range="0000001-0002500")
     assert len(due([success(1, elsewhere)], {COVERED.key: START})) == 0
 
 
-def test_each_failure_and_each_recovery_has_an_id_of_its_own():
+def test_each_failure_and_each_recovery_has_an_id_of_its_own() -> None:
     alerts = due([failure(0), success(1), failure(2), failure(2, FULL)], {})
     assert len({each.event_id for each in alerts}) == 4
     assert all(len(each.event_id) == 32 for each in alerts)
     int("".join(each.event_id for each in alerts), 16)
 
 
-def test_an_alert_has_the_level_of_its_failure():
+def test_an_alert_has_the_level_of_its_failure() -> None:
     assert to_alert(replace(failure(), level=Level.WARNING)).level is Level.WARNING
 
 
-def test_long_texts_are_cut():
+def test_long_texts_are_cut() -> None:
     alert = to_alert(replace(failure(), text="x" * 100_000, facts={"ranges": "y" * 100_000}))
     assert len(alert.text) == MAX_TEXT
     assert len(alert.facts["ranges"]) == MAX_FACT
@@ -99,7 +99,7 @@ def test_long_texts_are_cut():
         (FULL, {"job": "library_full", "id_range": "0000001-0080000"}),
     ],
 )
-def test_a_subject_has_a_tag_for_each_of_its_parts(subject: Subject, tags: dict[str, str]):
+def test_a_subject_has_a_tag_for_each_of_its_parts(subject: Subject, tags: dict[str, str]) -> None:
     assert subject.tags == tags
 
 
@@ -118,7 +118,7 @@ histories = st.lists(
 @given(histories, st.data())
 def test_history_read_twice_and_in_pieces_is_one_alert_per_occurrence(
     history: list[Occurrence], data: st.DataObject
-):
+) -> None:
     whole = {each.event_id for each in due(history, {})}
     ordered = sorted(history, key=lambda each: each.at)
     queued: dict[str, Occurrence] = {}

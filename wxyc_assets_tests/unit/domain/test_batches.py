@@ -10,7 +10,7 @@ from wxyc_assets.domain.batches import bisect, halves, most_failures_in_a_row
 
 
 @given(st.lists(st.integers(), min_size=2))
-def test_halves_lose_nothing_keep_the_order_and_are_never_empty(rows: list[int]):
+def test_halves_lose_nothing_keep_the_order_and_are_never_empty(rows: list[int]) -> None:
     first, second = halves(rows)
     assert [*first, *second] == rows
     assert first
@@ -18,12 +18,14 @@ def test_halves_lose_nothing_keep_the_order_and_are_never_empty(rows: list[int])
     assert abs(len(first) - len(second)) <= 1
 
 
-def test_halves_of_a_text_are_texts():
+def test_halves_of_a_text_are_texts() -> None:
     assert halves("Stereolab") == ("Ster", "eolab")
 
 
 @given(st.integers(1, 300), st.sets(st.integers(0, 299), min_size=1))
-async def test_a_bisection_finds_each_bad_row_and_tries_no_good_row_twice(size: int, bad: set[int]):
+async def test_a_bisection_finds_each_bad_row_and_tries_no_good_row_twice(
+    size: int, bad: set[int]
+) -> None:
     passed: list[int] = []
 
     async def attempt(part: Sequence[int]) -> ValueError | None:
@@ -41,19 +43,21 @@ async def test_a_bisection_finds_each_bad_row_and_tries_no_good_row_twice(size: 
 
 
 @given(st.integers(2, 1000), st.data())
-def test_one_bad_row_never_looks_like_an_ill_other_side(size: int, data: st.DataObject):
+def test_one_bad_row_never_looks_like_an_ill_other_side(size: int, data: st.DataObject) -> None:
     bad = data.draw(st.integers(0, size - 1))
     assert longest_run_of_failures(range(size), {bad}) <= most_failures_in_a_row(size)
 
 
 @given(st.integers(2, 1000), st.data())
-def test_two_bad_neighbours_never_look_like_an_ill_other_side(size: int, data: st.DataObject):
+def test_two_bad_neighbours_never_look_like_an_ill_other_side(
+    size: int, data: st.DataObject
+) -> None:
     bad = data.draw(st.integers(0, size - 2))
     assert longest_run_of_failures(range(size), {bad, bad + 1}) <= most_failures_in_a_row(size)
 
 
 @pytest.mark.parametrize(("rows", "most"), [(1, 4), (2, 4), (100, 16), (500, 20), (1000, 22)])
-def test_the_limit_is_twice_the_depth_and_a_little(rows: int, most: int):
+def test_the_limit_is_twice_the_depth_and_a_little(rows: int, most: int) -> None:
     assert most_failures_in_a_row(rows) == most
 
 

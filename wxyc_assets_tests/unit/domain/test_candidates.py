@@ -80,25 +80,27 @@ def is_due(row: LibraryRow, scope: Scope) -> bool:
 
 
 @given(row=rows, scope=scopes)
-def test_a_row_is_due_exactly_when_the_contract_says(row: LibraryRow, scope: Scope):
+def test_a_row_is_due_exactly_when_the_contract_says(row: LibraryRow, scope: Scope) -> None:
     assert isinstance(due_reason(row, scope, NOW), Reason) == is_due(row, scope)
 
 
 @given(row=rows)
-def test_the_wide_scope_takes_what_the_narrow_one_takes_but_recent_attempts(row: LibraryRow):
+def test_the_wide_scope_takes_what_the_narrow_one_takes_but_recent_attempts(
+    row: LibraryRow,
+) -> None:
     if isinstance(due_reason(row, NARROW, NOW), Reason):
         assert due_reason(row, WIDE, NOW) in (due_reason(row, NARROW, NOW), NotDue.ATTEMPTED)
 
 
 @given(row=rows, wide=st.booleans())
-def test_a_recheck_only_adds_rows(row: LibraryRow, wide: bool):
+def test_a_recheck_only_adds_rows(row: LibraryRow, wide: bool) -> None:
     without = due_reason(row, Scope(include_null_canonical=wide), NOW)
     with_recheck = due_reason(row, Scope(include_null_canonical=wide, recheck=True), NOW)
     assert with_recheck is without or with_recheck is Reason.RECHECK
 
 
 @pytest.mark.parametrize("scope", SCOPES)
-def test_without_an_artist_name_a_row_is_never_due(scope: Scope):
+def test_without_an_artist_name_a_row_is_never_due(scope: Scope) -> None:
     nameless = replace(VARIOUS, artist_name=None, attempted_at=NOW - 2 * MONTH)
     assert due_reason(nameless, scope, NOW) is NotDue.NO_ARTIST_NAME
 
@@ -110,7 +112,7 @@ def test_without_an_artist_name_a_row_is_never_due(scope: Scope):
 )
 def test_an_identity_is_stale_once_it_is_older_than_the_window(
     scope: Scope, age: timedelta, verdict: Reason | NotDue
-):
+) -> None:
     assert due_reason(replace(MOON_PIX, verified_at=NOW - age), scope, NOW) is verdict
 
 
@@ -120,11 +122,11 @@ def test_an_identity_is_stale_once_it_is_older_than_the_window(
 )
 def test_an_answer_that_named_nobody_rests_in_every_scope(
     scope: Scope, age: timedelta, verdict: Reason | NotDue
-):
+) -> None:
     assert due_reason(replace(MOON_PIX, unidentified_at=NOW - age), scope, NOW) is verdict
 
 
-def test_a_stale_identity_that_is_now_answered_unresolved_rests_like_the_others():
+def test_a_stale_identity_that_is_now_answered_unresolved_rests_like_the_others() -> None:
     row = replace(MOON_PIX, verified_at=NOW - 2 * MONTH, unidentified_at=NOW - WEEK)
     assert due_reason(row, NARROW, NOW) is NotDue.WAITING_TO_RETRY
     assert due_reason(row, WIDE, NOW) is NotDue.WAITING_TO_RETRY
@@ -135,31 +137,35 @@ def test_a_stale_identity_that_is_now_answered_unresolved_rests_like_the_others(
     ("age", "verdict"),
     [(MONTH - TICK, NotDue.ATTEMPTED), (MONTH, NotDue.ATTEMPTED), (MONTH + TICK, Reason.RETRY_DUE)],
 )
-def test_the_wide_scope_honours_the_stamp_on_the_library(age: timedelta, verdict: Reason | NotDue):
+def test_the_wide_scope_honours_the_stamp_on_the_library(
+    age: timedelta, verdict: Reason | NotDue
+) -> None:
     row = replace(MOON_PIX, attempted_at=NOW - age, is_canonical=False)
     assert due_reason(row, WIDE, NOW) is verdict
 
 
-def test_the_narrow_scope_honours_the_stamp_in_the_compilation_cohort_only():
+def test_the_narrow_scope_honours_the_stamp_in_the_compilation_cohort_only() -> None:
     attempted = NOW - WEEK
     assert due_reason(replace(VARIOUS, attempted_at=attempted), NARROW, NOW) is NotDue.ATTEMPTED
     assert due_reason(replace(MOON_PIX, attempted_at=attempted), NARROW, NOW) is Reason.RETRY_DUE
 
 
-def test_only_the_wide_scope_looks_at_rows_without_a_canonical_entity():
+def test_only_the_wide_scope_looks_at_rows_without_a_canonical_entity() -> None:
     row = replace(MOON_PIX, is_canonical=False)
     assert due_reason(row, NARROW, NOW) is NotDue.NO_CANONICAL_ENTITY
     assert due_reason(row, WIDE, NOW) is Reason.NEVER_RESOLVED
 
 
 @pytest.mark.parametrize("attempted", [{"attempted_at": NOW}, {"unidentified_at": NOW}])
-def test_a_recheck_takes_every_compilation_row_ever_attempted(attempted: dict[str, datetime]):
+def test_a_recheck_takes_every_compilation_row_ever_attempted(
+    attempted: dict[str, datetime],
+) -> None:
     row = replace(VARIOUS, is_canonical=False, verified_at=NOW, **attempted)
     assert due_reason(row, RECHECK, NOW) is Reason.RECHECK
     assert due_reason(replace(row, cohort=Cohort.NON_VA), RECHECK, NOW) is NotDue.FRESH
 
 
-def test_a_recheck_leaves_compilations_alone_that_were_never_attempted():
+def test_a_recheck_leaves_compilations_alone_that_were_never_attempted() -> None:
     row = replace(VARIOUS, is_canonical=False)
     assert due_reason(row, RECHECK, NOW) is NotDue.NO_CANONICAL_ENTITY
 
@@ -167,5 +173,5 @@ def test_a_recheck_leaves_compilations_alone_that_were_never_attempted():
 @pytest.mark.parametrize(
     ("scope", "stamps"), [(NARROW, False), (WIDE, True), (RECHECK, True), (WIDE_RECHECK, True)]
 )
-def test_attempts_are_dated_in_the_wide_scope_and_in_a_recheck(scope: Scope, stamps: bool):
+def test_attempts_are_dated_in_the_wide_scope_and_in_a_recheck(scope: Scope, stamps: bool) -> None:
     assert scope.records_attempts is stamps

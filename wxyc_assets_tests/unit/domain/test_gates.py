@@ -63,7 +63,7 @@ def after(*before: Snapshot) -> History:
     return History(before, best_of(before, IDENTITIES), best_of(before, COVERS))
 
 
-def test_every_check_is_evaluated_once_and_an_empty_library_is_described_as_such():
+def test_every_check_is_evaluated_once_and_an_empty_library_is_described_as_such() -> None:
     found = results(snapshot(library_slice(largest_id=0)))
     assert list(found) == list(CHECK_DESCRIPTIONS)
     assert all(each.passed for each in found.values())
@@ -71,7 +71,9 @@ def test_every_check_is_evaluated_once_and_an_empty_library_is_described_as_such
 
 
 @pytest.mark.parametrize(("open_records", "passes"), [(10, True), (11, False)])
-def test_an_identified_record_and_one_waiting_to_retry_are_covered(open_records: int, passes: bool):
+def test_an_identified_record_and_one_waiting_to_retry_are_covered(
+    open_records: int, passes: bool
+) -> None:
     states = {
         State.FRESH: 400,
         State.STALE: 300,
@@ -87,7 +89,7 @@ def test_an_identified_record_and_one_waiting_to_retry_are_covered(open_records:
 
 
 @pytest.mark.parametrize("state", [State.NEVER_ASKED, State.NOT_WRITTEN, State.ATTEMPTED_LONG_AGO])
-def test_open_records_are_not_covered_and_their_ranges_are_named(state: State):
+def test_open_records_are_not_covered_and_their_ranges_are_named(state: State) -> None:
     violations = {
         "violations": {Violation.UNCOVERED: 7},
         "offenders": {Violation.UNCOVERED: [3, 4]},
@@ -103,14 +105,16 @@ def test_open_records_are_not_covered_and_their_ranges_are_named(state: State):
     assert found.offenders == (f"{SECOND}: 7 records (3, 4, ...)",)
 
 
-def test_the_first_snapshot_is_compared_with_none():
+def test_the_first_snapshot_is_compared_with_none() -> None:
     found = results(with_identities(500))["identity_coverage_holds"]
     assert found.passed
     assert "No earlier snapshot" in found.description
 
 
 @pytest.mark.parametrize(("identified", "passes"), [(795, True), (794, False), (900, True)])
-def test_identities_may_not_fall_below_the_best_earlier_snapshot(identified: int, passes: bool):
+def test_identities_may_not_fall_below_the_best_earlier_snapshot(
+    identified: int, passes: bool
+) -> None:
     history = after(with_identities(700, days_ago=1), with_identities(800, days_ago=2))
     found = results(with_identities(identified), history)["identity_coverage_holds"]
     assert found.passed is passes
@@ -119,13 +123,13 @@ def test_identities_may_not_fall_below_the_best_earlier_snapshot(identified: int
     assert found.offenders == (() if passes else lost)
 
 
-def test_identities_may_not_fall_below_their_floor():
+def test_identities_may_not_fall_below_their_floor() -> None:
     found = results(with_identities(199))["identity_coverage_holds"]
     assert not found.passed
     assert (found.number, found.floor) == (0.199, 0.2)
 
 
-def test_the_ranges_that_lost_most_come_first_and_new_ranges_are_not_named():
+def test_the_ranges_that_lost_most_come_first_and_new_ranges_are_not_named() -> None:
     def at(first: int, second: int, **more: float) -> Snapshot:
         ranges = [
             library_slice(FIRST, {State.FRESH: first, State.UNRESOLVED: 100 - first}),
@@ -143,7 +147,7 @@ def test_the_ranges_that_lost_most_come_first_and_new_ranges_are_not_named():
 
 
 @pytest.mark.parametrize(("there", "passes"), [(600, True), (594, False), (50, False)])
-def test_covers_may_not_be_lost(there: int, passes: bool):
+def test_covers_may_not_be_lost(there: int, passes: bool) -> None:
     def at(there: int, **more: float) -> Snapshot:
         covers = {CoverState.THERE: there, CoverState.DENIED: 1_000 - there}
         return snapshot(library_slice(states={State.FRESH: 1_000}, covers=covers), **more)
@@ -153,7 +157,7 @@ def test_covers_may_not_be_lost(there: int, passes: bool):
 
 
 @pytest.mark.parametrize(("unknown", "passes"), [(1, True), (2, False)])
-def test_a_cover_and_no_cover_found_both_count_for_the_target(unknown: int, passes: bool):
+def test_a_cover_and_no_cover_found_both_count_for_the_target(unknown: int, passes: bool) -> None:
     covers = {
         CoverState.THERE: 60,
         CoverState.DENIED: 40 - unknown,
@@ -165,7 +169,7 @@ def test_a_cover_and_no_cover_found_both_count_for_the_target(unknown: int, pass
 
 
 @pytest.mark.parametrize(("unclassified", "passes"), [(1, True), (2, False)])
-def test_compilations_are_classified(unclassified: int, passes: bool):
+def test_compilations_are_classified(unclassified: int, passes: bool) -> None:
     total = library_slice(
         states={State.UNRESOLVED: 100},
         compilations=100,
@@ -183,7 +187,7 @@ def test_compilations_are_classified(unclassified: int, passes: bool):
         (Violation.OUTSIDE, "no_row_lies_past_the_last_range"),
     ],
 )
-def test_one_violation_fails_its_own_check_and_no_other(violation: Violation, name: str):
+def test_one_violation_fails_its_own_check_and_no_other(violation: Violation, name: str) -> None:
     offending = {"violations": {violation: 1}, "offenders": {violation: [17]}}
     states, covers = {State.FRESH: 1_000}, {CoverState.NOT_WANTED: 1_000}
     now = snapshot(
@@ -195,18 +199,18 @@ def test_one_violation_fails_its_own_check_and_no_other(violation: Violation, na
 
 
 @pytest.mark.parametrize(("largest", "warns"), [(1_899, False), (1_900, True)])
-def test_ranges_about_to_run_out_are_a_warning(largest: int, warns: bool):
+def test_ranges_about_to_run_out_are_a_warning(largest: int, warns: bool) -> None:
     found = results(snapshot(library_slice(largest_id=largest)))["no_row_lies_past_the_last_range"]
     assert (not found.passed, found.is_warning) == (warns, warns)
 
 
-def test_a_floor_is_reached_exactly_and_missing_records_are_whole():
+def test_a_floor_is_reached_exactly_and_missing_records_are_whole() -> None:
     assert records_missing(989, 1_000, 0.99) == 1
     assert records_missing(990, 1_000, 0.99) == 0
     assert records_missing(0, 3, 0.5) == 2
 
 
-def test_snapshots_of_another_scope_cannot_be_compared():
+def test_snapshots_of_another_scope_cannot_be_compared() -> None:
     wide = with_identities(500)
     assert wide.is_comparable(with_identities(1))
     assert not wide.is_comparable(replace(wide, is_wide=False))

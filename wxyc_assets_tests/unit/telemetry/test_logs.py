@@ -27,7 +27,9 @@ def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
     return [json.loads(line) for line in err.splitlines()]
 
 
-def test_a_line_is_json_on_stderr_and_says_what_is_worked_on(capsys: pytest.CaptureFixture[str]):
+def test_a_line_is_json_on_stderr_and_says_what_is_worked_on(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     with logs.about(**NAMES, id_range="0000001-0002500"):
         logs.logger().info("step ended", seconds=1.5)
     (line,) = lines(capsys)
@@ -42,20 +44,22 @@ def test_a_line_is_json_on_stderr_and_says_what_is_worked_on(capsys: pytest.Capt
     }
 
 
-def test_what_has_no_range_names_none(capsys: pytest.CaptureFixture[str]):
+def test_what_has_no_range_names_none(capsys: pytest.CaptureFixture[str]) -> None:
     with logs.about(**NAMES, id_range=None):
         logs.logger().warning("odd")
     assert "id_range" not in lines(capsys)[0]
 
 
-def test_names_end_with_their_block(capsys: pytest.CaptureFixture[str]):
+def test_names_end_with_their_block(capsys: pytest.CaptureFixture[str]) -> None:
     with logs.about(**NAMES):
         pass
     logs.logger().info("later")
     assert not NAMES.keys() & lines(capsys)[0].keys()
 
 
-async def test_tasks_beside_each_other_keep_their_own_range(capsys: pytest.CaptureFixture[str]):
+async def test_tasks_beside_each_other_keep_their_own_range(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     async def work(key: str) -> None:
         with logs.about(id_range=key):
             await asyncio.sleep(0)
@@ -68,7 +72,7 @@ async def test_tasks_beside_each_other_keep_their_own_range(capsys: pytest.Captu
     assert {each["run_id"] for each in said} == {"run-1"}
 
 
-def test_no_secret_is_logged_not_even_by_an_exception(capsys: pytest.CaptureFixture[str]):
+def test_no_secret_is_logged_not_even_by_an_exception(capsys: pytest.CaptureFixture[str]) -> None:
     try:
         raise RuntimeError("the key is sesame-of-lml")
     except RuntimeError:
@@ -79,5 +83,5 @@ def test_no_secret_is_logged_not_even_by_an_exception(capsys: pytest.CaptureFixt
     assert "sesame" not in json.dumps(line)
 
 
-def test_httpx_does_not_log_addresses():
+def test_httpx_does_not_log_addresses() -> None:
     assert not logging.getLogger("httpx").isEnabledFor(logging.INFO)

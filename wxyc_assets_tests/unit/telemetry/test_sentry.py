@@ -25,7 +25,7 @@ def run_a_step(totals: dict[str, float], **names: str) -> None:
         totals |= {"consumer.va.scanned": 3, "consumer.va.lml_total_latency_ms": 12.5}
 
 
-def test_a_steps_counters_are_numbers_on_the_wire(sink: Sink):
+def test_a_steps_counters_are_numbers_on_the_wire(sink: Sink) -> None:
     run_a_step({})
     (span,) = spans_named(sink, "library_identity.totals")
     assert span["attributes"]["consumer.va.scanned"] == {"value": 3, "type": "integer"}
@@ -35,7 +35,7 @@ def test_a_steps_counters_are_numbers_on_the_wire(sink: Sink):
     }
 
 
-def test_a_span_says_what_is_worked_on(sink: Sink):
+def test_a_span_says_what_is_worked_on(sink: Sink) -> None:
     run_a_step({}, id_range="0000001-0002500")
     for name in ("library_identity.step", "library_identity.totals"):
         (span,) = spans_named(sink, name)
@@ -45,7 +45,7 @@ def test_a_span_says_what_is_worked_on(sink: Sink):
         assert said["id_range"] == "0000001-0002500"
 
 
-def test_the_totals_belong_to_their_step(sink: Sink):
+def test_the_totals_belong_to_their_step(sink: Sink) -> None:
     run_a_step({})
     (step,), (totals,) = (spans_named(sink, f"library_identity.{n}") for n in ("step", "totals"))
     assert totals["parent_span_id"] == step["span_id"]
@@ -53,7 +53,7 @@ def test_the_totals_belong_to_their_step(sink: Sink):
     assert (step["status"], totals["status"]) == ("ok", "ok")
 
 
-def test_a_step_that_fails_still_says_what_it_did_and_sends_no_event(sink: Sink):
+def test_a_step_that_fails_still_says_what_it_did_and_sends_no_event(sink: Sink) -> None:
     totals: dict[str, float] = {}
 
     def fail() -> None:
@@ -68,14 +68,14 @@ def test_a_step_that_fails_still_says_what_it_did_and_sends_no_event(sink: Sink)
     assert sink.events == []
 
 
-def test_two_steps_are_two_traces(sink: Sink):
+def test_two_steps_are_two_traces(sink: Sink) -> None:
     run_a_step({})
     run_a_step({})
     traces = [each["trace_id"] for each in spans_named(sink, "library_identity.step")]
     assert len(set(traces)) == 2
 
 
-def test_every_figure_of_a_tally_is_an_attribute(sink: Sink):
+def test_every_figure_of_a_tally_is_an_attribute(sink: Sink) -> None:
     tally = IdentityTally(scanned=1, outcomes=Counter({Outcome.RESOLVED: 1}), latencies_ms=[3.4])
     figures = {f"consumer.va.{name}": n for name, n in tally.figures().items()}
     with logs.about(**NAMES), sentry.step("library_identity", figures):
@@ -85,7 +85,7 @@ def test_every_figure_of_a_tally_is_an_attribute(sink: Sink):
     assert said["consumer.va.rows_skipped.lml_error"] == 0
 
 
-def test_no_secret_and_no_command_line_leaves():
+def test_no_secret_and_no_command_line_leaves() -> None:
     with recording(Redaction(["sesame-of-lml"])) as sink:
         totals: dict[str, float] = {}
         with logs.about(**NAMES | {"run_id": "run of sesame-of-lml"}):
@@ -101,7 +101,7 @@ def test_no_secret_and_no_command_line_leaves():
     assert sys.argv[0].encode() not in everything
 
 
-def test_local_variables_stay_at_home(sink: Sink):
+def test_local_variables_stay_at_home(sink: Sink) -> None:
     confidential = "the-local-value"
     try:
         raise RuntimeError(str(len(confidential)))
@@ -111,14 +111,14 @@ def test_local_variables_stay_at_home(sink: Sink):
     assert b"the-local-value" not in b"".join(sink.bodies)
 
 
-def test_without_a_dsn_nothing_is_measured(monkeypatch: pytest.MonkeyPatch):
+def test_without_a_dsn_nothing_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("SENTRY_DSN", raising=False)
     sentry.start(Redaction())
     assert not sentry.is_on()
     run_a_step({})
 
 
-def test_spans_reach_a_real_receiver_before_the_step_ends(monkeypatch: pytest.MonkeyPatch):
+def test_spans_reach_a_real_receiver_before_the_step_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     sink = Sink()
     with serve_sink(sink) as addresses:
         monkeypatch.setenv("SENTRY_DSN", addresses.dsn)
@@ -138,7 +138,7 @@ def test_spans_reach_a_real_receiver_before_the_step_ends(monkeypatch: pytest.Mo
 @pytest.mark.parametrize(
     "dsn", ["sentry.example.org", "https://sentry.example.org/1", "https://k@s"]
 )
-def test_a_dsn_that_is_none_is_named(monkeypatch: pytest.MonkeyPatch, dsn: str):
+def test_a_dsn_that_is_none_is_named(monkeypatch: pytest.MonkeyPatch, dsn: str) -> None:
     monkeypatch.setenv("SENTRY_DSN", dsn)
     with pytest.raises(ValueError, match="SENTRY_DSN is not a DSN such as https"):
         sentry.start(Redaction())

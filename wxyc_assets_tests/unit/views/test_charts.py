@@ -18,7 +18,7 @@ def labels(svg: str) -> list[str]:
     return [each.text or "" for each in ElementTree.fromstring(svg).iter(f"{SVG}text")]
 
 
-def test_lines_differ_by_name_dashes_and_markers():
+def test_lines_differ_by_name_dashes_and_markers() -> None:
     days = [NOW - timedelta(days=day) for day in (2, 1, 0)]
     lines = [Line(name, [(day, 0.5) for day in days]) for name in ("covered", "identified", "so")]
     svg = lines_over_time("over time", lines)
@@ -31,11 +31,11 @@ def test_lines_differ_by_name_dashes_and_markers():
 
 
 @pytest.mark.parametrize("points", [[], [(NOW, 0.0)], [(NOW, 1.0)], [(NOW, 0.2)] * 200])
-def test_any_number_of_points_can_be_drawn(points: list[tuple[datetime, float]]):
+def test_any_number_of_points_can_be_drawn(points: list[tuple[datetime, float]]) -> None:
     ElementTree.fromstring(lines_over_time("<over> & time", [Line("<covered>", points)]))
 
 
-def test_a_range_shows_its_share_and_a_low_one_is_hatched():
+def test_a_range_shows_its_share_and_a_low_one_is_hatched() -> None:
     cells = [Cell("0000001-0000050", 1.0), Cell("0000051-0000100", 0.42, is_low=True)]
     svg = heat_strip("ranges", [*cells, Cell("0000101-0000150", None)])
     assert labels(svg) == ["from 1", "100%", "from 51", "▼ 42.0%", "from 101", "none"]
@@ -45,11 +45,11 @@ def test_a_range_shows_its_share_and_a_low_one_is_hatched():
 @pytest.mark.parametrize(
     ("share", "shown"), [(1.0, "100%"), (0.99999, "99.9%"), (0.00001, "0.0%"), (0.0, "0%")]
 )
-def test_only_a_complete_share_is_100_percent(share: float, shown: str):
+def test_only_a_complete_share_is_100_percent(share: float, shown: str) -> None:
     assert percent(share) == shown
 
 
-def test_a_chart_in_markdown_is_self_contained():
+def test_a_chart_in_markdown_is_self_contained() -> None:
     start, _, encoded = inline("<svg/>", "title").partition("base64,")
     assert start == "![title](data:image/svg+xml;"
     assert b64decode(encoded.removesuffix(")")) == b"<svg/>"
@@ -64,7 +64,7 @@ def luminance(red: float, green: float, blue: float) -> float:
 
 
 @pytest.mark.parametrize("hundredth", range(101))
-def test_a_share_is_readable_on_its_shade_and_more_is_never_lighter(hundredth: int):
+def test_a_share_is_readable_on_its_shade_and_more_is_never_lighter(hundredth: int) -> None:
     def lightness(fill: str) -> float:
         return float(fill.split()[-1].removesuffix("%)")) / 100
 

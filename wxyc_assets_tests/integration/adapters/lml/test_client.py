@@ -64,7 +64,7 @@ def saying(**changes: Any) -> PretendLml:
     return PretendLml(AT_ONCE, faults=[Fault(**fault | changes)])
 
 
-async def test_every_row_is_answered_by_its_id():
+async def test_every_row_is_answered_by_its_id() -> None:
     async with mounted(PretendLml(AT_ONCE)) as client:
         resolved = await client.resolve(RECORDS)
     answers = {each.library_id: each for each in resolved.answers.answered}
@@ -75,7 +75,7 @@ async def test_every_row_is_answered_by_its_id():
     assert resolved.answers.cache_stats["pg_hits"] == 3
 
 
-async def test_lml_is_asked_in_its_own_words_tracks_included():
+async def test_lml_is_asked_in_its_own_words_tracks_included() -> None:
     asked: list[Any] = []
 
     def answers(row: dict[str, Any]) -> None:
@@ -96,7 +96,7 @@ async def test_lml_is_asked_in_its_own_words_tracks_included():
 
 
 @pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 504])
-async def test_later_please_is_unavailable(status: int):
+async def test_later_please_is_unavailable(status: int) -> None:
     error = await error_of(saying(status=status))
     assert type(error) is LmlUnavailable
     assert (error.status, error.retry_after) == (status, None)
@@ -104,12 +104,12 @@ async def test_later_please_is_unavailable(status: int):
 
 
 @pytest.mark.parametrize("status", [413, 422])
-async def test_a_no_to_what_was_asked_is_a_rejected_batch(status: int):
+async def test_a_no_to_what_was_asked_is_a_rejected_batch(status: int) -> None:
     assert type(await error_of(saying(status=status))) is LmlRejectedBatch
 
 
 @pytest.mark.parametrize("status", [201, 204, 301, 302, 400, 401, 403, 404, 405, 410, 418, 501])
-async def test_any_other_status_is_a_no_that_stays_a_no(status: int):
+async def test_any_other_status_is_a_no_that_stays_a_no(status: int) -> None:
     assert type(await error_of(saying(status=status))) is LmlRefused
 
 
@@ -117,31 +117,33 @@ async def test_any_other_status_is_a_no_that_stays_a_no(status: int):
     ("status", "advice"),
     [(401, "Set LML_API_KEY"), (403, "wrong, rotated or revoked"), (404, "LIBRARY_METADATA_URL")],
 )
-async def test_a_no_comes_with_what_to_do(status: int, advice: str):
+async def test_a_no_comes_with_what_to_do(status: int, advice: str) -> None:
     assert advice in str(await error_of(saying(status=status)))
 
 
 @pytest.mark.parametrize("kind", ["malformed", "results_missing", "results_null"])
-async def test_a_200_that_is_no_answer_breaks_the_contract(kind: str):
+async def test_a_200_that_is_no_answer_breaks_the_contract(kind: str) -> None:
     error = await error_of(saying(kind=kind))
     assert type(error) is LmlContractBroken
     assert bulk_resolve.PATH in str(error)
 
 
 @pytest.mark.parametrize("body", ["html", "empty", "text"])
-async def test_a_200_of_another_kind_breaks_the_contract(body: str):
+async def test_a_200_of_another_kind_breaks_the_contract(body: str) -> None:
     assert type(await error_of(saying(status=200, body=body))) is LmlContractBroken
 
 
 @pytest.mark.parametrize("body", ["html", "empty", "text", "json"])
-async def test_an_error_is_told_by_its_status_whatever_its_body(body: str):
+async def test_an_error_is_told_by_its_status_whatever_its_body(body: str) -> None:
     assert isinstance(await error_of(saying(status=502, body=body)), LmlUnavailable)
 
 
 @pytest.mark.parametrize(
     ("key", "message"), [(None, "Missing authorization"), ("old", "Invalid token")]
 )
-async def test_a_missing_and_a_wrong_key_are_told_in_lmls_words(key: str | None, message: str):
+async def test_a_missing_and_a_wrong_key_are_told_in_lmls_words(
+    key: str | None, message: str
+) -> None:
     pretend = PretendLml(AT_ONCE.changed({"api_key": "sesame"}))
     error = await error_of(pretend, api_key=key)
     assert type(error) is LmlRefused
@@ -149,7 +151,7 @@ async def test_a_missing_and_a_wrong_key_are_told_in_lmls_words(key: str | None,
     assert "old" not in str(error)
 
 
-async def test_the_key_opens():
+async def test_the_key_opens() -> None:
     pretend = PretendLml(AT_ONCE.changed({"api_key": "sesame"}))
     async with mounted(pretend, api_key="sesame") as client:
         assert len((await client.resolve(RECORDS)).answers.answered) == 3
@@ -165,14 +167,14 @@ async def retry_after_of(header: str) -> float | None:
     return caught.value.retry_after
 
 
-async def test_retry_after_is_read_in_seconds():
+async def test_retry_after_is_read_in_seconds() -> None:
     error = await error_of(saying(status=429, retry_after_seconds=17))
     assert isinstance(error, LmlUnavailable)
     assert error.retry_after == 17.0
 
 
 @pytest.mark.parametrize("status", [429, 503])
-async def test_retry_after_is_read_as_a_date(status: int):
+async def test_retry_after_is_read_as_a_date(status: int) -> None:
     error = await error_of(
         saying(status=status, retry_after_seconds=3600, retry_after_as_date=True)
     )
@@ -181,7 +183,7 @@ async def test_retry_after_is_read_as_a_date(status: int):
     assert 3000 < error.retry_after <= 3600
 
 
-async def test_a_date_that_is_over_means_at_once():
+async def test_a_date_that_is_over_means_at_once() -> None:
     assert await retry_after_of(format_datetime(datetime.now(UTC) - timedelta(days=1))) == 0.0
 
 
@@ -199,19 +201,19 @@ async def test_a_date_that_is_over_means_at_once():
         "²",
     ],
 )
-async def test_a_retry_after_that_cannot_be_read_is_none(header: str):
+async def test_a_retry_after_that_cannot_be_read_is_none(header: str) -> None:
     waits = await retry_after_of(header)
     assert waits in (None, 0.0)
 
 
 @given(st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=40))
-def test_no_retry_after_header_ever_spoils_the_error(header: str):
+def test_no_retry_after_header_ever_spoils_the_error(header: str) -> None:
     waits = asyncio.run(retry_after_of(header))
     assert waits is None or waits >= 0
 
 
 @pytest.mark.parametrize("kind", ["stalled_head", "stalled_body"])
-def test_a_stalled_answer_costs_the_timeout_and_no_more(kind: str):
+def test_a_stalled_answer_costs_the_timeout_and_no_more(kind: str) -> None:
     async def asked() -> tuple[LmlError, float]:
         loop = asyncio.get_running_loop()
         error = await error_of(saying(kind=kind, seconds=600), timeout_seconds=60)
@@ -223,7 +225,7 @@ def test_a_stalled_answer_costs_the_timeout_and_no_more(kind: str):
     assert seconds == 60
 
 
-def test_waiting_for_a_place_is_not_part_of_the_timeout():
+def test_waiting_for_a_place_is_not_part_of_the_timeout() -> None:
     async def asked() -> int:
         slow = PretendLml(AT_ONCE.changed({"base_latency_seconds": 40.0}))
         async with mounted(slow, budget=InFlight(1), timeout_seconds=60) as client:
@@ -234,7 +236,7 @@ def test_waiting_for_a_place_is_not_part_of_the_timeout():
 
 
 @pytest.mark.parametrize("kind", ["closed_head", "closed_body"])
-async def test_a_connection_that_closes_in_the_middle_is_unavailable(kind: str):
+async def test_a_connection_that_closes_in_the_middle_is_unavailable(kind: str) -> None:
     pretend = saying(kind=kind)
     with serve(pretend) as url:
         async with connected(url) as client:
@@ -244,7 +246,7 @@ async def test_a_connection_that_closes_in_the_middle_is_unavailable(kind: str):
 
 
 @pytest.mark.parametrize("kind", ["stalled_head", "stalled_body"])
-async def test_over_a_real_connection_a_stall_ends_in_the_timeout(kind: str):
+async def test_over_a_real_connection_a_stall_ends_in_the_timeout(kind: str) -> None:
     with serve(saying(kind=kind, seconds=600)) as url:
         async with connected(url, timeout_seconds=0.3) as client:
             with pytest.raises(LmlUnavailable, match=r"no whole answer within 0\.3 s"):
@@ -252,7 +254,7 @@ async def test_over_a_real_connection_a_stall_ends_in_the_timeout(kind: str):
 
 
 @pytest.mark.parametrize("ending", ["", "/", "/api/v1", "/api/v1/"])
-async def test_the_address_may_end_as_people_write_it(ending: str):
+async def test_the_address_may_end_as_people_write_it(ending: str) -> None:
     with serve(PretendLml(AT_ONCE)) as url:
         async with connected(url + ending) as client:
             assert len((await client.resolve(RECORDS)).answers.answered) == 3
@@ -265,7 +267,7 @@ def nobody_listens() -> str:
 
 
 @pytest.mark.parametrize("address", [nobody_listens, lambda: "http://lml.invalid"])
-async def test_where_nobody_listens_lml_is_unreachable(address: Callable[[], str]):
+async def test_where_nobody_listens_lml_is_unreachable(address: Callable[[], str]) -> None:
     url = address()
     async with connected(url) as client:
         with pytest.raises(LmlUnreachable) as caught:
@@ -275,7 +277,7 @@ async def test_where_nobody_listens_lml_is_unreachable(address: Callable[[], str
 
 
 @pytest.mark.parametrize("url", ["", "ftp://lml", "lml.example.org", "http://"])
-async def test_an_address_that_is_none_is_unreachable(url: str):
+async def test_an_address_that_is_none_is_unreachable(url: str) -> None:
     async with connected(url) as client:
         with pytest.raises(LmlUnreachable):
             await client.resolve(RECORDS)

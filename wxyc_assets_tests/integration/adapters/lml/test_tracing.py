@@ -55,7 +55,7 @@ async def connected(transport: httpx.AsyncBaseTransport) -> AsyncGenerator[lml.L
         yield client
 
 
-async def test_a_call_is_a_span_with_its_figures(sink: Sink):
+async def test_a_call_is_a_span_with_its_figures(sink: Sink) -> None:
     async with connected(Listening(PretendLml(AT_ONCE))) as client:
         with sentry.step("library_identity", {}):
             await client.resolve(RECORDS)
@@ -69,7 +69,7 @@ async def test_a_call_is_a_span_with_its_figures(sink: Sink):
     assert span["attributes"]["lml.cache.pg_hits"]["type"] == "integer"
 
 
-async def test_a_lookup_is_a_batch_of_one(sink: Sink):
+async def test_a_lookup_is_a_batch_of_one(sink: Sink) -> None:
     async with connected(Listening(PretendLml(AT_ONCE))) as client:
         with sentry.step("library_artwork", {}):
             await client.lookup("Stereolab", "Aluminum Tunes")
@@ -78,7 +78,7 @@ async def test_a_lookup_is_a_batch_of_one(sink: Sink):
     assert said["lml.cache.pg_time_ms"] == 3.25
 
 
-async def test_lml_can_continue_the_trace(sink: Sink):
+async def test_lml_can_continue_the_trace(sink: Sink) -> None:
     transport = Listening(PretendLml(AT_ONCE))
     async with connected(transport) as client:
         with sentry.step("library_identity", {}):
@@ -89,7 +89,7 @@ async def test_lml_can_continue_the_trace(sink: Sink):
     assert f"sentry-trace_id={span['trace_id']}" in headers["baggage"]
 
 
-async def test_calls_in_flight_together_are_all_children_of_their_step(sink: Sink):
+async def test_calls_in_flight_together_are_all_children_of_their_step(sink: Sink) -> None:
     async with connected(Listening(PretendLml(AT_ONCE))) as client:
         with sentry.step("library_identity", {}):
             await asyncio.gather(*(client.resolve(RECORDS) for _ in range(6)))
@@ -100,7 +100,7 @@ async def test_calls_in_flight_together_are_all_children_of_their_step(sink: Sin
 
 
 @pytest.mark.parametrize("status", [503, 422])
-async def test_a_no_is_an_error_with_its_status(sink: Sink, status: int):
+async def test_a_no_is_an_error_with_its_status(sink: Sink, status: int) -> None:
     pretend = PretendLml(AT_ONCE, faults=[Fault(kind="status", status=status)])
     async with connected(Listening(pretend)) as client:
         with pytest.raises(LmlError), sentry.step("library_identity", {}):
@@ -110,7 +110,7 @@ async def test_a_no_is_an_error_with_its_status(sink: Sink, status: int):
     assert attributes(span)["http.response.status_code"] == status
 
 
-async def test_a_call_without_an_answer_is_an_error(sink: Sink):
+async def test_a_call_without_an_answer_is_an_error(sink: Sink) -> None:
     def nobody(request: httpx.Request) -> httpx.Response:
         raise httpx.ReadError("gone")
 
@@ -122,7 +122,7 @@ async def test_a_call_without_an_answer_is_an_error(sink: Sink):
     assert "http.response.status_code" not in attributes(span)
 
 
-async def test_the_key_is_in_no_span(sink: Sink):
+async def test_the_key_is_in_no_span(sink: Sink) -> None:
     async with connected(Listening(PretendLml(AT_ONCE))) as client:
         with sentry.step("library_identity", {}):
             await client.resolve(RECORDS)
@@ -130,7 +130,7 @@ async def test_the_key_is_in_no_span(sink: Sink):
     assert b"sesame" not in b"".join(sink.bodies)
 
 
-async def test_without_sentry_lml_gets_no_trace():
+async def test_without_sentry_lml_gets_no_trace() -> None:
     transport = Listening(PretendLml(AT_ONCE))
     async with connected(transport) as client:
         with sentry.step("library_identity", {}):
@@ -149,14 +149,14 @@ async def test_without_sentry_lml_gets_no_trace():
         ({}, {}),
     ],
 )
-def test_of_lmls_figures_only_numbers_count(body: Any, numbers: dict[str, float]):
+def test_of_lmls_figures_only_numbers_count(body: Any, numbers: dict[str, float]) -> None:
     assert cache_stats(json.dumps(body).encode()) == numbers
 
 
 @pytest.mark.parametrize("body", [b'{"cache_stats": {"hits": 1', b'"cache_stats"', b"", b"\xff"])
-def test_a_broken_body_has_no_figures(body: bytes):
+def test_a_broken_body_has_no_figures(body: bytes) -> None:
     assert cache_stats(body) == {}
 
 
-def test_a_number_without_end_is_none():
+def test_a_number_without_end_is_none() -> None:
     assert cache_stats(b'{"cache_stats": {"a": NaN, "b": Infinity, "c": 1}}') == {"c": 1}

@@ -84,14 +84,16 @@ async def state(database: Database, scope: Scope = WIDE, *, days: float = 0) -> 
     return next(iter(found))
 
 
-async def test_an_identity_is_fresh_and_then_stale(opened: Database, backend_db: BackendDb):
+async def test_an_identity_is_fresh_and_then_stale(opened: Database, backend_db: BackendDb) -> None:
     backend_db.record(1)
     backend_db.identity(1, ago(7))
     assert await state(opened) is State.FRESH
     assert await state(opened, days=0.1) is State.STALE
 
 
-async def test_a_record_out_of_scope_has_its_reason(opened: Database, backend_db: BackendDb):
+async def test_a_record_out_of_scope_has_its_reason(
+    opened: Database, backend_db: BackendDb
+) -> None:
     backend_db.record(1, None)
     backend_db.identity(1, NOW)
     assert await state(opened) is State.NO_ARTIST_NAME
@@ -111,7 +113,7 @@ async def test_a_record_out_of_scope_has_its_reason(opened: Database, backend_db
 )
 async def test_an_answer_without_an_identity_waits_for_the_retry_window(
     opened: Database, backend_db: BackendDb, kind: str | None, is_matched: bool, expected: State
-):
+) -> None:
     backend_db.record(1)
     assert await state(opened) is State.NEVER_ASKED
     answer(backend_db, kind=kind, is_matched=is_matched)
@@ -119,7 +121,9 @@ async def test_an_answer_without_an_identity_waits_for_the_retry_window(
     assert await state(opened, days=30) is State.ATTEMPTED_LONG_AGO
 
 
-async def test_an_answer_about_another_name_does_not_count(opened: Database, backend_db: BackendDb):
+async def test_an_answer_about_another_name_does_not_count(
+    opened: Database, backend_db: BackendDb
+) -> None:
     backend_db.record(1)
     answer(backend_db, kind="unresolved", artist_name="Chan Marshall")
     assert await state(opened) is State.NEVER_ASKED
@@ -128,7 +132,7 @@ async def test_an_answer_about_another_name_does_not_count(opened: Database, bac
 @pytest.mark.parametrize("kind", ["single_artist", "unresolved", "compilation"])
 async def test_an_answer_that_reached_no_table_covers_nothing(
     opened: Database, backend_db: BackendDb, kind: str
-):
+) -> None:
     backend_db.record(1)
     answer(backend_db, kind=kind, applied_at=None)
     assert await state(opened) is State.NOT_WRITTEN
@@ -136,7 +140,7 @@ async def test_an_answer_that_reached_no_table_covers_nothing(
 
 async def test_an_attempt_by_another_job_waits_where_it_counts(
     opened: Database, backend_db: BackendDb
-):
+) -> None:
     backend_db.record(1, attempted_at=ago(29))
     assert await state(opened, WIDE) is State.ATTEMPTED_ELSEWHERE
     assert await state(opened, NARROW) is State.ATTEMPTED_LONG_AGO
@@ -145,7 +149,9 @@ async def test_an_attempt_by_another_job_waits_where_it_counts(
     assert await state(opened, WIDE, days=2) is State.ATTEMPTED_LONG_AGO
 
 
-async def test_every_dimension_divides_the_whole_library(opened: Database, backend_db: BackendDb):
+async def test_every_dimension_divides_the_whole_library(
+    opened: Database, backend_db: BackendDb
+) -> None:
     for library_id in (1, 10, 11, 21):
         backend_db.record(library_id, letters="Z" if library_id == 10 else None)
     backend_db.execute("update library set genre_id = 7 where id = 11")
@@ -168,7 +174,7 @@ async def test_every_dimension_divides_the_whole_library(opened: Database, backe
     assert found["all", ""].largest_id == 21
 
 
-async def test_an_empty_library_has_its_ranges(opened: Database):
+async def test_an_empty_library_has_its_ranges(opened: Database) -> None:
     found = await slices(opened)
     assert [each.member for each in found] == ["", "va", "non_va", *(r.key for r in RANGES)]
     assert not any(each.library_rows for each in found)
@@ -176,7 +182,7 @@ async def test_an_empty_library_has_its_ranges(opened: Database):
 
 async def test_identities_are_counted_by_method_confidence_and_sources(
     opened: Database, backend_db: BackendDb
-):
+) -> None:
     for library_id, confidence in ((1, 0.9), (2, 1.0), (3, 0.85)):
         backend_db.record(library_id)
         backend_db.identity(library_id, NOW, confidence=confidence)
@@ -222,7 +228,7 @@ SAID = {
 )
 async def test_an_applied_answer_is_in_the_tables(
     opened: Database, backend_db: BackendDb, spoil: str, disagrees: bool
-):
+) -> None:
     backend_db.record(1)
     answer(backend_db, kind="single_artist", words=SAID)
     backend_db.identity(1, NOW, wikidata_qid="Q1")
@@ -232,7 +238,7 @@ async def test_an_applied_answer_is_in_the_tables(
     assert (found.get(Violation.DISAGREEING) == [1]) is disagrees
 
 
-async def test_a_matched_compilation_is_dated(opened: Database, backend_db: BackendDb):
+async def test_a_matched_compilation_is_dated(opened: Database, backend_db: BackendDb) -> None:
     backend_db.record(1, letters="Z")
     answer(backend_db, kind="compilation", is_matched=True, cohort="va")
     assert (await total(opened)).violating(Violation.DISAGREEING) == 1
@@ -240,7 +246,9 @@ async def test_a_matched_compilation_is_dated(opened: Database, backend_db: Back
     assert (await total(opened)).violating(Violation.DISAGREEING) == 0
 
 
-async def test_sources_without_an_identity_are_orphaned(opened: Database, backend_db: BackendDb):
+async def test_sources_without_an_identity_are_orphaned(
+    opened: Database, backend_db: BackendDb
+) -> None:
     backend_db.record(1)
     backend_db.source(1, "discogs", "7", NOW)
     assert (await total(opened)).offenders[Violation.ORPHANED] == [1]
@@ -266,7 +274,7 @@ async def test_a_record_is_asked_about_once_in_its_window(
     days_between: float,
     reason: str,
     is_twice: bool,
-):
+) -> None:
     backend_db.record(1)
     backend_db.execute(
         "insert into library_candidate values (1, 'non_va', %s, 'Cat Power', '', 1, now(), '')",
@@ -279,7 +287,9 @@ async def test_a_record_is_asked_about_once_in_its_window(
     assert (await total(opened, days=31)).violating(Violation.ASKED_TWICE) == 0
 
 
-async def test_a_renamed_record_may_be_asked_about_again(opened: Database, backend_db: BackendDb):
+async def test_a_renamed_record_may_be_asked_about_again(
+    opened: Database, backend_db: BackendDb
+) -> None:
     backend_db.record(1)
     answer(backend_db, kind="unresolved", artist_name="Chan Marshall", answered_at=ago(1))
     answer(backend_db, kind="unresolved")
@@ -292,7 +302,7 @@ async def test_a_renamed_record_may_be_asked_about_again(opened: Database, backe
 )
 async def test_a_compilation_is_classified_by_an_answer_of_any_age(
     opened: Database, backend_db: BackendDb, kind: str | None, is_classified: bool
-):
+) -> None:
     backend_db.record(1, letters="Z")
     backend_db.record(2)
     if kind != "never":
@@ -303,7 +313,7 @@ async def test_a_compilation_is_classified_by_an_answer_of_any_age(
     assert found.compilations_matched == (kind == "compilation")
 
 
-async def test_each_cover_is_in_one_state(opened: Database, backend_db: BackendDb):
+async def test_each_cover_is_in_one_state(opened: Database, backend_db: BackendDb) -> None:
     put(backend_db, album(1), artwork_url="https://a.example/b.jpeg")
     put(backend_db, album(2), album(3), album(4), album(5))
     put(backend_db, album(6), discogs_artist_id=None)
@@ -330,7 +340,7 @@ async def test_each_cover_is_in_one_state(opened: Database, backend_db: BackendD
 
 async def test_covers_without_an_answer_are_those_a_run_would_look_up(
     opened: Database, backend_db: BackendDb
-):
+) -> None:
     put(backend_db, *(album(number) for number in range(1, 8)))
     artwork = ArtworkStore(opened, CoverScope(), clock=lambda: NOW)
     await artwork.store(
@@ -348,7 +358,7 @@ async def test_covers_without_an_answer_are_those_a_run_would_look_up(
 
 async def test_a_snapshot_is_read_as_it_was_stored_and_a_run_has_one(
     opened: Database, backend_db: BackendDb
-):
+) -> None:
     for library_id in (1, 11, 12):
         backend_db.record(library_id)
     backend_db.identity(1, NOW, confidence=0.7)

@@ -38,7 +38,7 @@ async def refusal(url: str, *, schema: str = "wxyc_schema") -> DatabaseError:
     return caught.value
 
 
-async def test_without_our_tables_the_command_that_makes_them_is_named(backend: str):
+async def test_without_our_tables_the_command_that_makes_them_is_named(backend: str) -> None:
     error = await refusal(backend)
     assert type(error) is SchemaOutdated
     assert str(error) == (
@@ -47,21 +47,21 @@ async def test_without_our_tables_the_command_that_makes_them_is_named(backend: 
 
 
 @pytest.mark.parametrize("revision", ["0001", "9999"])
-async def test_another_revision_is_named(assets: str, backend_db: BackendDb, revision: str):
+async def test_another_revision_is_named(assets: str, backend_db: BackendDb, revision: str) -> None:
     backend_db.execute("update wxyc_assets.alembic_version set version_num = %s", revision)
     error = await refusal(assets)
     assert type(error) is SchemaOutdated
     assert f"at revision {revision}, this version needs {HEAD}" in str(error)
 
 
-async def test_an_emptied_version_table_is_no_revision(assets: str, backend_db: BackendDb):
+async def test_an_emptied_version_table_is_no_revision(assets: str, backend_db: BackendDb) -> None:
     backend_db.execute("delete from wxyc_assets.alembic_version")
     assert "at revision none" in str(await refusal(assets))
 
 
 async def test_a_library_that_lost_its_stamp_column_is_told_with_the_cure(
     assets: str, backend_db: BackendDb
-):
+) -> None:
     backend_db.execute("alter table library drop column unresolved_attempted_at")
     error = await refusal(assets)
     assert type(error) is SchemaOutdated
@@ -74,7 +74,7 @@ async def test_a_library_that_lost_its_stamp_column_is_told_with_the_cure(
 
 async def test_an_older_revision_without_the_stamp_column_is_sent_to_migrate(
     backend: str, schema: str
-):
+) -> None:
     with BackendDb(backend) as backend_db:
         backend_db.execute("alter table library drop column unresolved_attempted_at")
     assert "Run `wxyc-assets migrate`" in str(await refusal(backend))
@@ -83,7 +83,7 @@ async def test_an_older_revision_without_the_stamp_column_is_sent_to_migrate(
         pass
 
 
-async def test_a_database_that_is_not_the_backends_is_told(database: str):
+async def test_a_database_that_is_not_the_backends_is_told(database: str) -> None:
     error = await refusal(database)
     assert type(error) is SchemaOutdated
     assert str(error) == (
@@ -91,13 +91,13 @@ async def test_a_database_that_is_not_the_backends_is_told(database: str):
     )
 
 
-async def test_another_schema_name_is_told(assets: str):
+async def test_another_schema_name_is_told(assets: str) -> None:
     assert "no table elsewhere.library" in str(await refusal(assets, schema="elsewhere"))
 
 
 async def test_a_role_that_may_not_look_is_told(
     postgres: Postgres, assets: str, backend_db: BackendDb
-):
+) -> None:
     backend_db.execute("create role visitor login")
     try:
         url = assets.replace("//postgres@", "//visitor@")
@@ -109,14 +109,14 @@ async def test_a_role_that_may_not_look_is_told(
         backend_db.execute("drop role visitor")
 
 
-async def test_a_database_that_is_gone_is_unavailable(postgres: Postgres):
+async def test_a_database_that_is_gone_is_unavailable(postgres: Postgres) -> None:
     error = await refusal(postgres.url("gone"))
     assert type(error) is DatabaseUnavailable
     assert 'database "gone" does not exist' in str(error)
     assert "Is DATABASE_URL right, and is the server up?" in str(error)
 
 
-async def test_a_server_that_is_down_is_unavailable():
+async def test_a_server_that_is_down_is_unavailable() -> None:
     with tempfile.TemporaryDirectory() as nowhere:
         error = await refusal(f"postgresql://postgres@/wxyc?host={nowhere}")
     assert type(error) is DatabaseUnavailable
@@ -150,20 +150,20 @@ SECRET = "hunter2"
         f"dj:{SECRET}@localhost/wxyc",
     ],
 )
-async def test_no_message_holds_a_secret(url: str):
+async def test_no_message_holds_a_secret(url: str) -> None:
     error = await refusal(url)
     assert SECRET not in "".join(traceback.format_exception(error))
     assert "DATABASE_URL" in str(error)
 
 
-async def test_a_wrong_password_is_told_without_it(postgres: Postgres, assets: str):
+async def test_a_wrong_password_is_told_without_it(postgres: Postgres, assets: str) -> None:
     url = assets.replace("//postgres@", f"//nobody:{SECRET}@")
     error = await refusal(url)
     assert 'role "nobody" does not exist' in str(error)
     assert SECRET not in "".join(traceback.format_exception(error))
 
 
-async def test_a_failed_transaction_leaves_nothing(opened: Database, backend_db: BackendDb):
+async def test_a_failed_transaction_leaves_nothing(opened: Database, backend_db: BackendDb) -> None:
     backend_db.record(1)
     refused: dict[str, Any] = {"library_id": 1, "cohort": "va", "artist_name": "Burial"}
     stored = refused | {"refusal": "no", "is_matched": False, "is_poisoned": False}
@@ -179,7 +179,7 @@ async def test_a_failed_transaction_leaves_nothing(opened: Database, backend_db:
     assert backend_db.value("select count(*) from lml_resolution") == 0
 
 
-async def test_a_lost_connection_is_unavailable(opened: Database, backend_db: BackendDb):
+async def test_a_lost_connection_is_unavailable(opened: Database, backend_db: BackendDb) -> None:
     async def interrupted() -> None:
         async with opened.transaction() as transaction:
             backend_db.execute(
@@ -192,7 +192,7 @@ async def test_a_lost_connection_is_unavailable(opened: Database, backend_db: Ba
         await interrupted()
 
 
-async def test_statistics_are_fresh_after_analyze(opened: Database, backend_db: BackendDb):
+async def test_statistics_are_fresh_after_analyze(opened: Database, backend_db: BackendDb) -> None:
     assert await opened.analyze(*TABLES) == []
     assert backend_db.value(
         "select last_analyze is not null from pg_stat_user_tables where relname = 'library'"
@@ -201,7 +201,7 @@ async def test_statistics_are_fresh_after_analyze(opened: Database, backend_db: 
 
 async def test_an_analyze_that_did_not_take_is_told(
     postgres: Postgres, assets: str, backend_db: BackendDb
-):
+) -> None:
     backend_db.execute("create role reader login")
     backend_db.execute("grant usage on schema wxyc_schema, wxyc_assets to reader")
     backend_db.execute("grant select on all tables in schema wxyc_schema, wxyc_assets to reader")
@@ -218,13 +218,13 @@ async def test_an_analyze_that_did_not_take_is_told(
         backend_db.execute("drop role reader")
 
 
-async def test_our_sessions_find_our_tables_and_the_backends(opened: Database):
+async def test_our_sessions_find_our_tables_and_the_backends(opened: Database) -> None:
     async with opened.transaction() as transaction:
         (seen,) = await transaction.fetch("database/select_tables_seen")
     assert all(seen.values())
 
 
-async def test_a_schema_migrated_under_another_name_is_found(backend: str):
+async def test_a_schema_migrated_under_another_name_is_found(backend: str) -> None:
     migrate(backend, assets_schema="other_assets", backend_schema="wxyc_schema")
     async with (
         open_database(

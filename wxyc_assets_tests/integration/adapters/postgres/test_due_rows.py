@@ -149,7 +149,9 @@ def judged(cases: dict[int, Case], scope: Scope) -> dict[int, tuple[Cohort, Reas
     }
 
 
-async def test_sql_and_python_judge_every_row_alike(opened: Database, backend_db: BackendDb):
+async def test_sql_and_python_judge_every_row_alike(
+    opened: Database, backend_db: BackendDb
+) -> None:
     cases = dict(enumerate([*every_edge(), *by_chance(4_000)], start=1))
     shelve(backend_db, cases)
     library = IdentityStore(opened, clock=lambda: NOW)
@@ -175,7 +177,7 @@ def small(backend_db: BackendDb) -> dict[int, Case]:
 
 async def test_candidates_are_exactly_what_is_due_whatever_they_were_before(
     opened: Database, backend_db: BackendDb, small: dict[int, Case]
-):
+) -> None:
     library = IdentityStore(opened, clock=lambda: NOW)
     for scope in (*SCOPES, *reversed(SCOPES)):
         counted = await library.put_candidates(IdRange(1, 300), scope, "this run")
@@ -188,7 +190,7 @@ async def test_candidates_are_exactly_what_is_due_whatever_they_were_before(
 
 async def test_candidates_of_other_ranges_are_left_alone(
     opened: Database, backend_db: BackendDb, small: dict[int, Case]
-):
+) -> None:
     library = IdentityStore(opened, clock=lambda: NOW)
     await library.put_candidates(IdRange(1, 300), SCOPES[2], "first")
     before = backend_db.rows("select * from library_candidate where library_id > 150 order by 1")
@@ -197,7 +199,9 @@ async def test_candidates_of_other_ranges_are_left_alone(
     assert after == before != []
 
 
-async def test_a_candidate_carries_what_lml_is_asked(opened: Database, backend_db: BackendDb):
+async def test_a_candidate_carries_what_lml_is_asked(
+    opened: Database, backend_db: BackendDb
+) -> None:
     backend_db.record(7, "Juana Molina", letters="ZZ")
     (due,) = await IdentityStore(opened).due(IdRange(1, 10), Scope())
     candidate = due.candidate
@@ -208,7 +212,7 @@ async def test_a_candidate_carries_what_lml_is_asked(opened: Database, backend_d
 
 async def test_without_a_clock_the_databases_own_time_counts(
     opened: Database, backend_db: BackendDb
-):
+) -> None:
     backend_db.record(1, attempted_at=datetime.now(UTC) - MONTH + timedelta(hours=1), letters="Z")
     backend_db.record(2, attempted_at=datetime.now(UTC) - MONTH - timedelta(hours=1), letters="Z")
     due = await IdentityStore(opened).due(IdRange(1, 10), Scope())

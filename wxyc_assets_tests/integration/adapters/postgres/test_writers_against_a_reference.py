@@ -133,7 +133,7 @@ def assert_same(ours: dict[str, Sequence[Any]], theirs: dict[str, Sequence[Any]]
 
 
 @pytest.mark.parametrize("scope", [NARROW, WIDE, RECHECK], ids=["narrow", "wide", "recheck"])
-async def test_both_writers_leave_the_same_tables(rig: Rig, scope: Scope):
+async def test_both_writers_leave_the_same_tables(rig: Rig, scope: Scope) -> None:
     random = Random(SEED)
     before = rig.ours.tables()
     assert_same(before, rig.naive.tables())
@@ -153,7 +153,7 @@ async def test_both_writers_leave_the_same_tables(rig: Rig, scope: Scope):
     assert all(before[table] != after[table] for table in before)
 
 
-async def test_a_second_application_writes_nothing_and_sends_no_writing_statement(rig: Rig):
+async def test_a_second_application_writes_nothing_and_sends_no_writing_statement(rig: Rig) -> None:
     rig.ours.execute("create extension pg_stat_statements schema public")
     async with rig.database() as database:
         await rig.hear(database, FIRST)
@@ -168,7 +168,7 @@ async def test_a_second_application_writes_nothing_and_sends_no_writing_statemen
         assert rig.ours.versions() == before
 
 
-async def test_answers_applied_once_more_change_no_row(rig: Rig):
+async def test_answers_applied_once_more_change_no_row(rig: Rig) -> None:
     async with rig.database() as database:
         for at in (FIRST, SECOND):
             await rig.hear(database, at)
@@ -183,7 +183,7 @@ async def test_answers_applied_once_more_change_no_row(rig: Rig):
 
 
 @pytest.mark.parametrize("size", [1, 7, 10_000])
-async def test_order_and_batching_do_not_matter(rig: Rig, size: int, copy_of: CopyOf):
+async def test_order_and_batching_do_not_matter(rig: Rig, size: int, copy_of: CopyOf) -> None:
     async with rig.database() as database:
         await rig.hear(database, FIRST)
     name = rig.ours.value("select current_database()")

@@ -36,14 +36,14 @@ def told(story: Story) -> PretendLml:
     return run_virtually(play())
 
 
-def test_without_a_question_there_is_no_probe():
+def test_without_a_question_there_is_no_probe() -> None:
     async def story(probes: HealthProbes, app: PretendLml) -> None:
         await asyncio.sleep(1000)
 
     assert told(story).counters.calls["health"] == 0
 
 
-def test_an_empty_answer_waits_for_the_next_probe_and_its_interval():
+def test_an_empty_answer_waits_for_the_next_probe_and_its_interval() -> None:
     async def story(probes: HealthProbes, app: PretendLml) -> None:
         began = asyncio.get_running_loop().time()
         verdicts: list[bool] = []
@@ -58,7 +58,7 @@ def test_an_empty_answer_waits_for_the_next_probe_and_its_interval():
     assert told(story).counters.calls["health"] == 2
 
 
-def test_health_is_asked_once_an_interval_however_many_want_it():
+def test_health_is_asked_once_an_interval_however_many_want_it() -> None:
     async def story(probes: HealthProbes, app: PretendLml) -> None:
         for _ in range(99):
             probes.verify(await probes.latest(), lambda _: None)
@@ -67,7 +67,7 @@ def test_health_is_asked_once_an_interval_however_many_want_it():
     assert told(story).counters.calls["health"] == 10
 
 
-def test_a_probe_under_way_is_not_the_one_after():
+def test_a_probe_under_way_is_not_the_one_after() -> None:
     async def story(probes: HealthProbes, app: PretendLml) -> None:
         app.configure(base_latency_seconds=0)
         verdicts: list[bool] = []
@@ -81,7 +81,7 @@ def test_a_probe_under_way_is_not_the_one_after():
     told(story)
 
 
-def test_after_an_open_breaker_everything_empty_is_unknown_until_it_closes():
+def test_after_an_open_breaker_everything_empty_is_unknown_until_it_closes() -> None:
     async def story(probes: HealthProbes, app: PretendLml) -> None:
         app.configure(breaker="open")
         verdicts: list[bool] = []
@@ -97,7 +97,7 @@ def test_after_an_open_breaker_everything_empty_is_unknown_until_it_closes():
     told(story)
 
 
-def test_a_breaker_that_opened_between_two_closed_probes_of_a_long_call_spoils_it():
+def test_a_breaker_that_opened_between_two_closed_probes_of_a_long_call_spoils_it() -> None:
     async def story(probes: HealthProbes, app: PretendLml) -> None:
         verdicts: list[bool] = []
         before = await probes.latest()
@@ -113,7 +113,7 @@ def test_a_breaker_that_opened_between_two_closed_probes_of_a_long_call_spoils_i
     told(story)
 
 
-def test_who_gives_up_waits_for_nothing():
+def test_who_gives_up_waits_for_nothing() -> None:
     async def story(probes: HealthProbes, app: PretendLml) -> None:
         verdicts: list[bool] = []
         probes.verify(await probes.latest(), verdicts.append)

@@ -48,7 +48,7 @@ def identify(backend_db: BackendDb, *library_ids: int) -> None:
 
 async def test_the_best_recent_snapshot_counts_and_its_ranges_are_compared(
     opened: Database, backend_db: BackendDb
-):
+) -> None:
     assert await evaluate_newest(CoverageStore(opened), FLOORS, ceiling=20, compared=3) is None
     for library_id in (1, 2, 11, 12):
         backend_db.record(library_id)
@@ -65,7 +65,9 @@ async def test_the_best_recent_snapshot_counts_and_its_ranges_are_compared(
     assert identities(await evaluate(opened, compared=1)).passed
 
 
-async def test_a_snapshot_of_another_scope_is_ignored(opened: Database, backend_db: BackendDb):
+async def test_a_snapshot_of_another_scope_is_ignored(
+    opened: Database, backend_db: BackendDb
+) -> None:
     backend_db.record(1)
     backend_db.record(2, canonical=False)
     backend_db.identity(1, NOW)
@@ -78,7 +80,7 @@ async def test_a_snapshot_of_another_scope_is_ignored(opened: Database, backend_
 
 async def test_a_run_is_evaluated_by_its_own_snapshot_and_earlier_ones(
     opened: Database, backend_db: BackendDb
-):
+) -> None:
     backend_db.record(1)
     for day in (0, 1, 2):
         await take(opened, day)

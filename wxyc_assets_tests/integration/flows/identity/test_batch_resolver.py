@@ -90,7 +90,7 @@ def ask(
     return conversation
 
 
-def test_every_answer_is_kept_as_it_comes():
+def test_every_answer_is_kept_as_it_comes() -> None:
     talk = ask(page(*range(1, 51)), page(77))
     assert talk.kept.keys() == {*range(1, 51), 77}
     assert (talk.calls, talk.seconds) == (2, 0)
@@ -99,14 +99,14 @@ def test_every_answer_is_kept_as_it_comes():
 
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
-def test_trouble_that_passes_is_waited_out_twice_as_long_each_time(status: int):
+def test_trouble_that_passes_is_waited_out_twice_as_long_each_time(status: int) -> None:
     talk = ask(page(1, 2), faults=[Fault("status", first=3, status=status)])
     assert talk.kept.keys() == {1, 2}
     assert (talk.calls, talk.seconds) == (4, 0.5 + 1 + 2)
     assert talk.only.error is None
 
 
-def test_trouble_that_stays_leaves_the_page_unanswered():
+def test_trouble_that_stays_leaves_the_page_unanswered() -> None:
     talk = ask(page(1, 2), faults=[Fault("status", status=503)])
     assert talk.only.unanswered == {1: Outcome.LML_ERROR, 2: Outcome.LML_ERROR}
     assert isinstance(talk.only.error, LmlUnavailable)
@@ -115,19 +115,19 @@ def test_trouble_that_stays_leaves_the_page_unanswered():
 
 
 @pytest.mark.parametrize("kind", ["closed_head", "closed_body", "stalled_head", "stalled_body"])
-def test_an_answer_that_does_not_arrive_is_asked_for_again(kind: Any):
+def test_an_answer_that_does_not_arrive_is_asked_for_again(kind: Any) -> None:
     talk = ask(page(1, 2), faults=[Fault(kind, calls=frozenset({1}))])
     assert talk.kept.keys() == {1, 2}
     assert talk.calls == 2
 
 
 @pytest.mark.parametrize("status", [429, 503])
-def test_retry_after_in_seconds_is_honoured(status: int):
+def test_retry_after_in_seconds_is_honoured(status: int) -> None:
     faults = [Fault("status", first=2, status=status, retry_after_seconds=17)]
     assert ask(page(1), faults=faults).seconds == 34
 
 
-def test_retry_after_as_a_date_is_honoured():
+def test_retry_after_as_a_date_is_honoured() -> None:
     # The date lies in the past of the real clock or in its future; either way it is no backoff.
     faults = [Fault("status", first=1, status=429, retry_after_seconds=0, retry_after_as_date=True)]
     talk = ask(page(1), faults=faults)
@@ -136,12 +136,12 @@ def test_retry_after_as_a_date_is_honoured():
     assert talk.seconds != 0.5
 
 
-def test_a_retry_after_of_hours_is_cut_to_minutes():
+def test_a_retry_after_of_hours_is_cut_to_minutes() -> None:
     faults = [Fault("status", first=1, status=503, retry_after_seconds=86_400)]
     assert ask(page(1), faults=faults).seconds == 300
 
 
-def test_jitter_only_adds():
+def test_jitter_only_adds() -> None:
     policy = RetryPolicy(attempts=2, first_wait=1, jitter=3)
     waits = {
         ask(page(1), retry_policy=policy, faults=[Fault("status", first=1, status=503)]).seconds
@@ -159,7 +159,7 @@ def test_jitter_only_adds():
 @pytest.mark.parametrize("position", ["first", "middle", "last"])
 def test_a_poison_row_ends_alone_after_about_twice_the_depth_in_calls(
     status: int, size: int, position: str
-):
+) -> None:
     poison = {"first": 1, "middle": size // 2, "last": size}[position]
     faults = [Fault("status", rows=frozenset({poison}), status=status)]
     talk = ask(page(*range(1, size + 1)), faults=faults)
@@ -171,7 +171,7 @@ def test_a_poison_row_ends_alone_after_about_twice_the_depth_in_calls(
     assert talk.calls <= 1 + 2 * math.ceil(math.log2(size)) + retries
 
 
-def test_several_poison_rows_end_alone_and_the_rest_is_answered():
+def test_several_poison_rows_end_alone_and_the_rest_is_answered() -> None:
     poison = {1, 2, 250, 499, 500}
     faults = [Fault("status", rows=frozenset(poison), status=422)]
     talk = ask(page(*range(1, 501)), faults=faults)
@@ -180,21 +180,21 @@ def test_several_poison_rows_end_alone_and_the_rest_is_answered():
     assert "HTTP 422" in next(iter(talk.only.refusals.values()))
 
 
-def test_a_page_of_poison_only_is_refused_row_by_row():
+def test_a_page_of_poison_only_is_refused_row_by_row() -> None:
     faults = [Fault("status", rows=frozenset({1, 2}), status=422)]
     talk = ask(page(1, 2), page(3), faults=faults)
     assert {each.library_id for each in talk.asked[0].refusals} == {1, 2}
     assert talk.kept.keys() == {3}
 
 
-def test_a_page_above_lmls_cap_is_halved():
+def test_a_page_above_lmls_cap_is_halved() -> None:
     talk = ask(page(*range(1, 1_202)))
     assert talk.kept.keys() == {*range(1, 1_202)}
     assert talk.calls == 3
 
 
 @pytest.mark.parametrize("size", [1, 2, 8, 500])
-def test_an_lml_that_fails_over_everything_refuses_nobody(size: int):
+def test_an_lml_that_fails_over_everything_refuses_nobody(size: int) -> None:
     talk = ask(page(*range(1, size + 1)), faults=[Fault("status", status=500)])
     assert talk.only.refusals == {}
     assert talk.only.unanswered == dict.fromkeys(range(1, size + 1), Outcome.LML_ERROR)
@@ -204,7 +204,7 @@ def test_an_lml_that_fails_over_everything_refuses_nobody(size: int):
     assert talk.seconds == 0.5 + 1 + 2, "only the page itself is retried"
 
 
-def test_a_row_that_was_tried_while_nobody_was_answered_is_tried_again_when_somebody_is():
+def test_a_row_that_was_tried_while_nobody_was_answered_is_tried_again_when_somebody_is() -> None:
     # All of 1, 2 fails, and so does 1 alone: LML is ill, until it answers about 2.
     faults = [Fault("status", first=WITH_RETRIES.attempts + 1, status=500)]
     talk = ask(page(1, 2), faults=faults)
@@ -213,7 +213,7 @@ def test_a_row_that_was_tried_while_nobody_was_answered_is_tried_again_when_some
     assert talk.calls == WITH_RETRIES.attempts + 3
 
 
-def test_an_lml_that_falls_ill_while_a_row_is_sought_refuses_nobody_for_it():
+def test_an_lml_that_falls_ill_while_a_row_is_sought_refuses_nobody_for_it() -> None:
     faults = [
         Fault("status", rows=frozenset({500}), status=500),
         Fault("status", calls=frozenset(range(6, 200)), status=500),
@@ -224,13 +224,13 @@ def test_an_lml_that_falls_ill_while_a_row_is_sought_refuses_nobody_for_it():
     assert talk.only.unanswered.keys() == {*range(1, 501)} - talk.kept.keys()
 
 
-def test_a_lone_row_that_lml_rejects_is_refused():
+def test_a_lone_row_that_lml_rejects_is_refused() -> None:
     talk = ask(page(1), faults=[Fault("status", status=422)])
     assert [each.library_id for each in talk.only.refusals] == [1]
     assert talk.calls == 1
 
 
-def test_while_others_are_answered_a_lone_row_that_always_fails_is_refused():
+def test_while_others_are_answered_a_lone_row_that_always_fails_is_refused() -> None:
     pretend = PretendLml(AT_ONCE, faults=[Fault("status", rows=frozenset({1}), status=500)])
     refusals: list[int] = []
 
@@ -250,7 +250,7 @@ def test_while_others_are_answered_a_lone_row_that_always_fails_is_refused():
     assert refusals == [1]
 
 
-def test_during_isolation_a_part_is_not_retried_but_a_lone_row_is():
+def test_during_isolation_a_part_is_not_retried_but_a_lone_row_is() -> None:
     faults = [
         Fault("status", rows=frozenset({4}), status=422),
         Fault("status", calls=frozenset({5}), status=503),
@@ -263,7 +263,7 @@ def test_during_isolation_a_part_is_not_retried_but_a_lone_row_is():
 # several pages at once
 
 
-def test_the_next_page_is_asked_about_while_answers_are_kept():
+def test_the_next_page_is_asked_about_while_answers_are_kept() -> None:
     pretend = PretendLml(AT_ONCE)
     in_flight: list[int] = []
 
@@ -298,7 +298,7 @@ def test_the_next_page_is_asked_about_while_answers_are_kept():
         ("duplicated", Outcome.UNTRUSTED_LIBRARY_ID),
     ],
 )
-def test_a_row_that_was_left_out_counts_by_the_kind_of_the_lie(kind: Any, outcome: Outcome):
+def test_a_row_that_was_left_out_counts_by_the_kind_of_the_lie(kind: Any, outcome: Outcome) -> None:
     talk = ask(page(1, 2, 3), faults=[Fault(kind, rows=frozenset({2}))])
     assert talk.only.unanswered == {2: outcome}
     assert talk.kept.keys() == {1, 3}
@@ -307,14 +307,14 @@ def test_a_row_that_was_left_out_counts_by_the_kind_of_the_lie(kind: Any, outcom
     assert talk.resolver.stopped is None
 
 
-def test_a_reordered_answer_is_as_good_as_any():
+def test_a_reordered_answer_is_as_good_as_any() -> None:
     plain, reordered = ask(page(1, 2, 3)), ask(page(1, 2, 3), faults=[Fault("reordered")])
     assert reordered.kept == plain.kept
     assert reordered.only.unanswered == {}
 
 
 @pytest.mark.parametrize("kind", ["malformed", "results_missing", "results_null"])
-def test_an_answer_outside_the_contract_is_not_asked_for_again(kind: Any):
+def test_an_answer_outside_the_contract_is_not_asked_for_again(kind: Any) -> None:
     talk = ask(page(1, 2), page(3), faults=[Fault(kind, first=1)])
     assert isinstance(talk.asked[0].error, LmlContractBroken)
     assert talk.asked[0].unanswered == {1: Outcome.LML_ERROR, 2: Outcome.LML_ERROR}
@@ -326,7 +326,7 @@ def test_an_answer_outside_the_contract_is_not_asked_for_again(kind: Any):
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 405])
-def test_a_no_that_stays_a_no_stops_the_run_at_the_first_call(status: int):
+def test_a_no_that_stays_a_no_stops_the_run_at_the_first_call(status: int) -> None:
     talk = ask(page(1), page(2), page(3), faults=[Fault("status", status=status)])
     assert talk.calls == 1
     assert talk.resolver is not None
@@ -336,7 +336,7 @@ def test_a_no_that_stays_a_no_stops_the_run_at_the_first_call(status: int):
     ]
 
 
-def test_an_lml_that_was_never_there_stops_the_run_at_the_first_call():
+def test_an_lml_that_was_never_there_stops_the_run_at_the_first_call() -> None:
     calls: list[httpx.Request] = []
 
     def refuse(request: httpx.Request) -> httpx.Response:
@@ -350,7 +350,7 @@ def test_an_lml_that_was_never_there_stops_the_run_at_the_first_call():
     assert talk.seconds == 0
 
 
-def test_an_lml_that_answered_once_is_waited_for_when_it_cannot_be_reached():
+def test_an_lml_that_answered_once_is_waited_for_when_it_cannot_be_reached() -> None:
     calls: list[httpx.Request] = []
     well = httpx.ASGITransport(app=PretendLml(AT_ONCE))  # pyright: ignore
 
@@ -366,7 +366,7 @@ def test_an_lml_that_answered_once_is_waited_for_when_it_cannot_be_reached():
     assert len(calls) == 4
 
 
-def test_three_pages_in_a_row_without_an_answer_stop_the_run():
+def test_three_pages_in_a_row_without_an_answer_stop_the_run() -> None:
     pages = [page(number) for number in range(1, 9)]
     talk = ask(*pages, retry_policy=ONCE, faults=[Fault("status", status=503)])
     assert talk.calls == 3
@@ -375,7 +375,7 @@ def test_three_pages_in_a_row_without_an_answer_stop_the_run():
     assert all(asked.error for asked in talk.asked)
 
 
-def test_an_answer_between_keeps_the_run_going():
+def test_an_answer_between_keeps_the_run_going() -> None:
     pages = [page(number) for number in range(1, 10)]
     faults = [Fault("status", status=503, calls=frozenset({1, 2, 4, 5, 7, 8}))]
     talk = ask(*pages, retry_policy=ONCE, faults=faults)

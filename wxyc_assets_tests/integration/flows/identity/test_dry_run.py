@@ -67,7 +67,7 @@ def everything(station: IdentityHarness) -> dict[str, Any]:
 @pytest.mark.parametrize("name", FAULTS)
 async def test_a_dry_run_writes_nothing_and_tells_what_the_real_run_then_does(
     station: IdentityHarness, scope: Scope, name: str
-):
+) -> None:
     before = everything(station)
     told = await dry_run(station, scope, FAULTS[name])
     assert everything(station) == before
@@ -76,7 +76,7 @@ async def test_a_dry_run_writes_nothing_and_tells_what_the_real_run_then_does(
         assert untimed(told[cohort]) == done(station, cohort)
 
 
-async def test_stored_answers_that_wait_are_told_without_asking(station: IdentityHarness):
+async def test_stored_answers_that_wait_are_told_without_asking(station: IdentityHarness) -> None:
     await station.run(WIDE, applies=False)
     station.pretend.counters.reset()
     told = await dry_run(station, WIDE)
@@ -86,7 +86,7 @@ async def test_stored_answers_that_wait_are_told_without_asking(station: Identit
         assert untimed(told[cohort]) == done(station, cohort)
 
 
-async def test_where_nothing_is_due_a_dry_run_asks_nothing(station: IdentityHarness):
+async def test_where_nothing_is_due_a_dry_run_asks_nothing(station: IdentityHarness) -> None:
     await station.run(WIDE)
     station.pretend.counters.reset()
     told = await dry_run(station, WIDE)
@@ -94,20 +94,20 @@ async def test_where_nothing_is_due_a_dry_run_asks_nothing(station: IdentityHarn
     assert [each["scanned"] for each in told.values()] == [0, 0]
 
 
-async def test_a_dry_run_of_a_recheck_tells_the_compilations(station: IdentityHarness):
+async def test_a_dry_run_of_a_recheck_tells_the_compilations(station: IdentityHarness) -> None:
     await station.run(WIDE)
     told = await dry_run(station, RECHECK)
     assert told[Cohort.VA]["scanned"] == 80
     assert told[Cohort.NON_VA]["scanned"] == 0
 
 
-async def test_a_no_from_lml_ends_a_dry_run(station: IdentityHarness):
+async def test_a_no_from_lml_ends_a_dry_run(station: IdentityHarness) -> None:
     with pytest.raises(LmlError) as caught:
         await dry_run(station, WIDE, [Fault("status", status=403)])
     assert isinstance(caught.value, LmlRefused)
 
 
-async def test_the_keys_are_those_of_the_job_before_us(station: IdentityHarness):
+async def test_the_keys_are_those_of_the_job_before_us(station: IdentityHarness) -> None:
     told = await dry_run(station, NARROW)
     assert list(told[Cohort.VA]) == [
         "scanned",

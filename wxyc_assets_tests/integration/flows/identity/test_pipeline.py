@@ -36,7 +36,7 @@ CANONICAL = {each for each in ALL if is_canonical(each)}
 AT_ONCE_AGAIN = RetryPolicy(attempts=20, first_wait=0, jitter=0)
 
 
-async def test_a_wide_run_asks_about_every_row_once(station: IdentityHarness):
+async def test_a_wide_run_asks_about_every_row_once(station: IdentityHarness) -> None:
     summary = await station.run(WIDE)
     assert station.asked == ALL
     assert station.pretend.counters.answered_more_than_once == 0
@@ -50,7 +50,7 @@ async def test_a_wide_run_asks_about_every_row_once(station: IdentityHarness):
     assert station.figure("tracks_written") > 0
 
 
-async def test_a_narrow_run_asks_about_canonical_rows_only(station: IdentityHarness):
+async def test_a_narrow_run_asks_about_canonical_rows_only(station: IdentityHarness) -> None:
     await station.run(NARROW)
     assert station.asked == CANONICAL
     stamped = station.backend_db.rows(
@@ -62,7 +62,7 @@ async def test_a_narrow_run_asks_about_canonical_rows_only(station: IdentityHarn
 
 async def test_a_wide_run_that_only_dates_what_a_narrow_one_asked_has_written(
     station: IdentityHarness,
-):
+) -> None:
     await station.run(NARROW)
     station.backend_db.execute("delete from library where canonical_entity_id is null")
     station.pretend.counters.reset()
@@ -70,7 +70,7 @@ async def test_a_wide_run_that_only_dates_what_a_narrow_one_asked_has_written(
     assert (station.calls, station.figure("scanned"), bool(summary.touched)) == (0, 0, True)
 
 
-async def test_a_wide_run_after_a_narrow_one_asks_about_the_rest(station: IdentityHarness):
+async def test_a_wide_run_after_a_narrow_one_asks_about_the_rest(station: IdentityHarness) -> None:
     await station.run(NARROW)
     first = station.asked
     station.pretend.counters.reset()
@@ -85,7 +85,9 @@ async def test_a_wide_run_after_a_narrow_one_asks_about_the_rest(station: Identi
 
 
 @pytest.mark.parametrize("scope", [NARROW, WIDE], ids=["narrow", "wide"])
-async def test_a_second_run_asks_nothing_and_writes_nothing(station: IdentityHarness, scope: Scope):
+async def test_a_second_run_asks_nothing_and_writes_nothing(
+    station: IdentityHarness, scope: Scope
+) -> None:
     await station.run(scope)
     station.pretend.counters.reset()
     station.backend_db.execute("create extension pg_stat_statements schema public")
@@ -104,14 +106,16 @@ async def test_a_second_run_asks_nothing_and_writes_nothing(station: IdentityHar
     assert writing == []
 
 
-async def test_a_third_run_writes_no_candidate_either(station: IdentityHarness):
+async def test_a_third_run_writes_no_candidate_either(station: IdentityHarness) -> None:
     await station.run()
     await station.run()
     ours = "select ctid::text, xmin::text from library_candidate"
     assert station.backend_db.rows(ours) == []
 
 
-async def test_a_recheck_asks_again_about_every_attempted_compilation(station: IdentityHarness):
+async def test_a_recheck_asks_again_about_every_attempted_compilation(
+    station: IdentityHarness,
+) -> None:
     await station.run(WIDE)
     station.pretend.counters.reset()
     await station.run(RECHECK)
@@ -119,7 +123,7 @@ async def test_a_recheck_asks_again_about_every_attempted_compilation(station: I
     assert station.asked == {row["library_id"] for row in in_va} == {*filter(is_compilation, ALL)}
 
 
-async def test_on_a_re_run_only_what_is_missing_is_asked(station: IdentityHarness):
+async def test_on_a_re_run_only_what_is_missing_is_asked(station: IdentityHarness) -> None:
     faults = [Fault("status", calls=frozenset({2, 5, 9}), status=503)]
     summary = await station.run(faults=faults)
     missing = ALL - station.asked
@@ -135,7 +139,9 @@ async def test_on_a_re_run_only_what_is_missing_is_asked(station: IdentityHarnes
     assert station.calls > first
 
 
-async def test_a_re_run_without_new_candidates_asks_only_what_is_missing(station: IdentityHarness):
+async def test_a_re_run_without_new_candidates_asks_only_what_is_missing(
+    station: IdentityHarness,
+) -> None:
     await station.run(faults=[Fault("status", every=4, status=503)])
     missing = ALL - station.asked
     station.pretend.counters.reset()
@@ -145,7 +151,7 @@ async def test_a_re_run_without_new_candidates_asks_only_what_is_missing(station
 
 async def test_passing_trouble_is_invisible_afterwards(
     station: IdentityHarness, copy_of: CopyOf, sample_library_template: str
-):
+) -> None:
     faults = [Fault("status", every=3, status=502), Fault("closed_body", every=7)]
     summary = await station.run(faults=faults, retry_policy=AT_ONCE_AGAIN)
     assert not summary.why_open
@@ -158,7 +164,7 @@ async def test_passing_trouble_is_invisible_afterwards(
 
 async def test_asking_and_applying_apart_is_the_same_as_both(
     station: IdentityHarness, copy_of: CopyOf, sample_library_template: str
-):
+) -> None:
     await station.run(applies=False)
     assert station.backend_db.value("select count(*) from library_identity") == 0
     assert station.figure("scanned") == RECORDS
@@ -175,7 +181,7 @@ async def test_asking_and_applying_apart_is_the_same_as_both(
             assert {name: both.figure(name) for name in Outcome} == apart
 
 
-async def test_an_open_range_leaves_the_others_complete(station: IdentityHarness):
+async def test_an_open_range_leaves_the_others_complete(station: IdentityHarness) -> None:
     faults = [Fault("short", rows=frozenset({70}))]
     summary = await station.run(faults=faults)
     assert list(summary.why_open) == [RANGES[1]]
@@ -189,7 +195,9 @@ async def test_an_open_range_leaves_the_others_complete(station: IdentityHarness
     )
 
 
-async def test_a_wrong_key_stops_the_run_and_the_rest_is_not_begun(station: IdentityHarness):
+async def test_a_wrong_key_stops_the_run_and_the_rest_is_not_begun(
+    station: IdentityHarness,
+) -> None:
     summary = await station.run(faults=[Fault("status", status=403)])
     assert isinstance(summary.stopped, LmlRefused)
     assert station.calls <= 2
@@ -198,7 +206,7 @@ async def test_a_wrong_key_stops_the_run_and_the_rest_is_not_begun(station: Iden
     assert station.backend_db.value("select count(*) from lml_resolution") == 0
 
 
-async def test_what_was_answered_before_lml_went_down_is_applied(station: IdentityHarness):
+async def test_what_was_answered_before_lml_went_down_is_applied(station: IdentityHarness) -> None:
     faults = [Fault("status", status=503, calls=frozenset(range(8, 100)))]
     summary = await station.run(faults=faults, in_flight=1)
     assert isinstance(summary.stopped, LmlUnavailable)
@@ -214,7 +222,7 @@ async def test_what_was_answered_before_lml_went_down_is_applied(station: Identi
 
 async def test_a_row_that_lml_cannot_digest_is_recorded_and_leaves_its_range_complete(
     station: IdentityHarness,
-):
+) -> None:
     faults = [Fault("status", rows=frozenset({70}), status=422)]
     summary = await station.run(faults=faults)
     assert not summary.why_open
@@ -231,7 +239,7 @@ async def test_a_row_that_lml_cannot_digest_is_recorded_and_leaves_its_range_com
 
 async def test_an_answer_that_cannot_be_written_is_recorded_and_leaves_its_range_complete(
     station: IdentityHarness,
-):
+) -> None:
     singles = {each for each in ALL if not is_compilation(each)}
     faults = [Fault("poison", poison="confidence_too_high", rows=frozenset(singles))]
     summary = await station.run(faults=faults, ranges=RANGES[:1])
@@ -242,7 +250,7 @@ async def test_an_answer_that_cannot_be_written_is_recorded_and_leaves_its_range
     assert station.figure("scanned") == 60
 
 
-async def test_nul_bytes_in_tracks_and_sources_cost_no_row(station: IdentityHarness):
+async def test_nul_bytes_in_tracks_and_sources_cost_no_row(station: IdentityHarness) -> None:
     faults = [Fault("poison", poison="nul", rows=frozenset(ALL))]
     summary = await station.run(faults=faults)
     assert (summary.why_open, station.asked) == ({}, ALL)
@@ -254,7 +262,7 @@ async def test_nul_bytes_in_tracks_and_sources_cost_no_row(station: IdentityHarn
 
 async def test_calls_are_in_flight_across_ranges_and_never_more_than_allowed(
     station: IdentityHarness,
-):
+) -> None:
     class Gated(PretendLml):
         """Lets nobody in before three wait at the door: more than the pages of one range."""
 
@@ -275,7 +283,7 @@ async def test_calls_are_in_flight_across_ranges_and_never_more_than_allowed(
     assert station.pretend.counters.most_in_flight == 3
 
 
-async def test_each_cohort_is_asked_in_pages_of_its_own_size(station: IdentityHarness):
+async def test_each_cohort_is_asked_in_pages_of_its_own_size(station: IdentityHarness) -> None:
     sizes: list[set[bool]] = []
 
     def answers(row: dict[str, Any]) -> None:
@@ -296,7 +304,7 @@ async def test_each_cohort_is_asked_in_pages_of_its_own_size(station: IdentityHa
 @pytest.mark.parametrize("change", ["delete", "rename"])
 async def test_a_record_that_changes_while_lml_is_asked_is_left_alone(
     station: IdentityHarness, change: str
-):
+) -> None:
     statements = {
         "delete": "delete from library where id = 7",
         "rename": "update library set artist_name = 'Chan Marshall' where id = 7",
@@ -317,7 +325,7 @@ async def test_a_record_that_changes_while_lml_is_asked_is_left_alone(
         assert station.asked == {7}
 
 
-async def test_two_runs_at_once_ask_nothing_twice(station: IdentityHarness):
+async def test_two_runs_at_once_ask_nothing_twice(station: IdentityHarness) -> None:
     station.pretend.configure(base_latency_seconds=0.005)
     other = IdentityHarness(station.url, station.pretend)
     with other.backend_db:
@@ -327,7 +335,9 @@ async def test_two_runs_at_once_ask_nothing_twice(station: IdentityHarness):
     assert station.figure("scanned") + other.figure("scanned") == RECORDS
 
 
-async def test_a_database_that_goes_away_ends_the_run_with_its_own_error(station: IdentityHarness):
+async def test_a_database_that_goes_away_ends_the_run_with_its_own_error(
+    station: IdentityHarness,
+) -> None:
     def answers(row: dict[str, Any]) -> None:
         if row["library_id"] == 70:
             station.backend_db.execute(
@@ -346,7 +356,7 @@ async def test_a_database_that_goes_away_ends_the_run_with_its_own_error(station
     assert not summary.why_open
 
 
-async def test_no_ranges_are_no_work(station: IdentityHarness):
+async def test_no_ranges_are_no_work(station: IdentityHarness) -> None:
     summary = await station.run(ranges=[])
     assert (summary.reports, bool(summary.touched), station.calls) == ([], False, 0)
 
@@ -360,7 +370,7 @@ def meanings(backend_db: BackendDb) -> dict[str, Any]:
     return {table: [mask(row) for row in rows] for table, rows in backend_db.tables().items()}
 
 
-async def test_each_cohort_has_a_tally_of_its_own(station: IdentityHarness):
+async def test_each_cohort_has_a_tally_of_its_own(station: IdentityHarness) -> None:
     await station.run()
     for report in station.reports:
         assert report.tallies[Cohort.VA].scanned == 20

@@ -90,7 +90,7 @@ def harness(backend_db: BackendDb, opened: Database) -> WriterHarness:
 
 async def test_a_single_artist_becomes_an_identity_with_a_source_for_each_entry(
     harness: WriterHarness,
-):
+) -> None:
     await harness.hear(
         single(1, DISCOGS, WIKIDATA, SPOTIFY, APPLE, method="trigram", confidence=0.75)
     )
@@ -118,7 +118,7 @@ async def test_a_single_artist_becomes_an_identity_with_a_source_for_each_entry(
     }
 
 
-async def test_release_and_recording_columns_are_not_ours_to_fill(harness: WriterHarness):
+async def test_release_and_recording_columns_are_not_ours_to_fill(harness: WriterHarness) -> None:
     harness.backend_db.identity(1, EARLIER, discogs_release_id=4242, notes="from the card index")
     await harness.hear(single(1, DISCOGS))
     identity = harness.identity
@@ -135,19 +135,19 @@ async def test_release_and_recording_columns_are_not_ours_to_fill(harness: Write
 @pytest.mark.parametrize("cohort", [VA, NON_VA])
 async def test_a_single_artist_is_never_stamped(
     harness: WriterHarness, scope: Scope, cohort: Cohort
-):
+) -> None:
     await harness.hear(single(1, DISCOGS), scope=scope, cohort=cohort)
     assert harness.stamp is None
     assert harness.identity is not None
 
 
-async def test_a_null_confidence_is_not_written_and_is_counted(harness: WriterHarness):
+async def test_a_null_confidence_is_not_written_and_is_counted(harness: WriterHarness) -> None:
     await harness.hear(single(1, DISCOGS, WIKIDATA | {"confidence": None}))
     assert harness.sources.keys() == {"discogs"}
     assert harness.resolution["null_confidences"] == 1
 
 
-async def test_a_null_external_id_is_not_written(harness: WriterHarness):
+async def test_a_null_external_id_is_not_written(harness: WriterHarness) -> None:
     await harness.hear(single(1, DISCOGS, WIKIDATA | {"external_id": None}))
     assert harness.sources.keys() == {"discogs"}
 
@@ -155,7 +155,9 @@ async def test_a_null_external_id_is_not_written(harness: WriterHarness):
 @pytest.mark.parametrize(
     "spoiled", [{"confidence": 1.7}, {"confidence": "high"}, {"method": None}], ids=repr
 )
-async def test_a_library_row_is_written_all_or_nothing(harness: WriterHarness, spoiled: Json):
+async def test_a_library_row_is_written_all_or_nothing(
+    harness: WriterHarness, spoiled: Json
+) -> None:
     applied = await harness.hear(single(1, DISCOGS, WIKIDATA | spoiled))
     assert (harness.identity, harness.sources) == (None, {})
     assert applied.write_errors.keys() == {1}
@@ -165,7 +167,7 @@ async def test_a_library_row_is_written_all_or_nothing(harness: WriterHarness, s
 
 async def test_a_row_that_cannot_be_written_does_not_keep_the_others_from_it(
     harness: WriterHarness,
-):
+) -> None:
     for library_id in range(2, 31):
         harness.backend_db.record(library_id)
     answers = [single(each, DISCOGS) for each in range(1, 31)]
@@ -178,19 +180,21 @@ async def test_a_row_that_cannot_be_written_does_not_keep_the_others_from_it(
     assert len(applied.answers) == 30
 
 
-async def test_of_two_entries_of_one_source_the_last_one_decides(harness: WriterHarness):
+async def test_of_two_entries_of_one_source_the_last_one_decides(harness: WriterHarness) -> None:
     await harness.hear(single(1, DISCOGS, DISCOGS | {"external_id": "2"}))
     assert harness.sources["discogs"]["external_id"] == "2"
 
 
-async def test_a_source_of_ours_that_is_not_mentioned_at_all_goes(harness: WriterHarness):
+async def test_a_source_of_ours_that_is_not_mentioned_at_all_goes(harness: WriterHarness) -> None:
     await harness.hear(single(1, DISCOGS, SPOTIFY), at=EARLIER)
     await harness.hear(single(1, DISCOGS))
     assert harness.sources.keys() == {"discogs"}
     assert harness.history[0]["superseded_reason"].endswith("it no longer mentions spotify")
 
 
-async def test_a_source_that_is_mentioned_with_a_null_confidence_stays(harness: WriterHarness):
+async def test_a_source_that_is_mentioned_with_a_null_confidence_stays(
+    harness: WriterHarness,
+) -> None:
     await harness.hear(single(1, DISCOGS, WIKIDATA), at=EARLIER)
     before = harness.sources["wikidata"]
     await harness.hear(single(1, DISCOGS, WIKIDATA | {"confidence": None}))
@@ -201,7 +205,7 @@ async def test_a_source_that_is_mentioned_with_a_null_confidence_stays(harness: 
 @pytest.mark.parametrize("notes", [None, "by hand"])
 async def test_a_source_that_is_not_ours_stays_though_not_mentioned(
     harness: WriterHarness, notes: str | None
-):
+) -> None:
     harness.backend_db.source(1, "bandcamp", "stereolab", EARLIER, notes=notes)
     await harness.hear(single(1, DISCOGS))
     assert harness.sources["bandcamp"]["last_verified_at"] == EARLIER
@@ -210,7 +214,7 @@ async def test_a_source_that_is_not_ours_stays_though_not_mentioned(
 # whose word stands, and what differs
 
 
-async def test_the_same_decision_moves_only_the_date(harness: WriterHarness):
+async def test_the_same_decision_moves_only_the_date(harness: WriterHarness) -> None:
     words = single(1, DISCOGS, WIKIDATA)
     await harness.hear(words, at=EARLIER)
     before = harness.identity
@@ -220,7 +224,7 @@ async def test_the_same_decision_moves_only_the_date(harness: WriterHarness):
     assert harness.history == []
 
 
-async def test_the_confidence_is_compared_as_a_4_byte_float(harness: WriterHarness):
+async def test_the_confidence_is_compared_as_a_4_byte_float(harness: WriterHarness) -> None:
     await harness.hear(single(1, DISCOGS, confidence=0.9), at=EARLIER)
     await harness.hear(single(1, DISCOGS, confidence=0.8999999761581421))
     assert harness.history == []
@@ -242,7 +246,7 @@ async def test_the_confidence_is_compared_as_a_4_byte_float(harness: WriterHarne
 )
 async def test_a_decision_that_differs_replaces_and_leaves_its_history(
     harness: WriterHarness, other: Json
-):
+) -> None:
     await harness.hear(single(1, DISCOGS, WIKIDATA), at=EARLIER)
     before = harness.identity
     assert before is not None
@@ -256,7 +260,7 @@ async def test_a_decision_that_differs_replaces_and_leaves_its_history(
     assert harness.identity["last_verified_at"] == NOW
 
 
-async def test_a_first_identity_has_no_history(harness: WriterHarness):
+async def test_a_first_identity_has_no_history(harness: WriterHarness) -> None:
     await harness.hear(single(1, DISCOGS))
     assert harness.history == []
 
@@ -264,7 +268,7 @@ async def test_a_first_identity_has_no_history(harness: WriterHarness):
 @pytest.mark.parametrize("notes", [None, "looked up by the music director"])
 async def test_a_persons_decision_stands_and_only_its_date_moves(
     harness: WriterHarness, notes: str | None
-):
+) -> None:
     harness.backend_db.identity(
         1, EARLIER, method="manual", confidence=1, wikidata_qid="Q1", notes=notes
     )
@@ -277,14 +281,16 @@ async def test_a_persons_decision_stands_and_only_its_date_moves(
     assert harness.history == []
 
 
-async def test_lmls_own_manual_method_is_not_a_persons(harness: WriterHarness):
+async def test_lmls_own_manual_method_is_not_a_persons(harness: WriterHarness) -> None:
     await harness.hear(single(1, DISCOGS, method="manual"), at=EARLIER)
     await harness.hear(single(1, DISCOGS, method="llm"))
     assert harness.identity is not None
     assert harness.identity["method"] == "llm"
 
 
-async def test_an_identity_of_another_job_is_replaced_and_marked_ours(harness: WriterHarness):
+async def test_an_identity_of_another_job_is_replaced_and_marked_ours(
+    harness: WriterHarness,
+) -> None:
     harness.backend_db.identity(1, EARLIER, notes="from the card index")
     await harness.hear(single(1, DISCOGS))
     assert harness.identity is not None
@@ -292,7 +298,7 @@ async def test_an_identity_of_another_job_is_replaced_and_marked_ours(harness: W
     assert harness.history[0]["notes"] == "from the card index"
 
 
-async def test_an_answer_older_than_the_identity_decides_nothing(harness: WriterHarness):
+async def test_an_answer_older_than_the_identity_decides_nothing(harness: WriterHarness) -> None:
     harness.backend_db.identity(1, LATER, wikidata_qid="Q1")
     before = harness.identity
     await harness.hear(single(1, DISCOGS))
@@ -317,20 +323,20 @@ async def test_an_answer_that_names_nobody_is_stamped_when_wide_and_in_a_recheck
     cohort: Cohort,
     scope: Scope,
     is_stamped: bool,
-):
+) -> None:
     await harness.hear(words(), scope=scope, cohort=cohort)
     assert harness.stamp == (NOW if is_stamped else None)
     assert harness.identity is None
 
 
-async def test_a_wide_run_stamps_from_what_a_narrow_one_stored(harness: WriterHarness):
+async def test_a_wide_run_stamps_from_what_a_narrow_one_stored(harness: WriterHarness) -> None:
     await harness.hear(unresolved(1))
     assert harness.stamp is None
     await apply(harness.database, LATER, WIDE, EVERYTHING)
     assert harness.stamp == NOW
 
 
-async def test_a_stamp_never_moves_back(harness: WriterHarness):
+async def test_a_stamp_never_moves_back(harness: WriterHarness) -> None:
     harness.backend_db.execute("update library set unresolved_attempted_at = %s", LATER)
     await harness.hear(unresolved(1), scope=WIDE)
     assert harness.stamp == LATER
@@ -338,14 +344,16 @@ async def test_a_stamp_never_moves_back(harness: WriterHarness):
 
 async def test_a_stale_identity_answered_unresolved_is_kept_and_its_date_unmoved(
     harness: WriterHarness,
-):
+) -> None:
     await harness.hear(single(1, DISCOGS), at=EARLIER)
     before, sources = harness.identity, harness.sources
     await harness.hear(unresolved(1), scope=WIDE)
     assert (harness.identity, harness.sources, harness.history) == (before, sources, [])
 
 
-async def test_without_contract_version_1_a_compilation_is_not_askable_yet(harness: WriterHarness):
+async def test_without_contract_version_1_a_compilation_is_not_askable_yet(
+    harness: WriterHarness,
+) -> None:
     harness.backend_db.credit(1, "Burial", "Archangel")
     harness.backend_db.artist("Burial")
     words = compilation(1, track("Burial", "Archangel", "Burial"))
@@ -370,13 +378,15 @@ async def test_without_contract_version_1_a_compilation_is_not_askable_yet(harne
 )
 async def test_a_matched_compilation_is_stamped_always_in_its_cohort_elsewhere_when_wide(
     harness: WriterHarness, cohort: Cohort, scope: Scope, is_stamped: bool
-):
+) -> None:
     await harness.hear(compilation(1), cohort=cohort, scope=scope)
     assert harness.stamp == (NOW if is_stamped else None)
     assert harness.identity is None
 
 
-async def test_a_compilation_whose_tracks_cannot_be_written_is_not_stamped(harness: WriterHarness):
+async def test_a_compilation_whose_tracks_cannot_be_written_is_not_stamped(
+    harness: WriterHarness,
+) -> None:
     harness.backend_db.credit(1, "Burial", "Archangel")
     harness.backend_db.execute(
         "alter table compilation_track_artist "
@@ -387,7 +397,7 @@ async def test_a_compilation_whose_tracks_cannot_be_written_is_not_stamped(harne
     assert harness.stamp is None
 
 
-async def test_tracks_beside_a_false_attempt_are_read_as_attempted(harness: WriterHarness):
+async def test_tracks_beside_a_false_attempt_are_read_as_attempted(harness: WriterHarness) -> None:
     harness.backend_db.credit(1, "Burial", "Archangel")
     words = compilation(1, track("Burial", "Archangel", "Burial"), attempted=False)
     await harness.hear(words, cohort=VA)
@@ -419,7 +429,7 @@ def sleeve(backend_db: BackendDb, opened: Database) -> Sleeve:
     return Sleeve(backend_db, opened)
 
 
-async def test_a_track_links_its_credit_to_the_artist(sleeve: Sleeve):
+async def test_a_track_links_its_credit_to_the_artist(sleeve: Sleeve) -> None:
     sleeve.backend_db.credit(1, "Burial", "Archangel")
     counted = await sleeve.match(track("Burial", "Archangel", "Burial", confidence=0.75))
     assert sleeve.credit == sleeve.credit | {
@@ -431,7 +441,7 @@ async def test_a_track_links_its_credit_to_the_artist(sleeve: Sleeve):
     assert counted["tracks_written"] == 1
 
 
-async def test_credits_match_on_artist_and_title_and_null_titles_are_equal(sleeve: Sleeve):
+async def test_credits_match_on_artist_and_title_and_null_titles_are_equal(sleeve: Sleeve) -> None:
     for title in ("Archangel", None, "archangel", ""):
         sleeve.backend_db.credit(1, "Burial", title)
     await sleeve.match(track("Burial", None, "Burial"), track("Burial", "Archangel", "Burial"))
@@ -439,7 +449,7 @@ async def test_credits_match_on_artist_and_title_and_null_titles_are_equal(sleev
     assert linked == {None, "Archangel"}
 
 
-async def test_credits_of_another_record_are_left_alone(sleeve: Sleeve):
+async def test_credits_of_another_record_are_left_alone(sleeve: Sleeve) -> None:
     sleeve.backend_db.record(2)
     sleeve.backend_db.credit(2, "Burial", "Archangel")
     counted = await sleeve.match(track("Burial", "Archangel", "Burial"))
@@ -447,7 +457,7 @@ async def test_credits_of_another_record_are_left_alone(sleeve: Sleeve):
     assert counted["tracks_without_credit"] == 1
 
 
-async def test_an_entry_that_nobody_was_found_for_is_skipped(sleeve: Sleeve):
+async def test_an_entry_that_nobody_was_found_for_is_skipped(sleeve: Sleeve) -> None:
     sleeve.backend_db.credit(1, "Burial", "Archangel")
     counted = await sleeve.match(track("Burial", "Archangel", None, track_position="A1"))
     assert sleeve.credit["track_artist_link_method"] is None
@@ -455,7 +465,7 @@ async def test_an_entry_that_nobody_was_found_for_is_skipped(sleeve: Sleeve):
     assert counted["tracks_unresolved"] == 1
 
 
-async def test_a_librarians_link_stands(sleeve: Sleeve):
+async def test_a_librarians_link_stands(sleeve: Sleeve) -> None:
     sleeve.backend_db.credit(1, "Burial", "Archangel", track_artist_link_method="librarian")
     before = sleeve.credit
     counted = await sleeve.match(track("Burial", "Archangel", "Burial", track_position="A1"))
@@ -476,7 +486,7 @@ async def test_a_librarians_link_stands(sleeve: Sleeve):
 )
 async def test_an_artist_is_found_by_a_folded_name_that_is_nobody_elses(
     sleeve: Sleeve, catalogued: list[str], named: str, is_found: bool
-):
+) -> None:
     ids = [sleeve.backend_db.artist(name) for name in catalogued]
     sleeve.backend_db.credit(1, "Björk", "Joga", track_artist_id=sleeve.burial)
     counted = await sleeve.match(track("Björk", "Joga", named))
@@ -498,7 +508,7 @@ async def test_an_artist_is_found_by_a_folded_name_that_is_nobody_elses(
 )
 async def test_a_confidence_outside_0_to_1_is_null_and_warned_about(
     sleeve: Sleeve, confidence: Any, written: float | None, warned: int
-):
+) -> None:
     sleeve.backend_db.credit(1, "Burial", "Archangel", track_artist_link_confidence=0.5)
     counted = await sleeve.match(track("Burial", "Archangel", "Burial", confidence=confidence))
     assert sleeve.credit["track_artist_link_confidence"] == written
@@ -521,7 +531,7 @@ async def test_a_confidence_outside_0_to_1_is_null_and_warned_about(
 )
 async def test_a_null_position_is_filled_where_exactly_one_short_one_was_offered(
     sleeve: Sleeve, there: str | None, offered: list[str | None], position: str, ambiguous: int
-):
+) -> None:
     sleeve.backend_db.credit(1, "Burial", "Archangel", track_position=there)
     tracks = [track("Burial", "Archangel", "Burial", track_position=each) for each in offered]
     counted = await sleeve.match(*tracks)
@@ -530,7 +540,9 @@ async def test_a_null_position_is_filled_where_exactly_one_short_one_was_offered
     assert counted.get("positions_written", 0) == (position != there)
 
 
-async def test_of_several_entries_at_one_key_the_last_that_names_somebody_decides(sleeve: Sleeve):
+async def test_of_several_entries_at_one_key_the_last_that_names_somebody_decides(
+    sleeve: Sleeve,
+) -> None:
     untrue = sleeve.backend_db.artist("Untrue")
     sleeve.backend_db.credit(1, "Burial", "Archangel")
     await sleeve.match(
@@ -542,7 +554,7 @@ async def test_of_several_entries_at_one_key_the_last_that_names_somebody_decide
     assert sleeve.credit["track_artist_link_confidence"] == 0.25
 
 
-async def test_a_credit_that_would_not_change_is_not_written(sleeve: Sleeve):
+async def test_a_credit_that_would_not_change_is_not_written(sleeve: Sleeve) -> None:
     sleeve.backend_db.credit(1, "Burial", "Archangel")
     await sleeve.match(track("Burial", "Archangel", "Burial", confidence=0.9))
     before = sleeve.backend_db.versions()["compilation_track_artist"]
@@ -555,7 +567,7 @@ async def test_a_credit_that_would_not_change_is_not_written(sleeve: Sleeve):
 @pytest.mark.parametrize(("lost", "matched", "drifts"), [(10, 10, 1), (9, 0, 0), (10, 11, 0)])
 async def test_a_page_of_which_half_the_keys_match_no_credit_warns_of_drift(
     sleeve: Sleeve, lost: int, matched: int, drifts: int
-):
+) -> None:
     for number in range(matched):
         sleeve.backend_db.credit(1, "Burial", str(number))
     tracks = [track("Burial", str(number), "Burial") for number in range(matched)]
@@ -564,7 +576,7 @@ async def test_a_page_of_which_half_the_keys_match_no_credit_warns_of_drift(
     assert counted.get("pages_with_join_drift", 0) == drifts
 
 
-async def test_one_poisoned_track_costs_that_track_and_not_its_page(sleeve: Sleeve):
+async def test_one_poisoned_track_costs_that_track_and_not_its_page(sleeve: Sleeve) -> None:
     for title in ("Archangel", "Ghost Hardware"):
         sleeve.backend_db.credit(1, "Burial", title)
     counted = await sleeve.match(
@@ -580,7 +592,7 @@ async def test_one_poisoned_track_costs_that_track_and_not_its_page(sleeve: Slee
 
 async def test_what_postgres_cannot_hold_is_kept_escaped_and_the_row_stays_due(
     harness: WriterHarness,
-):
+) -> None:
     applied = await harness.hear(single(1, DISCOGS, method="exact\0match"), scope=WIDE)
     assert applied.write_errors.keys() == {1}
     assert "column unstorable" in applied.write_errors[1]
@@ -591,7 +603,7 @@ async def test_what_postgres_cannot_hold_is_kept_escaped_and_the_row_stays_due(
 
 async def test_a_write_that_failed_leaves_the_row_due_and_is_not_asked_again_at_once(
     harness: WriterHarness,
-):
+) -> None:
     await harness.hear(single(1, DISCOGS, confidence=1.7))
     assert await is_due(harness, NARROW)
     assert harness.stamp is None
@@ -603,7 +615,7 @@ async def test_a_write_that_failed_leaves_the_row_due_and_is_not_asked_again_at_
     assert len(await month_later.unanswered(EVERYTHING, NARROW)) == 1
 
 
-async def test_a_refusal_writes_nothing_and_rests(harness: WriterHarness):
+async def test_a_refusal_writes_nothing_and_rests(harness: WriterHarness) -> None:
     library = IdentityStore(harness.database, clock=lambda: NOW)
     await library.store_refusals({candidate(1): "HTTP 422 \0"}, "x")
     applied = await apply(harness.database, NOW, WIDE, EVERYTHING)
@@ -617,7 +629,7 @@ async def test_a_refusal_writes_nothing_and_rests(harness: WriterHarness):
 @pytest.mark.parametrize("change", ["rename", "delete"])
 async def test_an_answer_about_a_record_that_changed_meanwhile_is_not_written(
     harness: WriterHarness, change: str
-):
+) -> None:
     await store(harness.database, NOW, [candidate(1)], [single(1, DISCOGS)])
     if change == "rename":
         harness.backend_db.execute("update library set artist_name = 'Chan Marshall'")
@@ -628,7 +640,9 @@ async def test_an_answer_about_a_record_that_changed_meanwhile_is_not_written(
     assert harness.identity is None
 
 
-async def test_a_record_renamed_after_its_answer_was_read_gets_no_identity(harness: WriterHarness):
+async def test_a_record_renamed_after_its_answer_was_read_gets_no_identity(
+    harness: WriterHarness,
+) -> None:
     await store(harness.database, NOW, [candidate(1)], [single(1, DISCOGS)])
     library = IdentityStore(harness.database)
     waiting = await library.unapplied(EVERYTHING, NARROW)
@@ -637,7 +651,7 @@ async def test_a_record_renamed_after_its_answer_was_read_gets_no_identity(harne
     assert (len(waiting), harness.identity, harness.sources) == (1, None, {})
 
 
-async def test_the_librarys_watermark_is_never_moved(harness: WriterHarness):
+async def test_the_librarys_watermark_is_never_moved(harness: WriterHarness) -> None:
     statement = "select version from library_watermark"
     before = harness.backend_db.value(statement)
     await harness.hear(unresolved(1), scope=WIDE)

@@ -49,48 +49,48 @@ def only(answers: Answers) -> Answer:
     return answer
 
 
-def test_an_answer_is_kept_word_for_word():
+def test_an_answer_is_kept_word_for_word() -> None:
     assert only(read([1], STEREOLAB)) == Answer(1, AnswerKind.SINGLE_ARTIST, STEREOLAB)
 
 
-def test_a_reordered_answer_is_taken_by_its_ids():
+def test_a_reordered_answer_is_taken_by_its_ids() -> None:
     answers = read([1, 2, 3], unresolved(3), unresolved(1), unresolved(2))
     assert {each.library_id for each in answers.answered} == {1, 2, 3}
     assert (answers.unanswered, answers.untrusted) == (frozenset(), 0)
 
 
-def test_a_short_answer_leaves_rows_unanswered_and_nothing_untrusted():
+def test_a_short_answer_leaves_rows_unanswered_and_nothing_untrusted() -> None:
     answers = read([1, 2, 3], unresolved(2))
     assert answers.unanswered == {1, 3}
     assert answers.untrusted == 0
 
 
-def test_of_a_duplicated_result_the_first_counts():
+def test_of_a_duplicated_result_the_first_counts() -> None:
     answers = read([1, 2], STEREOLAB, unresolved(1))
     assert only(answers).kind == "single_artist"
     assert (answers.unanswered, answers.untrusted) == ({2}, 1)
 
 
-def test_a_foreign_result_is_dropped():
+def test_a_foreign_result_is_dropped() -> None:
     answers = read([1, 2], unresolved(1), unresolved(77))
     assert only(answers).library_id == 1
     assert (answers.unanswered, answers.untrusted) == ({2}, 1)
 
 
 @pytest.mark.parametrize("library_id", [True, 1.0, "1", None, [1], {"id": 1}])
-def test_an_id_of_another_type_is_foreign(library_id: Any):
+def test_an_id_of_another_type_is_foreign(library_id: Any) -> None:
     answers = read([1], unresolved(library_id))
     assert answers.answered == ()
     assert (answers.unanswered, answers.untrusted) == ({1}, 1)
 
 
 @pytest.mark.parametrize("result", [None, 7, "unresolved", [], {}, {"kind": "unresolved"}])
-def test_a_result_that_names_no_row_is_untrusted(result: Any):
+def test_a_result_that_names_no_row_is_untrusted(result: Any) -> None:
     assert read([1], result).untrusted == 1
 
 
 @pytest.mark.parametrize("kind", [None, "duo", 1, ["unresolved"], {}])
-def test_a_kind_that_the_contract_does_not_know_is_malformed(kind: Any):
+def test_a_kind_that_the_contract_does_not_know_is_malformed(kind: Any) -> None:
     answers = read([1], {"library_id": 1, "kind": kind})
     assert (answers.answered, answers.malformed, answers.unanswered) == ((), {1}, frozenset())
 
@@ -115,28 +115,28 @@ def test_a_kind_that_the_contract_does_not_know_is_malformed(kind: Any):
     ],
     ids=lambda each: each[:16] if isinstance(each, bytes) else None,
 )
-def test_what_is_not_an_answer_says_why(text: bytes, why: str):
+def test_what_is_not_an_answer_says_why(text: bytes, why: str) -> None:
     with pytest.raises(NotAnAnswer) as caught:
         read_answers(text, [1])
     assert why in str(caught.value)
     assert len(str(caught.value)) < 400
 
 
-def test_an_answer_nested_too_deeply_says_so():
+def test_an_answer_nested_too_deeply_says_so() -> None:
     deep = b"[" * 600 + b'"\\u0000"' + b"]" * 600
     text = body(STEREOLAB).replace(b"0.8999999761581421", deep)
     with pytest.raises(NotAnAnswer, match="nested too deeply"):
         read_answers(text, [1])
 
 
-def test_a_byte_order_mark_does_no_harm():
+def test_a_byte_order_mark_does_no_harm() -> None:
     assert only(read_answers(b"\xef\xbb\xbf" + body(STEREOLAB), [1])).words == STEREOLAB
 
 
 @pytest.mark.parametrize(
     "value", ["a\0b", "\0", "a\ud800b", "\udfff", math.nan, math.inf, -math.inf]
 )
-def test_a_poisoned_entry_costs_its_value_and_the_rest_is_kept(value: Any):
+def test_a_poisoned_entry_costs_its_value_and_the_rest_is_kept(value: Any) -> None:
     provenance = [STEREOLAB["provenance"][0], STEREOLAB["provenance"][1] | {"external_id": value}]
     answer = only(read([1], STEREOLAB | {"provenance": provenance}))
     cleaned = [provenance[0], provenance[1] | {"external_id": None}]
@@ -145,7 +145,7 @@ def test_a_poisoned_entry_costs_its_value_and_the_rest_is_kept(value: Any):
     assert not answer.is_poisoned
 
 
-def test_a_poisoned_track_costs_that_track():
+def test_a_poisoned_track_costs_that_track() -> None:
     tracks = [
         {"artist_name": name, "track_title": None} for name in ("Tricky", "Bu\0rial", "Burial")
     ]
@@ -155,7 +155,7 @@ def test_a_poisoned_track_costs_that_track():
     assert not answer.is_poisoned
 
 
-def test_ten_tracks_are_told_apart_from_the_first():
+def test_ten_tracks_are_told_apart_from_the_first() -> None:
     tracks = [{"artist_name": str(number)} for number in range(12)]
     tracks[1]["artist_name"] = "\0"
     answer = only(read([1], {"kind": "compilation", "library_id": 1, "tracks": tracks}))
@@ -166,19 +166,19 @@ def test_ten_tracks_are_told_apart_from_the_first():
 
 
 @pytest.mark.parametrize("place", ["method", "confidence"])
-def test_poison_in_the_decision_itself_poisons_the_answer(place: str):
+def test_poison_in_the_decision_itself_poisons_the_answer(place: str) -> None:
     answer = only(read([1], STEREOLAB | {place: math.nan}))
     assert answer.is_poisoned
     assert answer.unstorable == {place: "nan"}
 
 
-def test_poison_in_main_poisons_the_answer():
+def test_poison_in_main_poisons_the_answer() -> None:
     answer = only(read([1], STEREOLAB | {"main": {"wikidata_qid": "Q\0"}}))
     assert answer.is_poisoned
     assert answer.unstorable == {"main.wikidata_qid": r"'Q\x00'"}
 
 
-def test_a_poisoned_key_is_taken_out_and_kept_escaped():
+def test_a_poisoned_key_is_taken_out_and_kept_escaped() -> None:
     answer = only(read([1], STEREOLAB | {"main": {"a\0b": 7, "wikidata_qid": "Q1"}}))
     assert answer.words["main"] == {"wikidata_qid": "Q1"}
     assert "7" in answer.unstorable.values()
@@ -187,14 +187,14 @@ def test_a_poisoned_key_is_taken_out_and_kept_escaped():
 @pytest.mark.parametrize(
     "number", ["1e999", "1E+400", "-1e400", "9" * 400 + ".5", "9" * 250 + "e90"]
 )
-def test_a_number_too_large_for_a_float_is_taken_out(number: str):
+def test_a_number_too_large_for_a_float_is_taken_out(number: str) -> None:
     text = body(STEREOLAB).replace(b"0.8999999761581421", number.encode())
     answer = only(read_answers(text, [1]))
     assert answer.words["confidence"] is None
     assert answer.is_poisoned
 
 
-def test_an_escaped_backslash_before_u0000_is_harmless():
+def test_an_escaped_backslash_before_u0000_is_harmless() -> None:
     words = STEREOLAB | {"method": r"\u0000"}
     assert only(read([1], words)).words == words
 
@@ -215,7 +215,7 @@ def test_an_escaped_backslash_before_u0000_is_harmless():
 )
 def test_a_compilation_is_matched_when_version_1_says_it_was_attempted_or_shows_tracks(
     version: Any, attempted: Any, tracks: Any, is_matched: bool
-):
+) -> None:
     words = {
         "kind": "compilation",
         "library_id": 1,
@@ -227,17 +227,17 @@ def test_a_compilation_is_matched_when_version_1_says_it_was_attempted_or_shows_
 
 
 @pytest.mark.parametrize("version", [True, 1.0, "1", [1], {}, math.nan, 10**30, -1])
-def test_a_contract_version_of_another_shape_is_no_version(version: Any):
+def test_a_contract_version_of_another_shape_is_no_version(version: Any) -> None:
     assert read([1], STEREOLAB, tracks_contract_version=version).tracks_contract_version is None
 
 
 @pytest.mark.parametrize("kind", ["single_artist", "unresolved"])
-def test_only_a_compilation_is_ever_matched(kind: str):
+def test_only_a_compilation_is_ever_matched(kind: str) -> None:
     words = {"kind": kind, "library_id": 1, "tracks_attempted": True}
     assert only(read([1], words)).is_matched(1) is False
 
 
-def test_of_the_cache_statistics_the_numbers_are_kept():
+def test_of_the_cache_statistics_the_numbers_are_kept() -> None:
     stats = {"pg_hits": 3, "pg_time_ms": 0.5, "warm": True, "memory": {"hits": 1}, "wait": None}
     assert read([1], cache_stats=stats).cache_stats == {"pg_hits": 3, "pg_time_ms": 0.5}
     assert read([1], cache_stats=[1]).cache_stats == {}
@@ -281,7 +281,9 @@ bodies = st.binary(max_size=40) | responses.map(lambda each: json.dumps(each).en
 @settings(max_examples=500)
 @given(bodies, st.lists(ids, unique=True, max_size=6))
 @example(b"", [1])
-def test_whatever_comes_only_asked_rows_are_answered_and_each_once(text: bytes, asked: list[int]):
+def test_whatever_comes_only_asked_rows_are_answered_and_each_once(
+    text: bytes, asked: list[int]
+) -> None:
     try:
         answers = read_answers(text, asked)
     except NotAnAnswer:
@@ -306,7 +308,7 @@ def jsonb(postgres: Postgres) -> Generator[psycopg.Connection]:
 @given(text=bodies)
 def test_whatever_comes_postgres_can_hold_what_is_kept_of_it(
     jsonb: psycopg.Connection, text: bytes
-):
+) -> None:
     try:
         answers = read_answers(text, [*range(1, 7)])
     except NotAnAnswer:

@@ -68,7 +68,7 @@ fates = st.dictionaries(st.integers(1, 100), st.sampled_from(FATES), min_size=1)
 
 
 @given(fates, st.integers(0, 3))
-def test_every_row_counts_once_by_its_final_outcome(fates: dict[int, str], earlier: int):
+def test_every_row_counts_once_by_its_final_outcome(fates: dict[int, str], earlier: int) -> None:
     report = build_report(RANGE, [asked_about(fates)], applied_to(fates, earlier))
     times = Counter(fates.values())
     outcomes = report.total.outcomes
@@ -82,7 +82,7 @@ def test_every_row_counts_once_by_its_final_outcome(fates: dict[int, str], earli
 
 
 @given(fates)
-def test_without_applying_answers_count_as_what_they_will_become(fates: dict[int, str]):
+def test_without_applying_answers_count_as_what_they_will_become(fates: dict[int, str]) -> None:
     report = build_report(RANGE, [asked_about(fates)], None)
     times = Counter(fates.values())
     assert report.total.scanned == len(fates)
@@ -90,7 +90,7 @@ def test_without_applying_answers_count_as_what_they_will_become(fates: dict[int
     assert report.total.outcomes[Outcome.WRITER_ERROR] == 0
 
 
-def test_a_row_that_was_lost_is_a_defect_that_is_told():
+def test_a_row_that_was_lost_is_a_defect_that_is_told() -> None:
     lost = BatchResult(
         [candidate(1), candidate(2)], answers=[Answers((Answer(1, AnswerKind.UNRESOLVED, {}),))]
     )
@@ -98,20 +98,20 @@ def test_a_row_that_was_lost_is_a_defect_that_is_told():
         build_report(RANGE, [lost], None)
 
 
-def test_a_row_of_two_outcomes_is_a_defect_that_is_told():
+def test_a_row_of_two_outcomes_is_a_defect_that_is_told() -> None:
     asked = asked_about({1: "unresolved"})
     asked.unanswered[1] = Outcome.LML_ERROR
     with pytest.raises(MiscountedRows, match="scanned 1 rows"):
         build_report(RANGE, [asked], applied_to({1: "unresolved"}, 0))
 
 
-def test_an_open_range_says_how_many_rows_of_which_kind_and_the_error():
+def test_an_open_range_says_how_many_rows_of_which_kind_and_the_error() -> None:
     asked = asked_about({1: "rows_skipped.lml_error", 2: "rows_skipped.lml_cardinality_mismatch"})
     asked.error = LmlUnavailable("HTTP 503")
     report = build_report(RANGE, [asked], None)
     assert report.why_open == "1 lml_cardinality_mismatch, 1 lml_error (HTTP 503)"
 
 
-def test_a_range_without_work_is_complete():
+def test_a_range_without_work_is_complete() -> None:
     report = build_report(RANGE, [], ApplyResult())
     assert (report.open_rows, report.total.scanned, report.error) == (0, 0, None)
