@@ -26,10 +26,11 @@ def run_in_foreground(
     stop.
     """
     started: list[subprocess.Popen[bytes]] = []
+    early: list[int] = []
 
-    def forward(number: int, frame: FrameType | None) -> None:
+    def forward(number: int, _: FrameType | None) -> None:
         if not started:
-            _exit(number, frame)
+            early.append(number)
         elif number in STOP_SIGNALS:
             started[0].terminate()
 
@@ -37,6 +38,8 @@ def run_in_foreground(
         signal.signal(number, forward)
     with subprocess.Popen(command, env=environment, cwd=folder) as child:
         started.append(child)
+        if early:  # the child may have run before `Popen` returned
+            child.terminate()
         code = child.wait()
     return code if code >= 0 else 128 - code
 
