@@ -51,7 +51,7 @@ from pg_get_serial_sequence(
 where counter is not null
 \gexec
 select format(
-    'grant select (version), update (moved_at, version) on %s to %I', watermark, :'writer'
+    'grant select, update (last_modified_at) on %s to %I', watermark, :'writer'
 )
 from to_regclass(format('%I.library_watermark', :'backend_schema')) watermark
 where watermark is not null

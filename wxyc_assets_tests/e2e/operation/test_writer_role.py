@@ -208,9 +208,9 @@ REFUSED: list[LiteralString] = [
     "update wxyc_schema.rotation set lml_identity_id = 1",
     "insert into wxyc_schema.rotation (rotation_bin) values ('H')",
     "delete from wxyc_schema.library_watermark",
-    "update wxyc_schema.library_watermark set id = 1",
+    "update wxyc_schema.library_watermark set id = true",
+    "insert into wxyc_schema.library_watermark default values",
     "select * from wxyc_schema.shows",
-    "select * from wxyc_schema.library_watermark",
     "select nextval('wxyc_schema.library_id_seq')",
     "create table wxyc_schema.ours (id int)",
     "create table wxyc_assets.ours (id int)",
@@ -219,7 +219,7 @@ REFUSED: list[LiteralString] = [
     "create index on wxyc_schema.library (plays)",
     "drop table wxyc_schema.library_identity_history",
     "create trigger ours before update on wxyc_schema.library "
-    "for each row execute function wxyc_schema.announce_change()",
+    "for each row execute function wxyc_schema.cdc_notify()",
     "create or replace function wxyc_schema.fold_artist_name(name text) returns text "
     "language sql immutable as 'select name'",
     "create or replace function wxyc_assets.analyze_table(table_name text) returns void "
