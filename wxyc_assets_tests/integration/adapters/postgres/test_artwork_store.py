@@ -14,7 +14,8 @@ from wxyc_assets.adapters.postgres.artwork_store import (
     LookupOutcome,
     Outcome,
 )
-from wxyc_assets.adapters.postgres.database import Database, RowRefused
+from wxyc_assets.adapters.postgres.database import Database
+from wxyc_assets.adapters.postgres.errors import RowRefused
 from wxyc_assets.domain.artwork import CoverScope, Eligibility, Match, NoCoverReason, Rules
 from wxyc_assets.domain.ranges import IdRange
 from wxyc_assets_tests.support.backend_db import BackendDb
