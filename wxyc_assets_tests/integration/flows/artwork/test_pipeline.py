@@ -337,6 +337,18 @@ async def test_a_row_that_lml_cannot_digest_is_refused_and_rests(
     assert lml.counters.calls == Counter()
 
 
+async def test_an_lml_that_rejects_every_lookup_refuses_no_row(
+    opened: Database, backend_db: BackendDb
+) -> None:
+    albums = some("cover", 12)
+    put(backend_db, *albums)
+    run = ArtworkRun(opened, pretend(*albums, faults=[Fault("status", route="lookup", status=422)]))
+    summary = await run.run()
+    assert run.counts == {"lml_error": 12}
+    assert "HTTP 422" in str(summary.stopped)
+    assert outcomes(backend_db) == {}
+
+
 async def test_a_500_is_about_the_row_when_lml_answers_others_meanwhile(
     opened: Database, backend_db: BackendDb
 ) -> None:
