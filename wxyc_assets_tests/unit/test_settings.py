@@ -107,7 +107,7 @@ def test_a_ceiling_that_makes_too_many_ranges_of_the_usual_width_is_refused(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("LIBRARY_MAX_ID", "9999999")
-    with pytest.raises(SettingsError, match="LIBRARY_RANGE_WIDTH=2500: .* a width of 5000"):
+    with pytest.raises(SettingsError, match=r"LIBRARY_RANGE_WIDTH=2500: .* a width of 5000"):
         read_settings()
 
 
