@@ -29,6 +29,19 @@ revoke all on all sequences in schema :"backend_schema", :"assets_schema" from :
 revoke all on schema :"backend_schema", :"assets_schema" from :"writer";
 grant usage on schema :"backend_schema", :"assets_schema" to :"writer";
 
+-- Every role may create temporary tables in every database, through the privileges of public: who
+-- needs that besides the writer, as an application may, is granted it by name before it is revoked
+-- (docs/deploying.md).
+select format('grant temporary on database %I to %I', current_database(), rolname)
+from pg_roles
+where rolcanlogin
+and not rolsuper
+and rolname <> :'writer'
+and has_database_privilege(rolname, current_database(), 'temporary')
+\gexec
+select format('revoke temporary on database %I from public, %I', current_database(), :'writer')
+\gexec
+
 -- The Backend's tables. In library and in the credits, only the columns that a run fills.
 grant select on :"backend_schema".artists, :"backend_schema".rotation to :"writer";
 grant select, update (artwork_url, unresolved_attempted_at)
@@ -51,7 +64,7 @@ from pg_get_serial_sequence(
 where counter is not null
 \gexec
 select format(
-    'grant select (version), update (moved_at, version) on %s to %I', watermark, :'writer'
+    'grant select, update (last_modified_at) on %s to %I', watermark, :'writer'
 )
 from to_regclass(format('%I.library_watermark', :'backend_schema')) watermark
 where watermark is not null

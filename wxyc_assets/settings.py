@@ -5,14 +5,17 @@ named: their values reach the resources as `dg.EnvVar`, because the UI shows pla
 """
 
 import os
+from math import ceil
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field, ValidationError
+from pydantic import BeforeValidator, Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from wxyc_assets.domain.artwork import Eligibility, Match
 from wxyc_assets.domain.refreshes import MAX_BATCH
 
+MOST_RANGES = 2_000
+"""Dagster keeps the status of every partition, and each range costs a few events."""
 FLAGS = {"true": True, "1": True, "false": False, "0": False}
 
 
@@ -32,8 +35,8 @@ def _flag(value: object) -> bool:
 Flag = Annotated[bool, BeforeValidator(_flag)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Days = Annotated[float, Field(gt=0, le=36_500)]
-Seconds = Annotated[float, Field(ge=0)]
-Timeout = Annotated[float, Field(gt=0)]
+Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Timeout = Annotated[float, Field(gt=0, le=3600)]
 Rows = Annotated[int, Field(ge=0)]
 Port = Annotated[int, Field(ge=1, le=65_535)]
 Identifier = Annotated[str, Field(pattern="^[a-z_][a-z0-9_]*$")]
@@ -85,7 +88,10 @@ class Settings(BaseSettings):
         30, description="timeout of a whole lookup; LML itself gives up after 25"
     )
     breaker_ceiling_minutes: float = Field(
-        30, ge=0, description="how long to wait for LML's Discogs circuit breaker to close"
+        30,
+        ge=0,
+        allow_inf_nan=False,
+        description="how long to wait for LML's Discogs circuit breaker to close",
     )
     refresh_batch_size: RefreshBatchSize = Field(
         20, description="identities per refresh call; LML takes at most 50"
@@ -168,8 +174,21 @@ class Settings(BaseSettings):
     library_max_id: int = Field(
         80_000, ge=1, le=9_999_999, description="the ranges reach up to this library id"
     )
-    library_range_width: int = Field(2_500, ge=1, description="library ids per range")
+    library_range_width: int = Field(
+        2_500, ge=1, description="library ids per range; more than 2,000 ranges are refused"
+    )
     ranges_per_run: int = Field(0, ge=0, description="ranges per backfill run; 0 = all")
+
+    @field_validator("library_range_width")
+    @classmethod
+    def _makes_few_ranges(cls, width: int, others: ValidationInfo) -> int:
+        ceiling = others.data.get("library_max_id", 0)
+        if (ranges := ceil(ceiling / width)) > MOST_RANGES:
+            raise ValueError(
+                f"{ranges} ranges up to LIBRARY_MAX_ID={ceiling} are more than {MOST_RANGES}; "
+                f"a width of {ceil(ceiling / MOST_RANGES)} or more is allowed"
+            )
+        return width
 
 
 SECRETS = {

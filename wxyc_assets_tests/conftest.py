@@ -16,6 +16,7 @@ from wxyc_assets.adapters.postgres.database import Database, open_database
 from wxyc_assets.migrations.run import migrate
 from wxyc_assets_tests.support.backend_db import BackendDb
 from wxyc_assets_tests.support.sample_library import fill_sample_library
+from wxyc_assets_tests.support.watermark import count_moves
 from wxyc_sandbox.backend import create_schema
 from wxyc_sandbox.postgres import Postgres
 
@@ -62,6 +63,7 @@ def backend_template(postgres: Postgres, schema: str) -> str:
     postgres.create_database(TEMPLATE)
     with psycopg.connect(postgres.url(TEMPLATE)) as connection:
         create_schema(connection, schema)
+        count_moves(connection)
     return TEMPLATE
 
 

@@ -8,14 +8,25 @@ import psycopg
 from psycopg import sql
 
 BACKEND_SQL = Path(__file__).with_name("backend.sql")
+GENRES = {
+    "Africa": 1, "Asia": 2, "Blues": 3, "Classical": 4, "Hiphop": 6, "Jazz": 7, "Latin": 8,
+    "OCS": 9, "Reggae": 10, "Rock": 11, "Soundtracks": 12, "Electronic": 15,
+}  # fmt: skip
+FORMATS = {"CD": 1, 'Vinyl 7"': 30, 'Vinyl 10"': 40, 'Vinyl 12"': 51, "Vinyl LP": 60}
 
 
 def create_schema(connection: psycopg.Connection, schema: str) -> None:
-    """Create the Backend's empty tables; set the connection's search path to `schema`."""
+    """Create the Backend's tables, empty but for genres and formats; set the search path."""
     name = sql.Identifier(schema)
     connection.execute(sql.SQL("create schema if not exists {}").format(name))
     connection.execute(sql.SQL("set search_path to {}").format(name))
     connection.execute(BACKEND_SQL.read_bytes())
+    for table, column, names in (
+        ("genres", "genre_name", GENRES),
+        ("format", "format_name", FORMATS),
+    ):
+        copy_rows(connection, table, [column, "id"], names.items())
+        move_sequence(connection, table)
 
 
 def copy_rows(

@@ -14,15 +14,14 @@ from typing import Any
 import psycopg
 
 from wxyc_sandbox import names
-from wxyc_sandbox.backend import copy_rows, create_schema, move_sequence
+from wxyc_sandbox.backend import FORMATS, GENRES, copy_rows, create_schema, move_sequence
 from wxyc_sandbox.credits import credits
 from wxyc_sandbox.identities import Identity, identities
-from wxyc_sandbox.records import FIRST_MINTED, GENRES, Record, RecordGenerator
+from wxyc_sandbox.records import FIRST_MINTED, Record, RecordGenerator
 
 # The same at any scale: 99.5 % of the active rotation is identified.
 ACTIVE, ACTIVE_UNIDENTIFIED, KILLED = 400, 2, 400
 
-FORMATS = (1, 30, 40, 51, 60)
 LABELS = ("Sonamos", "Duophonic", "Matador Records", "Drag City", "self-released", "TAL", None)
 
 Row = tuple[Any, ...]
@@ -95,7 +94,7 @@ class SandboxLibrary:
             record.id,
             record.artist_id,
             random.choice([*GENRES.values()]),
-            random.choice(FORMATS),
+            random.choice([*FORMATS.values()]),
             record.title,
             random.choice(LABELS),
             random.randrange(1, 200),

@@ -7,12 +7,9 @@ from random import Random
 from typing import Literal
 
 from wxyc_sandbox import names
+from wxyc_sandbox.backend import GENRES
 
 FIRST_MINTED = 1_000_000
-GENRES = {
-    "Africa": 1, "Asia": 2, "Blues": 3, "Classical": 4, "Hiphop": 6, "Jazz": 7, "Latin": 8,
-    "OCS": 9, "Reggae": 10, "Rock": 11, "Soundtracks": 12, "Electronic": 15,
-}  # fmt: skip
 VARIOUS = ("Various Artists", *(f"Various Artists - {genre}" for genre in GENRES))
 
 Role = Literal["compilation", "nameless", "wants artwork", "has artwork", "off discogs", "ordinary"]

@@ -4,11 +4,13 @@ import typer
 from psycopg.errors import UndefinedTable
 from sqlalchemy.exc import SQLAlchemyError
 
-from wxyc_assets.adapters.postgres.database import check_url
+from wxyc_assets.adapters.postgres.connections import check_url
 from wxyc_assets.cli import connections
 from wxyc_assets.cli.console import err, out
 from wxyc_assets.migrations import HEAD
 from wxyc_assets.migrations import run as migrations
+
+WHY_NO_TABLE = ". Is WXYC_SCHEMA_NAME right, and may this role use that schema?"
 
 
 def migrate() -> None:
@@ -25,7 +27,7 @@ def migrate() -> None:
         )
     except SQLAlchemyError as error:
         cause = getattr(error, "orig", None) or error
-        advice = ". Is WXYC_SCHEMA_NAME right?" if isinstance(cause, UndefinedTable) else ""
+        advice = WHY_NO_TABLE if isinstance(cause, UndefinedTable) else ""
         said = str(cause).partition("\n")[0] + advice
         err.print(f"[bold red]Error:[/] {said}", soft_wrap=True)
         raise typer.Exit(1) from None

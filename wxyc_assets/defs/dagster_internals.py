@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 import dagster as dg
 from dagster import EventLogRecord
 from dagster._core.execution.backfill import BulkActionsFilter
+from dagster._core.storage.event_log import SqlEventLogStorage, SqliteEventLogStorage
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +41,13 @@ def check_evaluations(
     """Return evaluations of all checks behind a storage id; the newest first if it is None.
 
     The instance's own `get_event_records` is deprecated without a successor for checks, so the
-    storage below it is asked.
+    storage below it is asked. SQLite's has a file per run, and takes no storage id as a cursor; its
+    index has all evaluations, and is what the method that it overrides reads.
     """
     wanted = dg.EventRecordsFilter(dg.DagsterEventType.ASSET_CHECK_EVALUATION, after_cursor=after)
-    return instance.event_log_storage.get_event_records(
-        wanted, limit=limit, ascending=after is not None
-    )
+    storage, is_ascending = instance.event_log_storage, after is not None
+    if isinstance(storage, SqliteEventLogStorage):
+        return SqlEventLogStorage.get_event_records(
+            storage, wanted, limit=limit, ascending=is_ascending
+        )
+    return storage.get_event_records(wanted, limit=limit, ascending=is_ascending)

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import dagster as dg
 
 from wxyc_assets.adapters.lml.errors import LmlError
-from wxyc_assets.adapters.postgres.database import DatabaseError
+from wxyc_assets.adapters.postgres.errors import DatabaseError
 from wxyc_assets.domain.ranges import IdRange
 
 RANGES_SHOWN = 30

@@ -8,10 +8,12 @@ from wxyc_assets.adapters.postgres.identity_store import IdentityStore
 from wxyc_assets.defs import freshness
 from wxyc_assets.defs.instrumentation import instrumented
 from wxyc_assets.defs.partitions import range_asset, report_range, selected_ranges
-from wxyc_assets.defs.resources import DatabaseResource, ScopeResource
+from wxyc_assets.defs.resources import DatabaseResource, LmlResource, ScopeResource
 from wxyc_assets.domain.candidates import Cohort, Reason
 from wxyc_assets.domain.ranges import IdRange
-from wxyc_assets.flows.identity.candidates import put_candidates
+from wxyc_assets.flows.identity.candidates import check_address_and_key, put_candidates
+
+ASKING_STEP = "library_identities"
 
 library = dg.AssetSpec(
     "library", description="The station's library, about 64,700 records; the Backend's own table."
@@ -24,11 +26,15 @@ library = dg.AssetSpec(
     freshness_policy=freshness.weekly,
 )
 async def library_candidates(
-    context: dg.AssetExecutionContext, database: DatabaseResource, scope: ScopeResource
+    context: dg.AssetExecutionContext,
+    database: DatabaseResource,
+    lml: LmlResource,
+    scope: ScopeResource,
 ) -> None:
     """A library record that is due, with its cohort (`va`, `non_va`) and the reason.
 
-    Reasons: `never_resolved`, `stale`, `retry_due`, `recheck`. Lives in `library_candidate`.
+    Reasons: `never_resolved`, `stale`, `retry_due`, `recheck`. Lives in `library_candidate`. If the
+    run asks LML afterwards, it first looks whether LML is there and accepts the key.
     """
 
     def report(id_range: IdRange, due: Counter[tuple[Cohort, Reason]]) -> None:
@@ -39,6 +45,9 @@ async def library_candidates(
     with instrumented(context, "library_candidates") as totals:
         ranges = selected_ranges(context)
         async with database.open() as opened:
+            if ASKING_STEP in context.job_def.graph.node_dict:
+                async with lml.open(opened) as client:
+                    await check_address_and_key(client)
             store = IdentityStore(opened)
             await put_candidates(store, ranges, scope.scope(), context.run.run_id, report)
 

@@ -35,7 +35,10 @@ def range_asset(**options: Any) -> Callable[[Callable[..., Any]], dg.AssetsDefin
 
 
 def selected_ranges(context: dg.AssetExecutionContext) -> list[IdRange]:
-    """Return the ranges of this run, in id order; raises dg.Failure for none or an unknown one."""
+    """Return the ranges of this run, in id order.
+
+    Raises dg.Failure for none, for an unknown one, and for a selection that ends before it begins.
+    """
     if not (context.has_partition_key or context.has_partition_key_range):
         raise dg.Failure(
             "This run has no range: choose partitions in the UI, or tag it dagster/partition, "
@@ -44,6 +47,12 @@ def selected_ranges(context: dg.AssetExecutionContext) -> list[IdRange]:
         )
     ends = context.partition_key_range
     known_ranges([ends.start, ends.end])
+    if ends.start > ends.end:
+        raise dg.Failure(
+            f"The selection is reversed: it begins at {ends.start}, after its end at {ends.end}. "
+            "Swap dagster/asset_partition_range_start and dagster/asset_partition_range_end.",
+            allow_retries=False,
+        )
     return known_ranges(context.partition_keys)
 
 

@@ -26,7 +26,7 @@ from wxyc_assets.domain.candidates import Scope
 from wxyc_assets.flows.identity.pipeline import PageSizes
 from wxyc_assets.flows.rotation import deploy_gate
 from wxyc_assets.flows.rotation.deploy_gate import DeployGateResult
-from wxyc_assets.settings import BatchSize, Days, Seconds, Share, settings
+from wxyc_assets.settings import BatchSize, Days, Seconds, Share, Timeout, settings
 from wxyc_assets.telemetry import sentry
 
 LARGEST_PORT = 65_535
@@ -84,8 +84,8 @@ class LmlResource(dg.ConfigurableResource):
     url: str
     api_key: str
     local_dev: bool = False
-    timeout_seconds: float
-    lookup_timeout_seconds: float
+    timeout_seconds: Timeout
+    lookup_timeout_seconds: Timeout
     max_in_flight: int = Field(description="Requests in flight, over all processes.")
     rate_per_minute: float = Field(
         description="Estimated Discogs requests per minute, over all processes; 0: no limit."

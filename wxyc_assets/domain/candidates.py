@@ -62,6 +62,11 @@ class Candidate:
     cohort: Cohort
 
 
+CONTROL_RECORD = Candidate(2_147_483_647, "Stereolab", "Dots and Loops", 1, Cohort.NON_VA)
+"""A record that LML can answer about, under an id that no record has: when LML rejects it as well,
+its refusals say nothing about the records."""
+
+
 @dataclass(frozen=True, slots=True)
 class LibraryRow:
     """The facts that decide if a record is due; dates are aware, None means never."""

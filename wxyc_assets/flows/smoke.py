@@ -7,10 +7,9 @@ from wxyc_assets.adapters.github import CommitComparison
 from wxyc_assets.adapters.lml.client import LmlClient
 from wxyc_assets.adapters.lml.errors import LmlError
 from wxyc_assets.adapters.lml.health import Health
-from wxyc_assets.domain.candidates import Candidate, Cohort
+from wxyc_assets.domain.candidates import CONTROL_RECORD
 from wxyc_assets.flows.rotation import deploy_gate
 
-KNOWN_RECORD = Candidate(1, "Stereolab", "Dots and Loops", 1, Cohort.NON_VA)
 EMPTY_REFRESH_STATUS = 422
 
 
@@ -63,7 +62,7 @@ async def _gate(
 async def _resolve(lml: LmlClient) -> Line:
     question, expected = "bulk-resolve of one record", "one answer, of a known kind"
     try:
-        resolved = await lml.resolve([KNOWN_RECORD])
+        resolved = await lml.resolve([CONTROL_RECORD])
     except LmlError as error:
         return Line(question, expected, str(error), False)
     kinds = [each.kind for each in resolved.answers.answered]
@@ -74,7 +73,7 @@ async def _resolve(lml: LmlClient) -> Line:
 async def _lookup(lml: LmlClient) -> Line:
     question, expected = "lookup of one record", "an answer, not timed out and not degraded"
     try:
-        result = await lml.lookup(KNOWN_RECORD.artist_name, KNOWN_RECORD.album_title)
+        result = await lml.lookup(CONTROL_RECORD.artist_name, CONTROL_RECORD.album_title)
     except LmlError as error:
         return Line(question, expected, str(error), False)
     number = len(result.found.results)

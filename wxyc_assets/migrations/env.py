@@ -4,13 +4,17 @@ import psycopg
 from alembic import context
 from sqlalchemy import create_engine, pool, text
 
+CONNECT_TIMEOUT_SECONDS = 10
+
 schema: str = context.config.attributes["assets_schema"]
 backend_schema: str = context.config.attributes["backend_schema"]
 
 conninfo: str = context.config.attributes["conninfo"]
 
 engine = create_engine(
-    "postgresql+psycopg://", creator=lambda: psycopg.connect(conninfo), poolclass=pool.NullPool
+    "postgresql+psycopg://",
+    creator=lambda: psycopg.connect(conninfo, connect_timeout=CONNECT_TIMEOUT_SECONDS),
+    poolclass=pool.NullPool,
 )
 with engine.connect() as connection:
     connection.execute(text("select pg_advisory_lock(hashtext('wxyc_assets.migrations'))"))

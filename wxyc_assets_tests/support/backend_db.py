@@ -19,7 +19,7 @@ WRITTEN: dict[str, LiteralString] = {
         "order by library_id, superseded_at"
     ),
     "compilation_track_artist": "select * from compilation_track_artist order by id",
-    "library_watermark": "select version from library_watermark",
+    "watermark_moves": "select moves from watermark_moves",
 }
 """The tables that writers may change, in an order that does not depend on the writer."""
 

@@ -114,8 +114,8 @@ def outcomes(backend_db: BackendDb) -> dict[int, str]:
     return {row["library_id"]: row["outcome"] for row in rows}
 
 
-def watermark(backend_db: BackendDb) -> int:
-    return backend_db.value("select version from library_watermark")
+def watermark_moves(backend_db: BackendDb) -> int:
+    return backend_db.value("select moves from watermark_moves")
 
 
 @dataclass

@@ -66,9 +66,16 @@ def test_a_boolean_is_nothing_else(monkeypatch: pytest.MonkeyPatch, name: str, t
         ("UNRESOLVED_RETRY_DAYS", "1e300", "less than or equal to 36500"),
         ("LML_MAX_CONCURRENT", "0", "greater than or equal to 1"),
         ("LML_TIMEOUT_SECONDS", "0", "greater than 0"),
+        ("LML_TIMEOUT_SECONDS", "inf", "less than or equal to 3600"),
+        ("LML_TIMEOUT_SECONDS", "nan", "greater than 0"),
+        ("LOOKUP_TIMEOUT_SECONDS", "inf", "less than or equal to 3600"),
+        ("BREAKER_CEILING_MINUTES", "inf", "finite number"),
+        ("LML_HEALTH_INTERVAL_SECONDS", "inf", "finite number"),
         ("LIBRARY_MAX_ID", "0", "greater than or equal to 1"),
         ("LIBRARY_MAX_ID", "10000000", "less than or equal to 9999999"),
         ("LIBRARY_RANGE_WIDTH", "-1", "greater than or equal to 1"),
+        ("LIBRARY_RANGE_WIDTH", "1", "80000 ranges up to LIBRARY_MAX_ID=80000 are more than 2000"),
+        ("LIBRARY_RANGE_WIDTH", "39", "a width of 40 or more is allowed"),
         ("RANGES_PER_RUN", "-1", "greater than or equal to 0"),
         ("DB_PORT", "65536", "less than or equal to 65535"),
         ("WXYC_SCHEMA_NAME", 'wxyc"; drop', "pattern"),
@@ -85,6 +92,23 @@ def test_a_bad_value_names_the_variable_the_value_and_what_is_allowed(
         read_settings()
     assert f"{name}={text!r}" in str(caught.value)
     assert allowed in str(caught.value)
+
+
+@pytest.mark.parametrize(("ceiling", "width"), [("80000", "40"), ("9999999", "5000")])
+def test_two_thousand_ranges_are_allowed(
+    monkeypatch: pytest.MonkeyPatch, ceiling: str, width: str
+) -> None:
+    monkeypatch.setenv("LIBRARY_MAX_ID", ceiling)
+    monkeypatch.setenv("LIBRARY_RANGE_WIDTH", width)
+    assert read_settings().library_range_width == int(width)
+
+
+def test_a_ceiling_that_makes_too_many_ranges_of_the_usual_width_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("LIBRARY_MAX_ID", "9999999")
+    with pytest.raises(SettingsError, match=r"LIBRARY_RANGE_WIDTH=2500: .* a width of 5000"):
+        read_settings()
 
 
 def test_every_bad_variable_has_its_line(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,7 +16,7 @@ from wxyc_sandbox.lml.counters import Counters
 from wxyc_sandbox.lml.delivery import CUTS, deliver, edge_timeout, has_disconnected, status_answer
 from wxyc_sandbox.lml.discogs import DiscogsModel
 from wxyc_sandbox.lml.faults import Fault, FaultInjector
-from wxyc_sandbox.lml.resolve import AnswerOverride, Credits
+from wxyc_sandbox.lml.resolve import AnswerOverride, Credits, is_probe
 from wxyc_sandbox.lml.routes import Route, routes
 from wxyc_sandbox.lml.settings import LmlSettings
 from wxyc_sandbox.lml.tampering import answered_ids, tamper
@@ -114,10 +114,14 @@ class PretendLml:
     ) -> None:
         parse_error = _parse(call) if call.request.method == "POST" else None
         rows = route.endpoint.rows(call.payload)
-        self.counters.count_request(call, len(rows))
-        faults = self._injector.faults_for(call.route, rows)
-        answer, answered = await self._answer(call, route, faults, parse_error)
-        self.counters.count_response(call, answer.status)
+        if is_probe(call.route, call.payload):
+            faults = self._injector.lasting_faults(call.route)
+            answer, answered = await self._answer(call, route, faults, parse_error)
+        else:
+            self.counters.count_request(call, len(rows))
+            faults = self._injector.faults_for(call.route, rows)
+            answer, answered = await self._answer(call, route, faults, parse_error)
+            self.counters.count_response(call, answer.status)
         cut = next((fault for fault in faults if fault.kind in CUTS), None)
         if cut is None and not has_disconnected(scope):
             self.counters.count_answered(call, answered.intersection(rows))

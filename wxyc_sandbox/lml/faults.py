@@ -80,6 +80,11 @@ class Fault:
         same_route = self.route in (None, route)
         return same_route and (self.rows is None or not self.rows.isdisjoint(rows))
 
+    @property
+    def is_lasting(self) -> bool:
+        """True if the fault hits every call."""
+        return self.every is None and self.calls is None and self.first is None
+
     def is_due(self, number: int) -> bool:
         """Return True if the fault hits the call with this number."""
         return (
@@ -114,6 +119,10 @@ class FaultInjector:
             for at, fault in enumerate(self.faults)
             if fault.applies_to(route, rows) and fault.is_due(self._number(at))
         ]
+
+    def lasting_faults(self, route: RouteName) -> list[Fault]:
+        """Return the faults that hit every call of a route, without counting one."""
+        return [fault for fault in self.faults if fault.applies_to(route, ()) and fault.is_lasting]
 
     def _number(self, at: int) -> int:
         self._seen[at] += 1

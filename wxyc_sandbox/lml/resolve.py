@@ -4,12 +4,12 @@ from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 from wxyc_sandbox.credits import Credit
-from wxyc_sandbox.lml.calls import LmlCall
+from wxyc_sandbox.lml.calls import LmlCall, RouteName
 from wxyc_sandbox.lml.identities import identify
 from wxyc_sandbox.lml.seeded_random import fold
 from wxyc_sandbox.lml.settings import LmlSettings
 from wxyc_sandbox.lml.tracks import NO_TRACKS, match_tracks
-from wxyc_sandbox.lml.wire import HttpError, Json
+from wxyc_sandbox.lml.wire import HttpError, Json, as_object
 
 MAX_INPUTS = 1000
 NO_IDENTITY: Json = {"main": None, "method": None, "confidence": None, "provenance": []}
@@ -68,6 +68,11 @@ class ResolveEndpoint:
             return NO_TRACKS
         credits = self._credits(library_id, settings.seed)
         return match_tracks(credits, library_id=library_id, seed=settings.seed)
+
+
+def is_probe(route: RouteName, payload: Any) -> bool:
+    """Return True for an empty batch, which asks about nothing: it is not counted."""
+    return route == "resolve" and as_object(payload).get("inputs") == []
 
 
 def _result(row: Json, kind: str, facts: Json, tracks: Json) -> Json:

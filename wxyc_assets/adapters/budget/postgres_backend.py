@@ -11,13 +11,9 @@ from typing import Any, LiteralString
 
 from psycopg.rows import DictRow
 
-from wxyc_assets.adapters.postgres.database import (
-    Connection,
-    Database,
-    DatabaseUnavailable,
-    sql,
-    translated,
-)
+from wxyc_assets.adapters.postgres.connections import Connection
+from wxyc_assets.adapters.postgres.database import Database, sql
+from wxyc_assets.adapters.postgres.errors import DatabaseUnavailable, translated
 from wxyc_assets.domain.contention import Contention
 
 BUDGET_LOCKS = 0x77786C6D  # "wxlm": the first key of the locks; the second is a slot, or 0: waiting

@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 
 from wxyc_assets.adapters.budget.backend import BudgetBackend
-from wxyc_assets.adapters.postgres.database import DatabaseError, DatabaseUnavailable
+from wxyc_assets.adapters.postgres.errors import DatabaseError, DatabaseUnavailable
 from wxyc_assets.domain.contention import UNCONTENDED
 
 TICK_SECONDS = 0.04

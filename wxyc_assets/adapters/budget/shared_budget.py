@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from wxyc_assets.adapters.budget.backend import BudgetBackend
 from wxyc_assets.adapters.budget.semaphore import Semaphore
 from wxyc_assets.adapters.budget.token_bucket import TokenBucket
-from wxyc_assets.adapters.postgres.database import DatabaseError
+from wxyc_assets.adapters.postgres.errors import DatabaseError
 
 
 @dataclass(frozen=True, slots=True)

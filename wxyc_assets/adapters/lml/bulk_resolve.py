@@ -25,6 +25,8 @@ from wxyc_assets.domain.candidates import Candidate
 
 PATH = "/api/v1/identity/bulk-resolve-libraries"
 SPAN = "lml.bulk_resolve_libraries"
+PROBE_TIMEOUT_SECONDS = 10.0
+EMPTY_BATCH_STATUS = 422
 KINDS = tuple(AnswerKind)
 TRACKS_CONTRACT_VERSION = 1
 NUL = rb"\u0000"

@@ -25,6 +25,10 @@ from wxyc_assets.domain.artwork import Found
 from wxyc_assets.domain.candidates import Candidate
 from wxyc_assets.domain.refreshes import Refreshed
 
+CONNECT_SECONDS = 10.0
+"""For a connection with its TLS handshake: where nobody answers, a run need not wait for a call's
+whole timeout."""
+
 
 class Budget(Protocol):
     """Admits requests to LML."""
@@ -87,6 +91,18 @@ class LmlClient:
                 response.content, [each.library_id for each in candidates]
             )
         return ResolveResult(answers, latency_ms)
+
+    async def probe_resolve(self) -> None:
+        """Send an empty batch, which LML rejects at no cost once it has checked the key.
+
+        Raises LmlRefused for a wrong address or key, and LmlUnavailable.
+        """
+        async with self._budget.admit(tokens=0):
+            response, _ = await self._post(
+                bulk_resolve.PATH, bulk_resolve.PROBE_TIMEOUT_SECONDS, bulk_resolve.request([])
+            )
+        if response.status_code != bulk_resolve.EMPTY_BATCH_STATUS:
+            raise_for_status(response)
 
     async def lookup(self, artist: str, album: str) -> LookupResult:
         """Look an album up; raise as `resolve` does."""
@@ -189,13 +205,18 @@ async def open_lml(
     budget: Budget,
     timeout_seconds: float,
     lookup_seconds: float = lookup_endpoint.TIMEOUT_SECONDS,
+    connect_seconds: float = CONNECT_SECONDS,
     transport: httpx.AsyncBaseTransport | None = None,
 ) -> AsyncGenerator[LmlClient]:
     """Open LML at `url`, less a trailing `/` or `/api/v1`; `transport` is the test seam."""
     headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
     base_url = url.rstrip("/").removesuffix("/api/v1")
     async with httpx.AsyncClient(
-        base_url=base_url, headers=headers, timeout=timeout_seconds, transport=transport
+        base_url=base_url,
+        headers=headers,
+        timeout=httpx.Timeout(timeout_seconds, connect=min(connect_seconds, timeout_seconds)),
+        follow_redirects=False,  # the key is for LML alone
+        transport=transport,
     ) as http:
         yield LmlClient(
             http, budget, timeout_seconds=timeout_seconds, lookup_seconds=lookup_seconds

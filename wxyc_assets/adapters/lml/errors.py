@@ -14,7 +14,7 @@ from email.utils import parsedate_to_datetime
 
 import httpx
 
-from wxyc_assets.adapters.responses import excerpt
+from wxyc_assets.adapters.responses import excerpt, redirect_target
 
 RETRYABLE_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
 BATCH_STATUSES = frozenset({413, 422})
@@ -72,7 +72,14 @@ def raise_for_status(response: httpx.Response) -> None:
         raise LmlUnavailable(message, status=status, retry_after=_retry_after(response))
     if status in BATCH_STATUSES:
         raise LmlRejectedBatch(message)
-    raise LmlRefused(message + HINTS.get(status, ""))
+    raise LmlRefused(message + _hint(response))
+
+
+def _hint(response: httpx.Response) -> str:
+    if not response.has_redirect_location:
+        return HINTS.get(response.status_code, "")
+    target = redirect_target(response)
+    return f". It redirects to {target}, which is not followed. Is LIBRARY_METADATA_URL right?"
 
 
 def _retry_after(response: httpx.Response) -> float | None:

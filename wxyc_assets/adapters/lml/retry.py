@@ -46,6 +46,14 @@ class RetryingCaller:
         self.answers += 1
         return result
 
+    async def answers_about(self, control: Callable[[], Awaitable[object]]) -> bool:
+        """Return True if LML answers a question that it can answer."""
+        try:
+            await self.once(control)
+        except LmlError:
+            return False
+        return True
+
     async def with_retries(self, call: Callable[[], Awaitable[T]]) -> T:
         """Retry until LML answers or the attempts are used up; raise the last error."""
         policy = self._retry_policy

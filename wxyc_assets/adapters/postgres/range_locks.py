@@ -4,13 +4,9 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from enum import IntEnum
 
-from wxyc_assets.adapters.postgres.database import (
-    Connection,
-    Database,
-    Transaction,
-    sql,
-    translated,
-)
+from wxyc_assets.adapters.postgres.connections import Connection
+from wxyc_assets.adapters.postgres.database import Database, Transaction, sql
+from wxyc_assets.adapters.postgres.errors import translated
 from wxyc_assets.domain.ranges import IdRange
 
 

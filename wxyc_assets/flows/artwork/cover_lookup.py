@@ -26,6 +26,7 @@ from wxyc_assets.domain.artwork import (
     Rules,
     choose,
 )
+from wxyc_assets.domain.candidates import CONTROL_RECORD
 from wxyc_assets.domain.cover_outcomes import CoverTally, WriteOutcome
 from wxyc_assets.flows.artwork.health_probes import HealthProbes
 from wxyc_assets.flows.artwork.lookup_buffer import LookupBuffer
@@ -118,7 +119,7 @@ class CoverLookup:
             )
         except LmlError as lml_error:
             error = lml_error
-            self._fail_or_refuse(question, error, answers_before)
+            await self._fail_or_refuse(question, error, answers_before)
         else:
             question.lookups.tally.latencies_ms.append(result.latency_ms)
             self._choose(question, result.found, probe)
@@ -158,13 +159,20 @@ class CoverLookup:
                 self._buffer.put(LookupOutcome(album, outcome, confidence=confidence))
                 lookups.settle(outcome)
 
-    def _fail_or_refuse(self, question: Question, error: LmlError, answers_before: int) -> None:
-        """Refuse a record for a 500 only if LML answered about others meanwhile."""
+    async def _fail_or_refuse(
+        self, question: Question, error: LmlError, answers_before: int
+    ) -> None:
+        """Refuse a record only if LML answered about others meanwhile, or does so when asked."""
         is_well = self._caller.answers > answers_before
-        if isinstance(error, LmlRejectedBatch) or (may_be_about_a_record(error) and is_well):
+        if isinstance(error, LmlRejectedBatch) and not is_well:
+            is_well = await self._caller.answers_about(self._look_up_the_control_record)
+        if may_be_about_a_record(error) and is_well:
             self._refuse(question, str(error))
         else:
             self._fail(question, error)
+
+    async def _look_up_the_control_record(self) -> None:
+        await self._lml.lookup(CONTROL_RECORD.artist_name, CONTROL_RECORD.album_title)
 
     def _refuse(self, question: Question, reason: str) -> None:
         refusal = reason.replace("\0", "\\x00")

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from wxyc_assets.adapters.postgres.artwork_store import ArtworkStore
-from wxyc_assets.adapters.postgres.database import RowRefused
+from wxyc_assets.adapters.postgres.errors import RowRefused
 from wxyc_assets.domain.batches import batched, bisect
 from wxyc_assets.domain.ranges import IdRange
 

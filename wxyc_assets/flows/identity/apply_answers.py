@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from wxyc_assets.adapters.postgres.database import RowRefused
+from wxyc_assets.adapters.postgres.errors import RowRefused
 from wxyc_assets.adapters.postgres.identity_store import IdentityStore, StoredAnswer
 from wxyc_assets.domain.batches import batched, bisect
 from wxyc_assets.domain.candidates import Cohort, Scope

@@ -14,7 +14,7 @@ from wxyc_assets.adapters.lml.errors import (
 )
 from wxyc_assets.adapters.lml.retry import RetryingCaller, RetryPolicy, may_be_about_a_record
 from wxyc_assets.domain.batches import bisect, most_failures_in_a_row
-from wxyc_assets.domain.candidates import Candidate
+from wxyc_assets.domain.candidates import CONTROL_RECORD, Candidate
 from wxyc_assets.domain.counters import Outcome
 
 Page = Sequence[Candidate]
@@ -99,6 +99,11 @@ class BatchResolver:
             await self._store_answers(part, resolved.answers)
         result.add(resolved)
 
+    async def ask_about_the_control_record(self) -> None:
+        """Ask once about a record that LML can answer about; the answer is only counted."""
+        async with self._in_flight:
+            await self.caller.answers_about(partial(self._lml.resolve, [CONTROL_RECORD]))
+
 
 class _PoisonRowSearch:
     """Bisects a page, so that a record which spoils its batch fails alone.
@@ -126,6 +131,13 @@ class _PoisonRowSearch:
                 await self._try(part)
             else:
                 self._result.fail(part, error)
+        await self._classify_suspects()
+
+    async def _classify_suspects(self) -> None:
+        """Where LML answered about no record, a control record shows if it rejects everything."""
+        are_rejected = any(isinstance(each, LmlRejectedBatch) for each in self._suspects.values())
+        if are_rejected and not self._lml_is_well:
+            await self._resolver.ask_about_the_control_record()
         _classify(self._suspects, self._result, lml_is_well=self._lml_is_well)
 
     @property
@@ -143,7 +155,7 @@ class _PoisonRowSearch:
         except LmlError as error:
             self._failed_in_a_row += 1
             if self._is_hopeless(error):
-                self._give_up(part, error)
+                await self._give_up(part, error)
             elif len(part) > 1:
                 return error
             else:
@@ -166,9 +178,9 @@ class _PoisonRowSearch:
         else:
             self._result.fail(part, error)
 
-    def _give_up(self, part: Page, error: LmlError) -> None:
+    async def _give_up(self, part: Page, error: LmlError) -> None:
         self._gave_up = error
-        _classify(self._suspects, self._result, lml_is_well=False)
+        await self._classify_suspects()
         for each in (part, *self._tried_once):
             self._result.fail(each, error)
         self._tried_once.clear()
@@ -177,13 +189,13 @@ class _PoisonRowSearch:
 def _classify(
     suspects: dict[Candidate, LmlError], result: BatchResult, *, lml_is_well: bool
 ) -> None:
-    """Refuse a record when LML rejects it alone, or fails over it while it answers about others.
+    """Refuse a record that LML rejects or fails over alone, while it answers about others.
 
-    A 500 from an LML that answers about nothing says nothing about the record, which would then
+    From an LML that answers about nothing, an error says nothing about the record, which would then
     wait for weeks to be retried.
     """
     for record, error in suspects.items():
-        if lml_is_well or isinstance(error, LmlRejectedBatch):
+        if lml_is_well:
             result.refusals[record] = str(error)
         else:
             result.fail([record], error)

@@ -1,14 +1,26 @@
-"""The candidates of many ranges, a few ranges at a time."""
+"""The candidates of many ranges, a few ranges at a time, and a look at LML before them."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import partial
 
+from wxyc_assets.adapters.lml.client import LmlClient
+from wxyc_assets.adapters.lml.errors import LmlUnavailable, LmlUnreachable
 from wxyc_assets.adapters.postgres.identity_store import IdentityStore
 from wxyc_assets.domain.candidates import Cohort, Reason, Scope
 from wxyc_assets.domain.ranges import IdRange
 from wxyc_assets.flows.identity.pipeline import OPEN_RANGES
 from wxyc_assets.flows.worker_pool import WorkerPool
+
+
+async def check_address_and_key(lml: LmlClient) -> None:
+    """Raise LmlError if LML cannot be reached or refuses us; it may be ill, which may pass."""
+    try:
+        await lml.probe_resolve()
+    except LmlUnreachable:
+        raise
+    except LmlUnavailable:
+        return
 
 
 async def put_candidates(

@@ -48,6 +48,13 @@ def applied_ids(station: SandboxStation) -> list[int]:
         return sorted(row[0] for row in found)
 
 
+def count_candidates(station: SandboxStation) -> int:
+    with psycopg.connect(station.database_url) as connection:
+        row = connection.execute("select count(*) from wxyc_assets.library_candidate").fetchone()
+    assert row is not None
+    return row[0]
+
+
 def with_artist_name(station: SandboxStation, first: int, last: int) -> list[int]:
     with psycopg.connect(station.database_url) as connection:
         found = connection.execute(
@@ -139,7 +146,23 @@ def test_bad_input_is_named_and_nothing_is_written(
     assert done.returncode != 0
     assert message in done.stdout + done.stderr
     assert "hush" not in done.stdout + done.stderr
+    assert count_candidates(station) == 0
     assert applied_ids(station) == []
+
+
+def test_a_reversed_selection_is_refused(
+    station: SandboxStation, environment: Mapping[str, str], project: Path
+) -> None:
+    tags = json.dumps(
+        {
+            "dagster/asset_partition_range_start": THIRD,
+            "dagster/asset_partition_range_end": SECOND,
+        }
+    )
+    done = run_program(*JOB, "library_identity_job", "--tags", tags, env=environment, cwd=project)
+    assert done.returncode == 1
+    assert f"it begins at {THIRD}, after its end at {SECOND}" in done.stdout + done.stderr
+    assert station.lml.counters.calls.total() == 0
 
 
 def test_an_unknown_range_is_named(station: SandboxStation, project: Path) -> None:

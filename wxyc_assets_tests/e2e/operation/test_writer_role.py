@@ -96,6 +96,7 @@ def granted(request: pytest.FixtureRequest) -> Generator[Granted]:
             migrate(owner, assets_schema="wxyc_assets", backend_schema="wxyc_schema")
             with psycopg.connect(owner, autocommit=True) as connection:
                 connection.execute(f"create role {WRITER} login")
+                connection.execute("create role application login")
             writer = owner.replace("//postgres@", f"//{WRITER}@")
             station = Granted(
                 owner, writer, Path(home) / "dagster", embedded_bin() / "psql", lml, lml_url
@@ -208,18 +209,19 @@ REFUSED: list[LiteralString] = [
     "update wxyc_schema.rotation set lml_identity_id = 1",
     "insert into wxyc_schema.rotation (rotation_bin) values ('H')",
     "delete from wxyc_schema.library_watermark",
-    "update wxyc_schema.library_watermark set id = 1",
+    "update wxyc_schema.library_watermark set id = true",
+    "insert into wxyc_schema.library_watermark default values",
     "select * from wxyc_schema.shows",
-    "select * from wxyc_schema.library_watermark",
     "select nextval('wxyc_schema.library_id_seq')",
     "create table wxyc_schema.ours (id int)",
     "create table wxyc_assets.ours (id int)",
     "create schema ours",
+    "create temporary table ours (id int)",
     "alter table wxyc_schema.library add column ours int",
     "create index on wxyc_schema.library (plays)",
     "drop table wxyc_schema.library_identity_history",
     "create trigger ours before update on wxyc_schema.library "
-    "for each row execute function wxyc_schema.announce_change()",
+    "for each row execute function wxyc_schema.cdc_notify()",
     "create or replace function wxyc_schema.fold_artist_name(name text) returns text "
     "language sql immutable as 'select name'",
     "create or replace function wxyc_assets.analyze_table(table_name text) returns void "
@@ -258,8 +260,13 @@ def test_anything_else_is_refused(writer: psycopg.Connection, statement: Literal
         writer.execute(statement)
 
 
-def test_the_function_uses_its_own_schemas_only(writer: psycopg.Connection) -> None:
-    writer.execute("create temporary table library (id int)")
+def test_the_function_uses_its_own_schemas_only(
+    granted: Granted, writer: psycopg.Connection
+) -> None:
+    with psycopg.connect(granted.owner, autocommit=True) as owner:
+        owner.execute(f"grant temporary on database postgres to {WRITER}")
+        writer.execute("create temporary table library (id int)")
+        owner.execute(f"revoke temporary on database postgres from {WRITER}")
     try:
         writer.execute("select wxyc_assets.analyze_table('library')")
         found = writer.execute(
@@ -268,6 +275,12 @@ def test_the_function_uses_its_own_schemas_only(writer: psycopg.Connection) -> N
         assert found == (-1,)  # never analyzed
     finally:
         writer.execute("drop table pg_temp.library")
+
+
+def test_other_roles_may_still_create_temporary_tables(granted: Granted) -> None:
+    url = granted.owner.replace("//postgres@", "//application@")
+    with psycopg.connect(url) as connection:
+        connection.execute("create temporary table theirs (id int)")
 
 
 def test_no_other_role_may_call_the_function(granted: Granted) -> None:

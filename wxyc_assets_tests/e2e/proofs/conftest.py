@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from math import ceil
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from wxyc_assets.migrations.run import migrate
@@ -25,6 +26,7 @@ from wxyc_assets_tests.e2e.proofs.small_library import (
     served,
 )
 from wxyc_assets_tests.e2e.proofs.tables import Tables, read_tables
+from wxyc_assets_tests.support.watermark import count_moves
 from wxyc_sandbox.library import seed_library
 from wxyc_sandbox.postgres import Postgres
 from wxyc_sandbox.station import DAGSTER_YAML
@@ -68,6 +70,8 @@ def make_small_library(server: Postgres, seeded_at: datetime) -> None:
     server.create_database(SMALL_LIBRARY_TEMPLATE)
     url = server.url(SMALL_LIBRARY_TEMPLATE)
     seed_library(url, "wxyc_schema", SmallLibrary(now=seeded_at))
+    with psycopg.connect(url) as connection:
+        count_moves(connection)
     migrate(url, assets_schema="wxyc_assets", backend_schema="wxyc_schema")
 
 

@@ -32,7 +32,7 @@ TABLES: dict[str, LiteralString] = {
     "is_applied, to_jsonb(r) - '{answered_at,applied_at,run_id,"
     "asked_because,previous_kind,previous_answered_at}'::text[] as row "
     "from lml_resolution r order by 1",
-    "library_watermark": "select 0 as library_id, version from library_watermark",
+    "watermark_moves": "select 0 as library_id, moves from public.watermark_moves",
 }
 
 Rows = list[dict[str, Any]]

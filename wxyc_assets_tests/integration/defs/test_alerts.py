@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import dagster as dg
 import pytest
@@ -89,6 +90,19 @@ def test_a_failed_check_is_one_event_though_its_run_failed_as_well(
     assert event["tags"]["check"] == "is_covered"
     assert event["tags"]["asset"] == "coverage"
     assert event["contexts"]["numbers"] == {"covered": 0.97, "floor": 0.99}
+
+
+def test_on_dagsters_default_storage_failures_are_queued_as_well(
+    alerting: AlertingInstance, tmp_path: Path
+) -> None:
+    with dg.DagsterInstance.local_temp(str(tmp_path)) as alerting.instance:
+        alerting.run(uncovered=True)
+        alerting.tick(alerts_are_queued)
+        alerting.run(failing=True)
+        alerting.run(uncovered=True)
+        for _ in range(2):
+            alerting.queue_and_deliver()
+    assert sorted("check" in each["tags"] for each in alerting.sink.events) == [False, True]
 
 
 def test_recoveries_are_sent_once(alerting: AlertingInstance) -> None:

@@ -177,30 +177,82 @@ def test_re_execution_asks_only_for_what_is_missing(station: IdentityGraph) -> N
         assert station.materialized(asset_key) == {*KEYS[3:7]}
 
 
-def test_a_wrong_key_stops_the_run_at_once_and_says_so(station: IdentityGraph) -> None:
+def nothing_is_touched(station: IdentityGraph) -> bool:
+    candidates = station.backend_db.value("select count(*) from library_candidate")
+    return not candidates and not station.materialized(CANDIDATES)
+
+
+def test_a_wrong_key_is_noticed_before_anything_is_touched(station: IdentityGraph) -> None:
     station.pretend.configure(api_key="sesame")
     station.api_key = "hunter2"
+    result = station.run(all_ranges)
+    assert not result.success
+    assert "LML_API_KEY is wrong, rotated or revoked" in why(result)
+    assert "hunter2" not in str([event.message for event in result.all_events])
+    assert nothing_is_touched(station)
+
+
+@pytest.mark.parametrize("path", ["/elsewhere", "/health"])
+def test_an_address_that_is_not_lmls_is_noticed_before_anything_is_touched(
+    station: IdentityGraph, path: str
+) -> None:
+    station.lml_url += path
+    result = station.run(all_ranges)
+    assert not result.success
+    assert "HTTP 404" in why(result)
+    assert "Is LIBRARY_METADATA_URL the address of LML?" in why(result)
+    assert nothing_is_touched(station)
+
+
+def test_an_lml_that_is_not_there_is_noticed_before_anything_is_touched(
+    station: IdentityGraph,
+) -> None:
+    station.lml_url = "http://lml.invalid"
+    result = station.run(all_ranges)
+    assert not result.success
+    assert "LML cannot be reached at http://lml.invalid" in why(result)
+    assert nothing_is_touched(station)
+
+
+def test_an_lml_that_is_ill_for_a_moment_stops_nothing(station: IdentityGraph) -> None:
+    station.pretend.configure(database_up=False)
+    result = station.run(one(KEYS[2]))
+    assert "1 range is open" in why(result)
+    assert station.materialized(CANDIDATES) == {KEYS[2]}
+
+
+def test_candidates_alone_need_no_lml(station: IdentityGraph) -> None:
+    station.lml_url = "http://lml.invalid"
+    assert station.run(one(KEYS[2]), asset_selection=[CANDIDATES]).success
+    assert station.materialized(CANDIDATES) == {KEYS[2]}
+
+
+def test_a_key_that_is_revoked_in_the_middle_stops_the_run(station: IdentityGraph) -> None:
+    station.pretend.faults = [Fault("status", status=403, every=1)]
     result = station.run(all_ranges)
     assert not result.success
     assert station.pretend.counters.calls["resolve"] <= 2
     assert "LML stopped us" in why(result)
     assert "LML_API_KEY is wrong, rotated or revoked" in why(result)
-    assert "hunter2" not in str([event.message for event in result.all_events])
     assert station.materialized(LIBRARY_IDENTITY).isdisjoint(
         {key for key in KEYS if in_ranges([key])}
     )
     assert "not begun" in why(result)
 
 
-def test_an_lml_that_is_not_there_stops_the_run_at_once_and_says_so(station: IdentityGraph) -> None:
-    station.lml_url = "http://lml.invalid"
-    result = station.run(all_ranges)
+@pytest.mark.parametrize("selected", [None, [CANDIDATES], [LIBRARY_IDENTITY]], ids=str)
+def test_a_reversed_range_of_ranges_is_refused(
+    station: IdentityGraph, selected: list[dg.AssetKey] | None
+) -> None:
+    result = station.run(span(KEYS[5], KEYS[2]), asset_selection=selected)
     assert not result.success
-    assert "LML cannot be reached at http://lml.invalid" in why(result)
+    assert f"it begins at {KEYS[5]}, after its end at {KEYS[2]}" in why(result)
+    assert station.pretend.counters.calls == {}
+    assert nothing_is_touched(station)
 
 
 def test_raising_is_left_to_whoever_runs_it(station: IdentityGraph) -> None:
-    station.pretend.faults = [Fault("status", status=403)]
+    station.pretend.faults = [Fault("status", status=403, every=1)]
     with pytest.raises(dg.Failure, match="LML stopped us"):
         dg.materialize(
             ASSETS, partition_key=KEYS[1], resources=station.resources(), instance=station.instance

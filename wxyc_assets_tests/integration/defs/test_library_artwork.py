@@ -8,7 +8,7 @@ from wxyc_assets.defs.library_artwork import ArtworkConfig, library_artwork
 from wxyc_assets.defs.resources import resources
 from wxyc_assets.domain.artwork import CoverScope, Eligibility, Match, Rules
 from wxyc_assets_tests.support.backend_db import BackendDb
-from wxyc_assets_tests.support.covers import album, numbers, pretend, put, urls, watermark
+from wxyc_assets_tests.support.covers import album, numbers, pretend, put, urls, watermark_moves
 from wxyc_assets_tests.support.waiting import wait_for
 from wxyc_sandbox.lml.app import PretendLml
 from wxyc_sandbox.lml.faults import Fault
@@ -111,12 +111,12 @@ def test_a_second_run_reports_the_ranges_and_asks_nothing(
     backend_db: BackendDb, bench: Bench, lml: PretendLml
 ) -> None:
     bench.run()
-    before = watermark(backend_db)
+    before = watermark_moves(backend_db)
     lml.counters.reset()
     assert bench.run().success
     assert [bench.ranges[key]["scanned"] for key in RANGES] == [0, 0, 0]
     assert not lml.counters.calls
-    assert watermark(backend_db) == before
+    assert watermark_moves(backend_db) == before
 
 
 def test_an_open_range_is_named_and_the_others_are_done(bench: Bench, lml: PretendLml) -> None:

@@ -7,7 +7,8 @@ import psycopg.conninfo
 import pytest
 
 from wxyc_assets.adapters.lml.errors import LmlRefused
-from wxyc_assets.adapters.postgres.database import Database, RowRefused
+from wxyc_assets.adapters.postgres.database import Database
+from wxyc_assets.adapters.postgres.errors import RowRefused
 from wxyc_assets.defs.resources import DatabaseResource, LmlResource
 
 SECRET = "hunter2"

@@ -1,5 +1,6 @@
 """Migrations of our schema, up and down."""
 
+import socket
 from collections.abc import Iterator
 from urllib.parse import quote
 
@@ -29,6 +30,13 @@ def stationhand(postgres: Postgres, backend: str, schema: str) -> Iterator[str]:
         yield backend.replace("//postgres@", "//stationhand@")
         connection.execute("drop owned by stationhand")
         connection.execute("drop role stationhand")
+
+
+def test_a_server_that_says_nothing_is_not_waited_for() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"postgresql://dj@127.0.0.1:{silent.getsockname()[1]}/wxyc?sslmode=require"
+        with pytest.raises(sqlalchemy.exc.OperationalError, match="timeout expired"):
+            run(url, "wxyc_schema")
 
 
 def run(url: str, schema: str) -> None:

@@ -54,6 +54,12 @@ def test_a_function_takes_the_parameters_that_we_give_it(
     assert not missing, f"{function.__qualname__} has lost {missing}; needed by {consumer}"
 
 
+def test_the_storage_with_a_file_per_run_overrides_the_one_that_reads_its_index() -> None:
+    module = "dagster._core.storage.event_log"
+    sharded = private(module, "SqliteEventLogStorage", CHECKS)
+    assert issubclass(sharded, private(module, "SqlEventLogStorage", CHECKS)), CHECKS
+
+
 def test_a_filter_of_backfills_takes_a_moment() -> None:
     found = private("dagster._core.execution.backfill", "BulkActionsFilter", BACKFILLS)
     assert "created_after" in found.__annotations__, f"created_after is gone from {found}"

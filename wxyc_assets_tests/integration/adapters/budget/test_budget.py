@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import pytest
 
 from wxyc_assets.adapters.budget.shared_budget import Limits, SharedBudget, open_budget
-from wxyc_assets.adapters.postgres.database import DatabaseUnavailable
+from wxyc_assets.adapters.postgres.errors import DatabaseUnavailable
 from wxyc_assets.domain.contention import Contention
 from wxyc_sandbox.in_memory_budget import BudgetState, InMemoryBudget
 from wxyc_sandbox.virtual_time import run_virtually

@@ -14,7 +14,8 @@ import pytest
 from wxyc_assets.adapters.budget.postgres_backend import BUDGET_LOCKS, open_postgres_budget
 from wxyc_assets.adapters.budget.shared_budget import Limits, SharedBudget, open_budget
 from wxyc_assets.adapters.budget.token_bucket import BLOCK_SECONDS
-from wxyc_assets.adapters.postgres.database import Database, DatabaseUnavailable
+from wxyc_assets.adapters.postgres.database import Database
+from wxyc_assets.adapters.postgres.errors import DatabaseUnavailable
 from wxyc_sandbox.lml.app import PretendLml
 from wxyc_sandbox.lml.server import serve
 from wxyc_sandbox.lml.settings import LmlSettings

@@ -2,8 +2,10 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+import socketserver
+import threading
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
@@ -251,6 +253,68 @@ async def test_over_a_real_connection_a_stall_ends_in_the_timeout(kind: str) -> 
         async with connected(url, timeout_seconds=0.3) as client:
             with pytest.raises(LmlUnavailable, match=r"no whole answer within 0\.3 s"):
                 await client.resolve(RECORDS)
+
+
+@contextmanager
+def listening(answer: bytes = b"") -> Generator[int]:
+    """A port that accepts one connection after the other, and says no more than `answer`."""
+
+    class Said(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            self.request.recv(65_536)
+            self.request.sendall(answer)
+            self.request.recv(65_536)  # until the client gives up
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Said) as server:
+        serving = threading.Thread(target=server.serve_forever, daemon=True)
+        serving.start()
+        yield server.server_address[1]
+        server.shutdown()
+        serving.join()
+
+
+HALF_A_HELLO = b"\x16\x03\x03\x00\x7a\x02\x00"
+
+
+@pytest.mark.parametrize("answer", [b"", HALF_A_HELLO], ids=["silent", "half a hello"])
+async def test_a_stalled_tls_handshake_is_no_connection(answer: bytes) -> None:
+    with listening(answer) as port:
+        async with connected(f"https://127.0.0.1:{port}", connect_seconds=0.3) as client:
+            with pytest.raises(LmlUnreachable, match="ConnectTimeout"):
+                await client.resolve(RECORDS)
+
+
+async def test_a_stalled_tls_handshake_is_bounded_by_the_calls_timeout() -> None:
+    with listening() as port:
+        async with connected(f"https://127.0.0.1:{port}") as client:
+            with pytest.raises(LmlUnavailable, match=r"no whole answer within 0\.3 s"):
+                await client.health(timeout_seconds=0.3)
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+async def test_a_redirect_is_named_and_not_followed(status: int) -> None:
+    elsewhere = PretendLml(AT_ONCE)
+    with serve(elsewhere) as other:
+        target = other.replace("//", "//dj:hush@")
+        head = f"HTTP/1.1 {status} Moved\r\nContent-Length: 0\r\nConnection: close\r\n"
+        with listening(f"{head}Location: {target}/sesame?key=sesame\r\n\r\n".encode()) as port:
+            async with connected(f"http://127.0.0.1:{port}", api_key="sesame") as client:
+                with pytest.raises(LmlRefused) as caught:
+                    await client.resolve(RECORDS)
+    assert f"It redirects to {other}/[hidden], which is not followed" in str(caught.value)
+    assert "Is LIBRARY_METADATA_URL right?" in str(caught.value)
+    assert not any(secret in str(caught.value) for secret in ("hush", "sesame"))
+    assert elsewhere.counters.calls == {}
+
+
+async def test_a_probe_asks_about_nothing() -> None:
+    pretend = PretendLml(AT_ONCE.changed({"api_key": "sesame"}))
+    async with mounted(pretend, api_key="sesame") as client:
+        await client.probe_resolve()
+    assert pretend.counters.calls == {}
+    async with mounted(pretend, api_key="another") as client:
+        with pytest.raises(LmlRefused, match="LML_API_KEY is wrong"):
+            await client.probe_resolve()
 
 
 @pytest.mark.parametrize("ending", ["", "/", "/api/v1", "/api/v1/"])

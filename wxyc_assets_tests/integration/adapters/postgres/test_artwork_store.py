@@ -14,11 +14,12 @@ from wxyc_assets.adapters.postgres.artwork_store import (
     LookupOutcome,
     Outcome,
 )
-from wxyc_assets.adapters.postgres.database import Database, RowRefused
+from wxyc_assets.adapters.postgres.database import Database
+from wxyc_assets.adapters.postgres.errors import RowRefused
 from wxyc_assets.domain.artwork import CoverScope, Eligibility, Match, NoCoverReason, Rules
 from wxyc_assets.domain.ranges import IdRange
 from wxyc_assets_tests.support.backend_db import BackendDb
-from wxyc_assets_tests.support.covers import album, put, url_of, urls, watermark
+from wxyc_assets_tests.support.covers import album, put, url_of, urls, watermark_moves
 
 EVERYTHING = IdRange(1, 9_999_999)
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
@@ -164,9 +165,9 @@ async def test_a_batch_is_written_and_dated(opened: Database, backend_db: Backen
     put(backend_db, album(3), artwork_url="https://live/search.jpeg")
     lookups = [LookupOutcome(album(number), COVER, f"{URL}?{number}", 1.0) for number in (1, 2, 3)]
     await artwork(opened).store(lookups, "a run")
-    before = watermark(backend_db)
+    before = watermark_moves(backend_db)
     assert await artwork(opened).write([1, 2, 3]) == {1, 2}
-    assert watermark(backend_db) == before + 1
+    assert watermark_moves(backend_db) == before + 1
     assert urls(backend_db) == {1: f"{URL}?1", 2: f"{URL}?2", 3: "https://live/search.jpeg"}
     rows = backend_db.rows("select library_id, applied_at, is_raced from artwork_lookup order by 1")
     assert [tuple(row.values()) for row in rows] == [

@@ -15,11 +15,13 @@ from wxyc_assets.adapters.postgres.artwork_store import (
 )
 from wxyc_assets.adapters.postgres.coverage_store import CoverageStore
 from wxyc_assets.adapters.postgres.database import Database
+from wxyc_assets.adapters.postgres.identity_store import IdentityStore
 from wxyc_assets.domain.artwork import CoverScope, NoCoverReason
 from wxyc_assets.domain.candidates import Scope
 from wxyc_assets.domain.coverage import CoverState, Slice, State, Violation
 from wxyc_assets.domain.ranges import IdRange
 from wxyc_assets.flows.coverage.snapshot import take_snapshot, to_slices
+from wxyc_assets_tests.support.answers import apply, entry, single, store
 from wxyc_assets_tests.support.backend_db import BackendDb
 from wxyc_assets_tests.support.covers import album, put
 
@@ -238,6 +240,18 @@ async def test_an_applied_answer_is_in_the_tables(
     assert (found.get(Violation.DISAGREEING) == [1]) is disagrees
 
 
+@pytest.mark.parametrize("is_identified", [False, True])
+async def test_a_refusal_disagrees_with_nothing(
+    opened: Database, backend_db: BackendDb, is_identified: bool
+) -> None:
+    backend_db.record(1)
+    if is_identified:
+        backend_db.identity(1, ago(20), wikidata_qid="Q1")
+        backend_db.source(1, "wikidata", "Q1", ago(20))
+    answer(backend_db, kind=None)
+    assert (await total(opened)).violating(Violation.DISAGREEING) == 0
+
+
 async def test_a_matched_compilation_is_dated(opened: Database, backend_db: BackendDb) -> None:
     backend_db.record(1, letters="Z")
     answer(backend_db, kind="compilation", is_matched=True, cohort="va")
@@ -265,6 +279,8 @@ async def test_sources_without_an_identity_are_orphaned(
         (None, 29, "retry_due", True),
         ("single_artist", 6, "stale", True),
         ("single_artist", 7, "stale", False),
+        ("single_artist", 1, "never_resolved", False),
+        ("single_artist", 1, "retry_due", False),
     ],
 )
 async def test_a_record_is_asked_about_once_in_its_window(
@@ -285,6 +301,26 @@ async def test_a_record_is_asked_about_once_in_its_window(
     answer(backend_db, kind="unresolved")
     assert (await total(opened)).violating(Violation.ASKED_TWICE) == is_twice
     assert (await total(opened, days=31)).violating(Violation.ASKED_TWICE) == 0
+
+
+async def test_an_identity_that_a_person_deleted_is_not_asked_about_twice(
+    opened: Database, backend_db: BackendDb
+) -> None:
+    for library_id in (1, 2):
+        backend_db.record(library_id)
+    everything = IdRange(1, 20)
+    for day in (1, 0):
+        now = ago(day)
+        identities = IdentityStore(opened, clock=lambda now=now: now)
+        due = await identities.put_candidates(everything, WIDE, "a run")
+        assert due.total() == 2 - (day == 0)
+        asked = await identities.unanswered(everything, WIDE)
+        answers = [single(each.library_id, entry("wikidata", "Q1")) for each in asked]
+        await store(opened, now, asked, answers)
+        await apply(opened, now, WIDE, everything)
+        backend_db.execute("delete from library_identity_source where library_id = 1")
+        backend_db.execute("delete from library_identity where library_id = 1")
+    assert (await total(opened)).violating(Violation.ASKED_TWICE) == 0
 
 
 async def test_a_renamed_record_may_be_asked_about_again(

@@ -6,21 +6,25 @@ from typing import Any
 
 import psycopg
 import pytest
+from psycopg import sql
 from psycopg.types.json import Jsonb
 
-from wxyc_assets.adapters.postgres.database import (
-    Database,
+from wxyc_assets.adapters.postgres.database import Database, open_database
+from wxyc_assets.adapters.postgres.errors import (
     DatabaseError,
     DatabaseUnavailable,
+    NotPermitted,
     RowRefused,
     SchemaOutdated,
-    open_database,
+    StatementCanceled,
 )
 from wxyc_assets.adapters.postgres.identity_store import TABLES
 from wxyc_assets.migrations import HEAD
 from wxyc_assets.migrations.run import migrate
 from wxyc_assets_tests.support.backend_db import BackendDb
 from wxyc_sandbox.postgres import Postgres
+
+SCHEMAS = {"schema": "wxyc_schema", "assets_schema": "wxyc_assets"}
 
 
 @asynccontextmanager
@@ -101,9 +105,17 @@ async def test_a_role_that_may_not_look_is_told(
     backend_db.execute("create role visitor login")
     try:
         url = assets.replace("//postgres@", "//visitor@")
-        assert "no table wxyc_schema.library" in str(await refusal(url))
+        error = await refusal(url)
+        assert type(error) is NotPermitted
+        assert str(error).startswith("The role visitor lacks usage on schema ")
+        assert "deploy/grants.sql" in str(error)
         backend_db.execute("grant usage on schema wxyc_schema, wxyc_assets to visitor")
-        assert "permission denied for table alembic_version" in str(await refusal(url))
+        backend_db.execute("grant select on wxyc_assets.alembic_version to visitor")
+        assert "visitor lacks select on wxyc_schema.library." in str(await refusal(url))
+        backend_db.execute("grant select on wxyc_schema.library to visitor")
+        async with opening(url) as database, database.transaction() as transaction:
+            with pytest.raises(NotPermitted, match=r"table rotation\. .*deploy/grants\.sql"):
+                await transaction.fetch("rotation/select_active_rotation", {"now": None})
     finally:
         backend_db.execute("drop owned by visitor")
         backend_db.execute("drop role visitor")
@@ -192,6 +204,77 @@ async def test_a_lost_connection_is_unavailable(opened: Database, backend_db: Ba
         await interrupted()
 
 
+@pytest.mark.parametrize(
+    ("limit", "message"),
+    [
+        (
+            "statement_timeout",
+            "The database stopped a statement: .* The limit is statement_timeout",
+        ),
+        ("lock_timeout", "Another session kept a lock too long: .* The limit is lock_timeout"),
+    ],
+)
+async def test_a_timeout_is_named_as_such(
+    assets: str, backend_db: BackendDb, limit: str, message: str
+) -> None:
+    name = backend_db.value("select current_database()")
+    backend_db.connection.execute(
+        sql.SQL("alter database {} set {} = 100").format(
+            sql.Identifier(name), sql.Identifier(limit)
+        )
+    )
+    held = {"family": 1, "first": 1}
+    async with opening(assets) as database, database.transaction() as first:
+        await first.execute("locks/take_range_lock_in_transaction", held)
+        with pytest.raises(StatementCanceled, match=message):
+            async with database.transaction() as second:
+                await second.execute("locks/take_range_lock_in_transaction", held)
+
+
+async def test_a_roles_connection_limit_is_named(assets: str, backend_db: BackendDb) -> None:
+    backend_db.execute("create role lonely login")
+    backend_db.execute("grant usage on schema wxyc_schema, wxyc_assets to lonely")
+    backend_db.execute("grant select on all tables in schema wxyc_schema, wxyc_assets to lonely")
+    reason = 'The database gave us no connection: .*too many connections for role "lonely"'
+    try:
+        async with (
+            open_database(
+                assets.replace("//postgres@", "//lonely@"),
+                schema="wxyc_schema",
+                assets_schema="wxyc_assets",
+                max_connections=2,
+                connection_wait_seconds=0.5,
+            ) as database,
+            database.transaction(),
+        ):
+            backend_db.execute("alter role lonely connection limit 1")
+            with pytest.raises(DatabaseUnavailable, match=reason):
+                async with database.session():
+                    pass
+            with pytest.raises(DatabaseUnavailable, match=reason):
+                async with database.transaction():
+                    pass
+    finally:
+        backend_db.execute("drop owned by lonely")
+        backend_db.execute("drop role lonely")
+
+
+async def test_a_process_whose_connections_are_all_busy_says_so(assets: str) -> None:
+    async with (
+        open_database(
+            assets,
+            schema="wxyc_schema",
+            assets_schema="wxyc_assets",
+            max_connections=1,
+            connection_wait_seconds=0.5,
+        ) as database,
+        database.transaction(),
+    ):
+        with pytest.raises(DatabaseUnavailable, match="All 1 connections of this process are busy"):
+            async with database.transaction():
+                pass
+
+
 async def test_statistics_are_fresh_after_analyze(opened: Database, backend_db: BackendDb) -> None:
     assert await opened.analyze(*TABLES) == []
     assert backend_db.value(
@@ -220,8 +303,14 @@ async def test_an_analyze_that_did_not_take_is_told(
 
 async def test_our_sessions_find_our_tables_and_the_backends(opened: Database) -> None:
     async with opened.transaction() as transaction:
-        (seen,) = await transaction.fetch("database/select_tables_seen")
-    assert all(seen.values())
+        (seen,) = await transaction.fetch("database/select_tables_seen", SCHEMAS)
+    assert seen == {
+        "has_library": True,
+        "has_stamp": True,
+        "has_version": True,
+        "role_name": "postgres",
+        "missing_privileges": None,
+    }
 
 
 async def test_a_schema_migrated_under_another_name_is_found(backend: str) -> None:
@@ -232,7 +321,8 @@ async def test_a_schema_migrated_under_another_name_is_found(backend: str) -> No
         ) as database,
         database.transaction() as transaction,
     ):
-        assert (await transaction.fetch("database/select_tables_seen"))[0]["has_version"]
+        schemas = SCHEMAS | {"assets_schema": "other_assets"}
+        assert (await transaction.fetch("database/select_tables_seen", schemas))[0]["has_version"]
     with psycopg.connect(backend) as connection:
         found = connection.execute("select to_regclass('wxyc_assets.lml_resolution')").fetchone()
     assert found == (None,)

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from wxyc_assets.adapters.postgres.database import Database, RowRefused, open_database
+from wxyc_assets.adapters.postgres.database import Database, open_database
+from wxyc_assets.adapters.postgres.errors import RowRefused
 from wxyc_assets.adapters.postgres.identity_store import IdentityStore, StoredAnswer
 from wxyc_assets.domain.batches import halves
 from wxyc_assets.domain.candidates import Scope

@@ -28,7 +28,7 @@ from wxyc_assets_tests.support.covers import (
     run_artwork,
     url_of,
     urls,
-    watermark,
+    watermark_moves,
 )
 from wxyc_sandbox.lml.faults import Fault
 
@@ -82,10 +82,10 @@ async def test_the_watermark_moves_once_a_range_and_only_for_a_cover(
     covers = some("cover", 20)
     others = some("below_floor", 5, first_id=60) + some("empty", 5, first_id=70)
     put(backend_db, *covers, *others)
-    before = watermark(backend_db)
+    before = watermark_moves(backend_db)
     await run_artwork(opened, pretend(*covers, *others), ranges=RANGES)
     assert len(urls(backend_db)) == 20
-    assert watermark(backend_db) == before + 1
+    assert watermark_moves(backend_db) == before + 1
 
 
 async def test_a_no_rests_for_its_window(opened: Database, backend_db: BackendDb) -> None:
@@ -190,16 +190,16 @@ async def test_an_unwritable_url_costs_its_row_only(
                 sql.Identifier(f"no_{number}"), sql.Literal(chosen.url)
             )
         )
-    before = watermark(backend_db)
+    before = watermark_moves(backend_db)
     run = await run_artwork(opened, pretend(*albums))
     assert run.counts == {"written": 9, "unwritable": 3}
     assert set(run.reports[0].write_errors) == bad
     assert urls(backend_db).keys() == set(range(1, 13)) - bad
-    assert watermark(backend_db) == before + 1
+    assert watermark_moves(backend_db) == before + 1
     lml = pretend(*albums)
     assert (await run_artwork(opened, lml)).counts == {"unwritable": 3}
     assert lml.counters.calls == Counter()
-    assert watermark(backend_db) == before + 1
+    assert watermark_moves(backend_db) == before + 1
 
 
 async def test_first_writes_whatever_comes_first_if_it_fits(
@@ -335,6 +335,18 @@ async def test_a_row_that_lml_cannot_digest_is_refused_and_rests(
     lml.counters.reset()
     assert (await run_artwork(opened, lml)).counts == {}
     assert lml.counters.calls == Counter()
+
+
+async def test_an_lml_that_rejects_every_lookup_refuses_no_row(
+    opened: Database, backend_db: BackendDb
+) -> None:
+    albums = some("cover", 12)
+    put(backend_db, *albums)
+    run = ArtworkRun(opened, pretend(*albums, faults=[Fault("status", route="lookup", status=422)]))
+    summary = await run.run()
+    assert run.counts == {"lml_error": 12}
+    assert "HTTP 422" in str(summary.stopped)
+    assert outcomes(backend_db) == {}
 
 
 async def test_a_500_is_about_the_row_when_lml_answers_others_meanwhile(

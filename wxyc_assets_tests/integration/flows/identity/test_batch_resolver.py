@@ -15,6 +15,7 @@ from wxyc_assets.adapters.lml.bulk_resolve import Answers
 from wxyc_assets.adapters.lml.errors import (
     LmlContractBroken,
     LmlRefused,
+    LmlRejectedBatch,
     LmlUnavailable,
     LmlUnreachable,
 )
@@ -224,10 +225,25 @@ def test_an_lml_that_falls_ill_while_a_row_is_sought_refuses_nobody_for_it() -> 
     assert talk.only.unanswered.keys() == {*range(1, 501)} - talk.kept.keys()
 
 
-def test_a_lone_row_that_lml_rejects_is_refused() -> None:
-    talk = ask(page(1), faults=[Fault("status", status=422)])
+def test_a_lone_row_that_lml_rejects_is_refused_once_it_answers_about_another() -> None:
+    talk = ask(page(1), faults=[Fault("status", rows=frozenset({1}), status=422)])
     assert [each.library_id for each in talk.only.refusals] == [1]
-    assert talk.calls == 1
+    assert talk.kept == {}
+    assert talk.calls == 2  # the second one about the control record
+
+
+@pytest.mark.parametrize("status", [413, 422])
+@pytest.mark.parametrize("size", [1, 2, 100, 500])
+def test_an_lml_that_rejects_everything_refuses_nobody(status: int, size: int) -> None:
+    pages = [page(*range(first, first + size)) for first in range(1, 5 * size, size)]
+    talk = ask(*pages, faults=[Fault("status", status=status)])
+    assert [each.refusals for each in talk.asked] == [{}] * 5
+    for asked, each in zip(talk.asked, pages, strict=True):
+        assert asked.unanswered == dict.fromkeys(
+            (record.library_id for record in each), Outcome.LML_ERROR
+        )
+    assert talk.resolver is not None
+    assert isinstance(talk.resolver.stopped, LmlRejectedBatch)
 
 
 def test_while_others_are_answered_a_lone_row_that_always_fails_is_refused() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from wxyc_assets.adapters.lml.errors import LmlRefused, LmlUnavailable
 from wxyc_assets.adapters.lml.retry import RetryPolicy
-from wxyc_assets.adapters.postgres.database import DatabaseUnavailable
+from wxyc_assets.adapters.postgres.errors import DatabaseUnavailable
 from wxyc_assets.domain.candidates import Cohort, Scope
 from wxyc_assets.domain.counters import Outcome
 from wxyc_assets.flows.identity.pipeline import PageSizes

@@ -652,7 +652,7 @@ async def test_a_record_renamed_after_its_answer_was_read_gets_no_identity(
 
 
 async def test_the_librarys_watermark_is_never_moved(harness: WriterHarness) -> None:
-    statement = "select version from library_watermark"
+    statement = "select last_modified_at from library_watermark"
     before = harness.backend_db.value(statement)
     await harness.hear(unresolved(1), scope=WIDE)
     await harness.hear(compilation(1), scope=WIDE, cohort=VA, at=LATER)

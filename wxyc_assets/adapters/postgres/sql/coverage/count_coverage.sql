@@ -122,13 +122,19 @@ fact as materialized (
             when f.asked_because is distinct from 'recheck'
                 and f.previous_answered_at > f.answered_at - w.previous_window
                 and f.answered_at > f.now - w.previous_window
+                -- An identity that is due as a record without one was deleted by a person.
+                and not coalesce(
+                    f.previous_kind = 'single_artist'
+                    and f.asked_because in ('never_resolved', 'retry_due'),
+                    false
+                )
             then 'asked_twice'
         end as asked_twice,
         case
             when f.applied_at is null then null
             when f.is_matched and f.asked_cohort = 'va'
                 then case when coalesce(f.attempted_at < f.answered_at, true) then 'disagreeing' end
-            when f.kind <> 'single_artist' or f.is_manual then null
+            when f.kind is distinct from 'single_artist' or f.is_manual then null
             when not f.is_identified or f.verified_at < f.answered_at then 'disagreeing'
             when f.verified_at > f.answered_at then null
             when (f.method, f.confidence, f.wikidata_qid, f.spotify_id, f.apple_music_id)

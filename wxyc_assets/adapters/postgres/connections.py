@@ -1,0 +1,60 @@
+"""Connections to the Backend database: a pool, sessions of their own, and the check of the URL."""
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
+from psycopg.rows import DictRow, dict_row
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from wxyc_assets.adapters.postgres.errors import DatabaseUnavailable, connecting
+
+Connection = psycopg.AsyncConnection[DictRow]
+
+APPLICATION_NAME = "wxyc_assets"
+CONNECT_TIMEOUT_SECONDS = 10
+CONNECTION_WAIT_SECONDS = 30.0
+"""How long a transaction waits for a connection of the pool."""
+NOTICE_A_DEAD_PEER = (
+    "-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3"
+)
+"""For a session that holds locks: the server drops it 25 s after its machine has vanished."""
+
+
+class Pool(AsyncConnectionPool[Connection]):
+    """A pool that says why it has no connection to give: its own timeout hides the reason."""
+
+    async def getconn(self, timeout: float | None = None) -> Connection:
+        try:
+            return await super().getconn(timeout)
+        except PoolTimeout as exhausted:
+            async with connecting():
+                connection = await Connection.connect(self.conninfo, **self.kwargs)
+            await connection.close()
+            raise DatabaseUnavailable(
+                f"All {self.max_size} connections of this process are busy: {exhausted}"
+            ) from exhausted
+
+
+async def connect_alone(url: str, options: str) -> Connection:
+    """Return a connection outside the pool, in autocommit."""
+    return await Connection.connect(
+        url,
+        options=f"{options} {NOTICE_A_DEAD_PEER}",
+        row_factory=dict_row,
+        application_name=APPLICATION_NAME,
+        connect_timeout=CONNECT_TIMEOUT_SECONDS,
+        autocommit=True,
+    )
+
+
+def check_url(url: str) -> None:
+    """Refuses what libpq would misread: its messages would quote a part of the password."""
+    authority = url.partition("://")[2].partition("?")[0]
+    user, _, _ = authority.rpartition("@")
+    try:
+        conninfo_to_dict(url)
+    except psycopg.ProgrammingError:
+        raise DatabaseUnavailable("DATABASE_URL is not a connection string") from None
+    if "@" in user or "/" in user:
+        raise DatabaseUnavailable(
+            "DATABASE_URL is not a connection string: in a password, @ is written %40 and / %2F"
+        )
