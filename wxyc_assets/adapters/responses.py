@@ -1,4 +1,4 @@
-"""Excerpts of HTTP responses for error messages."""
+"""What error messages quote of HTTP responses."""
 
 import httpx
 
@@ -9,5 +9,10 @@ EXCERPT_CHARACTERS = 200
 
 def excerpt(response: httpx.Response) -> str:
     """Return the start of the body without the bearer token, which an error page may repeat."""
-    key = response.request.headers.get("Authorization", "").removeprefix("Bearer ")
-    return Redaction([key]).text(response.text)[:EXCERPT_CHARACTERS]
+    return without_token(response.request, response.text)[:EXCERPT_CHARACTERS]
+
+
+def without_token(request: httpx.Request, text: str) -> str:
+    """Return a text without the bearer token of a request."""
+    token = request.headers.get("Authorization", "").removeprefix("Bearer ")
+    return Redaction([token]).text(text)

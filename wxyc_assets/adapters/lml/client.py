@@ -23,6 +23,7 @@ from wxyc_assets.adapters.lml.health import Health
 from wxyc_assets.adapters.lml.reception import ACCEPTED, MAX_ANSWER_MIB, Reception
 from wxyc_assets.adapters.lml.validation import validate
 from wxyc_assets.adapters.lml.wire import Json, NotAnAnswer
+from wxyc_assets.adapters.responses import without_token
 from wxyc_assets.domain.artwork import Found
 from wxyc_assets.domain.candidates import Candidate
 from wxyc_assets.domain.refreshes import Refreshed
@@ -186,7 +187,8 @@ def _checked(response: httpx.Response, *, also_readable: int = 200) -> Generator
         yield
     except NotAnAnswer as error:
         request = response.request
-        raise LmlContractBroken(f"{request.method} {request.url.path}: {error}") from None
+        message = f"{request.method} {request.url.path}: {error}"
+        raise LmlContractBroken(without_token(request, message)) from None
 
 
 @asynccontextmanager

@@ -2,7 +2,7 @@
 
 import re
 import zlib
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote
 
 import httpx
@@ -76,7 +76,8 @@ async def _read_body(response: httpx.Response, limit: int) -> bytearray:
     """Return at most about `limit` bytes of the body; of a bomb, no more is inflated."""
     inflater = _inflater(response.headers.get("Content-Encoding", ""))
     body = bytearray()
-    async for chunk in response.aiter_raw():
+    # Not aiter_raw(), which takes no response that was made from bytes.
+    async for chunk in cast(httpx.AsyncByteStream, response.stream):
         try:
             body += inflater.decompress(chunk, limit - len(body)) if inflater else chunk
         except zlib.error as error:
