@@ -6,9 +6,11 @@ The rules are "What we believe" in docs/contracts/lml.md ("POST
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
 from typing import Any, assert_never, cast
+
+import orjson
 
 from wxyc_assets.adapters.lml.bulk_resolve import Answer, Answers
 from wxyc_assets.adapters.lml.wire import Json, NotAnAnswer
@@ -55,8 +57,11 @@ def validate(answers: Answers) -> Answers:
     invalid: dict[int, str] = {}
     unwritable = dict(answers.unwritable)
     unknown_terms = Counter(answers.unknown_terms)
+    too_deep = _too_deep(answers.answered)
     for answer in answers.answered:
         try:
+            if answer.library_id in too_deep:
+                raise _Invalid("it is nested too deeply to be stored")
             _check(answer, unknown_terms)
         except _Invalid as error:
             invalid[answer.library_id] = str(error)
@@ -78,6 +83,21 @@ def validate(answers: Answers) -> Answers:
         unwritable=unwritable,
         unknown_terms=unknown_terms,
     )
+
+
+def _too_deep(answers: Sequence[Answer]) -> frozenset[int]:
+    """Return the ids of answers that are nested more deeply than orjson writes: 254 levels."""
+    if not _is_too_deep([each.words for each in answers]):
+        return frozenset()
+    return frozenset(each.library_id for each in answers if _is_too_deep(each.words))
+
+
+def _is_too_deep(value: Any) -> bool:
+    try:
+        orjson.dumps(value)
+    except orjson.JSONEncodeError as error:  # also for integers beyond 64 bits
+        return "ecursion" in str(error)
+    return False
 
 
 def _check(answer: Answer, unknown_terms: Counter[str]) -> None:

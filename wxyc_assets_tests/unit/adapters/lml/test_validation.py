@@ -198,6 +198,17 @@ def test_an_identity_without_a_source_to_write_is_not_written(provenance: Any) -
     assert answers.unwritable == {1: "single_artist without a source that can be written"}
 
 
+@pytest.mark.parametrize("depth", [300, 990])
+def test_an_answer_nested_too_deeply_to_be_stored_is_invalid(depth: int) -> None:
+    nested = "[" * depth + "]" * depth
+    deep = json.dumps(unresolved(1, debug="deep")).replace('"deep"', nested)
+    others = json.dumps(stereolab(2)), json.dumps(unresolved(3, big=10**30))
+    body = f'{{"results": [{", ".join((deep, *others))}]}}'.encode()
+    answers = validate(read_answers(body, [1, 2, 3]))
+    assert answers.invalid == {1: "it is nested too deeply to be stored"}
+    assert [each.library_id for each in answers.answered] == [2, 3]
+
+
 def page(rows: int, invalid: int) -> list[Json]:
     return [
         stereolab(number, confidence=1.5 if number <= invalid else 0.9)
