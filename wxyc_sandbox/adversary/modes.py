@@ -6,7 +6,7 @@ An honest answer of LML is at hand, as the material for lies; afterwards the con
 import asyncio
 import json
 import zlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, assert_never, cast
@@ -70,7 +70,7 @@ class Exchange:
         return self.authorization.removeprefix("Bearer ")
 
 
-def answer(mode: Mode, exchange: Exchange, *, every_row: int) -> AsyncIterator[bytes]:
+def answer(mode: Mode, exchange: Exchange, *, every_row: int) -> AsyncGenerator[bytes]:
     """Return the bytes of a hostile answer; `poison` hits every Nth row."""
     match mode:
         case Mode.DRIP:
@@ -108,7 +108,7 @@ def answer(mode: Mode, exchange: Exchange, *, every_row: int) -> AsyncIterator[b
             assert_never(mode)
 
 
-def honest_answer(exchange: Exchange) -> AsyncIterator[bytes]:
+def honest_answer(exchange: Exchange) -> AsyncGenerator[bytes]:
     """Return the bytes of the honest answer."""
     status = f"{exchange.honest.status_code} {exchange.honest.reason_phrase}"
     return _whole(exchange.honest.content, status=status)
@@ -126,20 +126,20 @@ def head(length: int | None, *headers: str, status: str = "200 OK") -> bytes:
     return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
 
 
-async def _raw(text: bytes) -> AsyncIterator[bytes]:
+async def _raw(text: bytes) -> AsyncGenerator[bytes]:
     yield text
 
 
-async def _whole(body: bytes, *headers: str, status: str = "200 OK") -> AsyncIterator[bytes]:
+async def _whole(body: bytes, *headers: str, status: str = "200 OK") -> AsyncGenerator[bytes]:
     yield head(len(body), *headers, status=status) + body
 
 
-async def _half(exchange: Exchange) -> AsyncIterator[bytes]:
+async def _half(exchange: Exchange) -> AsyncGenerator[bytes]:
     body = exchange.honest.content
     yield head(len(body)) + body[: len(body) // 2]
 
 
-async def _drip(exchange: Exchange) -> AsyncIterator[bytes]:
+async def _drip(exchange: Exchange) -> AsyncGenerator[bytes]:
     body = exchange.honest.content
     yield head(len(body))
     for at in range(len(body)):
@@ -147,12 +147,12 @@ async def _drip(exchange: Exchange) -> AsyncIterator[bytes]:
         await asyncio.sleep(DRIP_SECONDS)
 
 
-async def _stall() -> AsyncIterator[bytes]:
+async def _stall() -> AsyncGenerator[bytes]:
     await asyncio.sleep(STALL_SECONDS)
     yield b""
 
 
-async def _spaces(chunks: int | None) -> AsyncIterator[bytes]:
+async def _spaces(chunks: int | None) -> AsyncGenerator[bytes]:
     yield head(None) + b'{"results": '
     sent = 0
     while chunks is None or sent < chunks:
@@ -161,7 +161,7 @@ async def _spaces(chunks: int | None) -> AsyncIterator[bytes]:
     yield b"[]}"
 
 
-async def _bomb() -> AsyncIterator[bytes]:
+async def _bomb() -> AsyncGenerator[bytes]:
     compressor = zlib.compressobj(9, wbits=16 + zlib.MAX_WBITS)
     yield head(None, "Content-Encoding: gzip")
     yield compressor.compress(b'{"results": ') + compressor.flush(zlib.Z_FULL_FLUSH)

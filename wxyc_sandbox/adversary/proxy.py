@@ -2,8 +2,8 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Generator
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncGenerator, Generator
+from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
 
 import httpx
@@ -36,17 +36,24 @@ class Adversary:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer one request, and close."""
-        with suppress(*CUT_OFF):
-            async for chunk in await self._answer(reader):
-                writer.write(chunk)
-                await writer.drain()
-        writer.close()
+        try:
+            async with aclosing(await self._answer(reader)) as chunks:
+                async for chunk in chunks:
+                    writer.write(chunk)
+                    await writer.drain()
+        except CUT_OFF:
+            pass
+        except asyncio.CancelledError:
+            writer.transport.abort()
+            raise
+        finally:
+            writer.close()
 
     async def close(self) -> None:
         """Close the connections to the upstream."""
         await self._upstream.aclose()
 
-    async def _answer(self, reader: asyncio.StreamReader) -> AsyncIterator[bytes]:
+    async def _answer(self, reader: asyncio.StreamReader) -> AsyncGenerator[bytes]:
         method, path, headers, body = await _read_request(reader)
         forwarded = {name: value for name, value in headers.items() if name not in DROPPED}
         honest = await self._upstream.request(method, path, headers=forwarded, content=body)

@@ -18,6 +18,7 @@ MAX_ERROR_BYTES = 64 << 10
 BYTES_PER_VALUE = 8
 """LML's answers have 12 or more. A value takes up to 70 bytes in memory, however short it is."""
 ACCEPTED = {"Accept-Encoding": "gzip"}
+ABOUT_TRANSFER = frozenset({"content-encoding", "content-length", "transfer-encoding"})
 GZIP = 16 + zlib.MAX_WBITS
 SHORTEST_KEY = 8
 """A shorter one could be part of a name, which must arrive as it is."""
@@ -44,13 +45,14 @@ class Reception:
         if is_answer:
             self._check_size(received)
         body = bytes(received[:limit])
+        headers = [
+            (name, self.text(value))
+            for name, value in response.headers.multi_items()
+            if name not in ABOUT_TRANSFER
+        ]
         return httpx.Response(
             response.status_code,
-            headers=[
-                (name, self.text(value))
-                for name, value in response.headers.multi_items()
-                if name not in ("content-encoding", "content-length", "transfer-encoding")
-            ],
+            headers=httpx.Headers(headers, encoding="utf-8"),
             content=self._key.hide_in(body) if self._key else body,
             request=response.request,
         )
