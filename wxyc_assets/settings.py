@@ -87,6 +87,9 @@ class Settings(BaseSettings):
     lookup_timeout_seconds: Timeout = Field(
         30, description="timeout of a whole lookup; LML itself gives up after 25"
     )
+    lml_max_answer_mib: int = Field(
+        64, ge=1, le=1024, description="a larger answer of LML's is not read to its end, in MiB"
+    )
     breaker_ceiling_minutes: float = Field(
         30,
         ge=0,

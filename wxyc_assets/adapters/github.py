@@ -8,6 +8,7 @@ from typing import Any, cast
 import httpx
 
 from wxyc_assets.adapters.responses import excerpt
+from wxyc_assets.telemetry.redaction import Redaction
 
 COMPARE = "/repos/WXYC/library-metadata-lookup/compare"
 COMPARE_SECONDS = 15.0
@@ -20,8 +21,9 @@ class CompareFailed(Exception):
 class CommitComparison:
     """GitHub's compare API, or a server that speaks like it."""
 
-    def __init__(self, http: httpx.AsyncClient) -> None:
+    def __init__(self, http: httpx.AsyncClient, redaction: Redaction) -> None:
         self._http = http
+        self._redaction = redaction
 
     async def relation(self, commit: str, *, base: str) -> str:
         """Return how `commit` relates to `base`, such as `ahead` or `diverged`.
@@ -35,10 +37,10 @@ class CommitComparison:
         except TimeoutError:
             raise CompareFailed(f"no answer within {COMPARE_SECONDS:g} s") from None
         except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
-            raise CompareFailed(repr(error)) from error
+            raise CompareFailed(self._redaction.text(repr(error))) from None
         if not isinstance(comparison, dict):
             raise CompareFailed(f"HTTP {response.status_code} {excerpt(response)!r}")
-        return str(cast(dict[str, Any], comparison).get("status"))
+        return self._redaction.text(str(cast(dict[str, Any], comparison).get("status")))
 
 
 @asynccontextmanager
@@ -56,4 +58,4 @@ async def open_github(
         follow_redirects=True,
         transport=transport,
     ) as http:
-        yield CommitComparison(http)
+        yield CommitComparison(http, Redaction([token] if token else ()))

@@ -93,11 +93,24 @@ def _metadata(report: IdentityReport) -> dict[str, dg.MetadataValue]:
         **{name: dg.MetadataValue.int(round(n)) for name, n in total.figures().items()},
         **metadata.latencies(total.latencies_ms),
         **metadata.offenders("refused", report.refusals),
+        **metadata.offenders("invalid", report.invalid),
         **metadata.offenders("not_written", report.write_errors),
     }
 
 
 def _warn_of_drift(context: dg.AssetExecutionContext, summary: RunSummary[IdentityReport]) -> None:
+    invalid = sum(len(each.invalid) for each in summary.reports)
+    if invalid:
+        context.log.warning(
+            f"{invalid} of LML's answers break its contract and are not stored; the next run asks "
+            "again. The materializations of their ranges name them, under `invalid`."
+        )
+    unknown = sum(each.total.details["unknown_terms"] for each in summary.reports)
+    if unknown:
+        context.log.warning(
+            f"{unknown} times LML used a kind, method or source that docs/contracts/lml.md does "
+            "not name; nothing of it is written. The run's log names the terms."
+        )
     drifted = sum(each.total.details["pages_with_join_drift"] for each in summary.reports)
     if drifted:
         context.log.warning(

@@ -86,6 +86,9 @@ class LmlResource(dg.ConfigurableResource):
     local_dev: bool = False
     timeout_seconds: Timeout
     lookup_timeout_seconds: Timeout
+    max_answer_mib: int = Field(
+        default=settings.lml_max_answer_mib, ge=1, description="A larger answer is not read."
+    )
     max_in_flight: int = Field(description="Requests in flight, over all processes.")
     rate_per_minute: float = Field(
         description="Estimated Discogs requests per minute, over all processes; 0: no limit."
@@ -124,6 +127,7 @@ class LmlResource(dg.ConfigurableResource):
                     budget=budget,
                     timeout_seconds=self.timeout_seconds,
                     lookup_seconds=self.lookup_timeout_seconds,
+                    max_answer_mib=self.max_answer_mib,
                 ) as opened,
             ):
                 yield opened

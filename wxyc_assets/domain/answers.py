@@ -1,9 +1,12 @@
-"""The kinds of LML's answers, and the outcome of a record by its answer."""
+"""The terms of LML's answers, and the outcome of a record by its answer."""
 
 from enum import StrEnum
 from typing import assert_never
 
 from wxyc_assets.domain.counters import Outcome
+
+MAX_BAD_SHARE = 0.01
+"""Of the rows of one answer; a single bad row is always tolerated."""
 
 
 class AnswerKind(StrEnum):
@@ -12,6 +15,35 @@ class AnswerKind(StrEnum):
     SINGLE_ARTIST = "single_artist"
     COMPILATION = "compilation"
     UNRESOLVED = "unresolved"
+
+
+class Source(StrEnum):
+    """A source of an identity (the same heading, "A provenance entry")."""
+
+    DISCOGS = "discogs"
+    MUSICBRAINZ = "musicbrainz"
+    WIKIDATA = "wikidata"
+    SPOTIFY = "spotify"
+    APPLE_MUSIC = "apple_music"
+    BANDCAMP = "bandcamp"
+
+
+class Method(StrEnum):
+    """A way in which LML found an identity (the same heading, "Methods")."""
+
+    MANUAL = "manual"
+    CROSS_SOURCE_AGREEMENT = "cross_source_agreement"
+    EXACT_MATCH = "exact_match"
+    NAME_VARIATION = "name_variation"
+    MEMBER_GROUP = "member_group"
+    ALIAS_MATCH = "alias_match"
+    TRIGRAM = "trigram"
+    LLM = "llm"
+
+
+def are_few(bad: int, *, of: int) -> bool:
+    """Return True if so few of a page's rows are bad that the others can be believed."""
+    return bad <= max(1, of * MAX_BAD_SHARE)
 
 
 def outcome_of(kind: AnswerKind, *, is_matched: bool) -> Outcome:

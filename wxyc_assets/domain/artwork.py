@@ -14,6 +14,11 @@ CONFIDENCE_TOLERANCE = 1e-6
 MOST_CHARACTERS = 512
 """The length of `library.artwork_url`."""
 
+WEB_ADDRESS = re.compile(
+    r"""https?:// [^\s/?#@:<>"{}|\\^`\[\]]+ (:\d{1,5})? ([/?#] [^\s<>"{}|\\^`\[\]]* )?""",
+    re.IGNORECASE | re.VERBOSE,
+)
+"""A host, and none of the characters that no URL holds; no user, no password."""
 NUMBERED = re.compile(r" \(\d+\)$")
 COMBINING = re.compile("[\u0300-\u036f]")
 PLACEHOLDER = "spacer.gif"
@@ -172,7 +177,7 @@ def _choose_first(found: Found) -> Choice:
     picture = found.results[0].picture if found.results else None
     if picture is None or not picture.url:
         return NoCover(NoCoverReason.NO_ARTWORK)
-    if not is_storable(picture.url):
+    if not is_web_address(picture.url):
         return NoCover(NoCoverReason.NOT_HTTPS, picture.confidence)
     if PLACEHOLDER in picture.url:
         return NoCover(NoCoverReason.PLACEHOLDER, picture.confidence)
@@ -227,13 +232,13 @@ def normalized(name: str) -> str:
 
 
 def is_https(url: str) -> bool:
-    """Return True for an https URL without spaces and unprintable characters."""
-    return url[:8].lower() == "https://" and url.isprintable() and " " not in url
+    """Return True for a web address with https."""
+    return url[:8].lower() == "https://" and is_web_address(url)
 
 
-def is_storable(text: str) -> bool:
-    """Return True if PostgreSQL can store the text: no NUL, no lone surrogate."""
-    return "\0" not in text and not any("\ud800" <= each <= "\udfff" for each in text)
+def is_web_address(url: str) -> bool:
+    """Return True for an http or https URL that can be shown and stored as it is."""
+    return url.isprintable() and WEB_ADDRESS.fullmatch(url) is not None
 
 
 def discogs_address(url: str) -> str:

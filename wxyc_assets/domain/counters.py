@@ -19,6 +19,8 @@ class Outcome(StrEnum):
     COMPILATION = "rows_skipped.compilation"
     LML_ERROR = "rows_skipped.lml_error"
     LML_REFUSED = "rows_skipped.lml_refused"
+    LML_INVALID = "rows_skipped.lml_invalid"
+    """LML's answer breaks its contract; it is not stored, so the record is asked about again."""
     WRITER_ERROR = "rows_skipped.writer_error"
     CARDINALITY_MISMATCH = "rows_skipped.lml_cardinality_mismatch"
     UNTRUSTED_LIBRARY_ID = "rows_skipped.lml_untrusted_library_id"

@@ -12,10 +12,12 @@ from wxyc_assets.domain.ranges import IdRange
 
 @dataclass(slots=True, kw_only=True)
 class RangeReport(ABC):
-    """The outcomes of one range; refusals and write errors by library id."""
+    """The outcomes of one range; what went wrong with single records by library id."""
 
     id_range: IdRange
     refusals: dict[int, str] = field(default_factory=dict[int, str])
+    invalid: dict[int, str] = field(default_factory=dict[int, str])
+    """Why an answer breaks LML's contract."""
     write_errors: dict[int, str] = field(default_factory=dict[int, str])
     error: LmlError | None = None
     """The last one that left a record without an answer."""
@@ -46,9 +48,11 @@ class RangeReport(ABC):
 
     @property
     def why_open(self) -> str:
-        """The number of records without an answer, by kind, and the last error."""
+        """The number of records without an answer, by kind, and an error or an example."""
         counts = ", ".join(f"{n} {kind}" for kind, n in self.total.unanswered.items())
-        return counts + (f" ({self.error})" if self.error else "")
+        examples = [f"record {row}: {self.invalid[row]}" for row in sorted(self.invalid)]
+        why = self.error or next(iter(examples), None)
+        return counts + (f" ({why})" if why else "")
 
 
 Report = TypeVar("Report", bound=RangeReport)

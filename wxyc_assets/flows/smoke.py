@@ -65,9 +65,11 @@ async def _resolve(lml: LmlClient) -> Line:
         resolved = await lml.resolve([CONTROL_RECORD])
     except LmlError as error:
         return Line(question, expected, str(error), False)
-    kinds = [each.kind for each in resolved.answers.answered]
-    found = f"{', '.join(kinds) or 'no usable answer'} in {resolved.latency_ms:.0f} ms"
-    return Line(question, expected, found, len(kinds) == 1 and not resolved.answers.untrusted)
+    answers = resolved.answers
+    kinds = [each.kind for each in answers.answered]
+    said = [*kinds, *answers.invalid.values(), *answers.unwritable.values()]
+    found = f"{', '.join(said) or 'no usable answer'} in {resolved.latency_ms:.0f} ms"
+    return Line(question, expected, found, len(kinds) == 1 and not answers.untrusted)
 
 
 async def _lookup(lml: LmlClient) -> Line:

@@ -116,6 +116,8 @@ def _single_artist(random: SeededRandom, artist: str) -> Json:
             "external_id": external_id,
         }
         provenance.append(entry)
+    if not any(entry["confidence"] and entry["external_id"] for entry in provenance):
+        provenance[0]["confidence"] = CONFIDENCES[-1]  # an identity has a source to write
     return {"main": main, **_decision(random, provenance), "provenance": provenance}
 
 

@@ -6,6 +6,7 @@ foreign or repeated one is dropped, and records without an answer are listed
 """
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, assert_never, cast
@@ -84,11 +85,15 @@ class Answers:
     """A bulk-resolve response, record by record."""
 
     answered: tuple[Answer, ...]
-    malformed: frozenset[int] = frozenset()
-    """Asked ids whose result has a kind that the contract does not name."""
+    invalid: dict[int, str] = field(default_factory=dict[int, str])
+    """Asked ids whose result has a value that the contract does not allow, with the reason."""
+    unwritable: dict[int, str] = field(default_factory=dict[int, str])
+    """Asked ids whose result names no kind, method or source that we could write, likewise."""
     unanswered: frozenset[int] = frozenset()
     untrusted: int = 0
     """Number of results that were dropped, because foreign or repeated."""
+    unknown_terms: Counter[str] = field(default_factory=Counter[str])
+    """Kinds, methods and sources that the contract does not name: `{"source 'deezer'": 3}`."""
     tracks_contract_version: int | None = None
     cache_stats: dict[str, float] = field(default_factory=dict[str, float])
 
@@ -112,6 +117,7 @@ def read_answers(body: bytes, asked: Sequence[int]) -> Answers:
     response, is_storable = _parse(body)
     by_id, untrusted = _by_id(results_of(response), frozenset(asked))
     well_formed = {i: words for i, words in by_id.items() if words.get("kind") in KINDS}
+    strange = {i: words.get("kind") for i, words in by_id.items() if i not in well_formed}
     version = as_object(response).get("tracks_contract_version")
     to_answer = _verbatim if is_storable else _without_unstorable
     try:
@@ -120,7 +126,8 @@ def read_answers(body: bytes, asked: Sequence[int]) -> Answers:
         raise NotAnAnswer("`results` is nested too deeply") from None
     return Answers(
         answered=answered,
-        malformed=frozenset(by_id.keys() - well_formed.keys()),
+        unwritable={i: f"kind {kind!a:.60} is not in the contract" for i, kind in strange.items()},
+        unknown_terms=Counter(f"kind {kind!a:.60}" for kind in strange.values()),
         unanswered=frozenset(asked) - by_id.keys(),
         untrusted=untrusted,
         tracks_contract_version=version if type(version) is int and 0 <= version < 100 else None,

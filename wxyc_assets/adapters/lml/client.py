@@ -20,7 +20,10 @@ from wxyc_assets.adapters.lml.errors import (
     raise_for_status,
 )
 from wxyc_assets.adapters.lml.health import Health
+from wxyc_assets.adapters.lml.reception import ACCEPTED, MAX_ANSWER_MIB, Reception
+from wxyc_assets.adapters.lml.validation import validate
 from wxyc_assets.adapters.lml.wire import Json, NotAnAnswer
+from wxyc_assets.adapters.responses import without_token
 from wxyc_assets.domain.artwork import Found
 from wxyc_assets.domain.candidates import Candidate
 from wxyc_assets.domain.refreshes import Refreshed
@@ -69,11 +72,13 @@ class LmlClient:
         self,
         http: httpx.AsyncClient,
         budget: Budget,
+        reception: Reception,
         *,
         timeout_seconds: float,
         lookup_seconds: float = lookup_endpoint.TIMEOUT_SECONDS,
     ) -> None:
         self._http = http
+        self._reception = reception
         self._budget = budget
         self._timeout_seconds = timeout_seconds
         self._lookup_seconds = lookup_seconds
@@ -87,9 +92,8 @@ class LmlClient:
         async with self._budget.admit(tokens=0):
             response, latency_ms = await self._post(bulk_resolve.PATH, self._timeout_seconds, body)
         with _checked(response):
-            answers = bulk_resolve.read_answers(
-                response.content, [each.library_id for each in candidates]
-            )
+            asked = [each.library_id for each in candidates]
+            answers = validate(bulk_resolve.read_answers(response.content, asked))
         return ResolveResult(answers, latency_ms)
 
     async def probe_resolve(self) -> None:
@@ -169,20 +173,25 @@ class LmlClient:
             # httpx's own timeout starts anew with every byte; this one is for the whole call.
             async with asyncio.timeout(seconds):
                 with tracing.traced(method, path, body) as call:
-                    response = await self._http.request(
+                    async with self._http.stream(
                         method, path, json=body, headers={**(headers or {}), **call.headers}
-                    )
+                    ) as stream:
+                        response = await self._reception.read(stream)
                     call.answered(response)
                     return response
         except TimeoutError:
             raise LmlUnavailable(f"{method} {path}: no whole answer within {seconds:g} s") from None
+        except NotAnAnswer as error:
+            raise LmlContractBroken(f"{method} {path}: {error}") from None
+        # An error's cause is shown as well, and may quote what LML sent: hence `from None`.
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.UnsupportedProtocol) as error:
             raise LmlUnreachable(
-                f"LML cannot be reached at {self._http.base_url}: {error!r}. "
+                f"LML cannot be reached at {self._http.base_url}: "
+                f"{self._reception.text(repr(error))}. "
                 "Is LIBRARY_METADATA_URL right, and is LML up?"
-            ) from error
+            ) from None
         except httpx.HTTPError as error:
-            raise LmlUnavailable(f"{method} {path}: {error!r}") from error
+            raise LmlUnavailable(f"{method} {path}: {self._reception.text(repr(error))}") from None
 
 
 @contextmanager
@@ -194,7 +203,8 @@ def _checked(response: httpx.Response, *, also_readable: int = 200) -> Generator
         yield
     except NotAnAnswer as error:
         request = response.request
-        raise LmlContractBroken(f"{request.method} {request.url.path}: {error}") from None
+        message = f"{request.method} {request.url.path}: {error}"
+        raise LmlContractBroken(without_token(request, message)) from None
 
 
 @asynccontextmanager
@@ -206,10 +216,11 @@ async def open_lml(
     timeout_seconds: float,
     lookup_seconds: float = lookup_endpoint.TIMEOUT_SECONDS,
     connect_seconds: float = CONNECT_SECONDS,
+    max_answer_mib: int = MAX_ANSWER_MIB,
     transport: httpx.AsyncBaseTransport | None = None,
 ) -> AsyncGenerator[LmlClient]:
     """Open LML at `url`, less a trailing `/` or `/api/v1`; `transport` is the test seam."""
-    headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
+    headers = ACCEPTED | ({"Authorization": f"Bearer {api_key}"} if api_key else {})
     base_url = url.rstrip("/").removesuffix("/api/v1")
     async with httpx.AsyncClient(
         base_url=base_url,
@@ -219,5 +230,9 @@ async def open_lml(
         transport=transport,
     ) as http:
         yield LmlClient(
-            http, budget, timeout_seconds=timeout_seconds, lookup_seconds=lookup_seconds
+            http,
+            budget,
+            Reception(api_key, max_mib=max_answer_mib),
+            timeout_seconds=timeout_seconds,
+            lookup_seconds=lookup_seconds,
         )

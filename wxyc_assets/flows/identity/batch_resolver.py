@@ -13,11 +13,15 @@ from wxyc_assets.adapters.lml.errors import (
     LmlUnavailable,
 )
 from wxyc_assets.adapters.lml.retry import RetryingCaller, RetryPolicy, may_be_about_a_record
+from wxyc_assets.domain.answers import are_few
 from wxyc_assets.domain.batches import bisect, most_failures_in_a_row
 from wxyc_assets.domain.candidates import CONTROL_RECORD, Candidate
 from wxyc_assets.domain.counters import Outcome
+from wxyc_assets.telemetry import logs
 
 Page = Sequence[Candidate]
+UNKNOWN_TERMS_SHOWN = 10
+
 StoreAnswers = Callable[[Page, Answers], Awaitable[None]]
 
 
@@ -29,6 +33,8 @@ class BatchResult:
     answers: list[Answers] = field(default_factory=list[Answers])
     refusals: dict[Candidate, str] = field(default_factory=dict[Candidate, str])
     unanswered: dict[int, Outcome] = field(default_factory=dict[int, Outcome])
+    invalid: dict[int, str] = field(default_factory=dict[int, str])
+    """Records whose answers break LML's contract, each with the reason; nothing is stored."""
     latencies_ms: list[float] = field(default_factory=list[float])
     error: LmlError | None = None
 
@@ -42,10 +48,21 @@ class BatchResult:
         answers = resolved.answers
         self.answers.append(answers)
         self.latencies_ms.append(resolved.latency_ms)
-        self.unanswered.update(dict.fromkeys(answers.malformed, Outcome.LML_ERROR))
+        self._add_invalid(answers)
         is_untrusted = bool(answers.untrusted)
         left_out = Outcome.UNTRUSTED_LIBRARY_ID if is_untrusted else Outcome.CARDINALITY_MISMATCH
         self.unanswered.update(dict.fromkeys(answers.unanswered, left_out))
+
+    def _add_invalid(self, answers: Answers) -> None:
+        """Leave out the answers that break the contract; with more than a few, the range is open.
+
+        That LML has a new term is no reason to distrust the rest, so there is no `error` to stop.
+        """
+        invalid = answers.invalid | answers.unwritable
+        are_tolerated = are_few(len(invalid), of=len(answers.answered) + len(invalid))
+        outcome = Outcome.LML_INVALID if are_tolerated else Outcome.LML_ERROR
+        self.unanswered.update(dict.fromkeys(invalid, outcome))
+        self.invalid.update(invalid)
 
 
 class BatchResolver:
@@ -65,6 +82,7 @@ class BatchResolver:
         self._lml = lml
         self._store_answers = store_answers
         self._in_flight = asyncio.Semaphore(max_in_flight)
+        self._terms_warned_of: set[str] = set()
         self.caller = RetryingCaller(retry_policy)
 
     @property
@@ -98,6 +116,18 @@ class BatchResolver:
         if self._store_answers:
             await self._store_answers(part, resolved.answers)
         result.add(resolved)
+        self._warn_of_unknown_terms(resolved.answers)
+
+    def _warn_of_unknown_terms(self, answers: Answers) -> None:
+        """Log each term that the contract does not name once, and no more than a few."""
+        for term in answers.unknown_terms.keys() - self._terms_warned_of:
+            if len(self._terms_warned_of) == UNKNOWN_TERMS_SHOWN:
+                return
+            self._terms_warned_of.add(term)
+            logs.logger().warning(
+                "LML uses a term that its contract does not name; what it marks is not written",
+                term=term,
+            )
 
     async def ask_about_the_control_record(self) -> None:
         """Ask once about a record that LML can answer about; the answer is only counted."""

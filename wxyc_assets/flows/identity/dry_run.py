@@ -54,8 +54,12 @@ class IdentityDryRun:
 
 
 def figures(tally: IdentityTally) -> Figures:
-    """One cohort's counters by their public names in a dry run; refused records are errors here."""
+    """One cohort's counters by their public names in a dry run.
+
+    Refused records and invalid answers are errors here.
+    """
     outcomes = tally.outcomes
+    errors = (Outcome.LML_ERROR, Outcome.LML_REFUSED, Outcome.LML_INVALID)
     return {
         "scanned": tally.scanned,
         "lml_total_calls": len(tally.latencies_ms),
@@ -65,7 +69,7 @@ def figures(tally: IdentityTally) -> Figures:
         "would_unresolved": outcomes[Outcome.UNRESOLVED],
         "would_skip": {
             "compilation": outcomes[Outcome.COMPILATION],
-            "lml_error": outcomes[Outcome.LML_ERROR] + outcomes[Outcome.LML_REFUSED],
+            "lml_error": sum(outcomes[each] for each in errors),
             "lml_cardinality_mismatch": outcomes[Outcome.CARDINALITY_MISMATCH],
             "lml_untrusted_library_id": outcomes[Outcome.UNTRUSTED_LIBRARY_ID],
         },

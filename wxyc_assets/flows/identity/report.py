@@ -72,6 +72,7 @@ def _count_page(report: IdentityReport, result: BatchResult, *, answers_count: b
     for answers in result.answers:
         tally.details["unstorable_values"] += sum(len(a.unstorable) for a in answers.answered)
         tally.details["untrusted_results"] += answers.untrusted
+        tally.details["unknown_terms"] += answers.unknown_terms.total()
         if answers_count:
             tally.details[NULL_CONFIDENCES] += sum(a.null_confidences for a in answers.answered)
             tally.outcomes.update(
@@ -79,6 +80,7 @@ def _count_page(report: IdentityReport, result: BatchResult, *, answers_count: b
                 for each in answers.answered
             )
     report.refusals.update({each.library_id: reason for each, reason in result.refusals.items()})
+    report.invalid.update(result.invalid)
     report.error = report.error or result.error
 
 

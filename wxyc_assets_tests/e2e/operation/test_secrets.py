@@ -14,6 +14,8 @@ from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
 from wxyc_assets_tests.e2e.operation.processes import free_port, run_program, running, wait_until
+from wxyc_sandbox.adversary.modes import Mode
+from wxyc_sandbox.adversary.proxy import Hostility, run_adversary
 from wxyc_sandbox.lml.server import serve
 from wxyc_sandbox.sentry_sink import KEY, Sink, serve_sink
 from wxyc_sandbox.station import SandboxStation
@@ -119,14 +121,21 @@ def has_ticked(environment: dict[str, str]) -> bool:
 def outputs(
     environment: dict[str, str], station: SandboxStation, sink: Sink, ui: httpx.Client
 ) -> dict[str, str]:
-    """All output of four failing runs, by its place."""
+    """All output of six failing runs, by its place."""
     missing_database = environment["DATABASE_URL"].replace("/backend?", "/gone?")
     outputs: dict[str, str] = {}
-    with serve(echo_headers) as echo_url:
+    lml_url = environment["LIBRARY_METADATA_URL"]
+    with (
+        serve(echo_headers) as echo_url,
+        run_adversary(lml_url, Hostility(Mode.ECHO_BODY)) as (body_url, _),
+        run_adversary(lml_url, Hostility(Mode.ECHO_STATUS)) as (status_url, _),
+    ):
         for name, job, changes in (
             ("a wrong key", "library_full", {}),
             ("a GitHub that repeats us", "rotation_job", {"GITHUB_API_URL": echo_url}),
             ("an LML that repeats us", "library_full", {"LIBRARY_METADATA_URL": echo_url}),
+            ("a 200 that repeats us", "library_full", {"LIBRARY_METADATA_URL": body_url}),
+            ("a status line that repeats us", "library_full", {"LIBRARY_METADATA_URL": status_url}),
             ("a database that is gone", "library_full", {"DATABASE_URL": missing_database}),
         ):
             station.lml.configure(
@@ -194,6 +203,8 @@ def test_every_failure_is_reported(outputs: dict[str, str]) -> None:
         "a wrong key": "LML_API_KEY is wrong, rotated or revoked",
         "a GitHub that repeats us": "could not be compared: HTTP 400",
         "an LML that repeats us": "HTTP 400",
+        "a 200 that repeats us": "the body is not JSON",
+        "a status line that repeats us": "illegal status line",
         "a database that is gone": "cannot be reached",
         "the UI's runs": "LML_API_KEY is wrong, rotated or revoked",
         "the UI's resources": "LML_API_KEY",

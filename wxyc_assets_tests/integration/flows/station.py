@@ -1,7 +1,7 @@
 """One database and one pretend LML, and a run as the graph makes it."""
 
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
 import httpx
@@ -42,6 +42,9 @@ class IdentityHarness:
     url: str
     pretend: PretendLml = field(default_factory=lambda: PretendLml(AT_ONCE, credits=few_credits))
     reports: list[IdentityReport] = field(default_factory=list)
+    connect: Callable[[PretendLml], AbstractAsyncContextManager[lml.LmlClient]] = field(
+        default_factory=lambda: mounted
+    )
 
     def __post_init__(self) -> None:
         self.backend_db = BackendDb(self.url)
@@ -70,7 +73,7 @@ class IdentityHarness:
         self.pretend.faults = faults
         async with AsyncExitStack() as stack:
             opened = await stack.enter_async_context(opening(self.url))
-            client = await stack.enter_async_context(mounted(self.pretend))
+            client = await stack.enter_async_context(self.connect(self.pretend))
             library = IdentityStore(opened)
             for id_range in ranges if candidates else ():
                 await library.put_candidates(id_range, scope, "run")

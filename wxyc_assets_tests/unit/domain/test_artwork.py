@@ -24,7 +24,7 @@ from wxyc_assets.domain.artwork import (
     choose,
     discogs_address,
     is_https,
-    is_storable,
+    is_web_address,
     normalized,
 )
 
@@ -260,7 +260,46 @@ def test_first_refuses_no_picture_and_a_placeholder(found: Found, refusal: NoCov
     assert reason(found, FIRST) is refusal
 
 
-@pytest.mark.parametrize("url", ["https://x/\0", "https://x/\ud800"])
-def test_first_refuses_what_no_column_can_hold(url: str) -> None:
-    assert not is_storable(url)
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://x/\0",
+        "https://x/\ud800",
+        "javascript:alert(1)",
+        "JavaScript://x/%0Aalert(1)",
+        "data:text/html,<script>",
+        "vbscript:x",
+        "file:///etc/passwd",
+        "//x/a.jpeg",
+        "/a.jpeg",
+        "x",
+        "https:",
+        "https://",
+        "https:///a.jpeg",
+        "https://key@x/a.jpeg",
+        "https://dj:key@x/a.jpeg",
+        'https://x/" onerror="alert(1)',
+        'https://x/">',
+        "https://x/[hidden]",
+        " https://x/a.jpeg",
+        "https://x/a\tb",
+        "https://x\\@y/a.jpeg",
+    ],
+)
+def test_what_is_no_web_address_is_never_a_cover(url: str) -> None:
+    assert not is_web_address(url)
     assert reason(with_picture(url=url), FIRST) is NoCoverReason.NOT_HTTPS
+    assert reason(with_picture(url=url)) is NoCoverReason.NOT_HTTPS
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://x", "https://x:8080/a?b=c&d#e", "https://i.discogs.com/a/rs:fit/q:90/czM6Ly9.jpeg"],
+)
+def test_a_web_address_has_a_host(url: str) -> None:
+    assert is_web_address(url)
+
+
+@given(st.text())
+def test_whatever_text_comes_no_web_address_runs_a_script(text: str) -> None:
+    assert not is_web_address(text) or text.lower().startswith(("http://", "https://"))

@@ -71,6 +71,7 @@ def test_the_stations_names_of_what_was_skipped() -> None:
         "rows_skipped.compilation",
         "rows_skipped.lml_error",
         "rows_skipped.lml_refused",
+        "rows_skipped.lml_invalid",
         "rows_skipped.writer_error",
         "rows_skipped.lml_cardinality_mismatch",
         "rows_skipped.lml_untrusted_library_id",
@@ -79,6 +80,7 @@ def test_the_stations_names_of_what_was_skipped() -> None:
 
 def test_a_refused_row_does_not_leave_its_range_open() -> None:
     assert Outcome.LML_REFUSED not in UNANSWERED
+    assert Outcome.LML_INVALID not in UNANSWERED
     assert Outcome.LML_ERROR in UNANSWERED
 
 

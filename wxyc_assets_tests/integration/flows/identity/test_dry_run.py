@@ -147,7 +147,7 @@ def done(station: IdentityHarness, cohort: Cohort) -> Figures:
         "would_unresolved": count(Outcome.UNRESOLVED),
         "would_skip": {
             "compilation": count(Outcome.COMPILATION),
-            "lml_error": count(Outcome.LML_ERROR, Outcome.LML_REFUSED),
+            "lml_error": count(Outcome.LML_ERROR, Outcome.LML_REFUSED, Outcome.LML_INVALID),
             "lml_cardinality_mismatch": count(Outcome.CARDINALITY_MISMATCH),
             "lml_untrusted_library_id": count(Outcome.UNTRUSTED_LIBRARY_ID),
         },

@@ -90,9 +90,11 @@ def test_a_result_that_names_no_row_is_untrusted(result: Any) -> None:
 
 
 @pytest.mark.parametrize("kind", [None, "duo", 1, ["unresolved"], {}])
-def test_a_kind_that_the_contract_does_not_know_is_malformed(kind: Any) -> None:
+def test_a_kind_that_the_contract_does_not_know_cannot_be_written(kind: Any) -> None:
     answers = read([1], {"library_id": 1, "kind": kind})
-    assert (answers.answered, answers.malformed, answers.unanswered) == ((), {1}, frozenset())
+    assert (answers.answered, answers.unanswered) == ((), frozenset())
+    assert answers.unwritable == {1: f"kind {kind!r} is not in the contract"}
+    assert answers.unknown_terms == {f"kind {kind!r}": 1}
 
 
 @pytest.mark.parametrize(
@@ -290,7 +292,7 @@ def test_whatever_comes_only_asked_rows_are_answered_and_each_once(
         return
     answered = [each.library_id for each in answers.answered]
     assert len(answered) == len({*answered})
-    assert sorted([*answered, *answers.malformed, *answers.unanswered]) == sorted(asked)
+    assert sorted([*answered, *answers.unwritable, *answers.unanswered]) == sorted(asked)
     for each in answers.answered:
         assert is_storable(each.words)
         assert is_storable(each.unstorable)
