@@ -77,6 +77,7 @@ async def library_artwork(
             run_id=context.run.run_id,
             retry_policy=lml.retry_policy(),
             max_in_flight=lml.max_in_flight,
+            max_refused_writes=settings.max_refused_writes,
             health_interval_seconds=config.health_interval_seconds,
             breaker_ceiling_seconds=lml.breaker_ceiling_seconds,
         )

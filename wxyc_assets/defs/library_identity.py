@@ -21,6 +21,7 @@ from wxyc_assets.defs.resources import DatabaseResource, LmlResource, PagesResou
 from wxyc_assets.flows.identity.pipeline import IdentityOptions, IdentityPipeline
 from wxyc_assets.flows.identity.report import IdentityReport
 from wxyc_assets.flows.range_report import RunSummary
+from wxyc_assets.settings import settings
 
 LML_RESOLUTIONS = dg.AssetKey("lml_resolutions")
 LIBRARY_IDENTITY = dg.AssetKey("library_identity")
@@ -75,6 +76,7 @@ async def library_identities(
             page_sizes=pages.page_sizes(),
             retry_policy=lml.retry_policy(),
             max_in_flight=lml.max_in_flight,
+            max_refused_writes=settings.max_refused_writes,
             applies=LIBRARY_IDENTITY in selected,
         )
         async with database.open() as opened, lml.open(opened) if asks else nullcontext() as client:

@@ -47,6 +47,8 @@ def build_report(
     written: CoverWriteResult,
     covered: CoverCounts,
     first_covers: list[ShownCover],
+    *,
+    max_refused_writes: float,
 ) -> ArtworkReport:
     """Return the report of a range; raises MiscountedRows when a row was lost or counted twice."""
     tally, waiting = lookups.tally, lookups.worklist.waiting
@@ -58,6 +60,7 @@ def build_report(
     tally.check()
     return ArtworkReport(
         id_range=id_range,
+        max_refused_writes=max_refused_writes,
         eligible=lookups.worklist.eligible,
         resting=lookups.worklist.resting,
         tally=tally,

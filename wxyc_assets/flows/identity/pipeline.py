@@ -54,6 +54,8 @@ class IdentityOptions:
     page_sizes: PageSizes
     retry_policy: RetryPolicy
     max_in_flight: int
+    max_refused_writes: float
+    """Share of a range's records whose write may be refused; beyond it the range stays open."""
     applies: bool = True
     """False to store LML's answers only."""
 
