@@ -6,7 +6,7 @@ from wxyc_assets.adapters.postgres.artwork_store import CoverCounts
 from wxyc_assets.domain.artwork import ShownCover
 from wxyc_assets.domain.cover_outcomes import CoverTally, WriteOutcome
 from wxyc_assets.domain.ranges import IdRange
-from wxyc_assets.flows.artwork.cover_lookup import RangeLookups
+from wxyc_assets.flows.artwork.range_lookups import RangeLookups
 from wxyc_assets.flows.artwork.write_covers import CoverWriteResult
 from wxyc_assets.flows.range_report import RangeReport
 

@@ -2,14 +2,14 @@
 select
     r.library_id,
     'identity' as subject,
-    coalesce(l.artist_name, r.artist_name) as artist_name,
+    r.artist_name,
     l.album_title,
     r.refusal is not null as is_by_lml,
     coalesce(r.refusal, r.write_error) as reason,
     r.answered_at as since,
     r.ask_again_at
 from lml_resolution r
-join library l on l.id = r.library_id
+join library l on l.id = r.library_id and l.artist_name = r.artist_name
 where r.refusal is not null
 or (r.write_error is not null and r.applied_at is null)
 union all
