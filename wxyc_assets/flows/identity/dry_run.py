@@ -43,6 +43,8 @@ class IdentityDryRun:
         unserved = [each.candidate for each in due if not each.is_served]
         pages = self._options.page_sizes.pages(unserved)
         results = await asyncio.gather(*(self._resolver.resolve(page) for page in pages))
+        for result in results:
+            await self._resolver.resolve_doubtful(result)
         report = build_report(
             id_range, results, applied=None, max_refused_writes=self._options.max_refused_writes
         )

@@ -9,7 +9,7 @@ from wxyc_assets.domain.candidates import Cohort
 from wxyc_assets.domain.counters import IdentityTally, Outcome, by_cohort
 from wxyc_assets.domain.ranges import IdRange
 from wxyc_assets.flows.identity.apply_answers import ApplyResult
-from wxyc_assets.flows.identity.batch_resolver import BatchResult
+from wxyc_assets.flows.identity.batch_result import BatchResult
 from wxyc_assets.flows.range_report import RangeReport
 
 NULL_CONFIDENCES = "source_rows_skipped_null_confidence"
