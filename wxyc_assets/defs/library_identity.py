@@ -10,13 +10,8 @@ import dagster as dg
 from wxyc_assets.adapters.postgres.identity_store import IdentityStore
 from wxyc_assets.defs import freshness, metadata
 from wxyc_assets.defs.instrumentation import instrumented
-from wxyc_assets.defs.partitions import (
-    finish_run,
-    library_ranges,
-    one_run,
-    report_range,
-    selected_ranges,
-)
+from wxyc_assets.defs.open_ranges import completeness_check, finish_run, outputs
+from wxyc_assets.defs.partitions import library_ranges, one_run, report_range, selected_ranges
 from wxyc_assets.defs.resources import DatabaseResource, LmlResource, PagesResource, ScopeResource
 from wxyc_assets.flows.identity.pipeline import IdentityOptions, IdentityPipeline
 from wxyc_assets.flows.identity.report import IdentityReport
@@ -25,6 +20,8 @@ from wxyc_assets.settings import settings
 
 LML_RESOLUTIONS = dg.AssetKey("lml_resolutions")
 LIBRARY_IDENTITY = dg.AssetKey("library_identity")
+
+identity_ranges_are_complete = completeness_check(LIBRARY_IDENTITY, "identity_ranges_are_complete")
 
 
 @dg.multi_asset(
@@ -83,9 +80,11 @@ async def library_identities(
             pipeline = IdentityPipeline(IdentityStore(opened), client, options)
             summary = await pipeline.run(ranges, on_range_done)
             _warn_of_drift(context, summary)
-            await finish_run(context, opened, summary)
-    for asset_key in selected:
-        yield dg.Output(None, output_name=asset_key.to_python_identifier())
+            is_complete = await finish_run(
+                context, opened, summary, selected, identity_ranges_are_complete
+            )
+    for each in outputs([k.to_python_identifier() for k in selected], is_complete=is_complete):
+        yield each
 
 
 def _metadata(report: IdentityReport) -> dict[str, dg.MetadataValue]:
