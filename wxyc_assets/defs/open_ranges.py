@@ -60,10 +60,35 @@ def completeness_check(asset_key: dg.AssetKey, name: str) -> dg.AssetChecksDefin
     )
     def check(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
         run = context.run
-        fail_if_open(_open_ranges(context.op_execution_context.instance, run, asset_key), None)
+        fail_if_open(open_ranges(context.op_execution_context.instance, run, asset_key), None)
         return dg.AssetCheckResult(passed=True, description="Every range is complete.")
 
     return check
+
+
+def open_ranges(
+    instance: dg.DagsterInstance, run: dg.DagsterRun, asset_key: dg.AssetKey
+) -> dict[IdRange, str]:
+    """Return the ranges that the asset's step left open, each with the reason.
+
+    A run that re-executes only the check judges the step of the run before it.
+    """
+    records = instance.all_logs(run.run_id, of_type=RANGE_EVENTS)
+    events = [each.dagster_event for each in records if each.dagster_event]
+    mine = [each for each in events if each.asset_key == asset_key]
+    before = instance.get_run_by_id(run.parent_run_id) if run.parent_run_id else None
+    if not mine and before:
+        return open_ranges(instance, before, asset_key)
+    seen = [
+        each.asset_observation_data.asset_observation
+        for each in mine
+        if each.event_type is dg.DagsterEventType.ASSET_OBSERVATION
+    ]
+    return {
+        IdRange.parse(each.partition): str(each.metadata[WHY_OPEN].value)
+        for each in seen
+        if each.partition and WHY_OPEN in each.metadata
+    }
 
 
 def _is_part_of_run(check: dg.AssetChecksDefinition, context: dg.AssetExecutionContext) -> bool:
@@ -77,28 +102,3 @@ def _observe(
     context.log_event(
         dg.AssetObservation(asset_key, partition=id_range.key, metadata={WHY_OPEN: why})
     )
-
-
-def _open_ranges(
-    instance: dg.DagsterInstance, run: dg.DagsterRun, asset_key: dg.AssetKey
-) -> dict[IdRange, str]:
-    """Return the ranges that the asset's step left open, each with the reason.
-
-    A run that re-executes only the check judges the step of the run before it.
-    """
-    records = instance.all_logs(run.run_id, of_type=RANGE_EVENTS)
-    events = [each.dagster_event for each in records if each.dagster_event]
-    mine = [each for each in events if each.asset_key == asset_key]
-    before = instance.get_run_by_id(run.parent_run_id) if run.parent_run_id else None
-    if not mine and before:
-        return _open_ranges(instance, before, asset_key)
-    seen = [
-        each.asset_observation_data.asset_observation
-        for each in mine
-        if each.event_type is dg.DagsterEventType.ASSET_OBSERVATION
-    ]
-    return {
-        IdRange.parse(each.partition): str(each.metadata[WHY_OPEN].value)
-        for each in seen
-        if each.partition and WHY_OPEN in each.metadata
-    }
