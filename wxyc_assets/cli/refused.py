@@ -43,11 +43,13 @@ def refused(
 async def _refused(library_ids: Sequence[int], ask_again: bool) -> list[Refusal]:
     async with connections.database().open() as database:
         store = RefusalStore(database)
-        found = await store.refused()
-        chosen = [each for each in found if not library_ids or each.library_id in library_ids]
         if ask_again:
-            await store.ask_again(chosen)
-        return chosen
+            await store.ask_again(_chosen(await store.refused(), library_ids))
+        return _chosen(await store.refused(), library_ids)
+
+
+def _chosen(found: Sequence[Refusal], library_ids: Sequence[int]) -> list[Refusal]:
+    return [each for each in found if not library_ids or each.library_id in library_ids]
 
 
 def _line(refusal: Refusal) -> str:

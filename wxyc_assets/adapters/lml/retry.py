@@ -87,6 +87,8 @@ class RetryingCaller:
 DOUBTFUL_STATUSES = frozenset({None, 502, 503, 504})
 """None: the connection was closed, or no whole answer came in time."""
 
+AT_WORK = ("healthy", "degraded")
+
 
 def is_doubtful(error: LmlError) -> bool:
     """True for the errors that a record may cause, and an LML that is slow or down far more often.
@@ -102,12 +104,12 @@ def is_doubtful(error: LmlError) -> bool:
 
 
 async def seems_well(lml: LmlClient) -> bool:
-    """Return True if LML answers, and does not call itself unhealthy."""
+    """Return True if LML says that it is at work, if only with some of its sources."""
     try:
         health = await lml.health()
     except LmlError:
         return False
-    return health.status != "unhealthy"
+    return health.status in AT_WORK
 
 
 def may_be_about_a_record(error: LmlError) -> bool:

@@ -106,9 +106,9 @@ class CoverLookup:
             self._probes.verify_stored(settle)
 
     async def _try(self, question: Question) -> FailedQuestion | None:
-        await self._wait_for_breaker()
-        probe = 0 if self.stopped else await self._probes.latest()
         async with self._in_flight:
+            await self._wait_for_breaker()
+            probe = 0 if self.stopped else await self._probes.latest()
             answers_before = self._caller.answers
             if self.stopped:
                 return FailedQuestion(question, _NotAsked(str(self.stopped)), answers_before)

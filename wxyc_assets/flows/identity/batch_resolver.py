@@ -73,7 +73,7 @@ class BatchResolver:
         self.caller.consider_stopping(result.error)
 
     async def seems_well(self) -> bool:
-        """Return True if LML answers, and does not call itself unhealthy."""
+        """Return True if LML says that it is at work."""
         return await seems_well(self._lml)
 
     async def resolve_part(self, part: Page, result: BatchResult, *, with_retries: bool) -> None:
