@@ -9,7 +9,12 @@ from typing import Any, Final, Literal
 from psycopg.types.json import Jsonb
 
 from wxyc_assets.adapters.lml.wire import dump
-from wxyc_assets.adapters.postgres.database import Database, retry_on_deadlock
+from wxyc_assets.adapters.postgres.database import (
+    Database,
+    RowRefused,
+    Transaction,
+    retry_on_deadlock,
+)
 from wxyc_assets.adapters.postgres.identity_store import Clock
 from wxyc_assets.domain.artwork import Album, CoverScope, NoCoverReason, ShownCover
 from wxyc_assets.domain.ranges import IdRange
@@ -142,10 +147,7 @@ class ArtworkStore:
         """
         ids = list(library_ids)
         async with self.database.transaction() as transaction:
-            free = await transaction.fetch("artwork/lock_uncovered", {"library_ids": ids})
-            written = frozenset(each["library_id"] for each in free)
-            if written:
-                await transaction.execute("artwork/put_covers", {"library_ids": list(written)})
+            written = await _put_covers(transaction, ids)
             await transaction.execute(
                 "artwork/mark_covers_applied",
                 {
@@ -164,7 +166,7 @@ class ArtworkStore:
         """
         with suppress(_RolledBack):
             async with self.database.transaction() as transaction:
-                await transaction.execute("artwork/put_covers", {"library_ids": list(library_ids)})
+                await _put_covers(transaction, list(library_ids))
                 raise _RolledBack
 
     async def mark_unwritable(self, library_id: int, write_error: str) -> None:
@@ -197,6 +199,17 @@ class ArtworkStore:
 
 class _RolledBack(Exception):
     """Rolls a transaction back."""
+
+
+async def _put_covers(transaction: Transaction, library_ids: list[int]) -> frozenset[int]:
+    """Write the covers of the records that have none; return their ids."""
+    uncovered = await transaction.fetch("artwork/lock_uncovered", {"library_ids": library_ids})
+    free = frozenset(each["library_id"] for each in uncovered)
+    if free:
+        written = await transaction.fetch("artwork/put_covers", {"library_ids": list(free)})
+        if len(written) < len(free):
+            raise RowRefused("the cover was discarded without an error, as by a trigger")
+    return free
 
 
 def _album(row: dict[str, Any]) -> Album:

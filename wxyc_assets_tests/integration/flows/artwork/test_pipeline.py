@@ -427,6 +427,25 @@ async def test_covers_that_are_refused_leave_their_range_open_until_they_succeed
     assert not lml.counters.calls
 
 
+async def test_covers_that_are_discarded_without_an_error_count_as_refused(
+    opened: Database, backend_db: BackendDb
+) -> None:
+    albums = some("cover", 12)
+    put(backend_db, *albums)
+    backend_db.execute(
+        "create function discard() returns trigger language plpgsql as "
+        "$$ begin if new.id < 6 then return null; end if; return new; end $$; "
+        "create trigger discard before update on library "
+        "for each row execute function discard()"
+    )
+    run = ArtworkRun(opened, pretend(*albums))
+    summary = await run.run()
+    assert run.counts == {"written": 7, "unwritable": 5}
+    assert "5 not written (the cover was discarded" in summary.why_open[IdRange(1, 1000)]
+    backend_db.execute("drop trigger discard on library")
+    assert (await run_artwork(opened, pretend(*albums))).counts == {"written": 5}
+
+
 async def test_a_refused_album_is_asked_again_when_a_person_wants_it(
     opened: Database, backend_db: BackendDb
 ) -> None:

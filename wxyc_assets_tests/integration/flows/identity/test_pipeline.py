@@ -43,6 +43,11 @@ REFUSE_IDENTITIES = """
     create trigger refuse before insert or update on library_identity
     for each row execute function refuse()
 """
+DISCARD_IDENTITIES = """
+    create function discard() returns trigger language plpgsql as $$ begin return null; end $$;
+    create trigger discard before insert on library_identity
+    for each row execute function discard()
+"""
 
 
 async def test_a_wide_run_asks_about_every_row_once(station: IdentityHarness) -> None:
@@ -263,6 +268,20 @@ async def test_writes_that_are_refused_leave_their_range_open_until_they_succeed
     assert (last.why_open, station.figure("rows_resolved")) == ({}, refused)
     assert station.calls == 0
     assert station.backend_db.value("select count(*) from library_identity") == refused
+
+
+async def test_writes_that_are_discarded_without_an_error_count_as_refused(
+    station: IdentityHarness,
+) -> None:
+    station.backend_db.execute(DISCARD_IDENTITIES)
+    summary = await station.run()
+    assert [*summary.why_open] == RANGES
+    assert "not written (the row was discarded without an error" in summary.why_open[RANGES[0]]
+    station.backend_db.execute("drop trigger discard on library_identity")
+    station.pretend.counters.reset()
+    assert not (await station.run()).why_open
+    assert station.calls == 0
+    assert station.backend_db.value("select count(*) from library_identity") > 100
 
 
 async def test_a_few_refused_writes_leave_their_range_complete_and_are_tried_again(
