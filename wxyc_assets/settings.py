@@ -75,6 +75,11 @@ class Settings(BaseSettings):
     include_null_canonical: Flag = Field(
         False, description="widened scope: records without a canonical entity are due, too"
     )
+    max_refused_writes: Share = Field(
+        0.001,
+        description="share of a range's records whose write the database may refuse (3 records "
+        "always may); beyond it the range stays open",
+    )
     lml_max_concurrent: int = Field(
         2, ge=1, le=64, description="requests to LML in flight, over all processes"
     )

@@ -2,7 +2,15 @@
 
 import typer
 
-from wxyc_assets.cli import configuration, dry_run, explain, maintenance, report, rotation
+from wxyc_assets.cli import (
+    configuration,
+    dry_run,
+    explain,
+    maintenance,
+    refused,
+    report,
+    rotation,
+)
 
 app = typer.Typer(
     help="WXYC's library coverage as data assets.",
@@ -12,6 +20,7 @@ app = typer.Typer(
 app.command()(maintenance.migrate)
 app.command()(dry_run.dry_run)
 app.command()(explain.explain)
+app.command()(refused.refused)
 app.command()(report.report)
 app.command()(configuration.configuration)
 app.command()(rotation.rotation_dry_run)

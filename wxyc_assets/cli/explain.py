@@ -75,6 +75,7 @@ def _about_the_answer(resolution: dict[str, Any] | None) -> Iterator[str | Synta
     asked = f"at {resolution['answered_at']}, run {resolution['run_id']}"
     if resolution["refusal"]:
         yield f"LML        refused it {asked}: {escape(resolution['refusal'])}"
+        yield from _about_asking_again(resolution)
         return
     yield f"LML        answered {resolution['kind']} {asked}"
     if not resolution["is_about_this_artist"]:
@@ -85,7 +86,14 @@ def _about_the_answer(resolution: dict[str, Any] | None) -> Iterator[str | Synta
         yield f"           no table can hold: {escape(str(resolution['unstorable']))}"
     if resolution["write_error"]:
         yield f"not written  {escape(resolution['write_error'])}"
+        yield "           every run over its range tries again, without asking LML"
     yield f"applied    {resolution['applied_at'] or 'not yet'}"
+    yield from _about_asking_again(resolution)
+
+
+def _about_asking_again(stored: dict[str, Any]) -> Iterator[str]:
+    if stored["ask_again_at"]:
+        yield f"           to be asked again, as of {stored['ask_again_at']}"
 
 
 def _about_the_tables(facts: dict[str, Any]) -> Iterator[str]:
@@ -115,9 +123,12 @@ def _about_the_cover(facts: dict[str, Any]) -> Iterator[str]:
     yield f"  lookup   {lookup['outcome']} at {lookup['looked_up_at']}, run {lookup['run_id']}"
     if lookup["confidence"] is not None:
         yield f"           LML's confidence: {lookup['confidence']}"
+    if lookup["outcome_if_confirmed"]:
+        yield f"           {lookup['outcome_if_confirmed']}, if LML's breaker was closed then"
     for why_not in (lookup["refusal"], lookup["write_error"]):
         if why_not:
             yield f"           {escape(why_not)}"
+    yield from _about_asking_again(lookup)
 
 
 def _shortened(answer: dict[str, Any]) -> dict[str, Any]:

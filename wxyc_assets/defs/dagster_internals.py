@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 import dagster as dg
 from dagster import EventLogRecord
+from dagster._core.definitions.source_asset import SYSTEM_METADATA_KEY_SOURCE_ASSET_OBSERVATION
 from dagster._core.execution.backfill import BulkActionsFilter
 from dagster._core.storage.event_log import SqlEventLogStorage, SqliteEventLogStorage
 
@@ -51,3 +52,12 @@ def check_evaluations(
             storage, wanted, limit=limit, ascending=is_ascending
         )
     return storage.get_event_records(wanted, limit=limit, ascending=is_ascending)
+
+
+def output_without_materialization(name: str) -> dg.Output[None]:
+    """Return an output behind which the run goes on, and for which Dagster records nothing.
+
+    Made for assets that report what they did themselves; without it, every range of the step would
+    be recorded as materialized.
+    """
+    return dg.Output(None, name, metadata={SYSTEM_METADATA_KEY_SOURCE_ASSET_OBSERVATION: True})

@@ -20,6 +20,7 @@ from wxyc_assets.flows.identity.dry_run import IdentityDryRun, figures
 from wxyc_assets.flows.identity.pipeline import IdentityOptions
 from wxyc_assets.flows.rotation import cache_refresh
 from wxyc_assets.flows.rotation.cache_refresh import RefreshPlan
+from wxyc_assets.settings import settings
 
 
 class RangesConfig(dg.Config):
@@ -46,6 +47,7 @@ async def count_identities(
         page_sizes=pages.page_sizes(),
         retry_policy=lml.retry_policy(),
         max_in_flight=lml.max_in_flight,
+        max_refused_writes=settings.max_refused_writes,
     )
     async with database.open() as opened, lml.open(opened) as client:
         return await IdentityDryRun(IdentityStore(opened), client, options).run(ranges)

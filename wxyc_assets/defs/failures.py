@@ -36,11 +36,12 @@ def fail_if_open(why_open: Mapping[IdRange, str], stopped: LmlError | None) -> N
         return
     left = sorted(why_open)
     lines = [f"{each.key}: {why_open[each]}" for each in left]
-    why = f"LML stopped us: {stopped}" if stopped else "Some records have no answer."
+    why = f"LML stopped us: {stopped}" if stopped else "Some records are not done."
     how_many = "1 range is open" if len(left) == 1 else f"{len(left)} ranges are open"
     raise dg.Failure(
-        f"{why}\n{how_many}; every answer so far is stored, and re-executing the run asks only "
-        "for what is missing:\n  " + "\n  ".join(lines[:RANGES_SHOWN]),
+        f"{why}\n{how_many}; every answer so far is stored, and re-executing asks only for what is "
+        "missing. Re-execute the whole run, not only its failed step:\n  "
+        + "\n  ".join(lines[:RANGES_SHOWN]),
         metadata={"open_ranges": dg.MetadataValue.json([each.key for each in left])},
     )
 

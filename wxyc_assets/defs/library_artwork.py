@@ -9,7 +9,8 @@ from wxyc_assets.adapters.postgres.artwork_store import ArtworkStore
 from wxyc_assets.defs import metadata
 from wxyc_assets.defs.instrumentation import instrumented
 from wxyc_assets.defs.library_identity import LIBRARY_IDENTITY
-from wxyc_assets.defs.partitions import finish_run, range_asset, report_range, selected_ranges
+from wxyc_assets.defs.open_ranges import completeness_check, finish_run, outputs
+from wxyc_assets.defs.partitions import range_asset, report_range, selected_ranges
 from wxyc_assets.defs.resources import DatabaseResource, LmlResource
 from wxyc_assets.domain.artwork import CoverScope, Eligibility, Match, Rules
 from wxyc_assets.flows.artwork.pipeline import ArtworkOptions, ArtworkPipeline
@@ -50,17 +51,23 @@ class ArtworkConfig(dg.Config):
         )
 
 
+artwork_ranges_are_complete = completeness_check(
+    dg.AssetKey("library_artwork"), "artwork_ranges_are_complete"
+)
+
+
 @range_asset(
     deps=[LIBRARY_IDENTITY],
     pool="lml",
     kinds={"postgres"},
+    dagster_type=dg.Nothing,
 )
 async def library_artwork(
     context: dg.AssetExecutionContext,
     config: ArtworkConfig,
     database: DatabaseResource,
     lml: LmlResource,
-) -> None:
+):  # Dagster would read an annotation here as the output's type
     """A cover in `library.artwork_url`, or a dated attempt to find one in `artwork_lookup`.
 
     Whatever is not a single high-confidence match is refused, and the reason is kept.
@@ -77,13 +84,18 @@ async def library_artwork(
             run_id=context.run.run_id,
             retry_policy=lml.retry_policy(),
             max_in_flight=lml.max_in_flight,
+            max_refused_writes=settings.max_refused_writes,
             health_interval_seconds=config.health_interval_seconds,
             breaker_ceiling_seconds=lml.breaker_ceiling_seconds,
         )
         async with database.open() as opened, lml.open(opened) as client:
             pipeline = ArtworkPipeline(ArtworkStore(opened, config.scope()), client, options)
             summary = await pipeline.run(ranges, on_range_done)
-            await finish_run(context, opened, summary)
+            is_complete = await finish_run(
+                context, opened, summary, [context.asset_key], artwork_ranges_are_complete
+            )
+    for each in outputs(["result"], is_complete=is_complete):
+        yield each
 
 
 def _metadata(report: ArtworkReport) -> dict[str, dg.MetadataValue]:

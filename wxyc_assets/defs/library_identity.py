@@ -10,20 +10,18 @@ import dagster as dg
 from wxyc_assets.adapters.postgres.identity_store import IdentityStore
 from wxyc_assets.defs import freshness, metadata
 from wxyc_assets.defs.instrumentation import instrumented
-from wxyc_assets.defs.partitions import (
-    finish_run,
-    library_ranges,
-    one_run,
-    report_range,
-    selected_ranges,
-)
+from wxyc_assets.defs.open_ranges import completeness_check, finish_run, outputs
+from wxyc_assets.defs.partitions import library_ranges, one_run, report_range, selected_ranges
 from wxyc_assets.defs.resources import DatabaseResource, LmlResource, PagesResource, ScopeResource
 from wxyc_assets.flows.identity.pipeline import IdentityOptions, IdentityPipeline
 from wxyc_assets.flows.identity.report import IdentityReport
 from wxyc_assets.flows.range_report import RunSummary
+from wxyc_assets.settings import settings
 
 LML_RESOLUTIONS = dg.AssetKey("lml_resolutions")
 LIBRARY_IDENTITY = dg.AssetKey("library_identity")
+
+identity_ranges_are_complete = completeness_check(LIBRARY_IDENTITY, "identity_ranges_are_complete")
 
 
 @dg.multi_asset(
@@ -75,15 +73,18 @@ async def library_identities(
             page_sizes=pages.page_sizes(),
             retry_policy=lml.retry_policy(),
             max_in_flight=lml.max_in_flight,
+            max_refused_writes=settings.max_refused_writes,
             applies=LIBRARY_IDENTITY in selected,
         )
         async with database.open() as opened, lml.open(opened) if asks else nullcontext() as client:
             pipeline = IdentityPipeline(IdentityStore(opened), client, options)
             summary = await pipeline.run(ranges, on_range_done)
             _warn_of_drift(context, summary)
-            await finish_run(context, opened, summary)
-    for asset_key in selected:
-        yield dg.Output(None, output_name=asset_key.to_python_identifier())
+            is_complete = await finish_run(
+                context, opened, summary, selected, identity_ranges_are_complete
+            )
+    for each in outputs([k.to_python_identifier() for k in selected], is_complete=is_complete):
+        yield each
 
 
 def _metadata(report: IdentityReport) -> dict[str, dg.MetadataValue]:

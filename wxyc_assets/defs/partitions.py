@@ -6,11 +6,7 @@ from typing import Any
 
 import dagster as dg
 
-from wxyc_assets.adapters.postgres.database import Database
-from wxyc_assets.defs import metadata
-from wxyc_assets.defs.failures import fail_if_open
 from wxyc_assets.domain.ranges import IdRange, tile
-from wxyc_assets.flows.range_report import RunSummary
 from wxyc_assets.settings import settings
 
 library_ranges = dg.StaticPartitionsDefinition(
@@ -76,12 +72,3 @@ def report_range(
     """Report a range as materialized at once, so that a later failure of the step leaves it so."""
     context.log_event(dg.AssetMaterialization(asset_key=asset_key, partition=key, metadata=figures))
     context.add_asset_metadata(figures, asset_key=asset_key, partition_key=key)
-
-
-async def finish_run(
-    context: dg.AssetExecutionContext, opened: Database, summary: RunSummary[Any]
-) -> None:
-    """Refresh the statistics of the tables that changed; raises dg.Failure for open ranges."""
-    unanalyzed = await opened.analyze(*sorted(summary.touched)) if summary.touched else []
-    metadata.warn_of_stale_statistics(context, unanalyzed)
-    fail_if_open(summary.why_open, summary.stopped)

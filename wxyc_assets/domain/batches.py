@@ -34,13 +34,13 @@ async def bisect(
     return culprits
 
 
-def most_failures_in_a_row(rows: int) -> int:
+def most_failures_in_a_row(rows: int, *, bad_neighbours: int = 2) -> int:
     """Return how often the parts of a batch may fail in a row before no row can be to blame.
 
     One bad row fails once per level, and its neighbour may be bad too. Without a single success in
     between, more than twice the depth means that the other side is ill.
     """
-    return 2 * ceil(log2(max(rows, 2))) + 2
+    return bad_neighbours * ceil(log2(max(rows, 2))) + 2
 
 
 def batched(rows: Sequence[Row], size: int) -> Iterator[Sequence[Row]]:

@@ -78,12 +78,16 @@ class LibraryRow:
     attempted_at: datetime | None
     unidentified_at: datetime | None
     """Date of our last answer, if it was unresolved, a compilation or a refusal."""
+    is_wanted_again: bool = False
+    """A person wants it asked again (`wxyc-assets refused --ask-again`)."""
 
 
 def due_reason(row: LibraryRow, scope: Scope, now: datetime) -> Reason | NotDue:
     """Return the reason why the record is due at `now`, or why it is not."""
     if row.artist_name is None:
         return NotDue.NO_ARTIST_NAME
+    if row.is_wanted_again:
+        return Reason.RECHECK
     obstacle = _obstacle(row, scope, now)
     if obstacle is None:
         return _reason(row)

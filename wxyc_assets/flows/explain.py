@@ -62,6 +62,7 @@ def _deciding_facts(found: dict[str, Any]) -> LibraryRow:
         verified_at=found["verified_at"],
         attempted_at=found["unresolved_attempted_at"],
         unidentified_at=found["unidentified_at"],
+        is_wanted_again=found["is_wanted_again"],
     )
 
 

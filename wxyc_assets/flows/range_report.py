@@ -8,6 +8,7 @@ from typing import Any, Generic, TypeVar
 from wxyc_assets.adapters.lml.errors import LmlError
 from wxyc_assets.domain.counters import Tally
 from wxyc_assets.domain.ranges import IdRange
+from wxyc_assets.domain.refusals import are_tolerable
 
 
 @dataclass(slots=True, kw_only=True)
@@ -15,6 +16,8 @@ class RangeReport(ABC):
     """The outcomes of one range; what went wrong with single records by library id."""
 
     id_range: IdRange
+    max_refused_writes: float
+    """Share of the range's records whose write may be refused; beyond it the range is open."""
     refusals: dict[int, str] = field(default_factory=dict[int, str])
     invalid: dict[int, str] = field(default_factory=dict[int, str])
     """Why an answer breaks LML's contract."""
@@ -43,16 +46,29 @@ class RangeReport(ABC):
 
     @property
     def open_rows(self) -> int:
-        """Library records that LML still owes an answer."""
-        return sum(self.total.unanswered.values())
+        """Library records that keep the range open: without an answer, or not written."""
+        return sum(self.total.unanswered.values()) + self.unwritten
+
+    @property
+    def unwritten(self) -> int:
+        """Number of records whose write was refused; 0 if there are few of them."""
+        refused = len(self.write_errors)
+        is_fine = are_tolerable(refused, self.total.scanned, self.max_refused_writes)
+        return 0 if is_fine else refused
 
     @property
     def why_open(self) -> str:
-        """The number of records without an answer, by kind, and an error or an example."""
-        counts = ", ".join(f"{n} {kind}" for kind, n in self.total.unanswered.items())
-        examples = [f"record {row}: {self.invalid[row]}" for row in sorted(self.invalid)]
-        why = self.error or next(iter(examples), None)
-        return counts + (f" ({why})" if why else "")
+        """The number of open records by kind, with an error or an example of each kind."""
+        reasons: list[str] = []
+        if unanswered := self.total.unanswered:
+            counts = ", ".join(f"{n} {kind}" for kind, n in unanswered.items())
+            examples = [f"record {row}: {self.invalid[row]}" for row in sorted(self.invalid)]
+            why = self.error or next(iter(examples), None)
+            reasons.append(counts + (f" ({why})" if why else ""))
+        if self.unwritten:
+            first = self.write_errors[min(self.write_errors)]
+            reasons.append(f"{self.unwritten} not written ({first})")
+        return ", ".join(reasons)
 
 
 Report = TypeVar("Report", bound=RangeReport)
@@ -69,7 +85,7 @@ class RunSummary(Generic[Report]):
 
     @property
     def why_open(self) -> dict[IdRange, str]:
-        """Ranges in which LML owes an answer, each with the reason."""
+        """Ranges with records that are not answered or not written, each with the reason."""
         begun = {each.id_range: each.why_open for each in self.reports if each.open_rows}
         return begun | dict.fromkeys(self.not_begun, "not begun")
 

@@ -158,6 +158,7 @@ class ArtworkRun:
                 retry_policy=self.retry_policy,
                 max_in_flight=self.max_in_flight,
                 health_interval_seconds=self.interval,
+                max_refused_writes=0.001,
                 breaker_ceiling_seconds=self.breaker_ceiling,
             )
             pipeline = ArtworkPipeline(artwork, client, options)

@@ -6,6 +6,7 @@ from typing import TypeVar
 
 import stamina
 
+from wxyc_assets.adapters.lml.client import LmlClient
 from wxyc_assets.adapters.lml.errors import (
     LmlContractBroken,
     LmlError,
@@ -89,6 +90,34 @@ class RetryingCaller:
         if error.retry_after is not None:
             return min(error.retry_after, LONGEST_RETRY_AFTER_SECONDS)
         return True
+
+
+DOUBTFUL_STATUSES = frozenset({None, 502, 503, 504})
+"""None: the connection was closed, or no whole answer came in time."""
+
+AT_WORK = ("healthy", "degraded")
+
+
+def is_doubtful(error: LmlError) -> bool:
+    """True for the errors that a record may cause, and an LML that is slow or down far more often.
+
+    Not for one that names a time to come back.
+    """
+    return (
+        isinstance(error, LmlUnavailable)
+        and not isinstance(error, LmlUnreachable)
+        and error.status in DOUBTFUL_STATUSES
+        and error.retry_after is None
+    )
+
+
+async def seems_well(lml: LmlClient) -> bool:
+    """Return True if LML says that it is at work, if only with some of its sources."""
+    try:
+        health = await lml.health()
+    except LmlError:
+        return False
+    return health.status in AT_WORK
 
 
 def may_be_about_a_record(error: LmlError) -> bool:

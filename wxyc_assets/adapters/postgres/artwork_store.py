@@ -1,6 +1,6 @@
 """The tables of the artwork pipeline: records without a cover, lookups and written covers."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
@@ -9,14 +9,16 @@ from typing import Any, Final, Literal
 from psycopg.types.json import Jsonb
 
 from wxyc_assets.adapters.lml.wire import dump
-from wxyc_assets.adapters.postgres.database import Database, retry_on_deadlock
+from wxyc_assets.adapters.postgres.database import Database, Transaction, retry_on_deadlock
+from wxyc_assets.adapters.postgres.errors import RowRefused
 from wxyc_assets.adapters.postgres.identity_store import Clock
 from wxyc_assets.domain.artwork import Album, CoverScope, NoCoverReason, ShownCover
 from wxyc_assets.domain.ranges import IdRange
 
 COVER: Final = "cover"
 LML_REFUSED: Final = "lml_refused"
-Outcome = Literal["cover", "lml_refused"] | NoCoverReason
+UNCONFIRMED: Final = "unconfirmed"
+Outcome = Literal["cover", "lml_refused", "unconfirmed"] | NoCoverReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,8 @@ class RangeWorklist:
     due: list[Album]
     waiting: frozenset[int]
     """Ids of the records whose cover is stored, but not written yet."""
+    unconfirmed: Mapping[int, NoCoverReason]
+    """Stored empty answers that wait for a look at LML's health, by library id."""
     resting: int
     """Number of records without a cover found that are waiting to retry."""
     covered_meanwhile: int
@@ -34,18 +38,23 @@ class RangeWorklist:
     @property
     def eligible(self) -> int:
         """Number of records that want a cover, due or not."""
-        return len(self.due) + len(self.waiting) + self.resting - self.covered_meanwhile
+        waiting = len(self.waiting) - self.covered_meanwhile
+        return len(self.due) + waiting + len(self.unconfirmed) + self.resting
 
 
 @dataclass(frozen=True, slots=True)
 class LookupOutcome:
-    """The result of one lookup: a cover, a refusal by LML, or the reason against a cover."""
+    """The result of one lookup: a cover, a refusal by LML, or the reason against a cover.
+
+    An unconfirmed one is an empty answer, with the reason that it will have meant.
+    """
 
     album: Album
     outcome: Outcome
     url: str | None = None
     confidence: float | None = None
     refusal: str | None = None
+    outcome_if_confirmed: NoCoverReason | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +93,11 @@ class ArtworkStore:
         return RangeWorklist(
             due=[_album(each) for each in rows if each["state"] == "due"],
             waiting=frozenset(each["library_id"] for each in waiting),
+            unconfirmed={
+                each["library_id"]: NoCoverReason(each["outcome_if_confirmed"])
+                for each in rows
+                if each["state"] == "unconfirmed"
+            },
             resting=sum(each["state"] == "waiting_to_retry" for each in rows),
             covered_meanwhile=sum(each["is_covered"] for each in waiting),
         )
@@ -97,6 +111,7 @@ class ArtworkStore:
                 "url": each.url,
                 "confidence": each.confidence,
                 "refusal": each.refusal,
+                "outcome_if_confirmed": each.outcome_if_confirmed,
             }
             for each in lookups
         ]
@@ -111,6 +126,14 @@ class ArtworkStore:
                 },
             )
 
+    async def settle(self, verdicts: Mapping[int, bool]) -> None:
+        """Settle unconfirmed lookups by library id: True if the answer counts, else unknown."""
+        async with self.database.transaction() as transaction:
+            await transaction.execute(
+                "artwork/settle_lookups",
+                {"library_ids": [*verdicts], "are_certain": [*verdicts.values()]},
+            )
+
     @retry_on_deadlock
     async def write(self, library_ids: Sequence[int]) -> frozenset[int]:
         """Write the stored covers of these records in one transaction; return the ids written.
@@ -120,10 +143,7 @@ class ArtworkStore:
         """
         ids = list(library_ids)
         async with self.database.transaction() as transaction:
-            free = await transaction.fetch("artwork/lock_uncovered", {"library_ids": ids})
-            written = frozenset(each["library_id"] for each in free)
-            if written:
-                await transaction.execute("artwork/put_covers", {"library_ids": list(written)})
+            written = await _put_covers(transaction, ids)
             await transaction.execute(
                 "artwork/mark_covers_applied",
                 {
@@ -142,7 +162,7 @@ class ArtworkStore:
         """
         with suppress(_RolledBack):
             async with self.database.transaction() as transaction:
-                await transaction.execute("artwork/put_covers", {"library_ids": list(library_ids)})
+                await _put_covers(transaction, list(library_ids))
                 raise _RolledBack
 
     async def mark_unwritable(self, library_id: int, write_error: str) -> None:
@@ -175,6 +195,17 @@ class ArtworkStore:
 
 class _RolledBack(Exception):
     """Rolls a transaction back."""
+
+
+async def _put_covers(transaction: Transaction, library_ids: list[int]) -> frozenset[int]:
+    """Write the covers of the records that have none; return their ids."""
+    uncovered = await transaction.fetch("artwork/lock_uncovered", {"library_ids": library_ids})
+    free = frozenset(each["library_id"] for each in uncovered)
+    if free:
+        written = await transaction.fetch("artwork/put_covers", {"library_ids": list(free)})
+        if len(written) < len(free):
+            raise RowRefused("the cover was discarded without an error, as by a trigger")
+    return free
 
 
 def _album(row: dict[str, Any]) -> Album:

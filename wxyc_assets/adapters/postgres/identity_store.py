@@ -11,6 +11,7 @@ from psycopg.types.json import Jsonb
 from wxyc_assets.adapters.lml.bulk_resolve import Answer, Answers
 from wxyc_assets.adapters.lml.wire import dump
 from wxyc_assets.adapters.postgres.database import Database, Transaction, retry_on_deadlock
+from wxyc_assets.adapters.postgres.errors import RowRefused
 from wxyc_assets.adapters.postgres.range_locks import LockFamily, lock_in_transaction
 from wxyc_assets.domain.answers import AnswerKind
 from wxyc_assets.domain.candidates import Candidate, Cohort, Reason, Scope
@@ -196,6 +197,8 @@ class IdentityStore:
                 written = await transaction.fetch(
                     "identity/put_identities", {"library_ids": singles, "mark": NOTES_MARK}
                 )
+                if not all(row["is_written"] for row in written):
+                    raise RowRefused("the row was discarded without an error, as by a trigger")
                 details.update(IDENTITY_COUNTERS[row["verdict"]] for row in written)
             if matched:
                 (tracks,) = await transaction.fetch(

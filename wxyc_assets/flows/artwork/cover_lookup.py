@@ -1,20 +1,23 @@
 """Looking covers up: each album of a range is asked about once."""
 
 import asyncio
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 
 from wxyc_assets.adapters.lml.circuit_breaker import CircuitBreakerWatch
 from wxyc_assets.adapters.lml.client import LmlClient
 from wxyc_assets.adapters.lml.errors import CircuitBreakerTimeout, LmlError, LmlRejectedBatch
-from wxyc_assets.adapters.lml.retry import RetryingCaller, RetryPolicy, may_be_about_a_record
+from wxyc_assets.adapters.lml.retry import (
+    RetryingCaller,
+    RetryPolicy,
+    is_doubtful,
+    may_be_about_a_record,
+    seems_well,
+)
 from wxyc_assets.adapters.postgres.artwork_store import (
     COVER,
     LML_REFUSED,
+    UNCONFIRMED,
     LookupOutcome,
-    RangeWorklist,
 )
 from wxyc_assets.domain.artwork import (
     Album,
@@ -27,60 +30,21 @@ from wxyc_assets.domain.artwork import (
     choose,
 )
 from wxyc_assets.domain.candidates import CONTROL_RECORD
-from wxyc_assets.domain.cover_outcomes import CoverTally, WriteOutcome
+from wxyc_assets.domain.cover_outcomes import WriteOutcome
 from wxyc_assets.flows.artwork.health_probes import HealthProbes
 from wxyc_assets.flows.artwork.lookup_buffer import LookupBuffer
+from wxyc_assets.flows.artwork.range_lookups import FailedQuestion, Question, RangeLookups
 
 
-@dataclass(slots=True)
-class RangeLookups:
-    """The lookups of one range, until all of its records are settled."""
-
-    worklist: RangeWorklist
-    tally: CoverTally = field(default_factory=CoverTally)
-    covers: set[int] = field(default_factory=set[int])
-    """Library ids for which a cover was found."""
-    refusals: dict[int, str] = field(default_factory=dict[int, str])
-    error: LmlError | None = None
-    settled: asyncio.Event = field(default_factory=asyncio.Event)
-    _unsettled: int = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.tally.scanned = self._unsettled = len(self.worklist.due)
-        if not self._unsettled:
-            self.settled.set()
-
-    def settle(self, outcome: WriteOutcome | NoCoverReason | None) -> None:
-        """Count one record; a record with a cover (None) counts when that is written."""
-        if outcome is not None:
-            self.tally.outcomes[outcome] += 1
-        self._unsettled -= 1
-        if not self._unsettled:
-            self.settled.set()
-
-    def questions(self) -> Iterator["Question"]:
-        """One question for each artist and title."""
-        by_name: defaultdict[tuple[str, str], list[Album]] = defaultdict(list)
-        for album in self.worklist.due:
-            by_name[album.artist_name, album.album_title].append(album)
-        for (artist_name, album_title), formats in by_name.items():
-            yield Question(artist_name, album_title, formats, self)
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """One artist and title, and the records of a range that carry them: formats of one album."""
-
-    artist_name: str
-    album_title: str
-    albums: Sequence[Album]
-    lookups: RangeLookups
+class _NotAsked(LmlError):
+    """The run had stopped before a question was asked."""
 
 
 class CoverLookup:
     """Asks LML until it is down or refuses us; then `stopped` says why.
 
-    Pauses while `breaker` is not closed; without one, an open breaker is not waited for.
+    At most `max_in_flight` calls are in flight, however many questions are handed in. Pauses while
+    `breaker` is not closed; without one, an open breaker is not waited for.
     """
 
     def __init__(
@@ -92,9 +56,11 @@ class CoverLookup:
         buffer: LookupBuffer,
         rules: Rules,
         breaker: CircuitBreakerWatch | None,
+        max_in_flight: int,
     ) -> None:
         self._lml = lml
         self._caller = RetryingCaller(retry_policy)
+        self._in_flight = asyncio.Semaphore(max_in_flight)
         self._probes = probes
         self._buffer = buffer
         self._rules = rules
@@ -105,24 +71,61 @@ class CoverLookup:
         return self._caller.stopped
 
     async def ask(self, question: Question) -> None:
-        """Look one album up and settle its records; those of an empty answer after a probe."""
-        await self._wait_for_breaker()
-        probe = 0 if self.stopped else await self._probes.latest()
-        if self.stopped:
-            self._fail(question, self.stopped)
+        """Look one album up and settle its records; those of an empty answer after a probe.
+
+        A question that may be to blame for its failure is left to `ask_again`.
+        """
+        failed = await self._try(question)
+        if failed and is_doubtful(failed.error) and not self.stopped:
+            question.lookups.doubtful.append(failed)
+        elif failed:
+            await self._fail_or_refuse(failed)
+        question.lookups.count_asked()
+
+    async def ask_again(self, failed: FailedQuestion) -> None:
+        """Refuse the records of a question that fails again while LML is well.
+
+        LML is well if it answered other questions meanwhile and says so afterwards. If it is not,
+        the records leave their range open.
+        """
+        if self.stopped or not self._has_answered_others(failed):
+            self._fail(failed.question, failed.error)
             return
-        answers_before = self._caller.answers
-        error = None
-        try:
-            result = await self._caller.with_retries(
-                partial(self._lml.lookup, question.artist_name, question.album_title)
-            )
-        except LmlError as lml_error:
-            error = lml_error
-            await self._fail_or_refuse(question, error, answers_before)
+        again = await self._try(failed.question)
+        if again is None:
+            return
+        if is_doubtful(again.error) and not self.stopped and await seems_well(self._lml):
+            await self._refuse(failed.question, str(again.error))
+            self._consider_stopping(None)
         else:
-            question.lookups.tally.latencies_ms.append(result.latency_ms)
-            self._choose(question, result.found, probe)
+            await self._fail_or_refuse(again)
+
+    def confirm(self, lookups: RangeLookups) -> None:
+        """Settle the empty answers that an earlier run stored, after a probe."""
+        for library_id, reason in lookups.worklist.unconfirmed.items():
+            settle = partial(self._settle_stored, lookups, library_id, reason)
+            self._probes.verify_stored(settle)
+
+    async def _try(self, question: Question) -> FailedQuestion | None:
+        async with self._in_flight:
+            await self._wait_for_breaker()
+            probe = 0 if self.stopped else await self._probes.latest()
+            answers_before = self._caller.answers
+            if self.stopped:
+                return FailedQuestion(question, _NotAsked(str(self.stopped)), answers_before)
+            try:
+                result = await self._caller.with_retries(
+                    partial(self._lml.lookup, question.artist_name, question.album_title)
+                )
+            except LmlError as error:
+                self._consider_stopping(error)
+                return FailedQuestion(question, error, answers_before)
+            self._consider_stopping(None)
+        question.lookups.tally.latencies_ms.append(result.latency_ms)
+        await self._store(question, result.found, probe)
+        return None
+
+    def _consider_stopping(self, error: LmlError | None) -> None:
         self._caller.consider_stopping(error)
         if self.stopped:
             self._probes.give_up()
@@ -137,47 +140,59 @@ class CoverLookup:
             self._caller.stopped = error
             self._probes.give_up()
 
-    def _choose(self, question: Question, found: Found, probe: int) -> None:
-        for album in question.albums:
-            choice = choose(found, album, self._rules)
-            settle = partial(self._settle, question.lookups, album, choice)
-            if found.is_empty and not found.is_incomplete:
-                self._probes.verify(probe, settle)
-            else:
-                settle(True)
+    async def _store(self, question: Question, found: Found, probe: int) -> None:
+        lookups, is_certain = question.lookups, found.is_incomplete or not found.is_empty
+        choices = [(each, choose(found, each, self._rules)) for each in question.albums]
+        await self._buffer.put(
+            [_outcome(album, choice, is_certain=is_certain) for album, choice in choices]
+        )
+        for album, choice in choices:
+            match choice:
+                case Cover():
+                    lookups.covers.add(album.library_id)
+                    lookups.settle(None)
+                case NoCover(reason) if is_certain:
+                    lookups.settle(reason)
+                case NoCover(reason):
+                    settle = partial(self._settle, lookups, album.library_id, reason)
+                    self._probes.verify(probe, settle)
 
     def _settle(
-        self, lookups: RangeLookups, album: Album, choice: Choice, is_certain: bool
+        self, lookups: RangeLookups, library_id: int, reason: NoCoverReason, is_certain: bool
     ) -> None:
-        match choice:
-            case Cover(url, confidence):
-                self._buffer.put(LookupOutcome(album, COVER, url, confidence))
-                lookups.covers.add(album.library_id)
-                lookups.settle(None)
-            case NoCover(reason, confidence):
-                outcome = reason if is_certain else NoCoverReason.UNKNOWN
-                self._buffer.put(LookupOutcome(album, outcome, confidence=confidence))
-                lookups.settle(outcome)
+        self._buffer.settle(library_id, is_certain)
+        lookups.settle(reason if is_certain else NoCoverReason.UNKNOWN)
 
-    async def _fail_or_refuse(
-        self, question: Question, error: LmlError, answers_before: int
+    def _settle_stored(
+        self, lookups: RangeLookups, library_id: int, reason: NoCoverReason, is_certain: bool
     ) -> None:
+        if self.stopped and not is_certain:  # nobody looked: the next run may
+            lookups.settle(NoCoverReason.UNKNOWN)
+        else:
+            self._settle(lookups, library_id, reason, is_certain)
+
+    def _has_answered_others(self, failed: FailedQuestion) -> bool:
+        return self._caller.answers > failed.answers_before
+
+    async def _fail_or_refuse(self, failed: FailedQuestion) -> None:
         """Refuse a record only if LML answered about others meanwhile, or does so when asked."""
-        is_well = self._caller.answers > answers_before
+        error, is_well = failed.error, self._has_answered_others(failed)
         if isinstance(error, LmlRejectedBatch) and not is_well:
             is_well = await self._caller.answers_about(self._look_up_the_control_record)
         if may_be_about_a_record(error) and is_well:
-            self._refuse(question, str(error))
+            await self._refuse(failed.question, str(error))
         else:
-            self._fail(question, error)
+            self._fail(failed.question, error)
 
     async def _look_up_the_control_record(self) -> None:
         await self._lml.lookup(CONTROL_RECORD.artist_name, CONTROL_RECORD.album_title)
 
-    def _refuse(self, question: Question, reason: str) -> None:
+    async def _refuse(self, question: Question, reason: str) -> None:
         refusal = reason.replace("\0", "\\x00")
+        await self._buffer.put(
+            [LookupOutcome(album, LML_REFUSED, refusal=refusal) for album in question.albums]
+        )
         for album in question.albums:
-            self._buffer.put(LookupOutcome(album, LML_REFUSED, refusal=refusal))
             question.lookups.refusals[album.library_id] = refusal
             question.lookups.settle(WriteOutcome.LML_REFUSED)
 
@@ -185,3 +200,15 @@ class CoverLookup:
         question.lookups.error = error
         for _ in question.albums:
             question.lookups.settle(WriteOutcome.LML_ERROR)
+
+
+def _outcome(album: Album, choice: Choice, *, is_certain: bool) -> LookupOutcome:
+    match choice:
+        case Cover(url, confidence):
+            return LookupOutcome(album, COVER, url, confidence)
+        case NoCover(reason, confidence) if is_certain:
+            return LookupOutcome(album, reason, confidence=confidence)
+        case NoCover(reason, confidence):
+            return LookupOutcome(
+                album, UNCONFIRMED, confidence=confidence, outcome_if_confirmed=reason
+            )

@@ -1,48 +1,69 @@
-"""A write buffer for lookups: many of them per statement, none of them old."""
+"""A write buffer for lookups: whoever adds one waits until it is stored, with others."""
 
 import asyncio
+from collections.abc import Sequence
 
 from wxyc_assets.adapters.postgres.artwork_store import ArtworkStore, LookupOutcome
 
-STORE_SECONDS = 1.0
-"""What a killed run may lose, and would ask again."""
-STORE_ROWS = 1_000
+PAUSE_SECONDS = 0.02
+"""Between two statements, so that a fast LML's answers share one."""
 
 
 class LookupBuffer:
-    """Collects lookups and stores them, after STORE_SECONDS at the latest, while `run` runs."""
+    """Stores lookups while `run` runs, the first one at once.
+
+    A killed run loses only answers whose `put` has not returned, and would ask for them again.
+    """
 
     def __init__(self, store: ArtworkStore, run_id: str) -> None:
         self._store = store
         self._run_id = run_id
         self._lookups: list[LookupOutcome] = []
+        self._verdicts: dict[int, bool] = {}
         self._flushing = asyncio.Lock()
-        self._is_full = asyncio.Event()
+        self._wanted = asyncio.Event()
+        self._added = self._stored = 0
+        self._progress = asyncio.Condition()
 
-    def put(self, lookup: LookupOutcome) -> None:
-        """Add one lookup; a record may be looked up once per run."""
-        self._lookups.append(lookup)
-        if len(self._lookups) >= STORE_ROWS:
-            self._is_full.set()
+    async def put(self, lookups: Sequence[LookupOutcome]) -> None:
+        """Add lookups and return when they are stored; a record may be looked up once per run."""
+        self._lookups.extend(lookups)
+        self._added += len(lookups)
+        mine = self._added
+        self._wanted.set()
+        async with self._progress:
+            await self._progress.wait_for(lambda: self._stored >= mine)
+
+    def settle(self, library_id: int, is_certain: bool) -> None:
+        """Add the verdict on an unconfirmed lookup that is stored."""
+        self._verdicts[library_id] = is_certain
+        self._wanted.set()
 
     async def flush(self) -> None:
-        """Store everything that was put until now; raises DatabaseError."""
+        """Store everything that was added until now; raises DatabaseError."""
         async with self._flushing:
-            lookups = self._lookups[:]
-            self._is_full.clear()
+            self._wanted.clear()
+            lookups, verdicts = self._lookups[:], dict(self._verdicts)
             if lookups:
                 await self._store.store(lookups, self._run_id)
-                del self._lookups[: len(lookups)]  # others were put meanwhile
+                del self._lookups[: len(lookups)]  # others were added meanwhile
+                await self._announce(len(lookups))
+            if verdicts:
+                await self._store.settle(verdicts)
+                for library_id in verdicts:
+                    del self._verdicts[library_id]
+
+    async def _announce(self, stored: int) -> None:
+        async with self._progress:
+            self._stored += stored
+            self._progress.notify_all()
 
     async def run(self) -> None:
-        """Flush when full or after STORE_SECONDS, and once more when cancelled."""
+        """Flush whenever something was added, and once more when cancelled."""
         try:
             while True:
-                try:
-                    async with asyncio.timeout(STORE_SECONDS):
-                        await self._is_full.wait()
-                except TimeoutError:
-                    pass
+                await self._wanted.wait()
                 await self.flush()
+                await asyncio.sleep(PAUSE_SECONDS)
         finally:
             await self.flush()

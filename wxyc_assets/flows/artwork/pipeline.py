@@ -13,9 +13,10 @@ from wxyc_assets.adapters.lml.retry import RetryPolicy
 from wxyc_assets.adapters.postgres.artwork_store import ArtworkStore
 from wxyc_assets.adapters.postgres.range_locks import LockFamily
 from wxyc_assets.domain.ranges import IdRange
-from wxyc_assets.flows.artwork.cover_lookup import CoverLookup, RangeLookups
+from wxyc_assets.flows.artwork.cover_lookup import CoverLookup
 from wxyc_assets.flows.artwork.health_probes import HealthProbes
 from wxyc_assets.flows.artwork.lookup_buffer import LookupBuffer
+from wxyc_assets.flows.artwork.range_lookups import RangeLookups
 from wxyc_assets.flows.artwork.report import ArtworkReport, build_report
 from wxyc_assets.flows.artwork.write_covers import CoverWriteResult, write_covers
 from wxyc_assets.flows.range_pipeline import RangePipeline
@@ -26,6 +27,8 @@ OPEN_RANGES = 100
 RANGES_WRITTEN_AT_ONCE = 4
 QUESTIONS_PER_CALL = 16
 """Questions in the queue per call in flight, so that the next range is read in time."""
+WORKERS_PER_CALL = 3
+"""Questions in work per call in flight: some are asked while the answers to others are stored."""
 COVERS_SHOWN = 12
 
 
@@ -37,6 +40,8 @@ class ArtworkOptions:
     retry_policy: RetryPolicy
     max_in_flight: int
     health_interval_seconds: float
+    max_refused_writes: float
+    """Share of a range's records whose write may be refused; beyond it the range stays open."""
     breaker_ceiling_seconds: float | None
     """How long to wait for LML's circuit breaker to close; None: go on while it is open."""
 
@@ -46,9 +51,11 @@ class ArtworkPipeline(RangePipeline[RangeLookups, ArtworkReport]):
 
     def __init__(self, store: ArtworkStore, lml: LmlClient, options: ArtworkOptions) -> None:
         queue_size = QUESTIONS_PER_CALL * options.max_in_flight
-        pool = WorkerPool(workers=options.max_in_flight, queue_size=queue_size)
+        workers = WORKERS_PER_CALL * options.max_in_flight
+        pool = WorkerPool(workers=workers, queue_size=queue_size)
         super().__init__(store.database, LockFamily.ARTWORK, pool, open_ranges=OPEN_RANGES)
         self._store = store
+        self._max_refused_writes = options.max_refused_writes
         self._writing = asyncio.Semaphore(RANGES_WRITTEN_AT_ONCE)
         ceiling = options.breaker_ceiling_seconds
         breaker = None if ceiling is None else CircuitBreakerWatch(lml, ceiling_seconds=ceiling)
@@ -61,6 +68,7 @@ class ArtworkPipeline(RangePipeline[RangeLookups, ArtworkReport]):
             buffer=self._buffer,
             rules=store.scope.rules,
             breaker=breaker,
+            max_in_flight=options.max_in_flight,
         )
 
     @property
@@ -72,11 +80,15 @@ class ArtworkPipeline(RangePipeline[RangeLookups, ArtworkReport]):
 
     async def _begin(self, id_range: IdRange) -> RangeLookups:
         lookups = RangeLookups(await self._store.wanted(id_range))
-        for question in lookups.questions():
+        self._lookup.confirm(lookups)
+        for question in lookups.questions:
             await self._pool.submit(partial(self._lookup.ask, question))
         return lookups
 
     async def _finish(self, id_range: IdRange, work: RangeLookups) -> ArtworkReport:
+        await work.asked.wait()
+        for failed in work.doubtful:
+            await self._lookup.ask_again(failed)
         await work.settled.wait()
         async with self._writing:
             await self._buffer.flush()
@@ -85,4 +97,11 @@ class ArtworkPipeline(RangePipeline[RangeLookups, ArtworkReport]):
                 written = await write_covers(self._store, id_range)
             covered = await self._store.covered(id_range)
             first_covers = await self._store.first_covers(id_range, COVERS_SHOWN)
-        return build_report(id_range, work, written, covered, first_covers)
+        return build_report(
+            id_range,
+            work,
+            written,
+            covered,
+            first_covers,
+            max_refused_writes=self._max_refused_writes,
+        )

@@ -6,7 +6,7 @@ from wxyc_assets.adapters.postgres.artwork_store import CoverCounts
 from wxyc_assets.domain.artwork import ShownCover
 from wxyc_assets.domain.cover_outcomes import CoverTally, WriteOutcome
 from wxyc_assets.domain.ranges import IdRange
-from wxyc_assets.flows.artwork.cover_lookup import RangeLookups
+from wxyc_assets.flows.artwork.range_lookups import RangeLookups
 from wxyc_assets.flows.artwork.write_covers import CoverWriteResult
 from wxyc_assets.flows.range_report import RangeReport
 
@@ -47,6 +47,8 @@ def build_report(
     written: CoverWriteResult,
     covered: CoverCounts,
     first_covers: list[ShownCover],
+    *,
+    max_refused_writes: float,
 ) -> ArtworkReport:
     """Return the report of a range; raises MiscountedRows when a row was lost or counted twice."""
     tally, waiting = lookups.tally, lookups.worklist.waiting
@@ -58,6 +60,7 @@ def build_report(
     tally.check()
     return ArtworkReport(
         id_range=id_range,
+        max_refused_writes=max_refused_writes,
         eligible=lookups.worklist.eligible,
         resting=lookups.worklist.resting,
         tally=tally,

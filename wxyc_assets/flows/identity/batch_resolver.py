@@ -1,68 +1,26 @@
 """Asking LML about pages of library records, with retries and a search for poison rows."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable
 from functools import partial
 
 from wxyc_assets.adapters.lml.bulk_resolve import Answers
-from wxyc_assets.adapters.lml.client import LmlClient, ResolveResult
-from wxyc_assets.adapters.lml.errors import (
-    LmlError,
-    LmlRejectedBatch,
-    LmlUnavailable,
+from wxyc_assets.adapters.lml.client import LmlClient
+from wxyc_assets.adapters.lml.errors import LmlError
+from wxyc_assets.adapters.lml.retry import (
+    RetryingCaller,
+    RetryPolicy,
+    may_be_about_a_record,
+    seems_well,
 )
-from wxyc_assets.adapters.lml.retry import RetryingCaller, RetryPolicy, may_be_about_a_record
-from wxyc_assets.domain.answers import are_few
-from wxyc_assets.domain.batches import bisect, most_failures_in_a_row
-from wxyc_assets.domain.candidates import CONTROL_RECORD, Candidate
-from wxyc_assets.domain.counters import Outcome
+from wxyc_assets.domain.candidates import CONTROL_RECORD
+from wxyc_assets.flows.identity.batch_result import BatchResult, Page
+from wxyc_assets.flows.identity.poison_row_search import PoisonRowSearch
 from wxyc_assets.telemetry import logs
 
-Page = Sequence[Candidate]
 UNKNOWN_TERMS_SHOWN = 10
 
 StoreAnswers = Callable[[Page, Answers], Awaitable[None]]
-
-
-@dataclass(slots=True)
-class BatchResult:
-    """LML's answers about a page, which holds records of one cohort."""
-
-    page: Page
-    answers: list[Answers] = field(default_factory=list[Answers])
-    refusals: dict[Candidate, str] = field(default_factory=dict[Candidate, str])
-    unanswered: dict[int, Outcome] = field(default_factory=dict[int, Outcome])
-    invalid: dict[int, str] = field(default_factory=dict[int, str])
-    """Records whose answers break LML's contract, each with the reason; nothing is stored."""
-    latencies_ms: list[float] = field(default_factory=list[float])
-    error: LmlError | None = None
-
-    def fail(self, page: Page, error: LmlError) -> None:
-        """Leave these records unanswered because of `error`."""
-        self.unanswered.update(dict.fromkeys((each.library_id for each in page), Outcome.LML_ERROR))
-        self.error = error
-
-    def add(self, resolved: ResolveResult) -> None:
-        """Add the answer about a part of the page."""
-        answers = resolved.answers
-        self.answers.append(answers)
-        self.latencies_ms.append(resolved.latency_ms)
-        self._add_invalid(answers)
-        is_untrusted = bool(answers.untrusted)
-        left_out = Outcome.UNTRUSTED_LIBRARY_ID if is_untrusted else Outcome.CARDINALITY_MISMATCH
-        self.unanswered.update(dict.fromkeys(answers.unanswered, left_out))
-
-    def _add_invalid(self, answers: Answers) -> None:
-        """Leave out the answers that break the contract; with more than a few, the range is open.
-
-        That LML has a new term is no reason to distrust the rest, so there is no `error` to stop.
-        """
-        invalid = answers.invalid | answers.unwritable
-        are_tolerated = are_few(len(invalid), of=len(answers.answered) + len(invalid))
-        outcome = Outcome.LML_INVALID if are_tolerated else Outcome.LML_ERROR
-        self.unanswered.update(dict.fromkeys(invalid, outcome))
-        self.invalid.update(invalid)
 
 
 class BatchResolver:
@@ -90,18 +48,38 @@ class BatchResolver:
         return self.caller.stopped
 
     async def resolve(self, page: Page) -> BatchResult:
-        """Return all that LML says about a page; answers are stored as they arrive."""
-        result = BatchResult(page)
-        answers_before = self.caller.answers
+        """Return all that LML says about a page; answers are stored as they arrive.
+
+        A page that LML may merely be too slow for is left to `resolve_doubtful`.
+        """
+        result = BatchResult(page, answers_before=self.caller.answers)
         try:
             await self.resolve_part(page, result, with_retries=True)
         except LmlError as error:
             if may_be_about_a_record(error) and not self.stopped:
-                await _PoisonRowSearch(self, result, answers_before).run(error)
+                await PoisonRowSearch(self, result).run(page, error)
             else:
                 result.fail(page, error)
         self.caller.consider_stopping(result.error)
         return result
+
+    async def resolve_doubtful(self, result: BatchResult) -> None:
+        """Ask again, in ever smaller parts, about the records that may be to blame themselves.
+
+        To be called once the pages beside it are done, so that an LML which was slow has had time.
+        Adds answers and refusals to `result`; the rest of the records stays unanswered.
+        """
+        if not result.doubtful or self.stopped or not await self.seems_well():
+            return
+        error = result.error
+        assert error is not None
+        result.error = None
+        await PoisonRowSearch(self, result, with_doubts=True).run(result.take_doubtful(), error)
+        self.caller.consider_stopping(result.error)
+
+    async def seems_well(self) -> bool:
+        """Return True if LML says that it is at work."""
+        return await seems_well(self._lml)
 
     async def resolve_part(self, part: Page, result: BatchResult, *, with_retries: bool) -> None:
         """Add LML's answer about a part of a page to `result`; raises LmlError.
@@ -133,100 +111,3 @@ class BatchResolver:
         """Ask once about a record that LML can answer about; the answer is only counted."""
         async with self._in_flight:
             await self.caller.answers_about(partial(self._lml.resolve, [CONTROL_RECORD]))
-
-
-class _PoisonRowSearch:
-    """Bisects a page, so that a record which spoils its batch fails alone.
-
-    As long as LML answers about no record at all, a lone record is tried only once, too: it is LML
-    that is ill. Once it answers about another, the lone record gets all retries.
-    """
-
-    def __init__(self, resolver: BatchResolver, result: BatchResult, answers_before: int) -> None:
-        self._resolver = resolver
-        self._result = result
-        self._answers_before = answers_before
-        self._tried_once: list[Page] = []
-        self._suspects: dict[Candidate, LmlError] = {}
-        """Records that failed alone, in spite of retries, after the last answer about others."""
-        self._failed_in_a_row = 0
-        self._gave_up: LmlError | None = None
-
-    async def run(self, error: LmlError) -> None:
-        """Find an answer, a refusal or an error for each record of a page that failed so."""
-        self._suspects |= await bisect(self._result.page, self._try, error)
-        tried_once, self._tried_once = self._tried_once, []
-        for part in tried_once:
-            if self._lml_is_well:
-                await self._try(part)
-            else:
-                self._result.fail(part, error)
-        await self._classify_suspects()
-
-    async def _classify_suspects(self) -> None:
-        """Where LML answered about no record, a control record shows if it rejects everything."""
-        are_rejected = any(isinstance(each, LmlRejectedBatch) for each in self._suspects.values())
-        if are_rejected and not self._lml_is_well:
-            await self._resolver.ask_about_the_control_record()
-        _classify(self._suspects, self._result, lml_is_well=self._lml_is_well)
-
-    @property
-    def _lml_is_well(self) -> bool:
-        return self._resolver.caller.answers > self._answers_before
-
-    async def _try(self, part: Page) -> LmlError | None:
-        """Try a part; return the error of one that is to be halved."""
-        if self._gave_up:
-            self._result.fail(part, self._gave_up)
-            return None
-        with_retries = len(part) == 1 and self._lml_is_well
-        try:
-            await self._resolver.resolve_part(part, self._result, with_retries=with_retries)
-        except LmlError as error:
-            self._failed_in_a_row += 1
-            if self._is_hopeless(error):
-                await self._give_up(part, error)
-            elif len(part) > 1:
-                return error
-            else:
-                self._fail_alone(part, error, was_retried=with_retries)
-        else:
-            self._failed_in_a_row = 0
-            _classify(self._suspects, self._result, lml_is_well=True)
-        return None
-
-    def _is_hopeless(self, error: LmlError) -> bool:
-        if not isinstance(error, LmlUnavailable | LmlRejectedBatch) or self._resolver.stopped:
-            return True
-        return self._failed_in_a_row > most_failures_in_a_row(len(self._result.page))
-
-    def _fail_alone(self, part: Page, error: LmlError, *, was_retried: bool) -> None:
-        if isinstance(error, LmlUnavailable) and not was_retried:
-            self._tried_once.append(part)
-        elif may_be_about_a_record(error):
-            self._suspects[part[0]] = error
-        else:
-            self._result.fail(part, error)
-
-    async def _give_up(self, part: Page, error: LmlError) -> None:
-        self._gave_up = error
-        await self._classify_suspects()
-        for each in (part, *self._tried_once):
-            self._result.fail(each, error)
-        self._tried_once.clear()
-
-
-def _classify(
-    suspects: dict[Candidate, LmlError], result: BatchResult, *, lml_is_well: bool
-) -> None:
-    """Refuse a record that LML rejects or fails over alone, while it answers about others.
-
-    From an LML that answers about nothing, an error says nothing about the record, which would then
-    wait for weeks to be retried.
-    """
-    for record, error in suspects.items():
-        if lml_is_well:
-            result.refusals[record] = str(error)
-        else:
-            result.fail([record], error)
-    suspects.clear()

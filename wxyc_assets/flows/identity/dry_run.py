@@ -43,7 +43,11 @@ class IdentityDryRun:
         unserved = [each.candidate for each in due if not each.is_served]
         pages = self._options.page_sizes.pages(unserved)
         results = await asyncio.gather(*(self._resolver.resolve(page) for page in pages))
-        report = build_report(id_range, results, applied=None)
+        for result in results:
+            await self._resolver.resolve_doubtful(result)
+        report = build_report(
+            id_range, results, applied=None, max_refused_writes=self._options.max_refused_writes
+        )
         for answer in await self._store.unapplied(id_range, scope):
             if answer.is_new:
                 tally = report.tallies[answer.cohort]

@@ -14,7 +14,8 @@ from wxyc_assets.domain.batches import batched
 from wxyc_assets.domain.candidates import Candidate, Cohort, Scope
 from wxyc_assets.domain.ranges import IdRange
 from wxyc_assets.flows.identity.apply_answers import AnswerWriter
-from wxyc_assets.flows.identity.batch_resolver import BatchResolver, BatchResult, Page
+from wxyc_assets.flows.identity.batch_resolver import BatchResolver
+from wxyc_assets.flows.identity.batch_result import BatchResult, Page
 from wxyc_assets.flows.identity.report import IdentityReport, build_report
 from wxyc_assets.flows.range_pipeline import RangePipeline
 from wxyc_assets.flows.worker_pool import WorkerPool
@@ -54,6 +55,8 @@ class IdentityOptions:
     page_sizes: PageSizes
     retry_policy: RetryPolicy
     max_in_flight: int
+    max_refused_writes: float
+    """Share of a range's records whose write may be refused; beyond it the range stays open."""
     applies: bool = True
     """False to store LML's answers only."""
 
@@ -98,5 +101,16 @@ class IdentityPipeline(RangePipeline[BatchResults, IdentityReport]):
 
     async def _finish(self, id_range: IdRange, work: BatchResults) -> IdentityReport:
         results = [await each for each in work]
+        for result in results:
+            await self._resolve_doubtful(result)
         applied = await self._writer.apply(id_range) if self._writer else None
-        return build_report(id_range, results, applied)
+        return build_report(
+            id_range, results, applied, max_refused_writes=self._options.max_refused_writes
+        )
+
+    async def _resolve_doubtful(self, result: BatchResult) -> None:
+        stored = {*result.refusals}
+        if self._resolver:
+            await self._resolver.resolve_doubtful(result)
+        new = {each: reason for each, reason in result.refusals.items() if each not in stored}
+        await self._store.store_refusals(new, self._options.run_id)

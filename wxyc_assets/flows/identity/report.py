@@ -9,7 +9,7 @@ from wxyc_assets.domain.candidates import Cohort
 from wxyc_assets.domain.counters import IdentityTally, Outcome, by_cohort
 from wxyc_assets.domain.ranges import IdRange
 from wxyc_assets.flows.identity.apply_answers import ApplyResult
-from wxyc_assets.flows.identity.batch_resolver import BatchResult
+from wxyc_assets.flows.identity.batch_result import BatchResult
 from wxyc_assets.flows.range_report import RangeReport
 
 NULL_CONFIDENCES = "source_rows_skipped_null_confidence"
@@ -47,13 +47,17 @@ class IdentityReport(RangeReport):
 
 
 def build_report(
-    id_range: IdRange, results: Sequence[BatchResult], applied: ApplyResult | None
+    id_range: IdRange,
+    results: Sequence[BatchResult],
+    applied: ApplyResult | None,
+    *,
+    max_refused_writes: float,
 ) -> IdentityReport:
     """Return the report of a range; without `applied`, answers count as what they will become.
 
     Raises MiscountedRows when a row was lost or counted twice.
     """
-    report = IdentityReport(id_range=id_range)
+    report = IdentityReport(id_range=id_range, max_refused_writes=max_refused_writes)
     for each in results:
         _count_page(report, each, answers_count=applied is None)
     if applied is not None:

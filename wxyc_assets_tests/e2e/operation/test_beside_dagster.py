@@ -144,6 +144,36 @@ def test_explain_shows_the_cover(station: SandboxStation, project: Path) -> None
     assert found["run_id"] in done.stdout
 
 
+@pytest.mark.usefixtures("dry_run_output")
+def test_refused_lists_what_was_refused_and_has_it_asked_again(
+    station: SandboxStation, project: Path
+) -> None:
+    def refused(*arguments: str) -> list[dict[str, Any]]:
+        command = ("wxyc-assets", "refused", *arguments, "--json")
+        done = run_program(*command, env=station.environment, cwd=project)
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    before = len(refused())
+    (row,) = query(
+        station,
+        "update wxyc_assets.lml_resolution set applied_at = null, write_error = 'no [room] today' "
+        "where library_id = (select min(library_id) from wxyc_assets.lml_resolution "
+        "where kind = 'single_artist' and write_error is null) returning library_id, artist_name",
+    )
+    library_id = str(row["library_id"])
+    done = run_program("wxyc-assets", "refused", env=station.environment, cwd=project)
+    assert f"{row['artist_name']} · " in done.stdout
+    assert "identity not written: no [room] today" in done.stdout
+    assert len(done.stdout.splitlines()) == before + 2
+    (marked,) = refused(library_id, "--ask-again")
+    assert marked["reason"] == "no [room] today"
+    assert marked["ask_again_at"]
+    done = run_program("wxyc-assets", "refused", "9999999", env=station.environment, cwd=project)
+    assert done.returncode == 1
+    assert "Nothing was refused about 9999999." in done.stderr
+
+
 def test_explain_reports_an_unknown_record(station: SandboxStation, project: Path) -> None:
     done = run_program("wxyc-assets", "explain", "9999999", env=station.environment, cwd=project)
     assert done.returncode == 1

@@ -7,9 +7,12 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from wxyc_assets.defs.jobs import all_ranges, library_identity_job
+from wxyc_assets.defs import library_artwork, library_coverage, library_identity
+from wxyc_assets.defs import library_candidates as candidates
+from wxyc_assets.defs.jobs import all_ranges, library_full, library_identity_job
 from wxyc_assets.defs.library_candidates import library_candidates
 from wxyc_assets.defs.library_identity import LIBRARY_IDENTITY, LML_RESOLUTIONS, library_identities
+from wxyc_assets.defs.open_ranges import open_ranges
 from wxyc_assets.defs.partitions import library_ranges
 from wxyc_assets.defs.resources import DatabaseResource, LmlResource, PagesResource, ScopeResource
 from wxyc_assets.domain.ranges import IdRange
@@ -290,6 +293,89 @@ def test_an_unknown_end_of_a_range_is_refused(station: IdentityGraph) -> None:
     with pytest.raises(dg.DagsterError, match="nowhere"):
         station.run(span(KEYS[0], "nowhere"))
     assert station.pretend.counters.calls == {}
+
+
+def full(station: IdentityGraph) -> dg.ExecuteInProcessResult:
+    """Run `library_full`, with the checks of all its assets."""
+    library = [candidates, library_identity, library_artwork, library_coverage]
+    definitions = dg.Definitions(
+        assets=dg.load_assets_from_modules(library),
+        asset_checks=dg.load_asset_checks_from_modules(library),
+        jobs=[library_full],
+        resources=station.resources(),
+    )
+    return definitions.resolve_job_def("library_full").execute_in_process(
+        instance=station.instance,
+        raise_on_error=False,
+        run_config={"ops": {"library_artwork": {"config": {"health_interval_seconds": 0.0}}}},
+    )
+
+
+def failures(result: dg.ExecuteInProcessResult) -> dict[str, str]:
+    """The descriptions of the failed steps."""
+    events = [each for each in result.all_events if each.is_step_failure]
+    told = {each.step_key or "": each.step_failure_data.user_failure_data for each in events}
+    return {step: data.description or "" for step, data in told.items() if data}
+
+
+def test_an_open_range_keeps_neither_covers_nor_snapshot_from_the_others(
+    station: IdentityGraph,
+) -> None:
+    row = min(in_ranges([KEYS[4]]))
+    station.pretend.faults = [Fault("short", rows=frozenset({row}))]
+    result = full(station)
+    assert not result.success
+    (said,) = failures(result).values()
+    assert "1 range is open" in said
+    assert f"{KEYS[4]}: 1 lml_cardinality_mismatch" in said
+    for asset_key in TWO:
+        assert station.materialized(asset_key) == {*KEYS} - {KEYS[4]}
+        status = station.instance.get_status_by_partition(asset_key, KEYS, library_ranges)
+        assert status is not None
+        assert [key for key in KEYS if status[key] and status[key].value == "FAILED"] == [KEYS[4]]
+    assert station.materialized(dg.AssetKey("library_artwork")) == {*KEYS}
+    snapshots = "select count(*) from coverage_snapshot where dimension = 'all'"
+    assert station.backend_db.value(snapshots) == 1
+    evaluated = {each.check_name for each in result.get_asset_check_evaluations()}
+    assert "the_library_is_covered" in evaluated
+    only_the_check = dg.DagsterRun(job_name="library_full", parent_run_id=result.run_id)
+    left = open_ranges(station.instance, only_the_check, LIBRARY_IDENTITY)
+    assert left == {IdRange.parse(KEYS[4]): "1 lml_cardinality_mismatch"}
+
+
+def test_a_record_that_lml_hangs_up_on_keeps_nothing_from_running(station: IdentityGraph) -> None:
+    row = min(in_ranges([KEYS[4]]))
+    station.pretend.faults = [Fault("closed_head", rows=frozenset({row}))]
+    result = full(station)
+    assert failures(result) == {}
+    assert station.materialized(LIBRARY_IDENTITY) == {*KEYS}
+    refused = station.backend_db.rows("select * from lml_resolution where refusal is not null")
+    assert [each["library_id"] for each in refused] == [row]
+    evaluated = {each.check_name: each.passed for each in result.get_asset_check_evaluations()}
+    assert evaluated["identity_ranges_are_complete"]
+    assert evaluated["artwork_ranges_are_complete"]
+
+
+def test_an_open_range_of_covers_fails_the_run_after_its_snapshot(station: IdentityGraph) -> None:
+    station.backend_db.execute("update artists set discogs_artist_id = 7")
+    station.pretend.faults = [Fault("malformed", route="lookup", calls=frozenset({1}))]
+    result = full(station)
+    assert not result.success
+    (said,) = failures(result).values()
+    assert "1 range is open" in said
+    assert "1 lml_error (POST /api/v1/lookup: " in said
+    covered = station.materialized(dg.AssetKey("library_artwork"))
+    assert len(covered) == len(KEYS) - 1
+    snapshots = "select count(*) from coverage_snapshot where dimension = 'all'"
+    assert station.backend_db.value(snapshots) == 1
+
+
+def test_a_wrong_key_stops_the_whole_run(station: IdentityGraph) -> None:
+    station.pretend.configure(api_key="sesame")
+    station.api_key = "hunter2"
+    (said,) = failures(full(station)).values()
+    assert "LML stopped us" in said
+    assert station.materialized(dg.AssetKey("library_artwork")) == set()
 
 
 def test_asking_alone_and_applying_alone(station: IdentityGraph) -> None:

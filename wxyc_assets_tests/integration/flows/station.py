@@ -25,6 +25,7 @@ RANGES = list(tile(RECORDS, 60))
 NARROW, WIDE, RECHECK = Scope(), Scope(include_null_canonical=True), Scope(recheck=True)
 SMALL_PAGES = PageSizes(batch_size=20, va_batch_size=5)
 NOT_LATER = RetryPolicy(attempts=1)
+MAX_REFUSED_WRITES = 0.001
 
 
 class Unlimited:
@@ -83,6 +84,7 @@ class IdentityHarness:
                 page_sizes=sizes,
                 retry_policy=retry_policy,
                 max_in_flight=in_flight,
+                max_refused_writes=MAX_REFUSED_WRITES,
                 applies=applies,
             )
             pipeline = IdentityPipeline(library, client if asks else None, options)

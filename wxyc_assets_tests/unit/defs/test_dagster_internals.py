@@ -19,6 +19,7 @@ import wxyc_assets
 BACKFILLS = "defs/dagster_internals.py: backfills (the sensor coverage_follows_backfills)"
 CHECKS = "defs/dagster_internals.py: check_evaluations (the sensor alerts_are_queued)"
 FAILURES = "defs/occurrences.py (the sensor alerts_are_queued)"
+OPEN_RANGES = "defs/open_ranges.py (steps that leave ranges open)"
 STEPS = "defs/instrumentation.py (the names on every log line and span)"
 
 PRIVATE_IMPORT = re.compile(r"^\s*(?:from|import)\s+dagster\._", re.MULTILINE)
@@ -89,6 +90,8 @@ def fields_of(kind: type) -> set[str]:
         ),
         (dg.OpExecutionContext, {"op_handle", "partition_key_range"}, STEPS),
         (dg.AssetExecutionContext, {"op_execution_context"}, STEPS),
+        (dg.JobDefinition, {"has_node_named"}, OPEN_RANGES),
+        (dg.DagsterRun, {"parent_run_id", "step_keys_to_execute"}, OPEN_RANGES),
     ],
 )
 def test_a_class_has_the_fields_that_we_read(kind: type, names: set[str], consumer: str) -> None:

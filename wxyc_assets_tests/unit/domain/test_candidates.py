@@ -45,6 +45,7 @@ rows = st.builds(
     verified_at=dates,
     attempted_at=dates,
     unidentified_at=dates,
+    is_wanted_again=st.booleans(),
 )
 scopes = st.builds(
     Scope,
@@ -76,7 +77,7 @@ def is_due(row: LibraryRow, scope: Scope) -> bool:
     widened = not identified_lately if has_identity else not attempted_lately
     due = (widened if scope.include_null_canonical else default) and not resting
     rechecked = scope.recheck and in_va and ever_attempted
-    return row.artist_name is not None and (due or rechecked)
+    return row.artist_name is not None and (due or rechecked or row.is_wanted_again)
 
 
 @given(row=rows, scope=scopes)
@@ -97,6 +98,12 @@ def test_a_recheck_only_adds_rows(row: LibraryRow, wide: bool) -> None:
     without = due_reason(row, Scope(include_null_canonical=wide), NOW)
     with_recheck = due_reason(row, Scope(include_null_canonical=wide, recheck=True), NOW)
     assert with_recheck is without or with_recheck is Reason.RECHECK
+
+
+@pytest.mark.parametrize("scope", SCOPES)
+def test_what_a_person_wants_asked_again_is_due_in_every_scope(scope: Scope) -> None:
+    fresh = replace(MOON_PIX, is_canonical=False, verified_at=NOW, is_wanted_again=True)
+    assert due_reason(fresh, scope, NOW) is Reason.RECHECK
 
 
 @pytest.mark.parametrize("scope", SCOPES)

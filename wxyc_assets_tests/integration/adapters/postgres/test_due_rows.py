@@ -41,6 +41,8 @@ class Case:
     verified_at: datetime | None
     attempted_at: datetime | None
     answer: tuple[str, datetime, bool] | None
+    is_wanted_again: bool = False
+    """Counts for the answer, if the row was not renamed since."""
 
     @property
     def cohort(self) -> Cohort:
@@ -50,9 +52,11 @@ class Case:
     @property
     def facts(self) -> LibraryRow:
         answered_at = None
+        is_wanted_again = False
         if self.answer and self.artist_name:
             kind, date, is_renamed = self.answer
             answered_at = date if kind in NOBODY and not is_renamed else None
+            is_wanted_again = self.is_wanted_again and not is_renamed
         return LibraryRow(
             self.artist_name,
             self.is_canonical,
@@ -60,6 +64,7 @@ class Case:
             self.verified_at,
             self.attempted_at,
             answered_at,
+            is_wanted_again,
         )
 
 
@@ -99,6 +104,7 @@ def by_chance(count: int) -> Iterator[Case]:
             date() if random.random() < 0.5 else None,
             date() if random.random() < 0.5 else None,
             answer if random.random() < 0.6 else None,
+            is_wanted_again=random.random() < 0.2,
         )
 
 
@@ -129,7 +135,8 @@ def shelve(backend_db: BackendDb, cases: dict[int, Case]) -> None:
     )
     copy(
         "lml_resolution",
-        "library_id cohort artist_name kind answer refusal answered_at applied_at run_id",
+        "library_id cohort artist_name kind answer refusal answered_at applied_at run_id "
+        "ask_again_at",
         [_answer(id, each, *each.answer) for id, each in cases.items() if each.answer],
     )
     backend_db.execute("set session_replication_role to origin")
@@ -139,7 +146,8 @@ def _answer(id: int, case: Case, kind: str, date: datetime, is_renamed: bool) ->
     name = "Someone Else" if is_renamed else case.artist_name or "Stereolab"
     refused = kind == "refusal"
     words = (None, None, "HTTP 422") if refused else (kind, "{}", None)
-    return id, case.cohort, name, *words, date, date, "earlier"
+    wanted_again = NOW if case.is_wanted_again else None
+    return id, case.cohort, name, *words, date, date, "earlier", wanted_again
 
 
 def judged(cases: dict[int, Case], scope: Scope) -> dict[int, tuple[Cohort, Reason]]:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 import httpx
+import pytest
 
 from wxyc_assets.adapters.lml import client as lml
 from wxyc_assets.flows.artwork.health_probes import HealthProbes
@@ -111,6 +112,20 @@ def test_a_breaker_that_opened_between_two_closed_probes_of_a_long_call_spoils_i
         assert verdicts == [False]
 
     told(story)
+
+
+@pytest.mark.parametrize(("breaker", "counts"), [("closed", True), ("open", False)])
+def test_an_answer_of_an_earlier_run_waits_for_one_probe(breaker: Any, counts: bool) -> None:
+    async def story(probes: HealthProbes, app: PretendLml) -> None:
+        app.configure(breaker=breaker)
+        verdicts: list[bool] = []
+        probes.verify_stored(verdicts.append)
+        assert verdicts == []
+        while not verdicts:
+            await asyncio.sleep(1)
+        assert verdicts == [counts]
+
+    assert told(story).counters.calls["health"] == 1
 
 
 def test_who_gives_up_waits_for_nothing() -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from psycopg import sql
 
 from wxyc_assets.adapters.postgres.database import Database
+from wxyc_assets.adapters.postgres.refusal_store import RefusalStore, Subject
 from wxyc_assets.domain.artwork import Album, Cover, CoverScope, Match, Rules
 from wxyc_assets.domain.ranges import IdRange
 from wxyc_assets_tests.integration.sandbox.lml.clients import AT_ONCE
@@ -362,6 +363,118 @@ async def test_a_500_is_about_the_row_when_lml_answers_others_meanwhile(
     summary = await run.run()
     assert run.counts == {"written": 39, "lml_refused": 1}
     assert not summary.why_open
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault("status", status=504, body="html"),
+        Fault("closed_head"),
+        Fault("stalled_body"),
+    ],
+    ids=["504", "closed", "stalled"],
+)
+async def test_an_album_that_lml_hangs_up_on_is_refused_and_the_others_are_covered(
+    opened: Database, backend_db: BackendDb, fault: Fault
+) -> None:
+    albums = some("cover", 20)
+    put(backend_db, *albums)
+    rows = frozenset({albums[0].legacy_release_id})
+    lml = pretend(*albums, faults=[replace(fault, route="lookup", rows=rows)])
+    run = ArtworkRun(opened, lml, lookup_seconds=0.3)
+    summary = await run.run()
+    assert run.counts == {"written": 19, "lml_refused": 1}
+    assert (summary.why_open, summary.stopped) == ({}, None)
+    assert set(run.reports[0].refusals) == {1}
+    lml.counters.reset()
+    await run_artwork(opened, lml)
+    assert not lml.counters.calls
+
+
+async def test_an_album_is_not_refused_by_an_lml_that_is_not_well(
+    opened: Database, backend_db: BackendDb
+) -> None:
+    albums = some("cover", 20)
+    put(backend_db, *albums)
+    rows = frozenset({albums[0].legacy_release_id})
+    faults = [
+        Fault("status", route="lookup", status=504, rows=rows),
+        Fault("status", route="health", status=503),
+    ]
+    run = ArtworkRun(opened, pretend(*albums, faults=faults))
+    summary = await run.run()
+    assert run.counts == {"written": 19, "lml_error": 1}
+    assert [*summary.why_open] == [IdRange(1, 1000)]
+
+
+async def test_an_album_that_was_merely_slow_is_covered_after_the_others(
+    opened: Database, backend_db: BackendDb
+) -> None:
+    albums = some("cover", 20)
+    put(backend_db, *albums)
+    rows = frozenset({albums[0].legacy_release_id})
+    attempts = ArtworkRun(opened).retry_policy.attempts
+    fault = Fault("status", route="lookup", status=504, rows=rows, first=attempts)
+    run = await run_artwork(opened, pretend(*albums, faults=[fault]))
+    assert run.counts == {"written": 20}
+
+
+async def test_covers_that_are_refused_leave_their_range_open_until_they_succeed(
+    opened: Database, backend_db: BackendDb
+) -> None:
+    albums = some("cover", 12)
+    put(backend_db, *albums)
+    backend_db.execute("alter table library add constraint no_covers check (artwork_url is null)")
+    lml = pretend(*albums)
+    for _ in range(2):
+        run = ArtworkRun(opened, lml)
+        summary = await run.run()
+        assert run.counts == {"unwritable": 12}
+        assert [*summary.why_open] == [IdRange(1, 1000)]
+        assert "12 not written" in summary.why_open[IdRange(1, 1000)]
+    backend_db.execute("alter table library drop constraint no_covers")
+    lml.counters.reset()
+    last = await run_artwork(opened, lml)
+    assert last.counts == {"written": 12}
+    assert not lml.counters.calls
+
+
+async def test_covers_that_are_discarded_without_an_error_count_as_refused(
+    opened: Database, backend_db: BackendDb
+) -> None:
+    albums = some("cover", 12)
+    put(backend_db, *albums)
+    backend_db.execute(
+        "create function discard() returns trigger language plpgsql as "
+        "$$ begin if new.id < 6 then return null; end if; return new; end $$; "
+        "create trigger discard before update on library "
+        "for each row execute function discard()"
+    )
+    run = ArtworkRun(opened, pretend(*albums))
+    summary = await run.run()
+    assert run.counts == {"written": 7, "unwritable": 5}
+    assert "5 not written (the cover was discarded" in summary.why_open[IdRange(1, 1000)]
+    backend_db.execute("drop trigger discard on library")
+    assert (await run_artwork(opened, pretend(*albums))).counts == {"written": 5}
+
+
+async def test_a_refused_album_is_asked_again_when_a_person_wants_it(
+    opened: Database, backend_db: BackendDb
+) -> None:
+    albums = some("cover", 3)
+    put(backend_db, *albums)
+    rows = frozenset({albums[1].legacy_release_id})
+    lml = pretend(*albums, faults=[Fault("status", route="lookup", status=422, rows=rows)])
+    await run_artwork(opened, lml)
+    store = RefusalStore(opened)
+    (refusal,) = await store.refused()
+    assert (refusal.library_id, refusal.subject, refusal.is_by_lml) == (2, Subject.COVER, True)
+    await store.ask_again([refusal])
+    lml.faults = []
+    lml.counters.reset()
+    assert (await run_artwork(opened, lml)).counts == {"written": 1}
+    assert lml.counters.calls["lookup"] == 1
+    assert await store.refused() == []
 
 
 @pytest.mark.parametrize("status", [401, 403, 404])

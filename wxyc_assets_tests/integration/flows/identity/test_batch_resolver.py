@@ -3,7 +3,7 @@
 import asyncio
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -22,7 +22,8 @@ from wxyc_assets.adapters.lml.errors import (
 from wxyc_assets.adapters.lml.retry import RetryPolicy
 from wxyc_assets.domain.candidates import Candidate
 from wxyc_assets.domain.counters import Outcome
-from wxyc_assets.flows.identity.batch_resolver import BatchResolver, BatchResult, Page
+from wxyc_assets.flows.identity.batch_resolver import BatchResolver
+from wxyc_assets.flows.identity.batch_result import BatchResult, Page
 from wxyc_assets_tests.integration.flows.station import Unlimited
 from wxyc_assets_tests.integration.sandbox.lml.clients import AT_ONCE
 from wxyc_assets_tests.support.answers import candidate
@@ -64,8 +65,10 @@ def ask(
     retry_policy: RetryPolicy = WITH_RETRIES,
     url: str = "http://lml",
     transport: httpx.AsyncBaseTransport | None = None,
+    timeout_seconds: float = 60,
     **settings: Any,
 ) -> Conversation:
+    """Ask about the pages, then once more about what is doubtful, as the pipeline does."""
     at_noon = datetime(2026, 5, 17, 12, tzinfo=UTC)
     pretend = PretendLml(AT_ONCE.changed(settings), faults=faults, clock=lambda: at_noon)
     conversation = Conversation(pretend)
@@ -78,13 +81,19 @@ def ask(
     async def talk() -> None:
         mounted = transport or httpx.ASGITransport(app=pretend)  # pyright: ignore
         async with lml.open_lml(
-            url, api_key=None, budget=Unlimited(), timeout_seconds=60, transport=mounted
+            url,
+            api_key=None,
+            budget=Unlimited(),
+            timeout_seconds=timeout_seconds,
+            transport=mounted,
         ) as client:
             resolver = conversation.resolver = BatchResolver(
                 client, retry_policy, keep, max_in_flight=1
             )
             for each in pages:
                 conversation.asked.append(await resolver.resolve(each))
+            for result in conversation.asked:
+                await resolver.resolve_doubtful(result)
         conversation.seconds = asyncio.get_running_loop().time()
 
     run_virtually(talk())
@@ -274,6 +283,97 @@ def test_during_isolation_a_part_is_not_retried_but_a_lone_row_is() -> None:
     talk = ask(page(1, 2, 3, 4), faults=faults)
     assert talk.kept.keys() == {1, 2, 3}
     assert [each.library_id for each in talk.only.refusals] == [4]
+
+
+# rows on which LML hangs up, or that are too much for it
+
+HANGS_UP = {
+    "502": Fault("status", status=502, body="html"),
+    "503": Fault("status", status=503),
+    "504": Fault("status", status=504, body="empty"),
+    "closed before the answer": Fault("closed_head"),
+    "closed in the middle": Fault("closed_body"),
+    "stalled": Fault("stalled_head", seconds=600),
+}
+
+
+@pytest.mark.parametrize("what", HANGS_UP)
+@pytest.mark.parametrize("position", [1, 50, 100])
+def test_a_row_that_lml_hangs_up_on_is_refused_after_the_others(what: str, position: int) -> None:
+    fault = replace(HANGS_UP[what], rows=frozenset({position}))
+    talk = ask(page(*range(1, 101)), page(200), faults=[fault])
+    assert talk.kept.keys() == {*range(1, 101), 200} - {position}
+    assert [each.library_id for each in talk.asked[0].refusals] == [position]
+    assert (talk.asked[0].unanswered, talk.asked[0].error) == ({}, None)
+    # The page, then the search, in which the row alone has all retries, and those once more.
+    searched = 2 * math.ceil(math.log2(100))
+    assert talk.calls <= 2 + searched + 3 * WITH_RETRIES.attempts
+
+
+def test_such_a_row_is_found_in_the_only_page_there_is() -> None:
+    talk = ask(page(*range(1, 9)), faults=[Fault("closed_head", rows=frozenset({8}))])
+    assert [each.library_id for each in talk.only.refusals] == [8]
+    assert talk.kept.keys() == {*range(1, 8)}
+
+
+@pytest.mark.parametrize("what", HANGS_UP)
+def test_an_lml_that_hangs_up_on_everybody_refuses_nobody(what: str) -> None:
+    fault = replace(HANGS_UP[what], route="resolve")  # it says that it is well
+    talk = ask(page(*range(1, 101)), faults=[fault], retry_policy=ONCE)
+    assert talk.only.refusals == {}
+    assert talk.only.unanswered == dict.fromkeys(range(1, 101), Outcome.LML_ERROR)
+    assert talk.calls <= 1 + math.ceil(math.log2(100)) + 3
+
+
+def test_an_lml_that_is_down_is_not_searched_for_a_row() -> None:
+    talk = ask(page(*range(1, 101)), faults=[Fault("status", status=503)])
+    assert talk.only.unanswered.keys() == {*range(1, 101)}
+    assert talk.calls == WITH_RETRIES.attempts
+
+
+def test_an_lml_that_is_slow_for_large_pages_answers_small_ones_and_refuses_nobody() -> None:
+    talk = ask(
+        page(*range(1, 101)), page(*range(101, 201)), timeout_seconds=2, row_latency_seconds=0.04
+    )
+    assert talk.kept.keys() == {*range(1, 201)}
+    assert [each.refusals for each in talk.asked] == [{}, {}]
+    assert [each.error for each in talk.asked] == [None, None]
+
+
+def test_an_lml_that_goes_down_while_a_row_is_sought_refuses_nobody_for_it() -> None:
+    page_and_three_parts = WITH_RETRIES.attempts + 3
+    faults = [
+        Fault("status", rows=frozenset({100}), status=504),
+        Fault(
+            "status", route="resolve", calls=frozenset(range(page_and_three_parts, 500)), status=503
+        ),
+    ]
+    talk = ask(page(*range(1, 101)), faults=faults)
+    assert talk.kept
+    assert talk.only.refusals == {}
+    assert talk.only.unanswered.keys() == {*range(1, 101)} - talk.kept.keys()
+
+
+def test_a_row_that_fails_alone_is_not_refused_by_an_lml_that_calls_itself_unhealthy() -> None:
+    faults = [
+        Fault("closed_head", route="resolve", rows=frozenset({8})),
+        Fault("status", route="health", status=503, calls=frozenset({2})),
+    ]
+    talk = ask(page(*range(1, 9)), faults=faults)
+    assert talk.only.refusals == {}
+    assert talk.only.unanswered == {8: Outcome.LML_ERROR}
+
+
+def test_a_row_is_not_refused_while_lml_asks_to_come_back_later() -> None:
+    fault = Fault("status", rows=frozenset({1}), status=503, retry_after_seconds=1)
+    talk = ask(page(1, 2), page(3), faults=[fault])
+    assert talk.asked[0].refusals == {}
+    assert talk.asked[0].unanswered.keys() == {1, 2}
+
+
+def test_a_lone_row_that_fails_beside_nobody_is_not_refused() -> None:
+    talk = ask(page(1), faults=[Fault("closed_head", rows=frozenset({1}))])
+    assert (talk.only.refusals, talk.only.unanswered) == ({}, {1: Outcome.LML_ERROR})
 
 
 # several pages at once

@@ -47,6 +47,7 @@ async def dry_run(
             page_sizes=SMALL_PAGES,
             retry_policy=NOT_LATER,
             max_in_flight=1,
+            max_refused_writes=0,
         )
         tallies = await IdentityDryRun(IdentityStore(opened), client, options).run(RANGES)
     return {cohort: figures(tally) for cohort, tally in tallies.items()}

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from wxyc_assets.adapters.lml.errors import LmlRefused, LmlUnavailable
 from wxyc_assets.adapters.lml.retry import RetryPolicy
 from wxyc_assets.adapters.postgres.errors import DatabaseUnavailable
+from wxyc_assets.adapters.postgres.refusal_store import RefusalStore, Subject
 from wxyc_assets.domain.candidates import Cohort, Scope
 from wxyc_assets.domain.counters import Outcome
 from wxyc_assets.flows.identity.pipeline import PageSizes
@@ -19,6 +21,7 @@ from wxyc_assets_tests.integration.flows.station import (
     RECHECK,
     WIDE,
     IdentityHarness,
+    opening,
 )
 from wxyc_assets_tests.integration.sandbox.lml.clients import AT_ONCE
 from wxyc_assets_tests.support.backend_db import BackendDb
@@ -34,6 +37,17 @@ from wxyc_sandbox.lml.faults import Fault
 ALL = {*range(1, RECORDS + 1)}
 CANONICAL = {each for each in ALL if is_canonical(each)}
 AT_ONCE_AGAIN = RetryPolicy(attempts=20, first_wait=0, jitter=0)
+REFUSE_IDENTITIES = """
+    create function refuse() returns trigger language plpgsql as
+    $$ begin raise exception 'no identities today'; end $$;
+    create trigger refuse before insert or update on library_identity
+    for each row execute function refuse()
+"""
+DISCARD_IDENTITIES = """
+    create function discard() returns trigger language plpgsql as $$ begin return null; end $$;
+    create trigger discard before insert on library_identity
+    for each row execute function discard()
+"""
 
 
 async def test_a_wide_run_asks_about_every_row_once(station: IdentityHarness) -> None:
@@ -237,16 +251,141 @@ async def test_a_row_that_lml_cannot_digest_is_recorded_and_leaves_its_range_com
     assert station.calls == 0
 
 
-async def test_an_answer_that_cannot_be_written_is_recorded_and_leaves_its_range_complete(
+async def test_writes_that_are_refused_leave_their_range_open_until_they_succeed(
     station: IdentityHarness,
 ) -> None:
-    station.backend_db.execute("alter table library_identity add check (library_id < 0)")
+    station.backend_db.execute(REFUSE_IDENTITIES)
+    summary = await station.run()
+    assert [*summary.why_open] == RANGES
+    refused = station.figure("rows_skipped.writer_error")
+    assert (refused > 100, station.figure("rows_resolved")) == (True, 0)
+    assert "not written (no identities today)" in summary.why_open[RANGES[0]]
+    station.pretend.counters.reset()
+    again = await station.run()
+    assert [*again.why_open] == RANGES
+    station.backend_db.execute("drop trigger refuse on library_identity")
+    last = await station.run()
+    assert (last.why_open, station.figure("rows_resolved")) == ({}, refused)
+    assert station.calls == 0
+    assert station.backend_db.value("select count(*) from library_identity") == refused
+
+
+async def test_writes_that_are_discarded_without_an_error_count_as_refused(
+    station: IdentityHarness,
+) -> None:
+    station.backend_db.execute(DISCARD_IDENTITIES)
+    summary = await station.run()
+    assert [*summary.why_open] == RANGES
+    assert "not written (the row was discarded without an error" in summary.why_open[RANGES[0]]
+    station.backend_db.execute("drop trigger discard on library_identity")
+    station.pretend.counters.reset()
+    assert not (await station.run()).why_open
+    assert station.calls == 0
+    assert station.backend_db.value("select count(*) from library_identity") > 100
+
+
+async def test_a_few_refused_writes_leave_their_range_complete_and_are_tried_again(
+    station: IdentityHarness,
+) -> None:
+    station.backend_db.execute(REFUSE_IDENTITIES)
+    station.backend_db.execute(
+        "alter table library_identity disable trigger refuse; "
+        "alter table library_identity add constraint few check (library_id not in (1, 2, 4))"
+    )
     summary = await station.run(ranges=RANGES[:1])
-    assert not summary.why_open
-    assert station.figure("rows_skipped.writer_error") > 0
-    assert station.figure("rows_resolved") == 0
-    assert station.backend_db.value("select count(*) from library_identity") == 0
-    assert station.figure("scanned") == 60
+    refused = set(station.reports[0].write_errors)
+    assert refused
+    assert (summary.why_open, refused <= {1, 2, 4}) == ({}, True)
+    station.backend_db.execute("alter table library_identity drop constraint few")
+    station.pretend.counters.reset()
+    await station.run(ranges=RANGES[:1])
+    assert (station.figure("rows_resolved"), station.calls) == (len(refused), 0)
+
+
+async def test_an_identity_that_is_stale_is_replaced_by_the_answer_that_was_refused(
+    station: IdentityHarness,
+) -> None:
+    await station.run()
+    station.backend_db.execute(
+        "update library_identity set last_verified_at = last_verified_at - interval '8 days', "
+        "method = 'llm'"
+    )
+    station.backend_db.execute(REFUSE_IDENTITIES)
+    summary = await station.run()
+    assert [*summary.why_open] == RANGES
+    station.backend_db.execute("drop trigger refuse on library_identity")
+    station.pretend.counters.reset()
+    assert not (await station.run()).why_open
+    assert station.calls == 0
+    stale = (
+        "select count(*) from library_identity where last_verified_at < now() - interval '1 day'"
+    )
+    assert station.backend_db.value(stale) == 0
+
+
+async def test_what_a_person_wants_asked_again_is_asked_again_once(
+    station: IdentityHarness,
+) -> None:
+    await station.run(faults=[Fault("status", rows=frozenset({70}), status=422)])
+    async with opening(station.url) as opened:
+        store = RefusalStore(opened)
+        (refusal,) = await store.refused()
+        assert (refusal.library_id, refusal.subject, refusal.is_by_lml) == (
+            70,
+            Subject.IDENTITY,
+            True,
+        )
+        assert "HTTP 422" in refusal.reason
+        await store.ask_again([refusal])
+        assert [each.ask_again_at is not None for each in await store.refused()] == [True]
+        station.pretend.counters.reset()
+        await station.run(NARROW)
+        assert station.asked == {70}
+        assert await store.refused() == []
+    station.pretend.counters.reset()
+    await station.run(NARROW)
+    assert station.asked == set()
+
+
+async def test_an_answer_that_was_refused_can_be_asked_for_anew(station: IdentityHarness) -> None:
+    station.backend_db.execute(REFUSE_IDENTITIES)
+    await station.run(ranges=RANGES[:1])
+    async with opening(station.url) as opened:
+        store = RefusalStore(opened)
+        refusals = await store.refused()
+        assert {each.is_by_lml for each in refusals} == {False}
+        assert {each.reason for each in refusals} == {"no identities today"}
+        await store.ask_again(refusals[:2])
+    station.backend_db.execute("drop trigger refuse on library_identity")
+    station.pretend.counters.reset()
+    assert not (await station.run(ranges=RANGES[:1])).why_open
+    assert station.asked == {each.library_id for each in refusals[:2]}
+    assert station.figure("rows_resolved") == len(refusals)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault("status", status=504, body="html"),
+        Fault("status", status=502),
+        Fault("closed_head"),
+        Fault("closed_body"),
+    ],
+    ids=["504", "502", "closed before the answer", "closed in the middle"],
+)
+async def test_a_row_that_lml_hangs_up_on_is_refused_and_its_neighbours_are_answered(
+    station: IdentityHarness, fault: Fault
+) -> None:
+    row = 70
+    summary = await station.run(faults=[replace(fault, rows=frozenset({row}))])
+    assert (summary.why_open, summary.stopped) == ({}, None)
+    assert station.asked - {row} == ALL - {row}
+    refused = station.backend_db.rows("select * from lml_resolution where refusal is not null")
+    assert [each["library_id"] for each in refused] == [row]
+    assert station.figure("scanned") == RECORDS
+    station.pretend.counters.reset()
+    await station.run()
+    assert station.calls == 0
 
 
 async def test_nul_bytes_in_tracks_cost_no_row(station: IdentityHarness) -> None:

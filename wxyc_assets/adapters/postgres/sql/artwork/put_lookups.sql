@@ -1,7 +1,7 @@
 -- Stores the results of lookups; a new result replaces the one before.
 insert into artwork_lookup (
     library_id, outcome, url, confidence, match, artist_name, album_title, legacy_release_id,
-    looked_up_at, refusal, run_id
+    looked_up_at, refusal, outcome_if_confirmed, run_id
 )
 select
     a.library_id,
@@ -14,10 +14,11 @@ select
     a.legacy_release_id,
     coalesce(%(now)s::timestamptz, now()),
     a.refusal,
+    a.outcome_if_confirmed,
     %(run_id)s
 from jsonb_to_recordset(%(lookups)s) as a (
     library_id int, outcome text, url text, confidence float8, artist_name text,
-    album_title text, legacy_release_id int, refusal text
+    album_title text, legacy_release_id int, refusal text, outcome_if_confirmed text
 )
 on conflict (library_id) do update set
     outcome = excluded.outcome,
@@ -31,5 +32,7 @@ on conflict (library_id) do update set
     applied_at = null,
     is_raced = false,
     refusal = excluded.refusal,
+    outcome_if_confirmed = excluded.outcome_if_confirmed,
     write_error = null,
+    ask_again_at = null,
     run_id = excluded.run_id

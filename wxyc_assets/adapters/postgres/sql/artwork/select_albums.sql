@@ -1,5 +1,5 @@
--- Returns the records of a range that want a cover, each with its state: to_write, waiting_to_retry
--- or due. A stored lookup counts only for the names and the rules that it was made with.
+-- Returns the records of a range that want a cover, each with its state: to_write, unconfirmed,
+-- waiting_to_retry or due. A stored lookup counts only for the names and the rules that it was made with.
 with moment as (
     select coalesce(%(now)s::timestamptz, now()) - %(retry_window)s as retry_from
 ),
@@ -29,7 +29,14 @@ album as (
 known as (
     select
         album.*,
-        lookup_state(k.outcome, k.looked_up_at, k.applied_at, k.write_error, retry_from) as state
+        k.outcome_if_confirmed,
+        case
+            when k.ask_again_at is not null then 'due'
+            when k.outcome = 'unconfirmed' and k.looked_up_at > retry_from then 'unconfirmed'
+            else lookup_state(
+                k.outcome, k.looked_up_at, k.applied_at, k.write_error, retry_from
+            )
+        end as state
     from album
     cross join moment
     left join artwork_lookup k
@@ -37,9 +44,13 @@ known as (
         and k.artist_name = album.artist_name
         and k.album_title = album.album_title
         and k.legacy_release_id = album.legacy_release_id
-        and lookup_counts(k.outcome, k.confidence, k.match, %(match)s, %(least_confidence)s)
+        and lookup_counts(
+            coalesce(k.outcome_if_confirmed, k.outcome), k.confidence, k.match,
+            %(match)s, %(least_confidence)s
+        )
 )
-select library_id, artist_name, album_title, legacy_release_id, is_covered, state
+select
+    library_id, artist_name, album_title, legacy_release_id, is_covered, state, outcome_if_confirmed
 from known
 where not is_covered or state = 'to_write'
 order by library_id

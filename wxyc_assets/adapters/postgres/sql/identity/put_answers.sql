@@ -37,4 +37,5 @@ on conflict (library_id) do update set
     answered_at = excluded.answered_at,
     applied_at = excluded.applied_at,
     write_error = null,
+    ask_again_at = null,
     run_id = excluded.run_id

@@ -1,5 +1,5 @@
 -- Writes identities, sources and history by the single_artist answers of a batch; returns the
--- verdict on each record.
+-- verdict on each record, and false for one that a trigger discarded.
 with answer as (
     select
         r.library_id,
@@ -137,6 +137,7 @@ identity as (
         agreement_sources = null,
         notes = excluded.notes
     where i.method <> 'manual' or i.notes = %(mark)s
+    returning i.library_id
 ),
 verified as (
     update library_identity i
@@ -175,5 +176,9 @@ removed as (
     and d.library_id = u.library_id
     and d.verdict in ('new', 'replaced')
 )
-select library_id, verdict
-from decision
+select
+    d.library_id,
+    d.verdict,
+    d.verdict not in ('new', 'replaced') or i.library_id is not null as is_written
+from decision d
+left join identity i on i.library_id = d.library_id

@@ -13,8 +13,10 @@ fact as (
         l.unresolved_attempted_at as attempted_at,
         unidentified_at(r.kind, r.refusal, r.answered_at) as unidentified_at,
         now,
+        r.ask_again_at is not null as is_wanted_again,
         r.library_id is not null
             and r.applied_at is null
+            and r.ask_again_at is null
             and (r.write_error is null or r.answered_at > now - %(retry_window)s) as is_served,
         library_cohort(
             l.code_volume_letters,
@@ -45,6 +47,7 @@ due as (
         legacy_release_id,
         is_served,
         case
+            when is_wanted_again then 'recheck'
             when is_fresh
                 or is_waiting_to_retry
                 or not (%(include_null_canonical)s or is_canonical)

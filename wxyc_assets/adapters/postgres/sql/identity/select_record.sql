@@ -51,6 +51,7 @@ select
         exists (select from compilation_track_artist t where t.library_id = l.id)
     ) as cohort,
     unidentified_at(r.kind, r.refusal, r.answered_at) as unidentified_at,
+    r.ask_again_at is not null as is_wanted_again,
     now() as now
 from library l
 left join library_identity i on i.library_id = l.id

@@ -8,6 +8,7 @@ where c.library_id between %(first)s and %(last)s
 and (
     r.library_id is null
     or r.applied_at <= c.due_at
+    or r.ask_again_at is not null
     or (r.write_error is not null and r.answered_at <= coalesce(%(now)s::timestamptz, now()) - %(retry_window)s)
 )
 order by c.library_id

@@ -1,0 +1,55 @@
+"""What was refused: answers and covers by the database, records by LML."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from wxyc_assets.adapters.postgres.database import Database
+
+
+class Subject(StrEnum):
+    """What was asked about a record."""
+
+    IDENTITY = "identity"
+    COVER = "cover"
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A stored answer that the database did not take, or a record that LML refused."""
+
+    library_id: int
+    subject: Subject
+    artist_name: str
+    album_title: str
+    is_by_lml: bool
+    reason: str
+    since: datetime
+    """When LML answered or refused."""
+    ask_again_at: datetime | None
+    """When a person wanted it asked again."""
+
+
+class RefusalStore:
+    """Lists refusals, and marks them to be asked about again."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def refused(self) -> list[Refusal]:
+        """Return every refusal, by library id."""
+        async with self._database.transaction() as transaction:
+            rows = await transaction.fetch("refusals/select_refused")
+        decoded = ({**row, "subject": Subject(row["subject"])} for row in rows)
+        return [Refusal(**each) for each in decoded]
+
+    async def ask_again(self, refusals: Sequence[Refusal]) -> None:
+        """Have the next run over their ranges ask LML anew, whether they are due or not."""
+        identities = [each.library_id for each in refusals if each.subject is Subject.IDENTITY]
+        covers = [each.library_id for each in refusals if each.subject is Subject.COVER]
+        async with self._database.transaction() as transaction:
+            await transaction.execute(
+                "refusals/ask_again_about_identities", {"library_ids": identities}
+            )
+            await transaction.execute("refusals/ask_again_about_covers", {"library_ids": covers})
