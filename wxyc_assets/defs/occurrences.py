@@ -67,18 +67,19 @@ def evaluated_check(entry: dg.EventLogEntry, at: datetime) -> Failure | Success 
     )
 
 
-def _subject_of(run: dg.DagsterRun) -> Subject:
-    selected = ", ".join(sorted(key.to_user_string() for key in run.asset_selection or ()))
-    is_nameless = run.job_name.startswith("__")  # a run of assets selected in the UI
-    name = selected if is_nameless and selected else run.job_name
-    return Subject(Kind.RUN, name, asset=selected, id_range=_range_of(run.tags))
-
-
-def _range_of(tags: Mapping[str, str]) -> str | None:
+def range_of(tags: Mapping[str, str]) -> str | None:
+    """Return the ids of a run's ranges, from the first to the last; None if it has no range."""
     first, last = tags.get(FIRST), tags.get(LAST)
     if first and last:
         return first if first == last else f"{first.partition('-')[0]}-{last.rpartition('-')[2]}"
     return tags.get(PARTITION)
+
+
+def _subject_of(run: dg.DagsterRun) -> Subject:
+    selected = ", ".join(sorted(key.to_user_string() for key in run.asset_selection or ()))
+    is_nameless = run.job_name.startswith("__")  # a run of assets selected in the UI
+    name = selected if is_nameless and selected else run.job_name
+    return Subject(Kind.RUN, name, asset=selected, id_range=range_of(run.tags))
 
 
 def _is_check_failure(event: dg.DagsterEvent) -> bool:
