@@ -206,10 +206,10 @@ async def _refresh(
             retry_policy=RetryPolicy(),
             breaker_ceiling_seconds=1_800,
         )
-        refresh = CacheRefresh(client, options, on_drift=_ignore)
+        refresh = CacheRefresh(client, options, on_drift=_ignore, on_batch=_ignore)
         report = await refresh.run(range(1, scenario.identities + 1))
     return [each / 1000 for each in report.latencies_ms], len(report.failed)
 
 
-def _ignore(warning: str) -> None:
+def _ignore(*_: object) -> None:
     pass

@@ -1,6 +1,7 @@
 """Asking LML about pages of library records, with retries and a search for poison rows."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -46,6 +47,19 @@ class BatchResult:
         is_untrusted = bool(answers.untrusted)
         left_out = Outcome.UNTRUSTED_LIBRARY_ID if is_untrusted else Outcome.CARDINALITY_MISMATCH
         self.unanswered.update(dict.fromkeys(answers.unanswered, left_out))
+
+    def counters(self) -> dict[str, int | str]:
+        """The counters of the page for a log line."""
+        kinds = Counter(each.kind for answers in self.answers for each in answers.answered)
+        return {
+            "cohort": self.page[0].cohort,
+            "scanned": len(self.page),
+            **kinds,
+            "lml_refused": len(self.refusals),
+            "unanswered": len(self.unanswered),
+            "lml_total_calls": len(self.latencies_ms),
+            "lml_total_latency_ms": round(sum(self.latencies_ms)),
+        }
 
 
 class BatchResolver:
