@@ -69,8 +69,8 @@ class RotationGraph:
 
     def run_checks(self) -> dg.ExecuteInProcessResult:
         """The checks on the refresh, without a refresh."""
-        refresh = dg.AssetSelection.assets("rotation_cache")
-        return self._run(refresh - refresh.without_checks(), None, {})
+        checks = dg.AssetSelection.checks_for_assets(dg.AssetKey("rotation_cache"))
+        return self._run(checks, None, {})
 
     def _run(
         self, selection: dg.AssetSelection, config: dict[str, Any] | None, more: dict[str, Any]
