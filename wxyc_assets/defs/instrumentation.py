@@ -10,6 +10,7 @@ from functools import cache
 
 import dagster as dg
 
+from wxyc_assets.defs.occurrences import range_of
 from wxyc_assets.settings import secret_values, settings
 from wxyc_assets.telemetry import logs, sentry
 from wxyc_assets.telemetry.redaction import Redaction
@@ -82,7 +83,9 @@ def instrumented(
     if is_asset and settings.dry_run:
         raise dg.Failure(f"{tool} is not written: {NO_DRY_ASSET}", allow_retries=False)
     op = context.op_execution_context if is_asset else context
-    with logs.about(tool=tool, step=str(op.op_handle), run_id=op.run_id, id_range=_id_range(op)):
+    with logs.about(
+        tool=tool, step=str(op.op_handle), run_id=op.run_id, id_range=range_of(op.run.tags)
+    ):
         logs.logger().info("step started")
         try:
             with sentry.step(tool, totals, also=_old_spans(tool)), _interruptible():
@@ -132,10 +135,3 @@ def _interruptible() -> Generator[None]:
             signal.signal(number, handler)
     if was_signalled.is_set():
         raise dg.DagsterExecutionInterruptedError
-
-
-def _id_range(context: dg.OpExecutionContext) -> str | None:
-    if not context.has_partition_key and not context.has_partition_key_range:
-        return None
-    keys = context.partition_key_range
-    return f"{keys.start.partition('-')[0]}-{keys.end.rpartition('-')[2]}"
