@@ -13,6 +13,7 @@ from wxyc_assets.defs.alerts import alert_sensors
 from wxyc_assets.defs.coverage_sensor import coverage_follows_backfills
 from wxyc_assets.defs.jobs import jobs
 from wxyc_assets.defs.resources import resources
+from wxyc_assets.defs.run_alerts import in_process_executor
 from wxyc_assets.defs.schedules import schedules
 from wxyc_assets.telemetry.sentry import check_dsn
 
@@ -30,5 +31,5 @@ defs = dg.Definitions(
     schedules=schedules,
     sensors=[*alert_sensors, coverage_follows_backfills],
     resources=resources,
-    executor=dg.in_process_executor,
+    executor=in_process_executor,
 )

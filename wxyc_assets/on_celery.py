@@ -7,17 +7,13 @@ import dagster as dg
 from dagster_celery import celery_executor
 
 from wxyc_assets import definitions
-from wxyc_assets.defs.jobs import jobs, rotation_job
+from wxyc_assets.defs.jobs import jobs, rotation_job, rotation_job_with
+from wxyc_assets.defs.run_alerts import in_process_executor
 from wxyc_assets.defs.schedules import rotation_daily, schedules
 
 # A step that outlasts the queue's visibility timeout starts a second time beside the first. The
 # library's steps lock their ranges and can bear that; a refresh would be paid for twice.
-in_process_rotation_job = dg.define_asset_job(
-    rotation_job.name,
-    selection=rotation_job.selection,
-    description=rotation_job.description,
-    executor_def=dg.in_process_executor,
-)
+in_process_rotation_job = rotation_job_with(in_process_executor)
 
 defs = dg.Definitions(
     assets=definitions.defs.assets,

@@ -13,6 +13,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from wxyc_assets.domain.artwork import Eligibility, Match
 from wxyc_assets.domain.refreshes import MAX_BATCH
+from wxyc_assets.domain.rotation import RotationBasis
+from wxyc_assets.old_variables import complaints
 
 MOST_RANGES = 2_000
 """Dagster keeps the status of every partition, and each range costs a few events."""
@@ -63,6 +65,9 @@ class Settings(BaseSettings):
 
     library_metadata_url: str = Field("", description="LML's base URL: required")
     local_dev: Flag = Field(False, description="LML may be called without a key")
+    dry_run: Flag = Field(
+        False, description="every job is a dry run: it says what it would do, and writes nothing"
+    )
 
     batch_size: BatchSize = Field(500, description="inputs per bulk-resolve call")
     va_batch_size: BatchSize = Field(
@@ -75,6 +80,10 @@ class Settings(BaseSettings):
     include_null_canonical: Flag = Field(
         False, description="widened scope: records without a canonical entity are due, too"
     )
+    recheck: Flag = Field(
+        False,
+        description="ask again about each record of the compilation cohort that was attempted",
+    )
     max_refused_writes: Share = Field(
         0.001,
         description="share of a range's records whose write the database may refuse (3 records "
@@ -84,7 +93,7 @@ class Settings(BaseSettings):
         2, ge=1, le=64, description="requests to LML in flight, over all processes"
     )
     lml_rate_per_min: TokensPerMinute = Field(
-        30,
+        15,
         description="tokens (estimated Discogs requests) per minute, over all processes; "
         "0 = no limit",
     )
@@ -102,7 +111,7 @@ class Settings(BaseSettings):
         description="how long to wait for LML's Discogs circuit breaker to close",
     )
     refresh_batch_size: RefreshBatchSize = Field(
-        20, description="identities per refresh call; LML takes at most 50"
+        10, description="identities per refresh call; LML takes at most 50"
     )
     refresh_max_concurrent: RefreshesInFlight = Field(1, description="refresh calls in flight")
     lml_health_interval_seconds: Seconds = Field(
@@ -129,11 +138,37 @@ class Settings(BaseSettings):
     gate_rotation: Share = Field(
         0.99, description="share of the active rotation that must have an identity"
     )
+    gate_rotation_basis: RotationBasis = Field(
+        RotationBasis.RESOLVABLE,
+        description="the releases that share is of: resolvable (those with a Discogs release), "
+        "or absolute (all)",
+    )
     max_stale_handles: Share = Field(
         0.01, description="share of refreshed identities that may be unknown to LML"
     )
     max_refresh_errors: Share = Field(
         0.05, description="share of refreshed identities that may end in an error"
+    )
+
+    max_not_written: Share = Field(
+        0.001,
+        description="share of the answers, or covers, of a run's ranges that may be missing from "
+        "the tables; up to 3 always may",
+    )
+    gate_run_yield: Share = Field(
+        0.05,
+        description="of the records that a run asks about for the first time, the share that must "
+        "get an identity (or a cover); judged from 50 records on",
+    )
+    gate_refresh_yield: Share = Field(
+        0.5,
+        description="of the identities that a run asks about again, the share that LML must still "
+        "know; judged from 50 records on",
+    )
+    max_run_unusable: Share = Field(
+        0.5,
+        description="of the records that a run asks about, the share that LML may refuse or leave "
+        "unknown; judged from 50 records on",
     )
 
     gate_coverage: Share = Field(
@@ -175,6 +210,9 @@ class Settings(BaseSettings):
     )
 
     dagster_ui_url: str = Field("", description="URL of the Dagster UI, for links in alerts")
+    old_spans: Flag = Field(
+        True, description="send the counters also as spans under the old jobs' names"
+    )
     sentry_traces_sample_rate: Share = Field(
         1.0, description="share of steps that are traced, if SENTRY_DSN is set"
     )
@@ -217,15 +255,19 @@ def secret_values() -> list[str]:
 
 
 def read_settings() -> Settings:
-    """Read the environment; raises SettingsError with one line per bad variable."""
+    """Read the environment; raises SettingsError with one line per bad or outdated variable."""
+    lines = list(complaints(os.environ))  # noqa: TID251
+    settings = None
     try:
-        return Settings()  # pyright: ignore[reportCallIssue]
+        settings = Settings()  # pyright: ignore[reportCallIssue]
     except ValidationError as error:
-        lines = [
+        lines += [
             f"{'.'.join(map(str, each['loc'])).upper()}={each['input']!r}: {each['msg']}"
             for each in error.errors(include_url=False)
         ]
-        raise SettingsError("The environment cannot be used:\n  " + "\n  ".join(lines)) from None
+    if settings is None or lines:
+        raise SettingsError("The environment cannot be used:\n  " + "\n  ".join(lines))
+    return settings
 
 
 settings = read_settings()

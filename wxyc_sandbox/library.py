@@ -19,7 +19,7 @@ from wxyc_sandbox.credits import credits
 from wxyc_sandbox.identities import Identity, identities
 from wxyc_sandbox.records import FIRST_MINTED, Record, RecordGenerator
 
-# The same at any scale: 99.5 % of the active rotation is identified.
+# The same at any scale: 99.5 % of the active rotation is identified, 95 % has a Discogs release.
 ACTIVE, ACTIVE_UNIDENTIFIED, KILLED = 400, 2, 400
 
 LABELS = ("Sonamos", "Duophonic", "Matador Records", "Drag City", "self-released", "TAL", None)
@@ -79,7 +79,8 @@ class SandboxLibrary:
             added, killed = self._rotation_dates(random, active=number < ACTIVE)
             album = random.choice(self.generator.ids) if random.random() < 0.9 else None
             record = names.artist(number), names.title(number), random.choice(LABELS)
-            yield album, random.choice("SLMH"), added, killed, *record, identity
+            release = None if number % 20 == 19 else 1_000 + number
+            yield album, random.choice("SLMH"), added, killed, *record, release, identity
 
     def catalogue(self) -> Iterator[tuple[int, str, str]]:
         """Yield LML's own catalogue: (legacy_release_id, artist_name, album_title)."""
@@ -169,7 +170,7 @@ TABLES: dict[str, tuple[str, Callable[[SandboxLibrary], Iterator[Row]]]] = {
     ),
     "rotation": (
         "album_id rotation_bin add_date kill_date artist_name album_title record_label "
-        "lml_identity_id",
+        "discogs_release_id lml_identity_id",
         SandboxLibrary.rotation,
     ),
 }

@@ -23,6 +23,8 @@ from wxyc_sandbox.lml.app import PretendLml
 from wxyc_sandbox.lml.settings import LmlSettings
 from wxyc_sandbox.virtual_time import run_virtually
 
+RUNTIME_PER_MINUTE = 20.0
+"""Discogs requests per minute to be left to runtime callers."""
 IDENTITIES = 400
 """About the number of identities in rotation."""
 WARM_SHARE = 0.9
@@ -61,17 +63,19 @@ class RehearsalScenario:
 
     model: Model = PRODUCTION
     is_warm: bool = False
-    others: float = 6
+    others: float = RUNTIME_PER_MINUTE
     identities: int = IDENTITIES
 
 
-SCENARIOS = (
-    RehearsalScenario(),
-    RehearsalScenario(is_warm=True),
-    RehearsalScenario(model=SINGLE),
-    RehearsalScenario(model=SINGLE, is_warm=True),
-)
-"""The first is the worst case, on which the recommendation is based."""
+def scenarios(others: float) -> list[RehearsalScenario]:
+    """Return the scenarios beside this many requests per minute of others.
+
+    The first is the worst case, on which the recommendation is based.
+    """
+    models = product((PRODUCTION, SINGLE), (False, True))
+    return [RehearsalScenario(model, is_warm, others) for model, is_warm in models]
+
+
 SETTINGS = tuple(
     RefreshSetting(rate, batch_size, in_flight)
     for in_flight in (1, 2)
@@ -206,10 +210,10 @@ async def _refresh(
             retry_policy=RetryPolicy(),
             breaker_ceiling_seconds=1_800,
         )
-        refresh = CacheRefresh(client, options, on_drift=_ignore)
+        refresh = CacheRefresh(client, options, on_drift=_ignore, on_batch=_ignore)
         report = await refresh.run(range(1, scenario.identities + 1))
     return [each / 1000 for each in report.latencies_ms], len(report.failed)
 
 
-def _ignore(warning: str) -> None:
+def _ignore(*_: object) -> None:
     pass

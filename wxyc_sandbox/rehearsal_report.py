@@ -14,6 +14,8 @@ MEDIAN_WAIT_SECONDS = 1.0
 P95_WAIT_SECONDS = 8.0
 """Limits on the wait of others for one Discogs request during a refresh: about two turns of a
 worker that makes 16 requests per minute."""
+DISCOGS_PER_MINUTE = 50
+"""Discogs's cap on all requests with LML's token (docs/contracts/lml.md, "On every route")."""
 AS_FAST_SHARE = 1.15
 """Settings within this factor of the fastest count as equally fast; the gentlest of them wins."""
 
@@ -28,6 +30,8 @@ class Recommendation:
 
 def rejection_reason(outcome: RehearsalOutcome) -> str | None:
     """Return the reason that a setting does not fit, or None if it fits."""
+    if objection := _objection_of_the_cap(outcome):
+        return objection
     if outcome.edge_timeouts:
         return f"{outcome.edge_timeouts} calls took longer than the edge allows"
     if outcome.failed:
@@ -36,6 +40,18 @@ def rejection_reason(outcome: RehearsalOutcome) -> str | None:
         return f"a batch took {outcome.batches.max:.0f} s of the edge's 300"
     if outcome.others.p50 > MEDIAN_WAIT_SECONDS or outcome.others.p95 > P95_WAIT_SECONDS:
         return f"others wait {outcome.others.p50:.1f} s (p95 {outcome.others.p95:.1f} s)"
+    return None
+
+
+def _objection_of_the_cap(outcome: RehearsalOutcome) -> str | None:
+    setting, others = outcome.setting, outcome.scenario.others
+    if setting is None:
+        return None
+    cap = f"Discogs's cap of {DISCOGS_PER_MINUTE} a minute"
+    if not setting.rate:
+        return f"no limit of ours keeps us below {cap}"
+    if setting.rate + others > DISCOGS_PER_MINUTE:
+        return f"{setting.rate:g} of ours and {others:g} of others are above {cap}"
     return None
 
 

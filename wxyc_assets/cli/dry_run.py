@@ -20,7 +20,7 @@ def dry_run(
     ] = settings.include_null_canonical,
     recheck: Annotated[
         bool, typer.Option(help="Include each attempted record of the compilation cohort.")
-    ] = False,
+    ] = settings.recheck,
 ) -> None:
     """Ask LML as a run would, write nothing, and print one JSON object per cohort.
 

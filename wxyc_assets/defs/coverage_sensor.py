@@ -21,7 +21,7 @@ OVERLAP = timedelta(minutes=5)
 
 
 @dg.sensor(
-    job=coverage_gates,
+    job_name=coverage_gates.name,
     minimum_interval_seconds=30,
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Takes a snapshot and runs the coverage checks after each backfill of identities "

@@ -1,21 +1,31 @@
-"""Dry runs, as jobs of their own: nothing is written, and no range is shown as materialized."""
+"""Dry runs: nothing is written, and no range is shown as materialized.
+
+They are jobs of their own, and with DRY_RUN set each job is one.
+"""
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 
 import dagster as dg
 from pydantic import Field
 
+from wxyc_assets.adapters.postgres.artwork_store import ArtworkStore
+from wxyc_assets.adapters.postgres.coverage_store import CoverageStore
 from wxyc_assets.adapters.postgres.identity_store import IdentityStore
 from wxyc_assets.adapters.postgres.rotation_store import RotationStore
-from wxyc_assets.defs.instrumentation import instrumented
+from wxyc_assets.defs.instrumentation import Totals, instrumented
+from wxyc_assets.defs.library_artwork import ArtworkConfig
+from wxyc_assets.defs.occurrences import range_of
 from wxyc_assets.defs.partitions import known_ranges, library_ranges
 from wxyc_assets.defs.resources import DatabaseResource, LmlResource, PagesResource, ScopeResource
 from wxyc_assets.defs.rotation import RefreshConfig
 from wxyc_assets.domain.candidates import Cohort
 from wxyc_assets.domain.counters import IdentityTally, by_cohort
+from wxyc_assets.domain.ranges import IdRange
+from wxyc_assets.flows.artwork.dry_run import plan_lookups
 from wxyc_assets.flows.identity.dry_run import IdentityDryRun, figures
 from wxyc_assets.flows.identity.pipeline import IdentityOptions
 from wxyc_assets.flows.rotation import cache_refresh
@@ -53,11 +63,35 @@ async def count_identities(
         return await IdentityDryRun(IdentityStore(opened), client, options).run(ranges)
 
 
+@contextmanager
+def dry_step(context: dg.OpExecutionContext, tool: str) -> Generator[Totals]:
+    """Instrument a step of a dry run, and say that it is one."""
+    with instrumented(context, tool) as totals:
+        context.log.info("This is a dry run: nothing is written.")
+        yield totals
+
+
+def ranges_of_run(context: dg.OpExecutionContext) -> list[str]:
+    """Return the keys of the ranges that the run's tags name; none if they name none."""
+    key = range_of(context.run.tags)
+    if key is None:
+        return []
+    ids = IdRange.parse(key)
+    known = library_ranges.get_partition_keys()
+    chosen = [each for each in known if ids.first <= IdRange.parse(each).first <= ids.last]
+    return chosen or [key]
+
+
+def print_json(line: Mapping[str, object]) -> None:
+    """Print one JSON object on stdout, on a line of its own."""
+    sys.stdout.write(json.dumps(line) + "\n")
+    sys.stdout.flush()
+
+
 def print_counts(tallies: dict[Cohort, IdentityTally]) -> None:
     """Print one JSON object per cohort on stdout: the compilation cohort, then the rest."""
     for cohort in Cohort:
-        sys.stdout.write(json.dumps(figures(tallies[cohort])) + "\n")
-    sys.stdout.flush()
+        print_json(figures(tallies[cohort]))
 
 
 def fail_if_unanswered(tallies: dict[Cohort, IdentityTally]) -> None:
@@ -77,10 +111,9 @@ async def ask_and_count(
     pages: PagesResource,
 ) -> None:
     """Ask LML as a real run would, write nothing, and print what would be written."""
-    with instrumented(context, "library_identity_dry_run") as totals:
-        tallies = await count_identities(
-            config.ranges, database=database, lml=lml, scope=scope, pages=pages
-        )
+    with dry_step(context, "library_identity_dry_run") as totals:
+        keys = config.ranges or ranges_of_run(context)
+        tallies = await count_identities(keys, database=database, lml=lml, scope=scope, pages=pages)
         totals.add(by_cohort(tallies))
         print_counts(tallies)
         context.add_output_metadata(
@@ -89,9 +122,30 @@ async def ask_and_count(
         fail_if_unanswered(tallies)
 
 
-@dg.job(description="What a run of the identity graph would do; nothing is written.")
-def library_identity_dry_run() -> None:
-    ask_and_count()
+@dg.op
+async def count_lookups(context: dg.OpExecutionContext, database: DatabaseResource) -> None:
+    """Count the lookups that a run would make; LML is not called."""
+    with dry_step(context, "library_artwork_dry_run") as totals:
+        ranges = known_ranges(ranges_of_run(context) or library_ranges.get_partition_keys())
+        async with database.open() as opened:
+            plan = asdict(await plan_lookups(ArtworkStore(opened, ArtworkConfig().scope()), ranges))
+        totals.add({f"artwork.{name}": number for name, number in plan.items()})
+        print_json(plan)
+        context.add_output_metadata(plan)
+
+
+@dg.op
+async def count_states(
+    context: dg.OpExecutionContext, database: DatabaseResource, scope: ScopeResource
+) -> None:
+    """Count the library's records by state; no snapshot is stored, and nothing is judged."""
+    with dry_step(context, "library_coverage_dry_run") as totals:
+        async with database.open() as opened:
+            counted = await CoverageStore(opened).by_state(scope.scope())
+        states = {f"{cohort}.{state}": rows for (cohort, state), rows in sorted(counted.items())}
+        totals.add(states)
+        print_json(states)
+        context.add_output_metadata(states)
 
 
 async def plan_refresh(database: DatabaseResource, batch_size: int) -> RefreshPlan:
@@ -105,12 +159,33 @@ async def plan_refresh(database: DatabaseResource, batch_size: int) -> RefreshPl
 async def count_refreshes(
     context: dg.OpExecutionContext, config: RefreshConfig, database: DatabaseResource
 ) -> None:
-    """Count the identities in rotation and the batches they make."""
-    planned = asdict(await plan_refresh(database, config.batch_size))
-    context.log.info(f"A refresh would take {planned}.")
-    context.add_output_metadata(planned)
+    """Count the identities in rotation and the batches they make; LML is not called."""
+    with dry_step(context, "rotation_dry_run") as totals:
+        planned = asdict(await plan_refresh(database, config.batch_size))
+        totals.add({"backfill.identities_scanned": planned["identities"], "backfill.dry_run": True})
+        print_json(planned)
+        context.log.info(f"A refresh would take {planned}.")
+        context.add_output_metadata(planned)
 
 
-@dg.job(description="What a refresh of the rotation would do; LML is not called.")
-def rotation_dry_run() -> None:
-    count_refreshes()
+def dry_run_job(name: str, *steps: dg.OpDefinition, description: str) -> dg.JobDefinition:
+    """Return a job of these steps of dry runs, none of which waits for another."""
+
+    @dg.job(name=name, description=description)
+    def dry_run() -> None:
+        for step in steps:
+            step()
+
+    return dry_run
+
+
+library_identity_dry_run = dry_run_job(
+    "library_identity_dry_run",
+    ask_and_count,
+    description="What a run of the identity graph would do; nothing is written.",
+)
+rotation_dry_run = dry_run_job(
+    "rotation_dry_run",
+    count_refreshes,
+    description="What a refresh of the rotation would do; LML is not called.",
+)

@@ -11,7 +11,7 @@ from dagster import EventLogRecord, RunStatusChangeRecordsFilter
 
 from wxyc_assets.defs.dagster_internals import check_evaluations
 from wxyc_assets.defs.occurrences import evaluated_check, failed_run, successful_run
-from wxyc_assets.domain.alerts import Occurrence
+from wxyc_assets.domain.alerts import Failure, Occurrence
 
 RECORDS_PER_TICK = 500
 SETTLED_AFTER = timedelta(minutes=1)
@@ -56,15 +56,32 @@ def since(
     succeeded = _runs(instance, dg.DagsterEventType.RUN_SUCCESS, after=cursor.successful_runs)
     checks = check_evaluations(instance, after=cursor.checks, limit=RECORDS_PER_TICK)
     occurrences = [
-        *(failed_run(instance, run, at) for run, at in _with_runs(instance, failed)),
+        *(_failed_run(instance, run, at) for run, at in _with_runs(instance, failed)),
         *(successful_run(run, at) for run, at in _with_runs(instance, succeeded)),
-        *(evaluated_check(each.event_log_entry, _at(each)) for each in checks),
+        *(
+            evaluated_check(event, each.run_id, _at(each))
+            for each in checks
+            if (event := each.event_log_entry.dagster_event)
+        ),
     ]
     return [each for each in occurrences if each], Cursor(
         failed_runs=_settled(failed, now, cursor.failed_runs),
         successful_runs=_settled(succeeded, now, cursor.successful_runs),
         checks=_settled(checks, now, cursor.checks),
     )
+
+
+def _failed_run(instance: dg.DagsterInstance, run: dg.DagsterRun, at: datetime) -> Failure | None:
+    failures = _events(instance, run, dg.DagsterEventType.STEP_FAILURE)
+    ends = _events(instance, run, dg.DagsterEventType.RUN_FAILURE)
+    return failed_run(run, at, failures, (ends[-1].message or "") if ends else "")
+
+
+def _events(
+    instance: dg.DagsterInstance, run: dg.DagsterRun, event_type: dg.DagsterEventType
+) -> list[dg.DagsterEvent]:
+    entries = instance.all_logs(run.run_id, of_type=event_type)
+    return [each.dagster_event for each in entries if each.dagster_event]
 
 
 def _runs(

@@ -4,18 +4,30 @@ import asyncio
 import gc
 import signal
 import threading
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 
 import dagster as dg
 
+from wxyc_assets.defs.occurrences import range_of
 from wxyc_assets.settings import secret_values, settings
 from wxyc_assets.telemetry import logs, sentry
 from wxyc_assets.telemetry.redaction import Redaction
+from wxyc_assets.telemetry.sentry import SpanName
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
-
+REFRESH_SPANS = (
+    SpanName("rotation-artist-backfill.run"),
+    SpanName("rotation-artist-backfill.run.totals", op="rotation-artist-backfill.totals"),
+)
+OLD_SPANS = {
+    "library_identity": (SpanName("library-identity-consumer.run"),),
+    "rotation_cache": REFRESH_SPANS,
+    "rotation_dry_run": REFRESH_SPANS,
+}
+"""The spans of the jobs before us, by our tool: the station's alerts key on their names
+(docs/contracts/jobs-before-us.md)."""
 
 _preparing = threading.Lock()
 
@@ -41,6 +53,12 @@ def _prepare_once() -> None:
     gc.set_threshold(50_000, 20, 100)
 
 
+NO_DRY_ASSET = (
+    "DRY_RUN is set, and an asset cannot be materialized without writing. Run a job, each of "
+    "which is a dry run now, or unset DRY_RUN."
+)
+
+
 class Totals(dict[str, float]):
     """A step's counters, by the names that dashboards use."""
 
@@ -56,23 +74,33 @@ def instrumented(
     """Instrument the async body of a step of `tool`, an asset or a job; yields its totals.
 
     The body adds its counters to them. They are sent as the span `<tool>.totals`, even if the body
-    fails. Yield no output inside: an async body would continue in another context.
+    fails. Yield no output inside: an async body would continue in another context. Raises
+    dg.Failure for an asset if DRY_RUN is set: only jobs can be dry runs.
     """
     prepare_process()
     totals = Totals()
-    op = context.op_execution_context if isinstance(context, dg.AssetExecutionContext) else context
-    with logs.about(tool=tool, step=str(op.op_handle), run_id=op.run_id, id_range=_id_range(op)):
+    is_asset = isinstance(context, dg.AssetExecutionContext)
+    if is_asset and settings.dry_run:
+        raise dg.Failure(f"{tool} is not written: {NO_DRY_ASSET}", allow_retries=False)
+    op = context.op_execution_context if is_asset else context
+    with logs.about(
+        tool=tool, step=str(op.op_handle), run_id=op.run_id, id_range=range_of(op.run.tags)
+    ):
         logs.logger().info("step started")
         try:
-            with sentry.step(tool, totals), _interruptible():
+            with sentry.step(tool, totals, also=_old_spans(tool)), _interruptible():
                 yield totals
         except dg.DagsterExecutionInterruptedError:
             logs.logger().warning("step interrupted")
             raise
         except Exception as error:
-            logs.logger().error("step failed", why=str(error))
+            logs.logger().error("step failed", why=str(error), **totals)
             raise
-        logs.logger().info("step ended")
+        logs.logger().info("step ended", **{"step": "finished", **totals})
+
+
+def _old_spans(tool: str) -> Sequence[SpanName]:
+    return OLD_SPANS.get(tool, ()) if settings.old_spans else ()
 
 
 @contextmanager
@@ -107,10 +135,3 @@ def _interruptible() -> Generator[None]:
             signal.signal(number, handler)
     if was_signalled.is_set():
         raise dg.DagsterExecutionInterruptedError
-
-
-def _id_range(context: dg.OpExecutionContext) -> str | None:
-    if not context.has_partition_key and not context.has_partition_key_range:
-        return None
-    keys = context.partition_key_range
-    return f"{keys.start.partition('-')[0]}-{keys.end.rpartition('-')[2]}"

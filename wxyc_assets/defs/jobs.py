@@ -1,63 +1,119 @@
-"""The jobs that an operator or CI runs."""
+"""The jobs that an operator or CI runs; with DRY_RUN set, each of them is a dry run."""
 
 import dagster as dg
+from dagster import AssetSelection, OpDefinition
 
-from wxyc_assets.defs.dry_runs import library_identity_dry_run, rotation_dry_run
+from wxyc_assets.defs.dry_runs import (
+    ask_and_count,
+    count_lookups,
+    count_refreshes,
+    count_states,
+    dry_run_job,
+    library_identity_dry_run,
+    rotation_dry_run,
+)
 from wxyc_assets.defs.library_identity import LIBRARY_IDENTITY, LML_RESOLUTIONS
 from wxyc_assets.defs.partitions import library_ranges
+from wxyc_assets.settings import settings
 
-identity_graph = dg.AssetSelection.assets("library_candidates", LML_RESOLUTIONS, LIBRARY_IDENTITY)
-covers = dg.AssetSelection.assets("library_artwork")
-coverage = dg.AssetSelection.assets("library_coverage")
+identity_graph = AssetSelection.assets("library_candidates", LML_RESOLUTIONS, LIBRARY_IDENTITY)
+covers = AssetSelection.assets("library_artwork")
+coverage = AssetSelection.assets("library_coverage")
+rotation = AssetSelection.assets("rotation_identities", "rotation_cache")
 all_ranges = {
     "dagster/asset_partition_range_start": library_ranges.get_first_partition_key() or "",
     "dagster/asset_partition_range_end": library_ranges.get_last_partition_key() or "",
 }
 
-library_identity_job = dg.define_asset_job(
+
+def asset_job(
+    name: str,
+    selection: AssetSelection,
+    *dry_steps: OpDefinition,
+    description: str,
+    run_tags: dict[str, str] | None = None,
+    executor_def: dg.ExecutorDefinition | None = None,
+):  # the type of a job over assets is private to Dagster
+    """Return a job over these assets; with DRY_RUN set, the job of its steps of dry runs."""
+    if settings.dry_run:
+        return dry_run_job(name, *dry_steps, description=f"DRY RUN (DRY_RUN is set): {description}")
+    return dg.define_asset_job(
+        name,
+        selection=selection,
+        description=description,
+        run_tags=run_tags,
+        executor_def=executor_def,
+    )
+
+
+library_identity_job = asset_job(
     "library_identity_job",
-    selection=identity_graph,
+    identity_graph,
+    ask_and_count,
     description="Identities for chosen ranges: pick them in the launchpad, or tag the run.",
 )
 
-library_identity_full = dg.define_asset_job(
+library_identity_full = asset_job(
     "library_identity_full",
-    selection=identity_graph,
+    identity_graph,
+    ask_and_count,
     run_tags=all_ranges,
     description="Identities for the whole library; only records that are due are asked about.",
 )
 
-library_artwork_job = dg.define_asset_job(
+library_artwork_job = asset_job(
     "library_artwork_job",
-    selection=covers,
+    covers,
+    count_lookups,
     description="Covers for chosen ranges, without an identity run.",
 )
 
-library_full = dg.define_asset_job(
+library_artwork_full = asset_job(
+    "library_artwork_full",
+    covers,
+    count_lookups,
+    run_tags=all_ranges,
+    description="Covers for the whole library, without an identity run.",
+)
+
+library_full = asset_job(
     "library_full",
-    selection=identity_graph | covers | coverage,
+    identity_graph | covers | coverage,
+    ask_and_count,
+    count_lookups,
+    count_states,
     run_tags=all_ranges,
     description="The whole library in one run, without choosing ranges; then a snapshot of the "
     "coverage, whose checks decide the exit code.",
 )
 
-coverage_gates = dg.define_asset_job(
+coverage_gates = asset_job(
     "coverage_gates",
-    selection=coverage,
+    coverage,
+    count_states,
     description="A fresh snapshot of the coverage, then its checks; fails if one fails, and "
     "prints which and by how much.",
 )
 
-rotation_job = dg.define_asset_job(
-    "rotation_job",
-    selection=dg.AssetSelection.assets("rotation_identities", "rotation_cache"),
-    description="Gates, then a refresh of LML's cache for everything in rotation.",
-)
+
+def rotation_job_with(executor: dg.ExecutorDefinition | None):
+    """Return the rotation's job; without an executor, with that of the code location."""
+    return asset_job(
+        "rotation_job",
+        rotation,
+        count_refreshes,
+        description="Gates, then a refresh of LML's cache for everything in rotation.",
+        executor_def=executor,
+    )
+
+
+rotation_job = rotation_job_with(None)
 
 jobs = [
     library_identity_job,
     library_identity_full,
     library_artwork_job,
+    library_artwork_full,
     library_full,
     coverage_gates,
     library_identity_dry_run,

@@ -12,7 +12,9 @@ from wxyc_assets.defs.library_identity import LIBRARY_IDENTITY
 from wxyc_assets.defs.open_ranges import completeness_check, finish_run, outputs
 from wxyc_assets.defs.partitions import range_asset, report_range, selected_ranges
 from wxyc_assets.defs.resources import DatabaseResource, LmlResource
+from wxyc_assets.defs.run_checks import LIMITS, check_result, range_of_run
 from wxyc_assets.domain.artwork import CoverScope, Eligibility, Match, Rules
+from wxyc_assets.domain.run_checks import judge_answers, judge_written
 from wxyc_assets.flows.artwork.pipeline import ArtworkOptions, ArtworkPipeline
 from wxyc_assets.flows.artwork.report import ArtworkReport
 from wxyc_assets.settings import Days, Seconds, Share, settings
@@ -96,6 +98,36 @@ async def library_artwork(
             )
     for each in outputs(["result"], is_complete=is_complete):
         yield each
+
+
+@dg.asset_check(asset=library_artwork, blocking=True)  # pyright: ignore[reportArgumentType]
+async def covers_are_written(
+    context: dg.AssetCheckExecutionContext, database: DatabaseResource
+) -> dg.AssetCheckResult:
+    """The covers found for the run's ranges are in the library."""
+    id_range, run_id = range_of_run(context), context.op_execution_context.run_id
+    async with database.open() as opened:
+        store = ArtworkStore(opened, _config_of_run(context).scope())
+        count = await store.count_written(id_range, run_id)
+    return check_result(judge_written(count, LIMITS, what="covers"), id_range)
+
+
+@dg.asset_check(asset=library_artwork, blocking=True)  # pyright: ignore[reportArgumentType]
+async def lookups_make_sense(
+    context: dg.AssetCheckExecutionContext, database: DatabaseResource
+) -> dg.AssetCheckResult:
+    """LML answered most of the run's lookups, and found some covers."""
+    id_range, run_id = range_of_run(context), context.op_execution_context.run_id
+    async with database.open() as opened:
+        store = ArtworkStore(opened, _config_of_run(context).scope())
+        lookups = await store.count_run_lookups(id_range, run_id)
+    return check_result(judge_answers(lookups, LIMITS, found="a cover"), id_range)
+
+
+def _config_of_run(context: dg.AssetCheckExecutionContext) -> ArtworkConfig:
+    """Return the config that the asset has in this run, so that the rules judged by are its own."""
+    ops = context.op_execution_context.run_config.get("ops", {})
+    return ArtworkConfig(**ops.get(library_artwork.op.name, {}).get("config", {}))
 
 
 def _metadata(report: ArtworkReport) -> dict[str, dg.MetadataValue]:

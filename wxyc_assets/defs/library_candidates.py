@@ -12,6 +12,7 @@ from wxyc_assets.defs.resources import DatabaseResource, LmlResource, ScopeResou
 from wxyc_assets.domain.candidates import Cohort, Reason
 from wxyc_assets.domain.ranges import IdRange
 from wxyc_assets.flows.identity.candidates import check_address_and_key, put_candidates
+from wxyc_assets.telemetry import logs
 
 ASKING_STEP = "library_identities"
 
@@ -40,6 +41,7 @@ async def library_candidates(
     def report(id_range: IdRange, due: Counter[tuple[Cohort, Reason]]) -> None:
         counts = _counts(due)
         totals.add(counts)
+        logs.logger().info("range done", step="range", id_range=id_range.key, **counts)
         report_range(context, context.asset_key, id_range.key, _metadata(counts))
 
     with instrumented(context, "library_candidates") as totals:

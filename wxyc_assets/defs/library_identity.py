@@ -13,6 +13,8 @@ from wxyc_assets.defs.instrumentation import instrumented
 from wxyc_assets.defs.open_ranges import completeness_check, finish_run, outputs
 from wxyc_assets.defs.partitions import library_ranges, one_run, report_range, selected_ranges
 from wxyc_assets.defs.resources import DatabaseResource, LmlResource, PagesResource, ScopeResource
+from wxyc_assets.defs.run_checks import LIMITS, check_result, range_of_run
+from wxyc_assets.domain.run_checks import judge_answers, judge_written
 from wxyc_assets.flows.identity.pipeline import IdentityOptions, IdentityPipeline
 from wxyc_assets.flows.identity.report import IdentityReport
 from wxyc_assets.flows.range_report import RunSummary
@@ -85,6 +87,28 @@ async def library_identities(
             )
     for each in outputs([k.to_python_identifier() for k in selected], is_complete=is_complete):
         yield each
+
+
+@dg.asset_check(asset=LIBRARY_IDENTITY, blocking=True)  # pyright: ignore[reportArgumentType]
+async def identities_are_written(
+    context: dg.AssetCheckExecutionContext, database: DatabaseResource
+) -> dg.AssetCheckResult:
+    """What LML answered about the run's ranges is in the tables, and the tables agree with it."""
+    id_range = range_of_run(context)
+    async with database.open() as opened:
+        count = await IdentityStore(opened).count_written(id_range)
+    return check_result(judge_written(count, LIMITS, what="answers"), id_range)
+
+
+@dg.asset_check(asset=LIBRARY_IDENTITY, blocking=True)  # pyright: ignore[reportArgumentType]
+async def identity_answers_make_sense(
+    context: dg.AssetCheckExecutionContext, database: DatabaseResource
+) -> dg.AssetCheckResult:
+    """LML refused few of the run's records, found some, and still knows what it knew."""
+    id_range, run_id = range_of_run(context), context.op_execution_context.run_id
+    async with database.open() as opened:
+        answers = await IdentityStore(opened).count_run_answers(id_range, run_id)
+    return check_result(judge_answers(answers, LIMITS, found="an identity"), id_range)
 
 
 def _metadata(report: IdentityReport) -> dict[str, dg.MetadataValue]:

@@ -17,19 +17,22 @@ ID_RANGE = "id_range"
 """The metadata key in which an unpartitioned check may name its range."""
 
 
-def failed_run(instance: dg.DagsterInstance, run: dg.DagsterRun, at: datetime) -> Failure | None:
-    """Return a run's failure; None if only checks failed it, which have alerts of their own."""
-    entries = instance.all_logs(run.run_id, of_type=dg.DagsterEventType.STEP_FAILURE)
-    events = [each.dagster_event for each in entries if each.dagster_event]
-    own = [each for each in events if not _is_check_failure(each)]
-    if events and not own:
+def failed_run(
+    run: dg.DagsterRun, at: datetime, step_failures: Sequence[dg.DagsterEvent], message: str
+) -> Failure | None:
+    """Return a run's failure; None if only checks failed it, which have alerts of their own.
+
+    `message` is the reason for a run that failed outside of its steps.
+    """
+    own = [each for each in step_failures if not _is_check_failure(each)]
+    if step_failures and not own:
         return None
     numbers, facts = _split_metadata(_metadata_of(own))
     return Failure(
         _subject_of(run),
         run.run_id,
         at,
-        text="\n".join(map(_reason, own[:STEPS_SHOWN])) or _last_message(instance, run),
+        text="\n".join(map(_reason, own[:STEPS_SHOWN])) or message,
         numbers={"failed_steps": len(own), **numbers},
         facts={"steps": ", ".join(each.step_key or "" for each in own), **facts},
     )
@@ -40,11 +43,8 @@ def successful_run(run: dg.DagsterRun, at: datetime) -> Success:
     return Success(_subject_of(run), run.run_id, at)
 
 
-def evaluated_check(entry: dg.EventLogEntry, at: datetime) -> Failure | Success | None:
+def evaluated_check(event: dg.DagsterEvent, run_id: str, at: datetime) -> Failure | Success:
     """Return a check's result, with its description and metadata for the alert."""
-    event = entry.dagster_event
-    if event is None:
-        return None
     found = event.asset_check_evaluation_data
     numbers, facts = _split_metadata(found.metadata)
     subject = Subject(
@@ -54,11 +54,11 @@ def evaluated_check(entry: dg.EventLogEntry, at: datetime) -> Failure | Success 
         id_range=found.partition or facts.pop(ID_RANGE, None),
     )
     if found.passed:
-        return Success(subject, entry.run_id, at)
+        return Success(subject, run_id, at)
     is_error = found.severity is dg.AssetCheckSeverity.ERROR
     return Failure(
         subject,
-        entry.run_id,
+        run_id,
         at,
         text=found.description or "",
         level=Level.ERROR if is_error else Level.WARNING,
@@ -67,18 +67,19 @@ def evaluated_check(entry: dg.EventLogEntry, at: datetime) -> Failure | Success 
     )
 
 
-def _subject_of(run: dg.DagsterRun) -> Subject:
-    selected = ", ".join(sorted(key.to_user_string() for key in run.asset_selection or ()))
-    is_nameless = run.job_name.startswith("__")  # a run of assets selected in the UI
-    name = selected if is_nameless and selected else run.job_name
-    return Subject(Kind.RUN, name, asset=selected, id_range=_range_of(run.tags))
-
-
-def _range_of(tags: Mapping[str, str]) -> str | None:
+def range_of(tags: Mapping[str, str]) -> str | None:
+    """Return the ids of a run's ranges, from the first to the last; None if it has no range."""
     first, last = tags.get(FIRST), tags.get(LAST)
     if first and last:
         return first if first == last else f"{first.partition('-')[0]}-{last.rpartition('-')[2]}"
     return tags.get(PARTITION)
+
+
+def _subject_of(run: dg.DagsterRun) -> Subject:
+    selected = ", ".join(sorted(key.to_user_string() for key in run.asset_selection or ()))
+    is_nameless = run.job_name.startswith("__")  # a run of assets selected in the UI
+    name = selected if is_nameless and selected else run.job_name
+    return Subject(Kind.RUN, name, asset=selected, id_range=range_of(run.tags))
 
 
 def _is_check_failure(event: dg.DagsterEvent) -> bool:
@@ -94,12 +95,6 @@ def _reason(event: dg.DagsterEvent) -> str:
     while error and error.cause:
         error = error.cause
     return f"{event.step_key}: {error.message.strip() if error else event.message}"
-
-
-def _last_message(instance: dg.DagsterInstance, run: dg.DagsterRun) -> str:
-    entries = instance.all_logs(run.run_id, of_type=dg.DagsterEventType.RUN_FAILURE)
-    messages = [each.dagster_event.message for each in entries if each.dagster_event]
-    return messages[-1] or "" if messages else ""
 
 
 def _metadata_of(events: Sequence[dg.DagsterEvent]) -> dict[str, dg.MetadataValue]:

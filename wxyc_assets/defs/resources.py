@@ -6,6 +6,7 @@ An adapter lives on the event loop of its step, so a resource is opened in the s
 import os
 from collections.abc import AsyncGenerator, Collection
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Literal
 
 import dagster as dg
 import httpx
@@ -175,7 +176,7 @@ class ScopeResource(dg.ConfigurableResource):
         description="Widened scope: records without a canonical entity are due, too.",
     )
     recheck: bool = Field(
-        default=False,
+        default=settings.recheck,
         description="Ask again about each record of the compilation cohort that was attempted.",
     )
     stale_days: Days = Field(
@@ -213,6 +214,11 @@ class RotationGates(dg.ConfigurableResource):
     floor: Share = Field(
         default=settings.gate_rotation,
         description="Share of the active rotation that must have an identity.",
+    )
+    basis: Literal["resolvable", "absolute"] = Field(
+        default=settings.gate_rotation_basis.value,
+        description="The releases that share is of: resolvable (those with a Discogs release), or "
+        "absolute (all).",
     )
     local_dev: bool = settings.local_dev
     github_api_url: str = settings.github_api_url

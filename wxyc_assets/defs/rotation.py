@@ -1,13 +1,16 @@
 """The active rotation, the gates before a refresh, and LML's cache refreshed for it."""
 
+from collections.abc import Mapping
+
 import dagster as dg
 from pydantic import Field
 
 from wxyc_assets.adapters.lml.client import LmlClient
-from wxyc_assets.adapters.postgres.rotation_store import ActiveRotation, RotationStore
+from wxyc_assets.adapters.postgres.rotation_store import RotationStore
 from wxyc_assets.defs import freshness, metadata
 from wxyc_assets.defs.instrumentation import instrumented, prepare_process
 from wxyc_assets.defs.resources import DatabaseResource, LmlResource, RotationGates
+from wxyc_assets.domain.rotation import ActiveRotation, IdentifiedCount, RotationBasis
 from wxyc_assets.flows.rotation.cache_refresh import RefreshOptions
 from wxyc_assets.flows.rotation.pipeline import RotationPipeline
 from wxyc_assets.flows.rotation.report import RotationReport
@@ -31,9 +34,10 @@ async def rotation_identities(
         active = await RotationStore(opened).active()
     context.add_output_metadata(
         {
-            "dagster/row_count": active.releases,
-            "identified": active.releases - len(active.unidentified),
-            "unidentified": len(active.unidentified),
+            "dagster/row_count": len(active.releases),
+            "identified": active.count(RotationBasis.ABSOLUTE).identified,
+            "resolvable": active.count(RotationBasis.RESOLVABLE).releases,
+            "unidentified": len(active.unidentified(RotationBasis.ABSOLUTE)),
             "distinct_identities": len(active.identity_ids),
         }
     )
@@ -43,7 +47,10 @@ async def rotation_identities(
 async def rotation_is_identified(
     database: DatabaseResource, rotation_gates: RotationGates
 ) -> dg.AssetCheckResult:
-    """The share of active rotation releases with an LML identity is at or above the floor."""
+    """The share of active releases with an LML identity is at or above the floor.
+
+    By default of those with a Discogs release; GATE_ROTATION_BASIS decides.
+    """
     async with database.open() as opened:
         return _check_identified(await RotationStore(opened).active(), rotation_gates)
 
@@ -99,7 +106,8 @@ async def rotation_cache(
     """A refresh of LML's cache for every identity in rotation, and its counters.
 
     Lives in `rotation_refresh`, one row per run. Both gates are checked here as well, so that
-    nothing is refreshed behind a closed one, whatever was selected.
+    nothing is refreshed behind a closed one, whatever was selected. Batches that failed are a
+    failed check, so that the others are still judged.
     """
     with instrumented(context, "rotation_cache") as totals:
         async with database.open() as opened, lml.open(opened) as client:
@@ -111,14 +119,36 @@ async def rotation_cache(
             report = await pipeline.run(
                 active.identity_ids, context.log.warning, run_id=context.run.run_id
             )
-        totals.add(report.tally.figures())
+        totals.add({**report.tally.figures(), "backfill.dry_run": False})
         shown = _metadata(report)
-        if report.failure:
+        if report.stopped:
             raise dg.Failure(report.failure, metadata=shown)
     context.add_output_metadata(shown)
 
 
-@dg.asset_check(asset=rotation_cache)  # pyright: ignore[reportArgumentType]
+@dg.asset_check(asset=rotation_cache, blocking=True)  # pyright: ignore[reportArgumentType]
+async def every_identity_is_refreshed(
+    context: dg.AssetCheckExecutionContext, database: DatabaseResource
+) -> dg.AssetCheckResult:
+    """No call of the refresh failed for good."""
+    async with database.open() as opened:
+        newest = await RotationStore(opened).newest_refresh(context.op_execution_context.run_id)
+    if newest is None:
+        return dg.AssetCheckResult(passed=False, description="There never was a refresh.")
+    unfinished = None if newest.is_finished else "The refresh has not ended."
+    why = newest.failure or unfinished
+    return dg.AssetCheckResult(
+        passed=why is None,
+        description=why or f"{newest.identities_scanned} identities were refreshed.",
+        metadata={
+            "identities_scanned": newest.identities_scanned,
+            "lml_error": newest.lml_error,
+            "refresh": newest.run_id,
+        },
+    )
+
+
+@dg.asset_check(asset=rotation_cache, blocking=True)  # pyright: ignore[reportArgumentType]
 async def stale_handles_stay_rare(
     config: RareConfig, database: DatabaseResource
 ) -> dg.AssetCheckResult:
@@ -129,7 +159,7 @@ async def stale_handles_stay_rare(
     )
 
 
-@dg.asset_check(asset=rotation_cache)  # pyright: ignore[reportArgumentType]
+@dg.asset_check(asset=rotation_cache, blocking=True)  # pyright: ignore[reportArgumentType]
 async def refresh_errors_stay_rare(
     config: RareConfig, database: DatabaseResource
 ) -> dg.AssetCheckResult:
@@ -139,14 +169,17 @@ async def refresh_errors_stay_rare(
 
 
 def _check_identified(active: ActiveRotation, gates: RotationGates) -> dg.AssetCheckResult:
-    unidentified = active.unidentified[:UNIDENTIFIED_SHOWN]
+    basis = RotationBasis(gates.basis)
+    unidentified = active.unidentified(basis)[:UNIDENTIFIED_SHOWN]
+    counts = {each: active.count(each) for each in RotationBasis}
     return dg.AssetCheckResult(
-        passed=active.identified_share >= gates.floor,
-        description=_how_many_identified(active, gates.floor),
+        passed=counts[basis].reaches(gates.floor),
+        description=_how_many_identified(counts, basis, gates.floor),
         metadata={
-            "active": active.releases,
-            "identified": active.releases - len(active.unidentified),
-            "share": active.identified_share,
+            **{f"active.{each}": count.releases for each, count in counts.items()},
+            **{f"identified.{each}": count.identified for each, count in counts.items()},
+            **{f"share.{each}": count.share for each, count in counts.items()},
+            "basis": basis.value,
             "floor": gates.floor,
             "offenders": dg.MetadataValue.json(
                 [
@@ -158,13 +191,26 @@ def _check_identified(active: ActiveRotation, gates: RotationGates) -> dg.AssetC
     )
 
 
-def _how_many_identified(active: ActiveRotation, floor: float) -> str:
-    if not active.releases:
-        return "The rotation is empty: there is nothing to identify."
+WHICH = {
+    RotationBasis.RESOLVABLE: "active rotation releases with a Discogs release",
+    RotationBasis.ABSOLUTE: "active rotation releases",
+}
+
+
+def _how_many_identified(
+    counts: Mapping[RotationBasis, IdentifiedCount], basis: RotationBasis, floor: float
+) -> str:
+    (other,) = set(RotationBasis) - {basis}
+    if not counts[basis].releases:
+        return f"There are no {WHICH[basis]}: nothing can be refreshed, or the table is wrong."
     return (
-        f"{active.releases - len(active.unidentified)} of {active.releases} active rotation "
-        f"releases have an LML identity: {active.identified_share:.2%}, the floor is {floor:.2%}."
+        f"{_of(counts[basis])} {WHICH[basis]} have an LML identity, the floor is {floor:.2%}; "
+        f"of the {WHICH[other]} {_of(counts[other])}."
     )
+
+
+def _of(count: IdentifiedCount) -> str:
+    return f"{count.identified} of {count.releases} ({count.share:.2%})"
 
 
 async def _check_deploy(client: LmlClient, gates: RotationGates) -> dg.AssetCheckResult:

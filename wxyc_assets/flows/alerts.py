@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from wxyc_assets.adapters.alert_channels import AlertChannel, ChannelError, ChannelUnavailable
 from wxyc_assets.adapters.postgres.alert_store import AlertStore, ClaimedAlert, QueuedAlert
-from wxyc_assets.domain.alerts import Alert, Occurrence, Success, due
+from wxyc_assets.domain.alerts import Alert, Failure, Occurrence, Success, due
 from wxyc_assets.telemetry.redaction import Redaction
 
 LONGEST_RETRY_AFTER_SECONDS = 3600.0
@@ -61,6 +61,27 @@ class Delivery:
     errors: dict[str, str] = field(default_factory=dict[str, str])
 
 
+async def send_at_once(
+    failures: Collection[Failure],
+    channels: Iterable[AlertChannel],
+    *,
+    link_to: LinkTo,
+    redaction: Redaction,
+) -> Delivery:
+    """Send an alert for each failure without the queue: once, for want of a database."""
+    alerts = due([_redact(each, redaction) for each in failures], {})
+    delivery = Delivery()
+    for channel in channels:
+        for queued in (_to_queue(alert, channel, link_to, redaction) for alert in alerts):
+            try:
+                await channel.send(queued.event_id, queued.payload)
+            except ChannelError as error:
+                delivery.errors[channel.name] = str(error)
+            else:
+                delivery.delivered += 1
+    return delivery
+
+
 async def deliver(store: AlertStore, channels: Iterable[AlertChannel], now: datetime) -> Delivery:
     """Send the alerts that are due; a later round retries those that could not be delivered.
 
@@ -83,6 +104,17 @@ async def deliver(store: AlertStore, channels: Iterable[AlertChannel], now: date
             delivery.delivered += 1
             await store.mark_delivered(alert, now)
     return delivery
+
+
+async def deliver_all(store: AlertStore, channels: Collection[AlertChannel]) -> Delivery:
+    """Send round by round until no alert is due, or one could not be delivered."""
+    total = Delivery()
+    while True:
+        delivery = await deliver(store, channels, datetime.now(UTC))
+        total.delivered += delivery.delivered
+        total.errors |= delivery.errors
+        if delivery.errors or not delivery.delivered:
+            return total
 
 
 async def _put_back(

@@ -91,5 +91,7 @@ class RangePipeline(ABC, Generic[Work, Report]):
         summary.reports.append(report)
         async with self._reporting:
             await asyncio.to_thread(on_range_done, report)  # it writes to Dagster's storage
+        state = "range left open" if report.open_rows else "range done"
+        logs.logger().info(state, step="range", **report.figures())
         await locks.release(id_range)
         self._open_ranges.release()

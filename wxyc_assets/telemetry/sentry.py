@@ -5,7 +5,7 @@ no integration of the SDK is on, and none can send the same failure a second tim
 """
 
 import os
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -105,15 +105,26 @@ def flush() -> None:
         sentry_sdk.flush(FLUSH_SECONDS)
 
 
+@dataclass(frozen=True, slots=True)
+class SpanName:
+    """A span's name and, where that differs, its op."""
+
+    name: str
+    op: str | None = None
+
+
 @contextmanager
-def span(name: str, attributes: Attributes, *, is_parent: bool = False) -> Generator[StreamedSpan]:
+def span(
+    name: str, attributes: Attributes, *, op: str | None = None, is_parent: bool = False
+) -> Generator[StreamedSpan]:
     """Open a span around a block, with what is known at its start; a failing block marks it so.
 
-    Only a span with `is_parent` becomes the parent of later ones; concurrent calls must not.
+    Its op is its name, unless one is given. Only a span with `is_parent` becomes the parent of
+    later ones; concurrent calls must not.
     """
     opened = start_span(
         name=name,
-        attributes={"sentry.op": name, **logs.bound(), **attributes},
+        attributes={"sentry.op": op or name, **logs.bound(), **attributes},
         active=is_parent,
     )
     try:
@@ -131,8 +142,12 @@ def trace_headers(of: StreamedSpan) -> Iterator[tuple[str, str]]:
 
 
 @contextmanager
-def step(tool: str, totals: Mapping[str, float]) -> Generator[None]:
+def step(
+    tool: str, totals: Mapping[str, float], *, also: Sequence[SpanName] = ()
+) -> Generator[None]:
     """Open the span of a step around a block, and send `<tool>.totals` at its end.
+
+    The totals are sent under the names in `also` as well.
 
     The totals are a span of their own because a number set after a span's start has once been
     indexed as text: here every one is there when the span is made.
@@ -147,7 +162,8 @@ def step(tool: str, totals: Mapping[str, float]) -> Generator[None]:
                 try:
                     yield
                 finally:
-                    with span(f"{tool}.totals", totals):
-                        pass
+                    for each in (SpanName(f"{tool}.totals"), *also):
+                        with span(each.name, totals, op=each.op):
+                            pass
     finally:
         flush()

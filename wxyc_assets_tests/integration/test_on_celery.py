@@ -2,6 +2,7 @@ import dagster as dg
 import yaml
 
 from wxyc_assets.definitions import defs as on_one_machine
+from wxyc_assets.defs.run_alerts import in_process_executor
 from wxyc_assets.on_celery import defs
 from wxyc_assets_tests.e2e.distribution.site import WORKER_YAML
 
@@ -22,7 +23,7 @@ def test_steps_go_to_workers_but_for_those_that_may_not_begin_twice() -> None:
     }
     assert in_process == {"rotation_job"}
     daily = defs.resolve_schedule_def("rotation_daily")
-    assert daily.job.executor_def is dg.in_process_executor
+    assert daily.job.executor_def is in_process_executor
 
 
 def test_a_workers_end_gives_its_step_back() -> None:

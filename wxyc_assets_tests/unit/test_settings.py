@@ -4,7 +4,7 @@ import pytest
 
 from wxyc_assets.settings import Settings, SettingsError, read_settings
 
-FLAGS = ["LOCAL_DEV", "INCLUDE_NULL_CANONICAL"]
+FLAGS = ["LOCAL_DEV", "INCLUDE_NULL_CANONICAL", "DRY_RUN", "RECHECK", "OLD_SPANS"]
 
 
 @pytest.fixture(autouse=True)

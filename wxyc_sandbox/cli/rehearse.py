@@ -8,7 +8,7 @@ import typer
 from rich.progress import track
 
 from wxyc_assets.cli.console import err, out
-from wxyc_sandbox.rehearsal import SCENARIOS, SETTINGS, rehearse_all
+from wxyc_sandbox.rehearsal import RUNTIME_PER_MINUTE, SETTINGS, rehearse_all, scenarios
 from wxyc_sandbox.rehearsal_report import plot, recommend, table
 
 TABLE_WIDTH = 160
@@ -16,17 +16,21 @@ TABLE_WIDTH = 160
 
 def rehearse(
     picture: Annotated[Path, typer.Option(help="Where the plot goes.")] = Path("rehearsal.png"),
+    others: Annotated[
+        float, typer.Option(min=0, help="Discogs requests per minute of runtime callers.")
+    ] = RUNTIME_PER_MINUTE,
 ) -> None:
     """Rehearse the refresh in simulated time, over a grid of settings, before touching production.
 
     Prints a table and a recommendation with its reason, and draws a plot; takes about a minute.
     """
     stamina.instrumentation.set_on_retry_hooks([])  # simulated retries are not worth a log line
-    runs = len(SCENARIOS) * (len(SETTINGS) + 1)
-    found = rehearse_all(SCENARIOS, SETTINGS)
+    conditions = scenarios(others)
+    found = rehearse_all(conditions, SETTINGS)
+    runs = len(conditions) * (len(SETTINGS) + 1)
     outcomes = list(track(found, "rehearsing", total=runs, console=err))
     out.print(table(outcomes), width=max(out.width, TABLE_WIDTH))
-    recommended = recommend(outcomes, SCENARIOS[0])
+    recommended = recommend(outcomes, conditions[0])
     if recommended.setting:
         setting = recommended.setting
         out.print(

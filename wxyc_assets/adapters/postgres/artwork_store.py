@@ -14,6 +14,7 @@ from wxyc_assets.adapters.postgres.errors import RowRefused
 from wxyc_assets.adapters.postgres.identity_store import Clock
 from wxyc_assets.domain.artwork import Album, CoverScope, NoCoverReason, ShownCover
 from wxyc_assets.domain.ranges import IdRange
+from wxyc_assets.domain.run_checks import RunAnswers, WrittenCount
 
 COVER: Final = "cover"
 LML_REFUSED: Final = "lml_refused"
@@ -180,6 +181,30 @@ class ArtworkStore:
                 "artwork/count_covers", {**_bounds(id_range), "eligibility": self.scope.eligibility}
             )
         return CoverCounts(**row)
+
+    async def count_written(self, id_range: IdRange, run_id: str) -> WrittenCount:
+        """Count the covers found for a range, and those that are not in the library."""
+        scope = self.scope
+        async with self.database.transaction() as transaction:
+            (row,) = await transaction.fetch(
+                "artwork/count_written_covers",
+                {
+                    **_bounds(id_range),
+                    "run_id": run_id,
+                    "eligibility": scope.eligibility,
+                    "match": scope.rules.match,
+                    "least_confidence": scope.rules.least_confidence,
+                },
+            )
+        return WrittenCount(**row)
+
+    async def count_run_lookups(self, id_range: IdRange, run_id: str) -> RunAnswers:
+        """Count what the lookups of a run found for a range."""
+        async with self.database.transaction() as transaction:
+            (row,) = await transaction.fetch(
+                "artwork/count_run_lookups", {**_bounds(id_range), "run_id": run_id}
+            )
+        return RunAnswers(**row)
 
     async def first_covers(self, id_range: IdRange, most: int) -> list[ShownCover]:
         """Return the first covers in the range that we wrote and are still there, in id order."""

@@ -16,6 +16,7 @@ from wxyc_assets.adapters.postgres.range_locks import LockFamily, lock_in_transa
 from wxyc_assets.domain.answers import AnswerKind
 from wxyc_assets.domain.candidates import Candidate, Cohort, Reason, Scope
 from wxyc_assets.domain.ranges import IdRange
+from wxyc_assets.domain.run_checks import RunAnswers, WrittenCount
 
 TABLES = (
     "library",
@@ -220,6 +221,22 @@ class IdentityStore:
             await transaction.execute(
                 "identity/mark_unwritable", {"library_id": library_id, "write_error": write_error}
             )
+
+    async def count_written(self, id_range: IdRange) -> WrittenCount:
+        """Count the stored answers of a range, and those that are not in the tables."""
+        async with self.database.transaction() as transaction:
+            (row,) = await transaction.fetch(
+                "identity/count_written_answers", {**_bounds(id_range), "mark": NOTES_MARK}
+            )
+        return WrittenCount(**row)
+
+    async def count_run_answers(self, id_range: IdRange, run_id: str) -> RunAnswers:
+        """Count what LML answered to a run about the records of a range."""
+        async with self.database.transaction() as transaction:
+            (row,) = await transaction.fetch(
+                "identity/count_run_answers", {**_bounds(id_range), "run_id": run_id}
+            )
+        return RunAnswers(**row)
 
     def _now(self) -> datetime | None:
         return self._clock() if self._clock else None

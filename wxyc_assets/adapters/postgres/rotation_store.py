@@ -8,29 +8,7 @@ from psycopg.types.json import Jsonb
 
 from wxyc_assets.adapters.postgres.database import Database
 from wxyc_assets.domain.refreshes import RefreshTally
-
-
-@dataclass(frozen=True, slots=True)
-class Unidentified:
-    """An active rotation release without an LML identity."""
-
-    rotation_id: int
-    artist_name: str | None
-    album_title: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class ActiveRotation:
-    """The active rotation; `identity_ids` are distinct and ascending."""
-
-    releases: int
-    identity_ids: tuple[int, ...]
-    unidentified: tuple[Unidentified, ...]
-
-    @property
-    def identified_share(self) -> float:
-        """Share of the releases with an identity; 1 for an empty rotation."""
-        return 1 - len(self.unidentified) / self.releases if self.releases else 1.0
+from wxyc_assets.domain.rotation import ActiveRotation, RotationRelease
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +23,17 @@ class RefreshRun:
     drift: Mapping[str, int]
     failure: str | None = None
     is_finished: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshResult:
+    """The state of a refresh, as it is stored."""
+
+    run_id: str
+    failure: str | None
+    is_finished: bool
+    identities_scanned: int
+    lml_error: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,16 +57,7 @@ class RotationStore:
         """Return the releases in rotation today (by the database's date, without a clock)."""
         async with self._database.transaction() as transaction:
             rows = await transaction.fetch("rotation/select_active_rotation", {"now": self._now()})
-        identity_ids = {row["lml_identity_id"] for row in rows} - {None}
-        return ActiveRotation(
-            releases=len(rows),
-            identity_ids=tuple(sorted(identity_ids)),
-            unidentified=tuple(
-                Unidentified(row["rotation_id"], row["artist_name"], row["album_title"])
-                for row in rows
-                if row["lml_identity_id"] is None
-            ),
-        )
+        return ActiveRotation([RotationRelease(**row) for row in rows])
 
     async def put_refresh(self, run: RefreshRun) -> None:
         """Store the state of a run, one row per run."""
@@ -96,6 +76,12 @@ class RotationStore:
                     **run.tally.counts(),
                 },
             )
+
+    async def newest_refresh(self, run_id: str) -> RefreshResult | None:
+        """Return this run's refresh; if it made none, the newest; None if there never was one."""
+        async with self._database.transaction() as transaction:
+            rows = await transaction.fetch("rotation/select_newest_refresh", {"run_id": run_id})
+        return RefreshResult(**rows[0]) if rows else None
 
     async def recent_refreshes(self) -> RecentRefreshes:
         """Return the sums over the runs that began within the last 24 hours."""

@@ -1,9 +1,12 @@
 """A write buffer for lookups: whoever adds one waits until it is stored, with others."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
+from itertools import count
 
 from wxyc_assets.adapters.postgres.artwork_store import ArtworkStore, LookupOutcome
+from wxyc_assets.telemetry import logs
 
 PAUSE_SECONDS = 0.02
 """Between two statements, so that a fast LML's answers share one."""
@@ -18,6 +21,7 @@ class LookupBuffer:
     def __init__(self, store: ArtworkStore, run_id: str) -> None:
         self._store = store
         self._run_id = run_id
+        self._batches = count(1)
         self._lookups: list[LookupOutcome] = []
         self._verdicts: dict[int, bool] = {}
         self._flushing = asyncio.Lock()
@@ -47,11 +51,17 @@ class LookupBuffer:
             if lookups:
                 await self._store.store(lookups, self._run_id)
                 del self._lookups[: len(lookups)]  # others were added meanwhile
+                self._log(lookups)
                 await self._announce(len(lookups))
             if verdicts:
                 await self._store.settle(verdicts)
                 for library_id in verdicts:
                     del self._verdicts[library_id]
+
+    def _log(self, lookups: Sequence[LookupOutcome]) -> None:
+        outcomes = Counter(f"outcome.{each.outcome}" for each in lookups)
+        step = f"batch-{next(self._batches)}"
+        logs.logger().info("batch stored", step=step, scanned=len(lookups), **outcomes)
 
     async def _announce(self, stored: int) -> None:
         async with self._progress:

@@ -1,5 +1,6 @@
 """The result of asking LML about one page of library records."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -65,3 +66,16 @@ class BatchResult:
         outcome = Outcome.LML_INVALID if are_tolerated else Outcome.LML_ERROR
         self.unanswered.update(dict.fromkeys(invalid, outcome))
         self.invalid.update(invalid)
+
+    def counters(self) -> dict[str, int | str]:
+        """The counters of the page for a log line."""
+        kinds = Counter(each.kind for answers in self.answers for each in answers.answered)
+        return {
+            "cohort": self.page[0].cohort,
+            "scanned": len(self.page),
+            **kinds,
+            "lml_refused": len(self.refusals),
+            "unanswered": len(self.unanswered),
+            "lml_total_calls": len(self.latencies_ms),
+            "lml_total_latency_ms": round(sum(self.latencies_ms)),
+        }

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import count
 
 from wxyc_assets.adapters.lml.client import LmlClient
 from wxyc_assets.adapters.lml.errors import LmlError
@@ -72,6 +73,7 @@ class IdentityPipeline(RangePipeline[BatchResults, IdentityReport]):
         super().__init__(store.database, LockFamily.IDENTITY, pool, open_ranges=OPEN_RANGES)
         self._store = store
         self._options = options
+        self._batches = count(1)
         self._resolver = lml and BatchResolver(
             lml,
             options.retry_policy,
@@ -97,6 +99,8 @@ class IdentityPipeline(RangePipeline[BatchResults, IdentityReport]):
         with logs.about(id_range=id_range.key):
             result = await resolver.resolve(page)
             await self._store.store_refusals(result.refusals, self._options.run_id)
+            step = f"batch-{next(self._batches)}"
+            logs.logger().info("batch answered", step=step, **result.counters())
             return result
 
     async def _finish(self, id_range: IdRange, work: BatchResults) -> IdentityReport:

@@ -10,7 +10,7 @@ from wxyc_assets.adapters.lml.client import LmlClient
 from wxyc_assets.adapters.lml.errors import CircuitBreakerTimeout, LmlError
 from wxyc_assets.adapters.lml.retry import RetryingCaller, RetryPolicy
 from wxyc_assets.domain.batches import batched
-from wxyc_assets.domain.refreshes import MAX_BATCH, RefreshStatus
+from wxyc_assets.domain.refreshes import MAX_BATCH, RefreshStatus, RefreshTally, tally
 from wxyc_assets.flows.rotation.report import RotationReport
 from wxyc_assets.flows.worker_pool import WorkerPool
 
@@ -50,14 +50,24 @@ class RefreshOptions:
 
 
 class CacheRefresh:
-    """Refreshes batch by batch; `on_drift` is called once for each kind of drift."""
+    """Refreshes batch by batch.
+
+    `on_drift` is called once for each kind of drift, `on_batch` after each batch with its number
+    and its tally.
+    """
 
     def __init__(
-        self, lml: LmlClient, options: RefreshOptions, on_drift: Callable[[str], None]
+        self,
+        lml: LmlClient,
+        options: RefreshOptions,
+        *,
+        on_drift: Callable[[str], None],
+        on_batch: Callable[[int, RefreshTally], None],
     ) -> None:
         self._lml = lml
         self._options = options
         self._on_drift = on_drift
+        self._on_batch = on_batch
         self._breaker = CircuitBreakerWatch(lml, ceiling_seconds=options.breaker_ceiling_seconds)
         self._caller = RetryingCaller(options.retry_policy)
         self._pool = WorkerPool(workers=options.max_in_flight, queue_size=1)
@@ -84,6 +94,7 @@ class CacheRefresh:
 
     async def _refresh(self, batch: Batch) -> None:
         self.report.batches += 1
+        number = self.report.batches
         error = self._caller.stopped or await self._call_with_retries(batch)
         if error:
             self.report.failed.update(dict.fromkeys(batch, error))
@@ -91,6 +102,12 @@ class CacheRefresh:
         if isinstance(error, CircuitBreakerTimeout):
             self._caller.stopped = error
         self.report.stopped = self._caller.stopped
+        self._on_batch(number, self._tally(batch, error))
+
+    def _tally(self, batch: Batch, error: LmlError | None) -> RefreshTally:
+        results = {} if error else self.report.results
+        known = {each: results[each] for each in batch if each in results}
+        return tally(known, batch)
 
     async def _call_with_retries(self, batch: Batch) -> LmlError | None:
         try:

@@ -4,8 +4,10 @@ from collections.abc import Callable, Iterable
 
 from wxyc_assets.adapters.lml.client import LmlClient
 from wxyc_assets.adapters.postgres.rotation_store import RefreshRun, RotationStore
+from wxyc_assets.domain.refreshes import RefreshTally
 from wxyc_assets.flows.rotation.cache_refresh import CacheRefresh, RefreshOptions
 from wxyc_assets.flows.rotation.report import RotationReport
+from wxyc_assets.telemetry import logs
 
 
 class RotationPipeline:
@@ -23,7 +25,7 @@ class RotationPipeline:
 
         `on_drift` is called once for each kind of drift in LML's answers. Raises DatabaseError.
         """
-        refresh = CacheRefresh(self._lml, self._options, on_drift)
+        refresh = CacheRefresh(self._lml, self._options, on_drift=on_drift, on_batch=_log_batch)
         await self._store.put_refresh(self._row(run_id, refresh.report))
         failure: str | None = "It was stopped in the middle."
         try:
@@ -53,3 +55,7 @@ class RotationPipeline:
             failure=failure,
             is_finished=is_finished,
         )
+
+
+def _log_batch(number: int, tally: RefreshTally) -> None:
+    logs.logger().info("batch refreshed", step=f"batch-{number}", **tally.figures())

@@ -38,15 +38,21 @@ class RotationGraph:
         }
 
     def rotate(
-        self, *identities: int | None, killed_days_ago: int | None = None, artist: str = "Cat Power"
+        self,
+        *identities: int | None,
+        killed_days_ago: int | None = None,
+        artist: str = "Cat Power",
+        release: int | None = 249_504,
     ) -> None:
-        """Puts a release into the rotation for each identity."""
+        """Puts a release into the rotation for each identity; `release` is Discogs's id of it."""
         for identity in identities:
             self.backend_db.execute(
                 "insert into rotation (rotation_bin, artist_name, album_title, lml_identity_id, "
-                "kill_date) values ('H', %s, 'Moon Pix', %s, current_date - %s::int)",
+                "discogs_release_id, kill_date) "
+                "values ('H', %s, 'Moon Pix', %s, %s, current_date - %s::int)",
                 artist,
                 identity,
+                release,
                 killed_days_ago,
             )
 
@@ -58,15 +64,23 @@ class RotationGraph:
         self, *assets: str, config: dict[str, Any] | None = None, **resources: Any
     ) -> dg.ExecuteInProcessResult:
         """These assets with their checks; none: all of them."""
-        job = dg.define_asset_job(
-            "rotation",
-            selection=dg.AssetSelection.assets(*assets) if assets else dg.AssetSelection.all(),
-        )
+        selection = dg.AssetSelection.assets(*assets) if assets else dg.AssetSelection.all()
+        return self._run(selection, config, resources)
+
+    def run_checks(self) -> dg.ExecuteInProcessResult:
+        """The checks on the refresh, without a refresh."""
+        checks = dg.AssetSelection.checks_for_assets(dg.AssetKey("rotation_cache"))
+        return self._run(checks, None, {})
+
+    def _run(
+        self, selection: dg.AssetSelection, config: dict[str, Any] | None, more: dict[str, Any]
+    ) -> dg.ExecuteInProcessResult:
+        job = dg.define_asset_job("rotation", selection=selection)
         definitions = dg.Definitions(
             assets=dg.load_assets_from_modules([rotation]),
             asset_checks=dg.load_asset_checks_from_modules([rotation]),
             jobs=[job],
-            resources=self.resources | resources,
+            resources=self.resources | more,
         )
         run_config = {"ops": {"rotation_cache": {"config": config}}} if config else None
         with dg.DagsterInstance.ephemeral() as instance:

@@ -11,13 +11,20 @@ from wxyc_assets.defs import library_artwork, library_coverage, library_identity
 from wxyc_assets.defs import library_candidates as candidates
 from wxyc_assets.defs.jobs import all_ranges, library_full, library_identity_job
 from wxyc_assets.defs.library_candidates import library_candidates
-from wxyc_assets.defs.library_identity import LIBRARY_IDENTITY, LML_RESOLUTIONS, library_identities
+from wxyc_assets.defs.library_identity import (
+    LIBRARY_IDENTITY,
+    LML_RESOLUTIONS,
+    identities_are_written,
+    identity_answers_make_sense,
+    library_identities,
+)
 from wxyc_assets.defs.open_ranges import open_ranges
 from wxyc_assets.defs.partitions import library_ranges
 from wxyc_assets.defs.resources import DatabaseResource, LmlResource, PagesResource, ScopeResource
 from wxyc_assets.domain.ranges import IdRange
 from wxyc_assets_tests.conftest import CopyOf
 from wxyc_assets_tests.integration.sandbox.lml.clients import AT_ONCE
+from wxyc_assets_tests.support.answers import unresolved
 from wxyc_assets_tests.support.backend_db import BackendDb
 from wxyc_assets_tests.support.sample_library import RECORDS, few_credits, fill_sample_library
 from wxyc_sandbox.lml.app import PretendLml as PretendLml
@@ -74,7 +81,10 @@ class IdentityGraph:
 
     def run(self, tags: dict[str, str], **more: Any) -> dg.ExecuteInProcessResult:
         definitions = dg.Definitions(
-            assets=ASSETS, jobs=[library_identity_job], resources=self.resources()
+            assets=ASSETS,
+            asset_checks=[identities_are_written, identity_answers_make_sense],
+            jobs=[library_identity_job],
+            resources=self.resources(),
         )
         job = definitions.resolve_job_def("library_identity_job")
         return job.execute_in_process(
@@ -449,3 +459,79 @@ def test_a_value_of_the_wrong_kind_in_the_launchpad_starts_no_run(
     with pytest.raises(dg.DagsterInvalidConfigError, match=next(iter(config))):
         station.run(one(KEYS[2]), run_config={"resources": {name: {"config": config}}})
     assert station.pretend.counters.calls == {}
+
+
+def failed_checks(result: dg.ExecuteInProcessResult) -> dict[str, str]:
+    """The failed checks of a run that only its checks failed, with their descriptions."""
+    found = {e.check_name: e.description or "" for e in result.get_failed_asset_check_evaluations()}
+    assert result.success is not bool(found)
+    return found
+
+
+EVERYTHING_IS_STALE = {"resources": {"scope": {"config": {"stale_days": 1e-9}}}}
+
+
+def test_a_run_judges_its_identities_and_is_green(station: IdentityGraph) -> None:
+    result = station.run(all_ranges)
+    evaluations = {each.check_name: each for each in result.get_asset_check_evaluations()}
+    assert all(each.passed for each in evaluations.values())
+    assert evaluations.keys() == {"identities_are_written", "identity_answers_make_sense"}
+    assert evaluations["identities_are_written"].metadata["stored"].value == RECORDS
+
+
+def test_writes_that_the_database_refuses_fail_the_run(station: IdentityGraph) -> None:
+    station.backend_db.execute(
+        "alter table library_identity add constraint none check (library_id < 0)"
+    )
+    said = failed_checks(station.run(all_ranges))
+    assert said.keys() == {"identities_are_written"}
+    assert "are not in the tables" in said["identities_are_written"]
+    assert station.materialized(LIBRARY_IDENTITY) == {*KEYS}
+
+
+def test_a_range_is_judged_by_its_own_answers_only(station: IdentityGraph) -> None:
+    assert station.run(span(KEYS[2], KEYS[5])).success
+    first, last = IdRange.parse(KEYS[2]).first, IdRange.parse(KEYS[4]).last
+    station.backend_db.execute(
+        "update library_identity set wikidata_qid = 'Q0' where library_id between %s and %s",
+        first,
+        last,
+    )
+    assert station.run(span(KEYS[5], KEYS[6])).success
+    result = station.run(span(KEYS[2], KEYS[5]))
+    assert failed_checks(result).keys() == {"identities_are_written"}
+    (failed,) = result.get_failed_asset_check_evaluations()
+    assert failed.metadata["id_range"].value == f"{first:07d}-{IdRange.parse(KEYS[5]).last:07d}"
+
+
+def test_identities_that_lml_no_longer_knows_fail_a_refresh(station: IdentityGraph) -> None:
+    assert station.run(all_ranges).success
+    forgetful = PretendLml(AT_ONCE, answers=lambda row: unresolved(row["library_id"]))
+    with serve(forgetful) as url:
+        station.lml_url = url
+        said = failed_checks(station.run(all_ranges, run_config=EVERYTHING_IS_STALE))
+    assert said.keys() == {"identity_answers_make_sense"}
+    assert "LML still knows only 0; at least 50%" in said["identity_answers_make_sense"]
+
+
+def test_a_refresh_that_confirms_is_green(station: IdentityGraph) -> None:
+    assert station.run(all_ranges).success
+    station.pretend.counters.reset()
+    assert station.run(all_ranges, run_config=EVERYTHING_IS_STALE).success
+    assert station.pretend.counters.rows["resolve"] > 50
+
+
+def test_an_lml_that_knows_nothing_fails_a_first_run(station: IdentityGraph) -> None:
+    ignorant = PretendLml(AT_ONCE, answers=lambda row: unresolved(row["library_id"]))
+    with serve(ignorant) as url:
+        station.lml_url = url
+        said = failed_checks(station.run(all_ranges))
+    assert said.keys() == {"identity_answers_make_sense"}
+    assert "only 0 have an identity" in said["identity_answers_make_sense"]
+
+
+def test_a_rollout_range_by_range_is_green(station: IdentityGraph) -> None:
+    for key in KEYS[:4]:
+        result = station.run(one(key))
+        assert result.success
+        assert len(result.get_asset_check_evaluations()) == 2

@@ -117,15 +117,39 @@ def test_every_line_says_what_it_is_about(
     with serve(pretend) as url:
         result = run(backend_db, url)
     lines = log_lines(capfd)
-    assert [(each["tool"], each["event"]) for each in lines] == [
-        ("library_candidates", "step started"),
-        ("library_candidates", "step ended"),
-        ("library_identity", "step started"),
-        ("library_identity", "step failed"),
+    assert [(each["tool"], each["step"], each["event"]) for each in lines] == [
+        ("library_candidates", "library_candidates", "step started"),
+        ("library_candidates", "range", "range done"),
+        ("library_candidates", "finished", "step ended"),
+        ("library_identity", "library_identities", "step started"),
+        ("library_identity", "batch-1", "batch answered"),
+        ("library_identity", "range", "range left open"),
+        ("library_identity", "library_identities", "step failed"),
     ]
+    batch, id_range, failed = lines[-3:]
+    assert (batch["scanned"], batch["unanswered"], batch["cohort"]) == (1, 1, "non_va")
+    for each in (id_range, failed):
+        assert each["consumer.non_va.rows_skipped.lml_error"] == 1
     names = {"repo": "wxyc-assets", "run_id": result.run_id, "id_range": RANGE}
     assert all(each.items() >= names.items() for each in lines)
     assert "1 range is open" in lines[-1]["why"]
+
+
+def test_the_counters_are_sent_under_the_old_name_as_well(
+    backend_db: BackendDb, sink: Sink
+) -> None:
+    backend_db.record(1, "Stereolab")
+    with serve(PretendLml(AT_ONCE)) as url:
+        assert run(backend_db, url).success
+    new, old = (
+        attributes(spans_named(sink, name)[0])
+        for name in ("library_identity.totals", "library-identity-consumer.run")
+    )
+    assert old["sentry.op"] == "library-identity-consumer.run"
+    counters = {name: number for name, number in new.items() if name.startswith("consumer.")}
+    assert counters["consumer.non_va.scanned"] == 1
+    assert old.items() >= counters.items()
+    assert not spans_named(sink, "library-identity-consumer.run")[1:]
 
 
 def test_an_op_without_a_range_is_observed_as_well(sink: Sink) -> None:
@@ -155,5 +179,10 @@ def test_a_refresh_of_the_rotation_tells_its_counters(assets: str, sink: Sink) -
     assert said["backfill.identities_scanned"] == 3
     for name in ("identities_resolved", "warmed_releases", "warmed_artists", "lml_error"):
         assert said[f"backfill.{name}"] == row[name]
+    (old,) = spans_named(sink, "rotation-artist-backfill.run.totals")
+    assert attributes(old)["sentry.op"] == "rotation-artist-backfill.totals"
+    assert attributes(old)["backfill.identities_scanned"] == 3
+    assert attributes(old)["backfill.dry_run"] is False
+    assert len(spans_named(sink, "rotation-artist-backfill.run")) == 1
     calls = [attributes(each) for each in spans_named(sink, "lml.refresh_for_identities")]
     assert sorted(each["lml.batch_size"] for each in calls) == [1, 2]

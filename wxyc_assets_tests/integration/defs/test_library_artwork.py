@@ -4,7 +4,12 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from wxyc_assets.defs.library_artwork import ArtworkConfig, library_artwork
+from wxyc_assets.defs.library_artwork import (
+    ArtworkConfig,
+    covers_are_written,
+    library_artwork,
+    lookups_make_sense,
+)
 from wxyc_assets.defs.resources import resources
 from wxyc_assets.domain.artwork import CoverScope, Eligibility, Match, Rules
 from wxyc_assets_tests.support.backend_db import BackendDb
@@ -36,18 +41,25 @@ class Bench:
         self._lml_url = lml_url
         self._instance = instance
 
-    def run(self, config: dict[str, Any] | None = None, **own: Any) -> dg.ExecuteInProcessResult:
+    def run(
+        self,
+        config: dict[str, Any] | None = None,
+        *,
+        first: str = RANGES[0],
+        last: str = RANGES[-1],
+        **own: Any,
+    ) -> dg.ExecuteInProcessResult:
         usual = {"url": self._lml_url, "api_key": "", "local_dev": True, "max_in_flight": 4}
         hasty = {"rate_per_minute": 0, "first_wait_seconds": 0}
         changes = {"database": {"url": self._shelf.url}, "lml": usual | hasty | own}
         return dg.materialize(
-            [library_artwork],
+            [library_artwork, covers_are_written, lookups_make_sense],
             instance=self._instance,
             resources={k: changed(each, changes.get(k, {})) for k, each in resources.items()},
             run_config={"ops": {"library_artwork": {"config": AT_ONCE | (config or {})}}},
             tags={
-                "dagster/asset_partition_range_start": RANGES[0],
-                "dagster/asset_partition_range_end": RANGES[-1],
+                "dagster/asset_partition_range_start": first,
+                "dagster/asset_partition_range_end": last,
             },
             raise_on_error=False,
         )
@@ -173,6 +185,75 @@ def test_the_statistics_are_fresh_after_a_run(backend_db: BackendDb, bench: Benc
     wait_for(lambda: backend_db.value(analyzed))  # before PostgreSQL 15 they come a moment later
 
 
+def failed_checks(result: dg.ExecuteInProcessResult) -> dict[str, str]:
+    """The failed checks of a run that its checks failed, with their descriptions."""
+    found = {e.check_name: e.description or "" for e in result.get_failed_asset_check_evaluations()}
+    assert result.success is not bool(found)
+    return found
+
+
+def test_a_run_judges_its_covers_and_is_green(bench: Bench) -> None:
+    result = bench.run()
+    passed = {each.check_name for each in result.get_asset_check_evaluations() if each.passed}
+    assert passed == {"covers_are_written", "lookups_make_sense"}
+
+
+def test_covers_that_the_database_refuses_fail_the_run(backend_db: BackendDb, bench: Bench) -> None:
+    backend_db.execute("alter table library add constraint none check (artwork_url is null)")
+    said = failed_checks(bench.run())
+    assert said.keys() == {"covers_are_written"}
+    assert (
+        "Of 30 covers stored for these ranges, 30 are not in the tables"
+        in (said["covers_are_written"])
+    )
+
+
+def test_covers_that_vanish_as_they_are_written_fail_the_run(
+    backend_db: BackendDb, bench: Bench
+) -> None:
+    backend_db.execute(
+        "create function lose() returns trigger language plpgsql as "
+        "$$ begin new.artwork_url := null; return new; end $$"
+    )
+    backend_db.execute(
+        "create trigger lost before update of artwork_url on library "
+        "for each row execute function lose()"
+    )
+    assert failed_checks(bench.run()).keys() == {"covers_are_written"}
+
+
+def test_a_cover_that_a_person_removes_later_is_no_failure(
+    backend_db: BackendDb, bench: Bench
+) -> None:
+    assert bench.run().success
+    backend_db.execute("update library set artwork_url = null")
+    assert bench.run({"retry_days": 30.0}).success
+
+
+def test_a_run_judges_its_own_ranges_only(backend_db: BackendDb, bench: Bench) -> None:
+    backend_db.execute(
+        "alter table library add constraint some check (artwork_url is null or id > 2500)"
+    )
+    assert not bench.run(first=RANGES[0], last=RANGES[0]).success
+    assert bench.run(first=RANGES[1], last=RANGES[2]).success
+
+
+def test_first_lookups_that_find_nothing_fail_the_run_and_later_ones_do_not(
+    backend_db: BackendDb, bench: Bench
+) -> None:
+    hopeless = [each for name in ("below_floor", "no_artwork") for each in numbers()[name]]
+    nothing = [album(100 + at, number) for at, number in enumerate(hopeless[:60])]
+    put(backend_db, *nothing)
+    lml = pretend(*nothing)
+    with serve(lml) as url:
+        said = failed_checks(bench.run(last=RANGES[0], url=url))
+        assert said.keys() == {"lookups_make_sense"}
+        assert "only 0 have a cover; at least 5% must" in said["lookups_make_sense"]
+        again = bench.run({"retry_days": 1e-9}, last=RANGES[0], url=url)
+        assert lml.counters.calls["lookup"] >= 120
+        assert again.success
+
+
 def test_the_jobs_know_the_covers() -> None:
     from wxyc_assets.definitions import defs
 
@@ -181,4 +262,5 @@ def test_the_jobs_know_the_covers() -> None:
         return {key.to_user_string() for key in layer.selected_asset_keys}
 
     assert keys("library_artwork_job") == {"library_artwork"}
+    assert keys("library_artwork_full") == {"library_artwork"}
     assert "library_artwork" in keys("library_full")

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from typing import Literal
 
 import dagster as dg
 import pytest
@@ -63,7 +64,8 @@ def test_an_unidentified_rotation_refreshes_nothing(
     check = verdicts(result)["rotation_is_identified"]
     assert not check.passed
     assert check.description == (
-        "98 of 100 active rotation releases have an LML identity: 98.00%, the floor is 99.00%."
+        "98 of 100 (98.00%) active rotation releases with a Discogs release have an LML identity, "
+        "the floor is 99.00%; of the active rotation releases 98 of 100 (98.00%)."
     )
     assert "Jessica Pratt - Moon Pix" in str(check.metadata["offenders"].value)
     assert not lml.counters.calls["refresh"]
@@ -76,15 +78,39 @@ def test_the_floor_can_be_set(rotation: RotationGraph) -> None:
     assert rotation.run(config=AT_ONCE, rotation_gates=lower).success
 
 
-def test_an_empty_rotation_is_green_and_says_so(rotation: RotationGraph, lml: PretendLml) -> None:
-    result = rotation.run()
-    checks = verdicts(result)
-    assert checks["rotation_is_identified"].passed
-    assert checks["rotation_is_identified"].description == (
-        "The rotation is empty: there is nothing to identify."
+def test_a_release_without_discogs_does_not_count_unless_all_do(rotation: RotationGraph) -> None:
+    rotation.rotate(*range(1, 100))
+    rotation.rotate(None, None, release=None)
+    result = rotation.run(config=AT_ONCE)
+    assert result.success
+    numbers = verdicts(result)["rotation_is_identified"].metadata
+    assert numbers["share.resolvable"].value == 1
+    assert numbers["share.absolute"].value == pytest.approx(99 / 101)
+    absolute = RotationGates(basis="absolute", local_dev=True, github_token="")
+    result = rotation.run(config=AT_ONCE, rotation_gates=absolute)
+    assert not result.success
+    assert "99 of 101 (98.02%)" in (verdicts(result)["rotation_is_identified"].description or "")
+
+
+@pytest.mark.parametrize("basis", ["resolvable", "absolute"])
+def test_an_empty_rotation_is_red_on_either_basis(
+    rotation: RotationGraph, lml: PretendLml, basis: Literal["resolvable", "absolute"]
+) -> None:
+    gates = RotationGates(basis=basis, local_dev=True, github_token="")
+    result = rotation.run(rotation_gates=gates)
+    assert not result.success
+    assert "nothing can be refreshed" in (
+        verdicts(result)["rotation_is_identified"].description or ""
     )
     assert not lml.counters.calls["refresh"]
-    assert [row["identities_scanned"] for row in rotation.rows()] == [0]
+
+
+def test_a_rotation_with_nothing_resolvable_is_red(rotation: RotationGraph) -> None:
+    rotation.rotate(*range(1, 101), release=None)
+    result = rotation.run()
+    assert not result.success
+    assert not verdicts(result)["rotation_is_identified"].passed
+    assert not rotation.rows()
 
 
 def test_an_lml_without_the_route_is_not_called(rotation: RotationGraph, lml: PretendLml) -> None:
@@ -100,7 +126,7 @@ def test_an_lml_without_the_route_is_not_called(rotation: RotationGraph, lml: Pr
 def test_the_cache_alone_looks_at_both_gates(rotation: RotationGraph, lml: PretendLml) -> None:
     rotation.rotate(1, None)
     result = rotation.run("rotation_cache")
-    assert "50.00%, the floor is 99.00%" in failures(result)[0]
+    assert "1 of 2 (50.00%)" in failures(result)[0]
     rotation.backend_db.execute("delete from rotation where lml_identity_id is null")
     lml.configure(refresh_exists=False)
     shut = RotationGates(local_dev=False, github_token="")
@@ -116,7 +142,13 @@ def test_a_failed_batch_turns_the_run_red_after_the_rest_is_done(
     lml.faults = [Fault("status", route="refresh", rows=frozenset({30}), status=503)]
     result = rotation.run(config=AT_ONCE)
     assert not result.success
-    assert "20 identities are not refreshed" in failures(result)[0]
+    checks = verdicts(result)
+    assert "20 identities are not refreshed" in (
+        checks["every_identity_is_refreshed"].description or ""
+    )
+    assert not checks["every_identity_is_refreshed"].passed
+    assert not checks["refresh_errors_stay_rare"].passed
+    assert checks["stale_handles_stay_rare"].passed
     assert lml.counters.refreshed.keys() == {*range(1, 21), *range(41, 101)}
     (row,) = rotation.rows()
     assert row["identities_scanned"] == 100
@@ -158,7 +190,7 @@ def test_a_breaker_that_stays_open_fails_and_says_so(
 
 
 def test_no_data_is_a_failing_warning(rotation: RotationGraph) -> None:
-    checks = verdicts(rotation.run())
+    checks = verdicts(rotation.run_checks())
     for name in ("stale_handles_stay_rare", "refresh_errors_stay_rare"):
         assert not checks[name].passed
         assert checks[name].severity is dg.AssetCheckSeverity.WARN
@@ -187,7 +219,7 @@ def test_the_last_day_is_judged(
         "insert into rotation_refresh select 'old', now() - interval '25 hours', now(), null, "
         "20, 5, 5, 1000, 0, 0, 0, 1000, 0, 1000, '{}'"
     )
-    checks = verdicts(rotation.run())
+    checks = verdicts(rotation.run_checks())
     assert checks["stale_handles_stay_rare"].passed is stale_is_rare
     assert checks["refresh_errors_stay_rare"].passed is error_is_rare
     assert checks["stale_handles_stay_rare"].severity is dg.AssetCheckSeverity.ERROR

@@ -14,10 +14,11 @@ from wxyc_sandbox.rehearsal import (
     Spread,
     rehearse,
     rehearse_all,
+    scenarios,
 )
 from wxyc_sandbox.rehearsal_report import plot, recommend, rejection_reason, table
 
-COLD = RehearsalScenario(identities=60)
+COLD = RehearsalScenario(others=6, identities=60)
 QUIET = replace(COLD, others=0)
 
 
@@ -76,7 +77,8 @@ def outcome(
 
 def test_the_gentlest_of_those_that_are_fast_is_recommended() -> None:
     outcomes = [
-        outcome(RefreshSetting(0, 10), minutes=100),
+        outcome(RefreshSetting(20, 10), minutes=100),
+        outcome(RefreshSetting(0, 10), minutes=50),
         outcome(RefreshSetting(15, 10), minutes=110),
         outcome(RefreshSetting(15, 5), minutes=110),
         outcome(RefreshSetting(10, 10), minutes=165),
@@ -86,7 +88,27 @@ def test_the_gentlest_of_those_that_are_fast_is_recommended() -> None:
     advice = recommend(outcomes, COLD)
     assert advice.setting == RefreshSetting(15, 10)
     assert "LML_RATE_PER_MIN=15, REFRESH_BATCH_SIZE=10" in advice.why
-    assert "2 settings do not fit" in advice.why
+    assert "3 settings do not fit" in advice.why
+
+
+def test_a_rate_that_leaves_the_others_too_little_of_the_cap_does_not_fit() -> None:
+    busy = replace(COLD, others=20)
+    at_the_cap = replace(outcome(RefreshSetting(30, 10), minutes=60), scenario=busy)
+    above = replace(outcome(RefreshSetting(31, 10), minutes=60), scenario=busy)
+    assert rejection_reason(at_the_cap) is None
+    assert rejection_reason(above) == (
+        "31 of ours and 20 of others are above Discogs's cap of 50 a minute"
+    )
+    assert "cap of 50 a minute" in (
+        rejection_reason(outcome(RefreshSetting(0, 10), minutes=60)) or ""
+    )
+
+
+def test_the_others_are_an_option_and_20_a_minute_by_default() -> None:
+    assert {each.others for each in scenarios(6)} == {6}
+    assert RehearsalScenario().others == 20
+    worst = scenarios(20)[0]
+    assert (worst.model, worst.is_warm) == (PRODUCTION, False)
 
 
 def test_nothing_is_recommended_if_nothing_fits() -> None:

@@ -13,6 +13,7 @@ from wxyc_assets.adapters.lml import client as lml
 from wxyc_assets.adapters.lml.circuit_breaker import CircuitBreakerWatch
 from wxyc_assets.adapters.lml.errors import CircuitBreakerTimeout
 from wxyc_assets.adapters.lml.retry import RetryPolicy
+from wxyc_assets.domain.refreshes import RefreshTally
 from wxyc_assets.flows.rotation.cache_refresh import (
     BatchTooLarge,
     CacheRefresh,
@@ -49,10 +50,15 @@ def refresh(
     identity_ids: Sequence[int],
     *,
     warnings: list[str] | None = None,
+    tallies: list[RefreshTally] | None = None,
     per_minute: float = 0,
     **more: Any,
 ) -> tuple[RotationReport, float]:
     """What came of it, and how many seconds it took."""
+
+    def on_batch(_: int, tally: RefreshTally) -> None:
+        if tallies is not None:
+            tallies.append(tally)
 
     async def work() -> tuple[RotationReport, float]:
         began = asyncio.get_running_loop().time()
@@ -63,7 +69,8 @@ def refresh(
                 breaker_ceiling_seconds=1_800,
             )
             on_drift = ([] if warnings is None else warnings).append
-            report = await CacheRefresh(client, options, on_drift).run(identity_ids)
+            refresh = CacheRefresh(client, options, on_drift=on_drift, on_batch=on_batch)
+            report = await refresh.run(identity_ids)
         return report, asyncio.get_running_loop().time() - began
 
     return run_virtually(work())
@@ -87,6 +94,15 @@ def test_distinct_identities_in_ascending_order_one_call_at_a_time() -> None:
     assert asked[:3] == [{"identity_ids": ids} for ids in ([1, 2], [3, 5], [7])]
     assert pretend.counters.most_in_flight == 1
     assert report.tally.identities_scanned == 5
+
+
+def test_each_batch_has_a_tally_of_its_own() -> None:
+    tallies: list[RefreshTally] = []
+    broken = Fault("status", route="refresh", status=503, rows=frozenset({25}))
+    report, _ = refresh(PretendLml(UNLIMITED, faults=[broken]), range(1, 51), tallies=tallies)
+    assert [each.identities_scanned for each in tallies[:3]] == [20, 20, 10]
+    assert tallies[1].lml_error == 20
+    assert sum(each.identities_resolved for each in tallies) >= report.tally.identities_resolved
 
 
 def test_calls_can_overlap() -> None:

@@ -1,0 +1,35 @@
+-- Returns how many stored answers of a range of ids are not in the tables, or differ from them, with
+-- the first few of those.
+with judged as (
+    select
+        r.library_id,
+        case
+            when r.applied_at is null then 'not_written'
+            when r.kind <> 'single_artist' then null
+            when i.method = 'manual' and i.notes is distinct from %(mark)s then null
+            when i.library_id is null or i.last_verified_at < r.answered_at then 'differing'
+            when i.last_verified_at > r.answered_at then null
+            when (i.method, i.confidence, i.wikidata_qid, i.spotify_id, i.apple_music_id)
+                is distinct from (
+                    r.answer ->> 'method',
+                    (r.answer ->> 'confidence')::real,
+                    r.answer #>> '{main,wikidata_qid}',
+                    r.answer #>> '{main,spotify_artist_id}',
+                    r.answer #>> '{main,apple_music_artist_id}'
+                )
+            then 'differing'
+        end as finding
+    from lml_resolution r
+    join library l on l.id = r.library_id and l.artist_name = r.artist_name
+    left join library_identity i on i.library_id = r.library_id
+    where r.library_id between %(first)s and %(last)s
+    and r.answer is not null
+)
+select
+    count(*) as stored,
+    count(*) filter (where finding = 'not_written') as not_written,
+    count(*) filter (where finding = 'differing') as differing,
+    coalesce(
+        (array_agg(library_id order by library_id) filter (where finding is not null))[1:10], '{}'
+    ) as offenders
+from judged

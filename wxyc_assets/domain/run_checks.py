@@ -1,0 +1,125 @@
+"""Verdicts on a single run: what it learned is in the tables, and what it was told makes sense.
+
+They judge the ranges and the answers of one run. Whether the library is covered is a matter of the
+gates (`domain/gates`).
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+FEWEST_JUDGED = 50
+"""Shares of fewer records say little."""
+FEW = 3
+"""Records that may always be missing: a few that the database refuses are no pattern."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunLimits:
+    """What a run may look like."""
+
+    not_written: float
+    run_yield: float
+    refresh_yield: float
+    unusable: float
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A verdict on a run, in words and numbers."""
+
+    passed: bool
+    description: str
+    numbers: Mapping[str, float]
+    offenders: Sequence[int] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenCount:
+    """Stored answers, or covers found, in a run's ranges, and those that are not in the tables."""
+
+    stored: int
+    not_written: int
+    differing: int
+    """Written, but the tables show something else."""
+    offenders: Sequence[int] = field(default_factory=list[int])
+
+
+def judge_written(count: WrittenCount, limits: RunLimits, *, what: str) -> Verdict:
+    """Judge that what is stored is in the tables; `what` names it in the plural."""
+    missing = count.not_written + count.differing
+    allowed = max(FEW, limits.not_written * count.stored)
+    return Verdict(
+        passed=missing <= allowed and (missing < count.stored or not missing),
+        description=(
+            f"Of {count.stored} {what} stored for these ranges, {count.not_written} are not in the "
+            f"tables and {count.differing} differ from them; at most {limits.not_written:.2%} "
+            f"(or {FEW}) may."
+        ),
+        numbers={
+            "stored": count.stored,
+            "not_written": count.not_written,
+            "differing": count.differing,
+            "allowed": allowed,
+        },
+        offenders=count.offenders,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class RunAnswers:
+    """What LML told a run about the records that it asked about."""
+
+    asked: int
+    unusable: int
+    """Refused, or left unknown."""
+    first_asked: int
+    first_found: int
+    """Of the records asked about for the first time, those with an identity or a cover."""
+    refreshed: int = 0
+    """Records that had an identity."""
+    confirmed: int = 0
+    """Of these, the ones that LML still has an identity for."""
+
+
+def judge_answers(answers: RunAnswers, limits: RunLimits, *, found: str) -> Verdict:
+    """Judge that LML's answers to a run make sense; `found` says what a find is."""
+    objections = list(_objections(answers, limits, found))
+    return Verdict(
+        passed=not objections,
+        description=" ".join(objections) or _summary(answers, found),
+        numbers={
+            "asked": answers.asked,
+            "unusable": answers.unusable,
+            "first_asked": answers.first_asked,
+            "first_found": answers.first_found,
+            "refreshed": answers.refreshed,
+            "confirmed": answers.confirmed,
+        },
+    )
+
+
+def _objections(answers: RunAnswers, limits: RunLimits, found: str) -> Iterator[str]:
+    if answers.asked >= FEWEST_JUDGED and answers.unusable > limits.unusable * answers.asked:
+        yield (
+            f"LML refused {answers.unusable} of {answers.asked} records, or left them unknown; at "
+            f"most {limits.unusable:.0%} may be."
+        )
+    least = limits.run_yield * answers.first_asked
+    if answers.first_asked >= FEWEST_JUDGED and answers.first_found < least:
+        yield (
+            f"Of {answers.first_asked} records asked about for the first time, only "
+            f"{answers.first_found} have {found}; at least {limits.run_yield:.0%} must."
+        )
+    least = limits.refresh_yield * answers.refreshed
+    if answers.refreshed >= FEWEST_JUDGED and answers.confirmed < least:
+        yield (
+            f"Of {answers.refreshed} records with an identity, LML still knows only "
+            f"{answers.confirmed}; at least {limits.refresh_yield:.0%} must be known."
+        )
+
+
+def _summary(answers: RunAnswers, found: str) -> str:
+    return (
+        f"Of {answers.asked} records asked about, {answers.unusable} were refused or left unknown; "
+        f"{answers.first_found} of {answers.first_asked} new ones have {found}."
+    )
