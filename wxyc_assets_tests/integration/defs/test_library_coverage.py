@@ -8,7 +8,6 @@ from typing import Any
 import dagster as dg
 import pytest
 from dagster._core.execution.backfill import BulkActionStatus, PartitionBackfill
-
 from psycopg.types.json import Jsonb
 
 from wxyc_assets.adapters.postgres.snapshot_rows import rules_row
