@@ -13,7 +13,8 @@ from wxyc_assets.domain.coverage import (
     Snapshot,
     State,
 )
-from wxyc_assets.domain.gates.evaluation import Case, evaluate_gates
+from wxyc_assets.domain.gates.case import Case
+from wxyc_assets.domain.gates.evaluation import evaluate_gates
 from wxyc_assets.domain.gates.floors import Floors
 from wxyc_assets.domain.gates.history import Acceptance, Baseline, History
 from wxyc_assets.domain.gates.result import GateResult

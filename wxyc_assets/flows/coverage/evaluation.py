@@ -6,7 +6,8 @@ from wxyc_assets.adapters.postgres.acceptance_store import AcceptanceStore
 from wxyc_assets.adapters.postgres.coverage_store import CoverageStore
 from wxyc_assets.adapters.postgres.database import Database
 from wxyc_assets.domain.coverage import Snapshot
-from wxyc_assets.domain.gates.evaluation import CHECK_DESCRIPTIONS, Case, evaluate_gates
+from wxyc_assets.domain.gates.case import Case
+from wxyc_assets.domain.gates.evaluation import CHECK_DESCRIPTIONS, evaluate_gates
 from wxyc_assets.domain.gates.floors import Floors
 from wxyc_assets.domain.gates.history import History, history_of
 from wxyc_assets.domain.gates.regression import COVERS, IDENTITIES, best_of
