@@ -3,6 +3,7 @@
 import typer
 
 from wxyc_assets.cli import (
+    accept_coverage,
     configuration,
     dry_run,
     explain,
@@ -22,6 +23,7 @@ app.command()(dry_run.dry_run)
 app.command()(explain.explain)
 app.command()(refused.refused)
 app.command()(report.report)
+app.command()(accept_coverage.accept_coverage)
 app.command()(configuration.configuration)
 app.command()(rotation.rotation_dry_run)
 app.command()(rotation.smoke)

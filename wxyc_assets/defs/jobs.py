@@ -3,6 +3,7 @@
 import dagster as dg
 from dagster import AssetSelection, OpDefinition
 
+from wxyc_assets.defs.accept_coverage import accept_coverage
 from wxyc_assets.defs.dry_runs import (
     ask_and_count,
     count_lookups,
@@ -116,6 +117,7 @@ jobs = [
     library_artwork_full,
     library_full,
     coverage_gates,
+    accept_coverage,
     library_identity_dry_run,
     rotation_job,
     rotation_dry_run,

@@ -6,14 +6,21 @@ import dagster as dg
 from pydantic import Field
 
 from wxyc_assets.adapters.postgres.artwork_store import ArtworkStore
+from wxyc_assets.adapters.postgres.run_store import Pipeline, RunStore
 from wxyc_assets.defs import metadata
 from wxyc_assets.defs.instrumentation import instrumented
 from wxyc_assets.defs.library_identity import LIBRARY_IDENTITY
 from wxyc_assets.defs.open_ranges import completeness_check, finish_run, outputs
-from wxyc_assets.defs.partitions import range_asset, report_range, selected_ranges
+from wxyc_assets.defs.partitions import (
+    are_all_ranges,
+    range_asset,
+    report_range,
+    selected_ranges,
+)
 from wxyc_assets.defs.resources import DatabaseResource, LmlResource
 from wxyc_assets.defs.run_checks import LIMITS, check_result, range_of_run
 from wxyc_assets.domain.artwork import CoverScope, Eligibility, Match, Rules
+from wxyc_assets.domain.coverage import CoverageRules
 from wxyc_assets.domain.run_checks import judge_answers, judge_written
 from wxyc_assets.flows.artwork.pipeline import ArtworkOptions, ArtworkPipeline
 from wxyc_assets.flows.artwork.report import ArtworkReport
@@ -91,8 +98,13 @@ async def library_artwork(
             breaker_ceiling_seconds=lml.breaker_ceiling_seconds,
         )
         async with database.open() as opened, lml.open(opened) as client:
+            books, rules = RunStore(opened), CoverageRules(covers=config.scope())
+            await books.begin(
+                Pipeline.ARTWORK, options.run_id, rules, ranges, is_whole=are_all_ranges(ranges)
+            )
             pipeline = ArtworkPipeline(ArtworkStore(opened, config.scope()), client, options)
             summary = await pipeline.run(ranges, on_range_done)
+            await books.complete(Pipeline.ARTWORK, options.run_id, summary.completed, rules)
             is_complete = await finish_run(
                 context, opened, summary, [context.asset_key], artwork_ranges_are_complete
             )
