@@ -107,7 +107,7 @@ class OrdinaryYear:
         self.station.pass_days(1)
         for nights, event in EVENTS:
             if self.random.random() < 1 / nights:
-                self.station.tables.execute(event, {"night": number})
+                self.station.tables.connection.execute(event, {"night": number})
         if number % NIGHTS_PER_WEEK == 0:
             await self._ask(number)
         return [each for each in await self._judge(number) if not each.passed]
