@@ -7,7 +7,7 @@ BIN = .venv/bin
 # several run side by side.
 SIDE_BY_SIDE = --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
-.PHONY: demo gates report ui test test-versions bench distribution audit lock
+.PHONY: demo gates report ui test test-versions mutants bench distribution audit lock
 
 demo: .venv/installed
 	$(BIN)/wxyc-sandbox demo --scale $(SCALE)
@@ -38,6 +38,11 @@ test-versions: .venv/installed
 	    $(BIN)/pytest $(SIDE_BY_SIDE) --postgres-bin "$$bin" $(addprefix wxyc_assets_tests/integration/, \
 	        adapters flows defs migrations) || exit 1; \
 	done
+
+# Changes the code of the checks in each of its operators, constants and conditions: a unit test must
+# notice every change.
+mutants: .venv/installed
+	$(BIN)/python -m wxyc_assets_tests.mutants
 
 # Known vulnerabilities in the locked packages. This fetches advisories, so it is not part of the
 # tests. With --strict a package that cannot be looked up is a failure; otherwise an index without

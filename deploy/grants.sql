@@ -61,14 +61,17 @@ where watermark is not null
 grant select on :"assets_schema".alembic_version to :"writer";
 grant select, insert, update, delete on :"assets_schema".library_candidate to :"writer";
 grant select, insert, delete on :"assets_schema".coverage_snapshot to :"writer";
+-- What was accepted, and what ran, stays on record: an acceptance is never changed.
+grant select, insert on :"assets_schema".coverage_acceptance to :"writer";
 grant select, insert, update on
     :"assets_schema".lml_resolution,
     :"assets_schema".artwork_lookup,
     :"assets_schema".rotation_refresh,
-    :"assets_schema".alert_outbox
+    :"assets_schema".alert_outbox,
+    :"assets_schema".library_run,
+    :"assets_schema".library_range_run
     to :"writer";
 grant select, update (debt, settled_at) on :"assets_schema".lml_budget to :"writer";
-grant select, insert, delete on :"assets_schema".coverage_snapshot to :"writer";
 grant execute on function
     :"assets_schema".library_cohort,
     :"assets_schema".unidentified_at,

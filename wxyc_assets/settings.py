@@ -40,7 +40,6 @@ Identifier = Annotated[str, Field(pattern="^[a-z_][a-z0-9_]*$")]
 BatchSize = Annotated[int, Field(ge=1, le=1000)]
 RefreshBatchSize = Annotated[int, Field(ge=1, le=MAX_BATCH)]
 RefreshesInFlight = Annotated[int, Field(ge=1, le=8)]
-SnapshotCount = Annotated[int, Field(ge=1, le=1000)]
 TokensPerMinute = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
@@ -133,8 +132,9 @@ class Settings(BaseSettings):
         "with 0.22",
     )
     gate_artwork: Share = Field(
-        0.005,
-        description="share of the wanted covers that must exist; the station began with 0.008",
+        0.5,
+        description="share of the wanted covers that must exist: half of the 18,500 that the "
+        "station expects (docs/contracts/backend-db.md, Artwork)",
     )
     gate_artwork_target: Share = Field(
         0.99,
@@ -154,11 +154,56 @@ class Settings(BaseSettings):
         0, description="records that may have sources without an identity"
     )
     regression_tolerance: Share = Field(
-        0.005, description="how far coverage may lie below the best of the earlier snapshots"
+        0.005, description="how far a share may lie below the best accepted snapshot"
     )
-    regression_snapshots: SnapshotCount = Field(
-        30, description="how many earlier snapshots count for that"
+    baseline_days: Days = Field(
+        90, description="how long an accepted snapshot is a baseline, if a newer one exists"
     )
+    gate_max_drop: Share = Field(
+        0.05,
+        description="share of a count (records, identities, covers, credits, ...) that may "
+        "disappear; the same as LML's own guard on uploads",
+    )
+    gate_yield: Share = Field(
+        0.2,
+        description="share of the answers to first questions that must hold an identity; the "
+        "station began with 0.22",
+    )
+    gate_confirmed: Share = Field(
+        0.9, description="share of the identities asked about again that LML must confirm"
+    )
+    gate_cover_yield: Share = Field(
+        0.3, description="share of the first lookups that must find a cover"
+    )
+    gate_yield_history: Share = Field(
+        0.5, description="part of the baseline's own yield that each of these must reach"
+    )
+    max_refused: Share = Field(
+        0.05, description="share of the questions, and of the lookups, that LML may refuse"
+    )
+    max_unknown_lookups: Share = Field(
+        0.1, description="share of the lookups that LML may leave unanswered"
+    )
+    max_not_written: Share = Field(
+        0.001, description="share of the answers and covers that may be missing from the tables"
+    )
+    gate_freshness: Share = Field(
+        0.8,
+        description="share of the identities in scope that must have been verified within four "
+        "times STALE_THRESHOLD_DAYS",
+    )
+    max_run_age_days: Days = Field(
+        10,
+        description="days since every range was last completed: the weekly schedule and three "
+        "days; a record that became due within them is not uncovered yet",
+    )
+    max_flips: Share = Field(
+        0.1,
+        description="share of the identities asked about again, and of the covers, that may be "
+        "replaced by others",
+    )
+    max_artists_per_id: Rows = Field(25, description="artists that may share one external id")
+    max_albums_per_cover: Rows = Field(10, description="albums that may share one cover")
 
     dagster_ui_url: str = Field("", description="URL of the Dagster UI, for links in alerts")
     sentry_traces_sample_rate: Share = Field(

@@ -2,7 +2,15 @@
 
 import typer
 
-from wxyc_assets.cli import configuration, dry_run, explain, maintenance, report, rotation
+from wxyc_assets.cli import (
+    accept_coverage,
+    configuration,
+    dry_run,
+    explain,
+    maintenance,
+    report,
+    rotation,
+)
 
 app = typer.Typer(
     help="WXYC's library coverage as data assets.",
@@ -13,6 +21,7 @@ app.command()(maintenance.migrate)
 app.command()(dry_run.dry_run)
 app.command()(explain.explain)
 app.command()(report.report)
+app.command()(accept_coverage.accept_coverage)
 app.command()(configuration.configuration)
 app.command()(rotation.rotation_dry_run)
 app.command()(rotation.smoke)

@@ -6,10 +6,9 @@ from typing import Annotated
 
 import typer
 
-from wxyc_assets.adapters.postgres.coverage_store import CoverageStore
 from wxyc_assets.cli import connections
 from wxyc_assets.cli.console import err, out
-from wxyc_assets.defs.library_coverage import CEILING, FloorsConfig
+from wxyc_assets.defs.library_coverage import CEILING, GatesConfig
 from wxyc_assets.flows.coverage.evaluation import Evaluation, evaluate_newest
 from wxyc_assets.views.coverage_page import page
 
@@ -35,7 +34,12 @@ def report(
         raise typer.Exit(1)
     try:
         output.write_text(
-            page(evaluation.snapshot, evaluation.history.totals, evaluation.results),
+            page(
+                evaluation.snapshot,
+                evaluation.earlier,
+                evaluation.results,
+                evaluation.history.by_hand,
+            ),
             encoding="utf-8",
         )
     except OSError as error:
@@ -45,8 +49,8 @@ def report(
 
 
 async def _evaluate() -> Evaluation | None:
-    config = FloorsConfig()
+    config = GatesConfig()
     async with connections.database().open() as database:
         return await evaluate_newest(
-            CoverageStore(database), config.floors(), ceiling=CEILING, compared=config.snapshots
+            database, config.floors(), ceiling=CEILING, baseline_days=config.baseline_days
         )

@@ -8,6 +8,7 @@ import dagster as dg
 
 from wxyc_assets.defs.dagster_internals import Backfill, backfills
 from wxyc_assets.defs.jobs import coverage_gates, library_artwork_job, library_identity_job
+from wxyc_assets.defs.library_coverage import AFTER_BACKFILL
 
 SOURCES = {
     dg.AssetKey(name)
@@ -39,9 +40,7 @@ def coverage_follows_backfills(
     ended = list(_ended_since(context.instance, max(started, last_tick - OVERLAP), now))
     context.update_cursor(_cursor(started, now))
     for each in ended:
-        yield dg.RunRequest(
-            run_key=each.backfill_id, tags={"wxyc_assets/after_backfill": each.backfill_id}
-        )
+        yield dg.RunRequest(run_key=each.backfill_id, tags={AFTER_BACKFILL: each.backfill_id})
     if not ended:
         yield dg.SkipReason("No backfill has ended.")
 

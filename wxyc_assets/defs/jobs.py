@@ -2,6 +2,7 @@
 
 import dagster as dg
 
+from wxyc_assets.defs.accept_coverage import accept_coverage
 from wxyc_assets.defs.dry_runs import library_identity_dry_run, rotation_dry_run
 from wxyc_assets.defs.library_identity import LIBRARY_IDENTITY, LML_RESOLUTIONS
 from wxyc_assets.defs.partitions import library_ranges
@@ -60,6 +61,7 @@ jobs = [
     library_artwork_job,
     library_full,
     coverage_gates,
+    accept_coverage,
     library_identity_dry_run,
     rotation_job,
     rotation_dry_run,

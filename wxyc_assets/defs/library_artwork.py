@@ -6,12 +6,20 @@ import dagster as dg
 from pydantic import Field
 
 from wxyc_assets.adapters.postgres.artwork_store import ArtworkStore
+from wxyc_assets.adapters.postgres.run_store import Pipeline, RunStore
 from wxyc_assets.defs import metadata
 from wxyc_assets.defs.instrumentation import instrumented
 from wxyc_assets.defs.library_identity import LIBRARY_IDENTITY
-from wxyc_assets.defs.partitions import finish_run, range_asset, report_range, selected_ranges
+from wxyc_assets.defs.partitions import (
+    are_all_ranges,
+    finish_run,
+    range_asset,
+    report_range,
+    selected_ranges,
+)
 from wxyc_assets.defs.resources import DatabaseResource, LmlResource
 from wxyc_assets.domain.artwork import CoverScope, Eligibility, Match, Rules
+from wxyc_assets.domain.coverage import CoverageRules
 from wxyc_assets.flows.artwork.pipeline import ArtworkOptions, ArtworkPipeline
 from wxyc_assets.flows.artwork.report import ArtworkReport
 from wxyc_assets.settings import Days, Seconds, Share, settings
@@ -81,8 +89,13 @@ async def library_artwork(
             breaker_ceiling_seconds=lml.breaker_ceiling_seconds,
         )
         async with database.open() as opened, lml.open(opened) as client:
+            books, rules = RunStore(opened), CoverageRules(covers=config.scope())
+            await books.begin(
+                Pipeline.ARTWORK, options.run_id, rules, ranges, is_whole=are_all_ranges(ranges)
+            )
             pipeline = ArtworkPipeline(ArtworkStore(opened, config.scope()), client, options)
             summary = await pipeline.run(ranges, on_range_done)
+            await books.complete(Pipeline.ARTWORK, options.run_id, summary.completed, rules)
             await finish_run(context, opened, summary)
 
 

@@ -6,34 +6,40 @@ cost up to a second.
 
 import sys
 from collections.abc import Iterator
+from typing import Literal
 
 import dagster as dg
 from pydantic import Field
 
 from wxyc_assets.adapters.postgres.coverage_store import CoverageStore
+from wxyc_assets.adapters.postgres.database import Database
+from wxyc_assets.adapters.postgres.run_store import Pipeline, RunStore
 from wxyc_assets.defs import freshness
 from wxyc_assets.defs.instrumentation import instrumented
 from wxyc_assets.defs.library_artwork import ArtworkConfig, library_artwork
 from wxyc_assets.defs.library_identity import LIBRARY_IDENTITY
 from wxyc_assets.defs.partitions import library_ranges
 from wxyc_assets.defs.resources import DatabaseResource, ScopeResource
-from wxyc_assets.domain.coverage import CoverState, Snapshot
+from wxyc_assets.domain.coverage import CoverageRules, CoverState, Snapshot
 from wxyc_assets.domain.gates.evaluation import CHECK_DESCRIPTIONS
 from wxyc_assets.domain.gates.floors import Floors
 from wxyc_assets.domain.gates.result import GateResult
+from wxyc_assets.domain.gates.stage import WHOLE, Stage
 from wxyc_assets.domain.ranges import IdRange
-from wxyc_assets.flows.coverage.evaluation import evaluate_newest
-from wxyc_assets.settings import Rows, Share, SnapshotCount, settings
+from wxyc_assets.flows.coverage.evaluation import accept_if_passed, evaluate_newest
+from wxyc_assets.settings import Days, Rows, Share, settings
 from wxyc_assets.views import coverage_tables as tables
 from wxyc_assets.views.charts import inline
 
 RANGES = [IdRange.parse(key) for key in library_ranges.get_partition_keys()]
 CEILING = RANGES[-1].last
 SNAPSHOTS_SHOWN = 90
+AFTER_BACKFILL = "wxyc_assets/after_backfill"
+"""The tag of a run that follows a backfill, with the backfill's id."""
 
 
-class FloorsConfig(dg.Config):
-    """The floors of the checks; from the environment, unless set for one run."""
+class GatesConfig(dg.Config):
+    """The floors and the baselines of the checks; from the environment, unless set for one run."""
 
     coverage: Share = settings.gate_coverage
     identity: Share = settings.gate_identity
@@ -44,14 +50,38 @@ class FloorsConfig(dg.Config):
     asked_twice: Rows = settings.max_asked_twice
     orphaned_sources: Rows = settings.max_orphaned_sources
     tolerance: Share = settings.regression_tolerance
-    snapshots: SnapshotCount = Field(
-        default=settings.regression_snapshots,
-        description="The number of earlier snapshots to compare with.",
+    drop: Share = settings.gate_max_drop
+    found: Share = settings.gate_yield
+    confirmed: Share = settings.gate_confirmed
+    covers_found: Share = settings.gate_cover_yield
+    yield_history: Share = settings.gate_yield_history
+    refused: Share = settings.max_refused
+    unknown: Share = settings.max_unknown_lookups
+    not_written: Share = settings.max_not_written
+    fresh: Share = settings.gate_freshness
+    flips: Share = settings.max_flips
+    run_age_days: Days = settings.max_run_age_days
+    artists_per_id: Rows = settings.max_artists_per_id
+    albums_per_cover: Rows = settings.max_albums_per_cover
+
+    baseline_days: Days = Field(
+        default=settings.baseline_days,
+        description="How long an accepted snapshot is a baseline, if a newer one exists.",
     )
 
     def floors(self) -> Floors:
         """Return the floors as a value of the domain."""
-        return Floors(**self.model_dump(exclude={"snapshots"}))
+        return Floors(**{name: getattr(self, name) for name in Floors.__slots__})
+
+
+class SnapshotConfig(dg.Config):
+    """The rules that a snapshot is taken by."""
+
+    rules: Literal["run", "environment"] = Field(
+        default="run",
+        description="run: those of this run, or of the backfill before it; else of the newest run "
+        "over the whole library. environment: those that are set for this run.",
+    )
 
 
 @dg.asset(
@@ -61,24 +91,29 @@ class FloorsConfig(dg.Config):
 )
 async def library_coverage(
     context: dg.AssetExecutionContext,
+    config: SnapshotConfig,
     database: DatabaseResource,
     scope: ScopeResource,
 ) -> None:
     """A snapshot of the coverage: of the library, and of each cohort, range and genre.
 
-    Stored in `coverage_snapshot`; makes no calls to LML.
+    Taken by the rules that the run had, and stored in `coverage_snapshot`; makes no calls to LML.
     """
     from wxyc_assets.flows.coverage.snapshot import take_snapshot
 
     with instrumented(context, "library_coverage") as totals:
         async with database.open() as opened:
             coverage = CoverageStore(opened)
+            rules = CoverageRules(scope.scope(), ArtworkConfig().scope())
+            if config.rules == "run":
+                asked_by = runs_judged(context.instance, context.run)
+                rules = await RunStore(opened).rules(asked_by, rules)
             now = await take_snapshot(
                 coverage,
                 run_id=context.run.run_id,
-                scope=scope.scope(),
-                covers=ArtworkConfig().scope(),
+                rules=rules,
                 ranges=RANGES,
+                grace_days=settings.max_run_age_days,
             )
             before = await coverage.newest(SNAPSHOTS_SHOWN)
         totals.add(_numbers(now))
@@ -94,25 +129,48 @@ async def library_coverage(
     can_subset=True,
 )
 async def library_coverage_gates(
-    context: dg.AssetCheckExecutionContext, config: FloorsConfig, database: DatabaseResource
+    context: dg.AssetCheckExecutionContext, config: GatesConfig, database: DatabaseResource
 ):  # Dagster would read an annotation here as the outputs' types
     selected = {key.name for key in context.selected_asset_check_keys}
-    run_id = context.op_execution_context.run_id
+    run = context.op_execution_context.run
     async with database.open() as opened:
+        stage = await _stage(opened, context.op_execution_context.instance, run)
         evaluation = await evaluate_newest(
-            CoverageStore(opened),
+            opened,
             config.floors(),
             ceiling=CEILING,
-            compared=config.snapshots,
-            run_id=run_id,
+            baseline_days=config.baseline_days,
+            run_id=run.run_id,
+            stage=stage,
         )
-    if evaluation is None:
-        raise dg.Failure("There is no snapshot to evaluate. Materialize library_coverage first.")
+        if evaluation is None:
+            raise dg.Failure(
+                "There is no snapshot to evaluate. Materialize library_coverage first."
+            )
+        if stage.is_whole and selected == {*CHECK_DESCRIPTIONS}:
+            await accept_if_passed(opened, evaluation)
     results = [each for each in evaluation.results if each.name in selected]
     sys.stdout.write("\n".join(_render(results)) + "\n")
     sys.stdout.flush()
     for each in results:
         yield _check_result(each, evaluation.snapshot)
+
+
+async def _stage(opened: Database, instance: dg.DagsterInstance, run: dg.DagsterRun) -> Stage:
+    """Return what is judged: after a backfill the ranges it asked for, otherwise the library."""
+    if AFTER_BACKFILL not in run.tags:
+        return WHOLE
+    asked = await RunStore(opened).ranges(runs_judged(instance, run))
+    return Stage(*(None if len(asked[each]) == len(RANGES) else asked[each] for each in Pipeline))
+
+
+def runs_judged(instance: dg.DagsterInstance, run: dg.DagsterRun) -> list[str]:
+    """Return the runs whose work is judged: those of the backfill before this run, or itself."""
+    backfill_id = run.tags.get(AFTER_BACKFILL)
+    if backfill_id is None:
+        return [run.run_id]
+    of_backfill = dg.RunsFilter(tags={"dagster/backfill": backfill_id})
+    return [each.run_id for each in instance.get_runs(of_backfill)]
 
 
 def _render(results: list[GateResult]) -> Iterator[str]:

@@ -8,9 +8,11 @@ from contextlib import nullcontext
 import dagster as dg
 
 from wxyc_assets.adapters.postgres.identity_store import IdentityStore
+from wxyc_assets.adapters.postgres.run_store import Pipeline, RunStore
 from wxyc_assets.defs import freshness, metadata
 from wxyc_assets.defs.instrumentation import instrumented
 from wxyc_assets.defs.partitions import (
+    are_all_ranges,
     finish_run,
     library_ranges,
     one_run,
@@ -18,6 +20,7 @@ from wxyc_assets.defs.partitions import (
     selected_ranges,
 )
 from wxyc_assets.defs.resources import DatabaseResource, LmlResource, PagesResource, ScopeResource
+from wxyc_assets.domain.coverage import CoverageRules
 from wxyc_assets.flows.identity.pipeline import IdentityOptions, IdentityPipeline
 from wxyc_assets.flows.identity.report import IdentityReport
 from wxyc_assets.flows.range_report import RunSummary
@@ -78,8 +81,14 @@ async def library_identities(
             applies=LIBRARY_IDENTITY in selected,
         )
         async with database.open() as opened, lml.open(opened) if asks else nullcontext() as client:
+            books, rules = RunStore(opened), CoverageRules(scope=options.scope)
+            await books.begin(
+                Pipeline.IDENTITY, options.run_id, rules, ranges, is_whole=are_all_ranges(ranges)
+            )
             pipeline = IdentityPipeline(IdentityStore(opened), client, options)
             summary = await pipeline.run(ranges, on_range_done)
+            if asks and options.applies:
+                await books.complete(Pipeline.IDENTITY, options.run_id, summary.completed, rules)
             _warn_of_drift(context, summary)
             await finish_run(context, opened, summary)
     for asset_key in selected:

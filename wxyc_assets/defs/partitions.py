@@ -58,6 +58,11 @@ def known_ranges(keys: Sequence[str]) -> list[IdRange]:
     return sorted(IdRange.parse(key) for key in keys)
 
 
+def are_all_ranges(ranges: Sequence[IdRange]) -> bool:
+    """Return True if a run of these ranges is one over the whole library."""
+    return len(ranges) == len(library_ranges.get_partition_keys())
+
+
 def report_range(
     context: dg.AssetExecutionContext,
     asset_key: dg.AssetKey,

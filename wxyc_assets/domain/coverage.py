@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from wxyc_assets.domain.artwork import Eligibility
+from wxyc_assets.domain.artwork import CoverScope, Eligibility
+from wxyc_assets.domain.candidates import Scope
+from wxyc_assets.domain.totals import Totals
 
 
 class State(StrEnum):
@@ -97,6 +99,8 @@ class Slice:
     )
     """The first few library ids of each violation."""
     largest_id: int = 0
+    identities: int | None = None
+    """Records in scope with an identity, whatever their state; None in an old snapshot."""
 
     @property
     def library_rows(self) -> int:
@@ -108,7 +112,7 @@ class Slice:
 
     @property
     def identified(self) -> int:
-        return self.records(*IDENTIFIED)
+        return self.records(*IDENTIFIED) if self.identities is None else self.identities
 
     @property
     def waiting_to_retry(self) -> int:
@@ -129,9 +133,13 @@ class Slice:
         return self.cover(CoverState.THERE) + self.cover(CoverState.DENIED)
 
     @property
+    def covered(self) -> int:
+        """Records in scope that nothing is owed: with an identity, or waiting to retry."""
+        return self.records(*IDENTIFIED) + self.waiting_to_retry
+
+    @property
     def covered_share(self) -> float:
-        """Of the records in scope: those with an identity, or waiting to retry."""
-        return share(self.identified + self.waiting_to_retry, self.in_scope)
+        return share(self.covered, self.in_scope)
 
     @property
     def identified_share(self) -> float:
@@ -167,6 +175,14 @@ def share(part: int, whole: int) -> float:
 
 
 @dataclass(frozen=True, slots=True)
+class CoverageRules:
+    """The rules that a run works by, and that its coverage is judged by."""
+
+    scope: Scope = field(default_factory=Scope)
+    covers: CoverScope = field(default_factory=CoverScope)
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """The library at one moment; every dimension divides all of it, members in order."""
 
@@ -179,6 +195,14 @@ class Snapshot:
     cohorts: tuple[Slice, ...] = ()
     ranges: tuple[Slice, ...] = ()
     genres: tuple[Slice, ...] = ()
+    rules: CoverageRules | None = None
+    """None in an old snapshot."""
+    totals: Totals | None = None
+    """None if they were not stored, or cannot be read."""
+    samples: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Examples in words for some of the totals, by the count's name."""
+    completed_at: datetime | None = None
+    """The oldest completion of a range by an identity run."""
 
     @property
     def scope(self) -> str:
@@ -191,4 +215,9 @@ class Snapshot:
 
     def is_comparable(self, other: "Snapshot") -> bool:
         """Return True when both have the same scope; only then can shares be compared."""
-        return (self.is_wide, self.eligibility) == (other.is_wide, other.eligibility)
+        return self._judged_by == other._judged_by
+
+    @property
+    def _judged_by(self) -> tuple[object, ...]:
+        covers = self.rules.covers.rules if self.rules else None
+        return self.is_wide, self.eligibility, covers

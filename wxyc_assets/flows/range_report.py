@@ -70,6 +70,11 @@ class RunSummary(Generic[Report]):
         return begun | dict.fromkeys(self.not_begun, "not begun")
 
     @property
+    def completed(self) -> list[IdRange]:
+        """Ranges in which LML owes nothing any more."""
+        return [each.id_range for each in self.reports if not each.open_rows]
+
+    @property
     def touched(self) -> frozenset[str]:
         """Tables whose contents changed enough to ANALYZE them."""
         return frozenset[str]().union(*(each.touched for each in self.reports))

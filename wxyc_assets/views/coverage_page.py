@@ -9,6 +9,7 @@ from html import escape
 from itertools import chain
 
 from wxyc_assets.domain.coverage import OUTSIDE, Snapshot
+from wxyc_assets.domain.gates.history import Acceptance
 from wxyc_assets.domain.gates.result import GateResult
 from wxyc_assets.views import coverage_tables as tables
 from wxyc_assets.views.charts import Cell, percent, shade
@@ -50,13 +51,21 @@ tr:target th, tr:target td { background: #fff3c4; font-weight: bold; }
 """
 
 
-def page(now: Snapshot, before: Sequence[Snapshot], results: Sequence[GateResult]) -> str:
-    """Return the whole file; `before` are earlier snapshots of the same scope."""
+def page(
+    now: Snapshot,
+    before: Sequence[Snapshot],
+    results: Sequence[GateResult],
+    accepted: Acceptance | None = None,
+) -> str:
+    """Return the whole file; `before` are earlier snapshots of the same scope.
+
+    `accepted` is the baseline's acceptance, if a person accepted it although checks had failed.
+    """
     floor = next(each.floor for each in results if each.name == "the_library_is_covered")
     parts = chain(
         _head(f"WXYC library coverage: {percent(now.total.covered_share)}"),
         _summary(now, _outcome(results)),
-        _section("checks", _checks(results)),
+        _section("checks", chain(_accepted(accepted), _checks(results))),
         _section("cohorts", _table(tables.by_cohort(now))),
         _section("time", _chart(now, before)),
         _section("ranges", _strip(now, floor)),
@@ -97,7 +106,7 @@ def _summary(now: Snapshot, outcome: str) -> Iterator[str]:
     total = now.total
     yield f"<h1>{percent(total.covered_share)} of the library is covered; {outcome}</h1>"
     yield (
-        f"<p>{total.identified + total.waiting_to_retry:,} of {total.in_scope:,} records in scope "
+        f"<p>{total.covered:,} of {total.in_scope:,} records in scope "
         f"({escape(now.scope)}) have an identity or are waiting to retry; "
         f"{total.library_rows - total.in_scope:,} are out of scope. "
         f"{percent(total.artwork_share)} of {total.covers_wanted:,} records that want a cover "
@@ -122,6 +131,15 @@ def _outcome(results: Sequence[GateResult]) -> str:
     if failed:
         return f"{failed} of {len(results)} checks {'fails' if failed == 1 else 'fail'}"
     return "no check fails" if not_passed else "every check passes"
+
+
+def _accepted(by_hand: Acceptance | None) -> Iterator[str]:
+    if by_hand is not None:
+        yield (
+            f"<p>Compared with the snapshot of {by_hand.taken_at:%Y-%m-%d}, which "
+            f"{escape(by_hand.accepted_by)} accepted on {by_hand.accepted_at:%Y-%m-%d}: "
+            f"{escape(by_hand.why or '')}</p>"
+        )
 
 
 def _checks(results: Sequence[GateResult]) -> Iterator[str]:

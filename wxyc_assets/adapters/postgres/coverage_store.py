@@ -4,19 +4,16 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from psycopg.types.json import Jsonb
 
 from wxyc_assets.adapters.lml.wire import dump
 from wxyc_assets.adapters.postgres.database import Database
 from wxyc_assets.adapters.postgres.identity_store import NOTES_MARK, Clock
-from wxyc_assets.domain.artwork import CoverScope, Eligibility
+from wxyc_assets.adapters.postgres.snapshot_rows import rules_row, slice_row, to_snapshot
 from wxyc_assets.domain.candidates import Cohort, Scope
-from wxyc_assets.domain.coverage import CoverState, Dimension, Slice, Snapshot, State, Violation
+from wxyc_assets.domain.coverage import CoverageRules, Dimension, Slice, Snapshot, State
 from wxyc_assets.domain.ranges import IdRange
-
-DEFAULT_COVERS = CoverScope()
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +29,15 @@ class CoverageCount:
     library_rows: int
     largest_id: int
     sample: Sequence[int] | None
+
+
+@dataclass(frozen=True, slots=True)
+class LibraryCount:
+    """The numbers of the whole library, with examples, and when it was last completed."""
+
+    counts: Mapping[str, int]
+    samples: Mapping[str, str]
+    completed_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +58,14 @@ class CoverageStore:
         self._clock = clock
 
     async def count(
-        self, scope: Scope, covers: CoverScope, ranges: Sequence[IdRange]
+        self, rules: CoverageRules, ranges: Sequence[IdRange], *, grace_days: float = 0
     ) -> list[CoverageCount]:
-        """Count the records for a snapshot; `ranges` must follow each other without a gap."""
+        """Count the records for a snapshot; `ranges` must follow each other without a gap.
+
+        A record that became due less than `grace_days` ago still counts as waiting to retry.
+        """
         firsts = [each.first for each in ranges] + [each.last + 1 for each in ranges[-1:]]
+        scope, covers = rules.scope, rules.covers
         async with self._database.transaction() as transaction:
             rows = await transaction.fetch(
                 "coverage/count_coverage",
@@ -70,13 +80,42 @@ class CoverageStore:
                     "match": covers.rules.match,
                     "least_confidence": covers.rules.least_confidence,
                     "cover_window": timedelta(days=covers.retry_days),
+                    "grace": timedelta(days=grace_days),
                 },
             )
         return [CoverageCount(**row) for row in rows]
 
+    async def count_library(
+        self, run_id: str, rules: CoverageRules, ranges: Sequence[IdRange]
+    ) -> LibraryCount:
+        """Count the whole library, the answers of a run, and the completed ranges."""
+        is_wide, covers = rules.scope.include_null_canonical, rules.covers.rules
+        async with self._database.transaction() as transaction:
+            (totals,) = await transaction.fetch(
+                "coverage/count_totals",
+                {
+                    "now": self._now(),
+                    "run_id": run_id,
+                    "is_wide": is_wide,
+                    "stale_window": timedelta(days=rules.scope.stale_days),
+                    "match": covers.match,
+                    "least_confidence": covers.least_confidence,
+                },
+            )
+            (completion,) = await transaction.fetch(
+                "coverage/select_completion",
+                {
+                    "firsts": [each.first for each in ranges],
+                    "lasts": [each.last for each in ranges],
+                    "is_wide": is_wide,
+                },
+            )
+        completed_at = completion.pop("completed_at")
+        return LibraryCount(totals["counts"] | completion, totals["samples"], completed_at)
+
     async def by_state(self, scope: Scope) -> Counter[tuple[Cohort, State]]:
         """Return the number of records by cohort and state."""
-        counts = await self.count(scope, DEFAULT_COVERS, [])
+        counts = await self.count(CoverageRules(scope), [])
         return Counter(
             {
                 (Cohort(each.member), State(each.value)): each.library_rows
@@ -92,10 +131,10 @@ class CoverageStore:
         return Progress(**row)
 
     async def put(
-        self, run_id: str, scope: Scope, eligibility: Eligibility, slices: Iterable[Slice]
+        self, run_id: str, rules: CoverageRules, slices: Iterable[Slice], library: LibraryCount
     ) -> None:
         """Store a snapshot; a second one of the same run replaces the first."""
-        rows = [_row(each) for each in slices]
+        rows = [slice_row(each) for each in slices]
         async with self._database.transaction() as transaction:
             await transaction.execute("coverage/delete_snapshot", {"run_id": run_id})
             await transaction.execute(
@@ -103,9 +142,13 @@ class CoverageStore:
                 {
                     "run_id": run_id,
                     "now": self._now(),
-                    "is_wide": scope.include_null_canonical,
-                    "eligibility": eligibility,
+                    "is_wide": rules.scope.include_null_canonical,
+                    "eligibility": rules.covers.eligibility,
                     "slices": Jsonb(rows, dumps=dump),
+                    "counts": Jsonb(library.counts),
+                    "rules": Jsonb(rules_row(rules)),
+                    "samples": Jsonb(library.samples),
+                    "completed_at": library.completed_at,
                 },
             )
 
@@ -115,64 +158,16 @@ class CoverageStore:
             rows = await transaction.fetch(
                 "coverage/select_snapshots", {"limit": limit, "run_id": run_id}
             )
-        return [_snapshot([row]) for row in rows]
+        return [to_snapshot([row]) for row in rows]
 
     async def load(self, run_ids: Collection[str]) -> dict[str, Snapshot]:
         """Return snapshots with all their slices, by run id."""
         async with self._database.transaction() as transaction:
             rows = await transaction.fetch("coverage/select_slices", {"run_ids": list(run_ids)})
         return {
-            run_id: _snapshot([row for row in rows if row["run_id"] == run_id])
+            run_id: to_snapshot([row for row in rows if row["run_id"] == run_id])
             for run_id in {row["run_id"] for row in rows}
         }
 
     def _now(self) -> datetime | None:
         return self._clock() if self._clock else None
-
-
-def _row(each: Slice) -> dict[str, Any]:
-    return {
-        "dimension": each.dimension,
-        "member": each.member,
-        **{state: each.records(state) for state in State},
-        **{state: each.cover(state) for state in CoverState},
-        **{violation: each.violating(violation) for violation in Violation},
-        "compilations": each.compilations,
-        "compilations_matched": each.compilations_matched,
-        "sources": each.sources,
-        "methods": each.methods,
-        "confidences": each.confidences,
-        "offenders": each.offenders,
-        "largest_id": each.largest_id,
-    }
-
-
-def _snapshot(rows: Sequence[Mapping[str, Any]]) -> Snapshot:
-    slices = [_slice(each) for each in rows]
-    return Snapshot(
-        run_id=rows[0]["run_id"],
-        taken_at=rows[0]["taken_at"],
-        is_wide=rows[0]["is_wide"],
-        eligibility=Eligibility(rows[0]["eligibility"]),
-        total=next(each for each in slices if each.dimension is Dimension.ALL),
-        cohorts=tuple(each for each in slices if each.dimension is Dimension.COHORT),
-        ranges=tuple(each for each in slices if each.dimension is Dimension.ID_RANGE),
-        genres=tuple(each for each in slices if each.dimension is Dimension.GENRE),
-    )
-
-
-def _slice(row: Mapping[str, Any]) -> Slice:
-    return Slice(
-        dimension=Dimension(row["dimension"]),
-        member=row["member"],
-        states={state: row[state] for state in State},
-        covers={state: row[state] for state in CoverState},
-        violations={violation: row[violation] for violation in Violation},
-        compilations=row["compilations"],
-        compilations_matched=row["compilations_matched"],
-        sources=row["sources"],
-        methods=row["methods"],
-        confidences=row["confidences"],
-        offenders={Violation(name): ids for name, ids in row["offenders"].items()},
-        largest_id=row["largest_id"],
-    )

@@ -1,4 +1,4 @@
-"""Shares that must not shrink: compared with the best of the earlier snapshots."""
+"""Shares that must not shrink: compared with the best of the baselines."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -15,18 +15,6 @@ from wxyc_assets.domain.gates.result import (
 
 
 @dataclass(frozen=True, slots=True)
-class History:
-    """Earlier snapshots of the same scope, the newest first; totals only.
-
-    `best_identity` and `best_artwork` are the best of them, with all their slices.
-    """
-
-    totals: tuple[Snapshot, ...] = ()
-    best_identity: Snapshot | None = None
-    best_artwork: Snapshot | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Measure:
     """A share that must not shrink."""
 
@@ -35,7 +23,6 @@ class Measure:
     part: Callable[[Slice], int]
     whole: Callable[[Slice], int]
     floor: Callable[[Floors], float]
-    best: Callable[[History], Snapshot | None]
 
 
 IDENTITIES = Measure(
@@ -44,7 +31,6 @@ IDENTITIES = Measure(
     lambda each: each.identified,
     lambda each: each.in_scope,
     lambda floors: floors.identity,
-    lambda history: history.best_identity,
 )
 COVERS = Measure(
     "records that want a cover have one",
@@ -52,7 +38,6 @@ COVERS = Measure(
     lambda each: each.cover(CoverState.THERE),
     lambda each: each.covers_wanted,
     lambda floors: floors.artwork,
-    lambda history: history.best_artwork,
 )
 
 
@@ -63,29 +48,28 @@ def best_of(totals: Sequence[Snapshot], measure: Measure) -> Snapshot | None:
 
 
 def check_regression(
-    name: str, measure: Measure, now: Snapshot, history: History, floors: Floors
+    name: str, measure: Measure, now: Snapshot, baselines: Sequence[Snapshot], floors: Floors
 ) -> GateResult:
-    """Compare a share with its floor, and with the best of the earlier snapshots."""
-    result = check_share(
-        name,
-        measure.what,
-        part=measure.part(now.total),
-        whole=measure.whole(now.total),
-        floor=measure.floor(floors),
-    )
-    best = measure.best(history)
+    """Compare a share with its floor, and with the best of the accepted snapshots.
+
+    A share that fell because records were added, while nothing was lost, passes.
+    """
+    part, whole = measure.part(now.total), measure.whole(now.total)
+    result = check_share(name, measure.what, part=part, whole=whole, floor=measure.floor(floors))
+    best = best_of(baselines, measure)
     if best is None:
-        return _extended(result, "No earlier snapshot has the same scope.")
+        return result.extended("No accepted snapshot has the same scope.")
     before = measure.share(best.total)
     numbers = {**result.numbers, "best": before, "tolerance": floors.tolerance}
     result = replace(result, numbers=numbers)
-    compared = _compared(best, before, snapshots=len(history.totals))
+    compared = f"The best accepted snapshot was at {percent(before)}, on {best.taken_at:%Y-%m-%d}"
     lowest_allowed = before - floors.tolerance
-    if not measure.whole(now.total) or result.number >= lowest_allowed - ROUNDING:
-        return _extended(result, f"{compared}.")
+    is_held = result.number >= lowest_allowed - ROUNDING
+    if not whole or is_held or part >= measure.part(best.total):
+        return result.extended(f"{compared}.")
     lost = f"{_points(before - result.number)} lost, {_points(floors.tolerance)} allowed"
     return replace(
-        _extended(result, f"{compared}: {lost}."),
+        result.extended(f"{compared}: {lost}."),
         passed=False,
         floor=max(result.floor, lowest_allowed),
         offenders=tuple(losses(now, best, measure)[:RANGES_NAMED]),
@@ -103,17 +87,6 @@ def losses(now: Snapshot, before: Snapshot, measure: Measure) -> list[str]:
             change = f"{percent(measure.share(old))} -> {percent(measure.share(each))}"
             lost.append((number, f"{each.member}: {change}"))
     return [text for _, text in sorted(lost, key=lambda pair: (-pair[0], pair[1]))]
-
-
-def _extended(result: GateResult, sentence: str) -> GateResult:
-    return replace(result, description=f"{result.description} {sentence}")
-
-
-def _compared(best: Snapshot, before: float, *, snapshots: int) -> str:
-    which = (
-        "The previous snapshot" if snapshots == 1 else f"The best of the last {snapshots} snapshots"
-    )
-    return f"{which} was at {percent(before)}, on {best.taken_at:%Y-%m-%d}"
 
 
 def _points(difference: float) -> str:

@@ -1,12 +1,17 @@
 """The result of one check: a share against its floor, or a number of violations against a limit."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from math import sqrt
 
 from wxyc_assets.domain.coverage import Slice, Snapshot, Violation, share
 
 RANGES_NAMED = 10
 ROUNDING = 1e-9
+JUDGED_FROM = 30
+"""Below this many records, a share that depends on LML's answers is chance."""
+DEVIATIONS = 2
+"""Standard deviations by which such a share may miss its floor by chance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +28,10 @@ class GateResult:
     numbers: Mapping[str, float] = field(default_factory=dict[str, float])
     is_warning: bool = False
     """It did not pass, but must not fail the run."""
+
+    def extended(self, sentence: str) -> "GateResult":
+        """Return the same result with one more sentence."""
+        return replace(self, description=f"{self.description} {sentence}")
 
 
 def check_share(
@@ -63,6 +72,17 @@ def check_violations(
         at_most,
         offending_ranges(now, violation),
     )
+
+
+def falls_short(part: int, whole: int, floor: float) -> bool:
+    """Return True if a part of a sample lies below the floor by more than chance."""
+    slack = DEVIATIONS * sqrt(whole * floor * (1 - floor))
+    return whole >= JUDGED_FROM and part < floor * whole - slack - ROUNDING
+
+
+def exceeds(part: int, whole: int, limit: float) -> bool:
+    """Return True if a part of a sample lies above the limit by more than chance."""
+    return falls_short(whole - part, whole, 1 - limit)
 
 
 def records_missing(part: int, whole: int, floor: float) -> int:

@@ -1,14 +1,15 @@
 """Snapshots of the coverage: counted by the database, divided into slices, and stored."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import pandas as pd
 
 from wxyc_assets.adapters.postgres.coverage_store import CoverageCount, CoverageStore
-from wxyc_assets.domain.artwork import CoverScope
-from wxyc_assets.domain.candidates import Cohort, Scope
+from wxyc_assets.domain.candidates import Cohort
 from wxyc_assets.domain.coverage import (
     OUTSIDE,
+    CoverageRules,
     CoverState,
     Dimension,
     Slice,
@@ -17,19 +18,26 @@ from wxyc_assets.domain.coverage import (
     Violation,
 )
 from wxyc_assets.domain.ranges import IdRange
+from wxyc_assets.domain.totals import Count
 
 
 async def take_snapshot(
     coverage: CoverageStore,
     *,
     run_id: str,
-    scope: Scope,
-    covers: CoverScope,
+    rules: CoverageRules,
     ranges: Sequence[IdRange],
+    grace_days: float = 0,
 ) -> Snapshot:
-    """Count the coverage, store it, and return the stored snapshot."""
-    counts = await coverage.count(scope, covers, ranges)
-    await coverage.put(run_id, scope, covers.eligibility, to_slices(counts, ranges))
+    """Count the coverage, store it, and return the stored snapshot.
+
+    A record that became due less than `grace_days` ago still counts as waiting to retry: the next
+    scheduled run will ask about it.
+    """
+    slices = to_slices(await coverage.count(rules, ranges, grace_days=grace_days), ranges)
+    library = await coverage.count_library(run_id, rules, ranges)
+    counts = {**library.counts, Count.COVERS_WANTED: slices[0].covers_wanted}
+    await coverage.put(run_id, rules, slices, replace(library, counts=counts))
     return (await coverage.load([run_id]))[run_id]
 
 
@@ -68,6 +76,7 @@ def _slice(dimension: str, member: str, rows: pd.DataFrame) -> Slice:
             for name, ids in zip(offenders["value"], offenders["sample"], strict=True)
         },
         largest_id=0 if rows.empty else int(rows["largest_id"].max()),
+        identities=sum(counts("identities").values()),
     )
 
 

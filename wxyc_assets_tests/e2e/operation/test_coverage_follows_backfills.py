@@ -52,5 +52,6 @@ def test_a_backfill_is_followed_by_one_snapshot(
     (run,) = runs()
     tags = {each["key"]: each["value"] for each in run["tags"]}
     assert tags["wxyc_assets/after_backfill"] == backfill_id
-    assert run["status"] == "FAILURE"  # most of the library has no answer yet
+    # Most of the library has no answer yet, but the ranges of the backfill have.
+    assert run["status"] == "SUCCESS"
     assert snapshots(station) == 1

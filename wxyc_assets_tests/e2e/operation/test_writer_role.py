@@ -149,6 +149,9 @@ def after_runs(granted: Granted) -> Granted:
         "wxyc_assets.artwork_lookup where applied_at is not null",
         "wxyc_assets.rotation_refresh where finished_at is not null and failure is null",
         "wxyc_assets.coverage_snapshot",
+        "wxyc_assets.coverage_acceptance",
+        "wxyc_assets.library_run",
+        "wxyc_assets.library_range_run",
     ],
 )
 def test_the_whole_graph_writes_every_table(after_runs: Granted, rows: LiteralString) -> None:
@@ -229,6 +232,10 @@ REFUSED: list[LiteralString] = [
     "delete from wxyc_assets.artwork_lookup",
     "delete from wxyc_assets.rotation_refresh",
     "update wxyc_assets.coverage_snapshot set fresh = 0",
+    "update wxyc_assets.coverage_acceptance set why = 'ours'",
+    "delete from wxyc_assets.coverage_acceptance",
+    "delete from wxyc_assets.library_run",
+    "delete from wxyc_assets.library_range_run",
     "delete from wxyc_assets.alert_outbox",
     "delete from wxyc_assets.lml_budget",
     "update wxyc_assets.lml_budget set id = 1",

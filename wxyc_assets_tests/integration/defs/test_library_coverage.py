@@ -8,13 +8,24 @@ from typing import Any
 import dagster as dg
 import pytest
 from dagster._core.execution.backfill import BulkActionStatus, PartitionBackfill
+from psycopg.types.json import Jsonb
 
+from wxyc_assets.adapters.postgres.snapshot_rows import rules_row
 from wxyc_assets.definitions import defs
+from wxyc_assets.defs.accept_coverage import accept_coverage
 from wxyc_assets.defs.coverage_sensor import coverage_follows_backfills
-from wxyc_assets.defs.library_coverage import library_coverage, library_coverage_gates
+from wxyc_assets.defs.library_coverage import (
+    AFTER_BACKFILL,
+    library_coverage,
+    library_coverage_gates,
+)
 from wxyc_assets.defs.resources import DatabaseResource, ScopeResource
+from wxyc_assets.domain.candidates import Scope
+from wxyc_assets.domain.coverage import CoverageRules
 from wxyc_assets.domain.gates.evaluation import CHECK_DESCRIPTIONS
 from wxyc_assets_tests.support.backend_db import BackendDb
+
+WIDE_RUN, OTHER_RUN = (f"00000000-0000-4000-8000-00000000000{each}" for each in (1, 2))
 
 
 @dataclass
@@ -26,7 +37,12 @@ class CoverageGraph:
     scope: ScopeResource = field(default_factory=lambda: ScopeResource(include_null_canonical=True))
 
     def run(
-        self, *, checks_only: bool = False, floors: dict[str, float] | None = None
+        self,
+        *,
+        checks_only: bool = False,
+        floors: dict[str, float] | None = None,
+        rules: str = "run",
+        tags: dict[str, str] | None = None,
     ) -> dg.ExecuteInProcessResult:
         selection = dg.AssetSelection.checks(library_coverage_gates)
         if not checks_only:
@@ -35,17 +51,43 @@ class CoverageGraph:
         config: dict[str, Any] = {
             "ops": {"library_coverage_gates": {"config": floors or {}}},
         }
-        database = DatabaseResource(
-            url=self.backend_db.url, schema_name="wxyc_schema", assets_schema_name="wxyc_assets"
-        )
+        if not checks_only:
+            config["ops"]["library_coverage"] = {"config": {"rules": rules}}
         definitions = dg.Definitions(
             assets=[library_coverage],
             asset_checks=[library_coverage_gates],
             jobs=[job],
-            resources={"database": database, "scope": self.scope},
+            resources={"database": self.database, "scope": self.scope},
         )
         return definitions.resolve_job_def("gates").execute_in_process(
-            instance=self.instance, run_config=config, raise_on_error=False
+            instance=self.instance, run_config=config, raise_on_error=False, tags=tags
+        )
+
+    def ran(self, run_id: str, key: str, *, is_wide: bool, backfill: str | None = None) -> None:
+        """Put an identity run over one range on record."""
+        tags = {"dagster/backfill": backfill} if backfill else {}
+        self.instance.add_run(dg.DagsterRun(job_name="a job", run_id=run_id, tags=tags))
+        rules = CoverageRules(Scope(include_null_canonical=is_wide))
+        self.backend_db.execute(
+            "insert into library_run (pipeline, run_id, started_at, is_whole, ranges, rules) "
+            "values ('identity', %s, now(), false, %s, %s)",
+            run_id,
+            [key],
+            Jsonb(rules_row(rules)),
+        )
+
+    def accept(self, why: str) -> dg.ExecuteInProcessResult:
+        """Run the job that accepts the newest snapshot."""
+        op = {"accept_newest_snapshot": {"config": {"by": "Ada", "why": why}}}
+        definitions = dg.Definitions(jobs=[accept_coverage], resources={"database": self.database})
+        return definitions.resolve_job_def("accept_coverage").execute_in_process(
+            instance=self.instance, run_config={"ops": op}, raise_on_error=False
+        )
+
+    @property
+    def database(self) -> DatabaseResource:
+        return DatabaseResource(
+            url=self.backend_db.url, schema_name="wxyc_schema", assets_schema_name="wxyc_assets"
         )
 
 
@@ -111,9 +153,69 @@ def test_a_loss_since_an_earlier_snapshot_fails_the_check_until_it_is_restored(
     backend_db = graph.backend_db
     backend_db.execute("delete from library_identity where library_id = 7")
     assert failed(graph.run(floors={"coverage": 0.9})) == ["identity_coverage_holds"]
-    assert failed(graph.run(floors={"coverage": 0.9, "snapshots": 1})) == []
     backend_db.identity(7, datetime.now(UTC))
     assert graph.run().success
+
+
+def test_a_loss_stays_red_until_a_person_accepts_it(graph: CoverageGraph) -> None:
+    assert graph.run().success
+    graph.backend_db.execute("delete from library_identity where library_id > 90")
+    graph.backend_db.execute("delete from library where id > 90")
+    for _ in range(3):
+        assert failed(graph.run()) == ["nothing_has_disappeared"]
+    assert not graph.accept(" ").success
+    assert graph.accept("10 records were withdrawn").success
+    assert not graph.accept("again").success
+    assert graph.run().success
+    accepted = graph.backend_db.rows(
+        "select accepted_by, why from coverage_acceptance order by accepted_at"
+    )
+    assert [tuple(each.values()) for each in accepted] == [
+        ("checks", None),
+        ("Ada", "10 records were withdrawn"),
+        ("checks", None),
+    ]
+
+
+def test_a_lost_scope_is_red(graph: CoverageGraph) -> None:
+    graph.scope = ScopeResource(include_null_canonical=False)
+    assert graph.run().success
+    graph.backend_db.execute("update library set canonical_entity_id = null")
+    assert failed(graph.run()) == ["the_library_is_covered", "nothing_has_disappeared"]
+
+
+def test_the_rules_judged_by_are_those_of_the_run(graph: CoverageGraph) -> None:
+    graph.backend_db.execute("delete from library_identity where library_id > 50")
+    graph.backend_db.execute("update library set canonical_entity_id = null where id > 50")
+    graph.ran(WIDE_RUN, "0000001-0002500", is_wide=True)
+    graph.scope = ScopeResource(include_null_canonical=False)
+    assert failed(graph.run()) == ["the_library_is_covered"]
+    assert graph.run(rules="environment").success
+    stored = graph.backend_db.rows(
+        "select rules ->> 'is_wide' as is_wide from coverage_snapshot where dimension = 'all' "
+        "order by taken_at"
+    )
+    assert [each["is_wide"] for each in stored] == ["true", "false"]
+
+
+def test_after_a_backfill_its_ranges_are_judged_and_nothing_is_accepted(
+    graph: CoverageGraph,
+) -> None:
+    graph.backend_db.record(3_000)
+    assert failed(graph.run(floors={"coverage": 1.0})) == ["the_library_is_covered"]
+    graph.ran(WIDE_RUN, "0000001-0002500", is_wide=True, backfill="first")
+    first = graph.run(floors={"coverage": 1.0}, tags={AFTER_BACKFILL: "first"})
+    assert first.success
+    (found,) = [
+        each
+        for each in first.get_asset_check_evaluations()
+        if each.check_name == "the_library_is_covered"
+    ]
+    assert "Judged: the 1 range of the backfill." in (found.description or "")
+    assert graph.backend_db.value("select count(*) from coverage_acceptance") == 0
+    graph.ran(OTHER_RUN, "0002501-0005000", is_wide=True, backfill="second")
+    second = graph.run(floors={"coverage": 1.0}, tags={AFTER_BACKFILL: "second"})
+    assert failed(second) == ["the_library_is_covered", "identity_coverage_holds"]
 
 
 def test_the_checks_alone_evaluate_the_newest_snapshot(graph: CoverageGraph) -> None:

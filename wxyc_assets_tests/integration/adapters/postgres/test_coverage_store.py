@@ -17,7 +17,7 @@ from wxyc_assets.adapters.postgres.coverage_store import CoverageStore
 from wxyc_assets.adapters.postgres.database import Database
 from wxyc_assets.domain.artwork import CoverScope, NoCoverReason
 from wxyc_assets.domain.candidates import Scope
-from wxyc_assets.domain.coverage import CoverState, Slice, State, Violation
+from wxyc_assets.domain.coverage import CoverageRules, CoverState, Slice, State, Violation
 from wxyc_assets.domain.ranges import IdRange
 from wxyc_assets.flows.coverage.snapshot import take_snapshot, to_slices
 from wxyc_assets_tests.support.backend_db import BackendDb
@@ -72,10 +72,12 @@ async def slices(
     covers: CoverScope | None = None,
     *,
     days: float = 0,
+    grace: float = 0,
     ranges: Sequence[IdRange] = RANGES,
 ) -> list[Slice]:
     coverage = CoverageStore(database, clock=lambda: NOW + timedelta(days=days))
-    return to_slices(await coverage.count(scope, covers or CoverScope(), ranges), ranges)
+    rules = CoverageRules(scope, covers or CoverScope())
+    return to_slices(await coverage.count(rules, ranges, grace_days=grace), ranges)
 
 
 async def state(database: Database, scope: Scope = WIDE, *, days: float = 0) -> State:
@@ -209,7 +211,8 @@ SAID = {
     ("spoil", "disagrees"),
     [
         ("select 1", False),
-        ("delete from library_identity", True),
+        ("delete from library_identity", False),  # a person's deletion, or an orphan
+        ("delete from library_identity_source; delete from library_identity", False),
         ("update library_identity set method = 'trigram'", True),
         ("update library_identity set confidence = 0.8", True),
         ("update library_identity set wikidata_qid = 'Q2'", True),
@@ -220,6 +223,40 @@ SAID = {
         (
             "update library_identity set method = 'llm', "
             "last_verified_at = last_verified_at + interval '1 s'",
+            True,
+        ),
+        ("update library_identity set last_verified_at = last_verified_at + interval '1 s'", False),
+        ("update library_identity_source set external_id = 'Q'", True),
+        (
+            "insert into library_identity_source values "
+            "(1, 'bandcamp', 'b', 'exact_match', 1, '2020-01-01', null, 'consumer:lml-bulk')",
+            True,
+        ),
+        (
+            "insert into library_identity_source values "
+            "(1, 'spotify', 'y', 'exact_match', 1, '2020-01-01', null, 'consumer:lml-bulk')",
+            False,  # LML mentions it, without a confidence
+        ),
+        (
+            "insert into library_identity_source values "
+            "(1, 'bandcamp', 'b', 'exact_match', 1, '2020-01-01', null, 'from the card index')",
+            False,
+        ),
+        (
+            "insert into library_identity_source values "
+            "(1, 'bandcamp', 'b', 'exact_match', 1, '2026-05-02', null, 'from elsewhere')",
+            True,
+        ),
+        (
+            "insert into library_identity_source values "
+            "(1, 'bandcamp', 'b', 'manual', 1, '2026-05-02', null, 'by hand')",
+            False,
+        ),
+        ("update lml_resolution set answer = answer || '{\"library_id\": 2}'", True),
+        ("update lml_resolution set answer = answer || '{\"library_id\": 1}'", False),
+        (
+            "update lml_resolution set kind = null, answer = null, refusal = 'HTTP 422'; "
+            "update library_identity set wikidata_qid = 'Q2'",
             False,
         ),
         ("update lml_resolution set applied_at = null", False),
@@ -366,9 +403,10 @@ async def test_a_snapshot_is_read_as_it_was_stored_and_a_run_has_one(
     async def take(run_id: str, days: float) -> object:
         coverage = CoverageStore(opened, clock=lambda: NOW + timedelta(days=days))
         return await take_snapshot(
-            coverage, run_id=run_id, scope=WIDE, covers=CoverScope(), ranges=RANGES
+            coverage, run_id=run_id, rules=CoverageRules(WIDE), ranges=RANGES
         )
 
+    assert await CoverageStore(opened).newest(1) == []
     await take("one", 0)
     await take("one", 1)
     two = await take("two", 2)
@@ -381,3 +419,45 @@ async def test_a_snapshot_is_read_as_it_was_stored_and_a_run_has_one(
     )
     assert len(rows) == 1 + 2 + 2 + 1
     assert {each["library_rows"] for each in rows if each["dimension"] == "all"} == {3}
+
+
+async def test_a_credit_that_lost_its_artist_disagrees_with_the_answer(
+    opened: Database, backend_db: BackendDb
+) -> None:
+    tracks = [
+        {"artist_name": "Ada", "track_title": None, "resolved_artist_name": "Ada"},
+        {"artist_name": "Bo", "track_title": "Glass", "resolved_artist_name": None},
+    ]
+    backend_db.record(1, letters="Z", attempted_at=NOW)
+    backend_db.credit(1, "Ada", None, track_artist_link_method="lml_backfill")
+    backend_db.credit(1, "Bo", "Glass")
+    words = {"tracks": tracks}
+    answer(backend_db, kind="compilation", is_matched=True, cohort="va", words=words)
+    assert (await total(opened)).violating(Violation.DISAGREEING) == 0
+    backend_db.execute("update compilation_track_artist set track_artist_link_method = null")
+    assert (await total(opened)).offenders[Violation.DISAGREEING] == [1]
+    backend_db.execute("delete from compilation_track_artist where artist_name = 'Ada'")
+    assert (await total(opened)).violating(Violation.DISAGREEING) == 0
+
+
+async def test_a_stale_identity_whose_answer_is_not_written_is_not_stale(
+    opened: Database, backend_db: BackendDb
+) -> None:
+    backend_db.record(1)
+    backend_db.identity(1, ago(8))
+    answer(backend_db, kind="single_artist", applied_at=None)
+    found = await total(opened)
+    assert found.states == {State.NOT_WRITTEN: 1}
+    assert found.identified == 1
+    assert found.covered == 0
+
+
+async def test_a_record_that_became_due_lately_still_waits(
+    opened: Database, backend_db: BackendDb
+) -> None:
+    backend_db.record(1)
+    answer(backend_db, kind="unresolved")
+    (found, *_) = await slices(opened, days=39, grace=10)
+    assert found.states == {State.UNRESOLVED: 1}
+    (found, *_) = await slices(opened, days=40, grace=10)
+    assert found.states == {State.ATTEMPTED_LONG_AGO: 1}

@@ -3,8 +3,8 @@ with moment as (
     select
         coalesce(%(now)s::timestamptz, now()) as now,
         coalesce(%(now)s::timestamptz, now()) - %(stale_window)s as stale_from,
-        coalesce(%(now)s::timestamptz, now()) - %(retry_window)s as retry_from,
-        coalesce(%(now)s::timestamptz, now()) - %(cover_window)s as cover_from
+        coalesce(%(now)s::timestamptz, now()) - %(retry_window)s - %(grace)s as retry_from,
+        coalesce(%(now)s::timestamptz, now()) - %(cover_window)s - %(grace)s as cover_from
 ),
 known as (
     select
@@ -22,7 +22,7 @@ known as (
         l.artist_id,
         library_cohort(
             l.code_volume_letters,
-            exists (select from compilation_track_artist t where t.library_id = l.id)
+            coalesce(c.credits, 0) > 0
         ) as cohort,
         i.library_id is not null as is_identified,
         i.method = 'manual' and i.notes is distinct from %(mark)s as is_manual,
@@ -33,8 +33,9 @@ known as (
         i.spotify_id,
         i.apple_music_id,
         coalesce(s.sources, 0) as sources,
-        s.external_ids,
-        coalesce(s.external_ids ? 'discogs', false) as has_discogs_source,
+        s.our_ids,
+        s.foreign_at,
+        coalesce(s.has_discogs, false) as has_discogs_source,
         r.kind,
         r.is_matched,
         r.refusal,
@@ -45,6 +46,11 @@ known as (
         r.previous_kind,
         r.asked_because,
         case when r.kind = 'single_artist' then r.answer end as answer,
+        case when r.kind <> 'compilation' then r.answer ->> 'library_id' end as answered_about,
+        case
+            when r.is_matched and c.linked = 0 and jsonb_typeof(r.answer -> 'tracks') = 'array'
+            then r.answer -> 'tracks'
+        end as unlinked_tracks,
         coalesce(unidentified_at(r.kind, r.refusal, r.answered_at) > retry_from, false)
             as is_waiting_to_retry,
         moment.*
@@ -56,10 +62,23 @@ known as (
         select
             library_id,
             count(*) as sources,
-            jsonb_object_agg(source, external_id) as external_ids
+            bool_or(source = 'discogs') as has_discogs,
+            jsonb_object_agg(source, external_id) filter (where notes = %(mark)s) as our_ids,
+            max(last_verified_at) filter (
+                where notes is distinct from %(mark)s
+                and method <> 'manual'
+            ) as foreign_at
         from library_identity_source
         group by library_id
     ) s on s.library_id = l.id
+    left join (
+        select
+            library_id,
+            count(*) as credits,
+            count(track_artist_link_method) as linked
+        from compilation_track_artist
+        group by library_id
+    ) c on c.library_id = l.id
 ),
 fact as materialized (
     select
@@ -70,9 +89,9 @@ fact as materialized (
         case
             when f.artist_name is null then 'no_artist_name'
             when not f.is_in_scope then 'no_canonical_entity'
+            when f.kind is not null and f.applied_at is null then 'not_written'
             when f.verified_at >= f.stale_from then 'fresh'
             when f.is_identified then 'stale'
-            when f.kind is not null and f.applied_at is null then 'not_written'
             when f.is_waiting_to_retry and f.refusal is not null then 'refused'
             when f.is_waiting_to_retry and f.is_matched then 'compilation_matched'
             when f.is_waiting_to_retry and f.kind = 'compilation' then 'compilation_unmatched'
@@ -106,6 +125,7 @@ fact as materialized (
                 (least(floor(f.confidence::numeric * 10), 9) / 10)::numeric(2, 1)::text
         end as confidence,
         case when f.is_identified then f.sources::text end as sources,
+        case when f.is_identified and f.is_in_scope then 'counted' end as identity,
         case when f.is_in_scope and f.cohort = 'va' then 'counted' end as compilation,
         case
             when f.is_in_scope and f.cohort = 'va' and f.is_matched then 'counted'
@@ -126,11 +146,25 @@ fact as materialized (
         end as asked_twice,
         case
             when f.applied_at is null then null
-            when f.is_matched and f.asked_cohort = 'va'
-                then case when coalesce(f.attempted_at < f.answered_at, true) then 'disagreeing' end
-            when f.kind <> 'single_artist' or f.is_manual then null
-            when not f.is_identified or f.verified_at < f.answered_at then 'disagreeing'
-            when f.verified_at > f.answered_at then null
+            when f.answered_about <> f.library_id::text then 'disagreeing'
+            when f.is_matched
+                and f.asked_cohort = 'va'
+                and coalesce(f.attempted_at < f.answered_at, true)
+            then 'disagreeing'
+            when exists (
+                select
+                from jsonb_array_elements(f.unlinked_tracks) t (said)
+                join compilation_track_artist c
+                    on c.library_id = f.library_id
+                    and c.artist_name = t.said ->> 'artist_name'
+                    and c.track_title is not distinct from t.said ->> 'track_title'
+                where t.said ->> 'resolved_artist_name' is not null
+            )
+            then 'disagreeing'
+            -- A refusal says nothing; a person's decision, or deletion, stands.
+            when f.kind is distinct from 'single_artist' or f.is_manual or not f.is_identified
+                then null
+            when f.verified_at < f.answered_at or f.foreign_at > f.answered_at then 'disagreeing'
             when (f.method, f.confidence, f.wikidata_qid, f.spotify_id, f.apple_music_id)
                 is distinct from (
                     f.answer ->> 'method',
@@ -139,7 +173,15 @@ fact as materialized (
                     f.answer #>> '{main,spotify_artist_id}',
                     f.answer #>> '{main,apple_music_artist_id}'
                 )
-                or not coalesce(f.external_ids, '{}') @> said.external_ids
+            then 'disagreeing'
+            when f.sources = 0 then case when said.external_ids <> '{}' then 'disagreeing' end
+            when f.our_ids <@ said.external_ids then null
+            when exists (
+                select
+                from jsonb_each_text(f.our_ids) ours
+                where not said.mentioned ? ours.key
+                or said.external_ids ->> ours.key <> ours.value
+            )
             then 'disagreeing'
         end as disagreeing,
         case when f.sources > 0 and not f.is_identified then 'orphaned' end as orphaned,
@@ -160,9 +202,16 @@ fact as materialized (
         and k.legacy_release_id = f.legacy_release_id
         and lookup_counts(k.outcome, k.confidence, k.match, %(match)s, %(least_confidence)s)
     left join lateral (
-        select coalesce(
-            jsonb_object_agg(e.said ->> 'source', e.said ->> 'external_id' order by e.at), '{}'
-        ) as external_ids
+        select
+            coalesce(jsonb_object_agg(e.said ->> 'source', true), '{}') as mentioned,
+            coalesce(
+                jsonb_object_agg(e.said ->> 'source', e.said ->> 'external_id' order by e.at)
+                    filter (
+                        where e.said ->> 'confidence' is not null
+                        and e.said ->> 'external_id' is not null
+                    ),
+                '{}'
+            ) as external_ids
         from jsonb_array_elements(
             case jsonb_typeof(f.answer -> 'provenance')
                 when 'array' then f.answer -> 'provenance'
@@ -170,9 +219,7 @@ fact as materialized (
             end
         ) with ordinality e (said, at)
         where e.said ->> 'source' is not null
-        and e.said ->> 'confidence' is not null
-        and e.said ->> 'external_id' is not null
-    ) said on f.applied_at is not null and f.verified_at = f.answered_at
+    ) said on f.applied_at is not null and f.is_identified
 ),
 measured as (
     select f.library_id, f.cohort, f.place, f.genre, m.measure, m.value
@@ -184,6 +231,7 @@ measured as (
             ('methods', f.method),
             ('confidences', f.confidence),
             ('sources', f.sources),
+            ('identities', f.identity),
             ('compilations', f.compilation),
             ('compilations_matched', f.matched),
             (

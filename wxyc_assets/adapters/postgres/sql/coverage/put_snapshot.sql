@@ -5,7 +5,7 @@ insert into coverage_snapshot (
     not_written, never_asked, no_artist_name, no_canonical_entity, cover_there, cover_denied,
     cover_waiting, cover_unknown, cover_not_wanted, compilations, compilations_matched, uncovered,
     without_cover, unclassified, asked_twice, disagreeing, orphaned, outside, sources, methods,
-    confidences, offenders, largest_id
+    confidences, offenders, largest_id, identities, counts, rules, samples, completed_at
 )
 select
     %(run_id)s, dimension, member, coalesce(%(now)s::timestamptz, now()), %(is_wide)s,
@@ -13,5 +13,9 @@ select
     attempted_elsewhere, attempted_long_ago, not_written, never_asked, no_artist_name,
     no_canonical_entity, cover_there, cover_denied, cover_waiting, cover_unknown, cover_not_wanted,
     compilations, compilations_matched, uncovered, without_cover, unclassified, asked_twice,
-    disagreeing, orphaned, outside, sources, methods, confidences, offenders, largest_id
+    disagreeing, orphaned, outside, sources, methods, confidences, offenders, largest_id, identities,
+    case when dimension = 'all' then %(counts)s::jsonb end,
+    case when dimension = 'all' then %(rules)s::jsonb end,
+    case when dimension = 'all' then %(samples)s::jsonb end,
+    case when dimension = 'all' then %(completed_at)s::timestamptz end
 from jsonb_populate_recordset(null::coverage_snapshot, %(slices)s)

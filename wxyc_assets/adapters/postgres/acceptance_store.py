@@ -1,0 +1,63 @@
+"""Accepted snapshots, the baselines of later ones."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from wxyc_assets.adapters.postgres.database import Database
+from wxyc_assets.adapters.postgres.identity_store import Clock
+from wxyc_assets.adapters.postgres.snapshot_rows import to_snapshot
+from wxyc_assets.domain.gates.history import Acceptance, Baseline
+from wxyc_assets.domain.totals import UnreadableTotals, read_totals
+
+MOST_READ = 2_000
+
+
+class AcceptanceStore:
+    """Reads and writes `coverage_acceptance`; without a `clock`, the database's now()."""
+
+    def __init__(self, database: Database, clock: Clock | None = None) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def accept(self, run_id: str, *, accepted_by: str, why: str | None) -> bool:
+        """Accept a snapshot; False if it was accepted before, or is not there."""
+        async with self._database.transaction() as transaction:
+            accepted = await transaction.fetch(
+                "coverage/put_acceptance",
+                {
+                    "run_id": run_id,
+                    "accepted_by": accepted_by,
+                    "why": why,
+                    "now": self._now(),
+                },
+            )
+        return bool(accepted)
+
+    async def accepted(self) -> list[Baseline]:
+        """Return what was accepted, the newest first, with the totals of each snapshot."""
+        async with self._database.transaction() as transaction:
+            rows = await transaction.fetch("coverage/select_acceptances", {"limit": MOST_READ})
+        return [_baseline(each) for each in rows]
+
+    def _now(self) -> datetime | None:
+        return self._clock() if self._clock else None
+
+
+def _baseline(row: Mapping[str, Any]) -> Baseline:
+    acceptance = Acceptance(
+        run_id=row["accepted_run_id"],
+        taken_at=row["accepted_taken_at"],
+        accepted_at=row["accepted_at"],
+        accepted_by=row["accepted_by"],
+        why=row["why"],
+    )
+    if row["dimension"] is None:
+        return Baseline(acceptance, None, "its snapshot is no longer in coverage_snapshot")
+    try:
+        read_totals(row["counts"])
+        return Baseline(acceptance, to_snapshot([row]))
+    except UnreadableTotals as error:
+        return Baseline(acceptance, None, str(error))
+    except (ValueError, AttributeError, TypeError) as error:
+        return Baseline(acceptance, None, f"its snapshot cannot be read: {error}")
