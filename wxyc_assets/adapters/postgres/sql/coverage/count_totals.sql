@@ -46,10 +46,11 @@ answer as (
 ),
 lookup as (
     select
-        k.outcome,
+        -- An unconfirmed answer is one that nobody may rely on yet: no answer.
+        case when k.outcome = 'unconfirmed' then 'unknown' else k.outcome end as outcome,
         k.run_id = %(run_id)s as is_of_run,
         k.looked_up_at > moment.now - interval '30 days' as is_of_month,
-        k.previous_outcome is null or k.previous_outcome = 'unknown' as is_first,
+        coalesce(k.previous_outcome, 'unknown') in ('unknown', 'unconfirmed') as is_first,
         k.outcome = 'cover' and k.applied_at is null and r.artwork_url is null as is_not_written,
         k.outcome = 'cover' and k.applied_at is not null and not k.is_raced as is_ours,
         k.outcome = 'cover'
