@@ -31,8 +31,11 @@ VARIABLES = {
 }
 """The environment of the station's jobs; all floors and tolerances are the defaults."""
 
-NARROW = {"resources": {"scope": {"config": {"include_null_canonical": False}}}}
-"""The configuration of a run without the records that have no canonical entity."""
+NARROW = {
+    "ops": {"library_coverage": {"config": {"rules": "environment"}}},
+    "resources": {"scope": {"config": {"include_null_canonical": False}}},
+}
+"""The configuration of a snapshot without the records that have no canonical entity."""
 
 DATED_COLUMNS = """
     select c.table_schema, c.table_name, array_agg(c.column_name::text) as columns
@@ -44,11 +47,11 @@ DATED_COLUMNS = """
     and t.table_type = 'BASE TABLE'
     group by c.table_schema, c.table_name
 """
-COLUMNS_OF_A_SNAPSHOT = """
+OTHER_COLUMNS = """
     select array_agg(column_name::text)
     from information_schema.columns
     where table_schema = %s
-    and table_name = 'coverage_snapshot'
+    and table_name = %s
     and is_generated = 'NEVER'
     and column_name not in ('run_id', 'taken_at')
 """
@@ -110,20 +113,27 @@ class Station:
                 self.tables.connection.execute(_older(table, days))
 
     def repeat_snapshot(self, nights: int) -> None:
-        """Store the newest snapshot once more for each of the nights before it."""
-        columns = [sql.Identifier(each) for each in self._columns_of_a_snapshot()]
-        self.tables.connection.execute(
-            sql.SQL(
-                "insert into coverage_snapshot (run_id, taken_at, {columns}) "
-                "select s.run_id || ' -' || night, s.taken_at - make_interval(days => night), "
-                "{columns} from coverage_snapshot s cross join generate_series(1, {nights}) night "
-                "where s.run_id = (select run_id from coverage_snapshot order by taken_at desc "
-                "limit 1)"
-            ).format(columns=sql.SQL(", ").join(columns), nights=sql.Literal(nights))
+        """Store the newest snapshot, and its acceptance, for each of the nights before it."""
+        run_id = self.tables.value(
+            "select run_id from coverage_snapshot order by taken_at desc limit 1"
         )
+        for table in ("coverage_snapshot", "coverage_acceptance"):
+            self.tables.connection.execute(
+                _repeated(table, self._columns(table)), {"run_id": run_id, "nights": nights}
+            )
 
-    def _columns_of_a_snapshot(self) -> list[str]:
-        return self.tables.value(COLUMNS_OF_A_SNAPSHOT, ASSETS_SCHEMA)
+    def _columns(self, table: str) -> list[str]:
+        return self.tables.value(OTHER_COLUMNS, ASSETS_SCHEMA, table)
+
+
+def _repeated(table: str, columns: list[str]) -> sql.Composed:
+    return sql.SQL(
+        "insert into {table} (run_id, taken_at, {columns}) "
+        "select run_id || ' -' || night, taken_at - make_interval(days => night), {columns} "
+        "from {table}, generate_series(1, %(nights)s) night where run_id = %(run_id)s"
+    ).format(
+        table=sql.Identifier(table), columns=sql.SQL(", ").join(map(sql.Identifier, columns))
+    )
 
 
 def _older(table: Mapping[str, Any], days: int) -> sql.Composed:
