@@ -21,6 +21,7 @@ class Count(StrEnum):
     ARTISTS_ON_DISCOGS = "artists_on_discogs"
     ROTATION_ACTIVE = "rotation_active"
     ROTATION_RESOLVABLE = "rotation_resolvable"
+    ROTATION_IDENTIFIED = "rotation_identified"
 
     VERIFIED_WITHIN_1 = "verified_within_1"
     """Identities in scope, verified within one staleness window, two, four."""
@@ -66,7 +67,9 @@ class Count(StrEnum):
     MONTH_UNRESOLVED = "month_unresolved"
     MONTH_REFUSED = "month_refused"
     MONTH_NOT_WRITTEN = "month_not_written"
-    MONTH_FIRST = "month_first"
+    MONTH_ANSWERED = "month_answered"
+    """Answered outside the compilation cohort; found: with an identity. Not only first answers:
+    those that hold an identity are soon repeated, and would be missing among them."""
     MONTH_FOUND = "month_found"
     MONTH_REPEATED = "month_repeated"
     MONTH_CONFIRMED = "month_confirmed"

@@ -22,6 +22,7 @@ KEPT: dict[Count, str] = {
     Count.CREDITS: "credits of compilations",
     Count.CREDITS_LINKED: "credits with an artist",
     Count.COMPILATIONS_MATCHED: "matched compilations",
+    Count.ANSWERS: "records with an answer of LML",
     Count.ARTISTS_ON_DISCOGS: "artists with a Discogs id",
 }
 """Compared with the baselines of every scope."""
@@ -34,6 +35,7 @@ KEPT_IN_SCOPE: dict[Count, str] = {
 ROTATION: dict[Count, str] = {
     Count.ROTATION_ACTIVE: "active releases in rotation",
     Count.ROTATION_RESOLVABLE: "active releases with a Discogs release",
+    Count.ROTATION_IDENTIFIED: "active releases with an LML identity",
 }
 """Compared with the newest baseline alone."""
 

@@ -1,8 +1,8 @@
 """What LML's answers bring: identities, covers, refusals; like compared with like.
 
 A record that is asked about again because it had no identity will mostly have none again, and a
-cover that was not found is rarely found a month later. So the answers of a first question, and
-those after an identity, are judged apart; repeats without a result are not judged.
+cover that was not found is rarely found a month later. So within a run the answers to first
+questions, and those after an identity, are judged apart, and other repeats are not judged.
 """
 
 from collections.abc import Iterator, Sequence
@@ -53,26 +53,36 @@ def check_lookups(totals: Totals, baselines: Sequence[Snapshot], floors: Floors)
 
 
 def _answers(totals: Totals, baselines: Sequence[Snapshot], floors: Floors) -> Iterator[Yield]:
-    month_found = (Count.MONTH_FOUND, Count.MONTH_FIRST)
+    found = (Count.MONTH_FOUND, Count.MONTH_ANSWERED)
+    yield _yield(
+        totals,
+        (Count.RUN_FOUND, Count.RUN_FIRST),
+        f"first answers {RUN} hold an identity",
+        floors.found,
+    )
+    yield _yield(
+        totals,
+        found,
+        f"answers {MONTH} hold an identity",
+        _floor(floors.found, found, baselines, floors),
+    )
     month_confirmed = (Count.MONTH_CONFIRMED, Count.MONTH_REPEATED)
-    for when, found, confirmed, refused in (
+    floor = _floor(floors.confirmed, month_confirmed, baselines, floors)
+    for when, confirmed, refused in (
         (
             RUN,
-            (Count.RUN_FOUND, Count.RUN_FIRST),
             (Count.RUN_CONFIRMED, Count.RUN_REPEATED),
             (Count.RUN_REFUSED, Count.RUN_ASKED),
         ),
-        (MONTH, month_found, month_confirmed, (Count.MONTH_REFUSED, Count.MONTH_ASKED)),
+        (MONTH, month_confirmed, (Count.MONTH_REFUSED, Count.MONTH_ASKED)),
     ):
-        floor = _floor(floors.found, month_found, baselines, floors)
-        yield _yield(totals, found, f"first answers {when} hold an identity", floor)
-        floor = _floor(floors.confirmed, month_confirmed, baselines, floors)
         yield _yield(totals, confirmed, f"identities asked about again {when} are confirmed", floor)
         yield _limit(totals, refused, f"questions {when} were refused by LML", floors.refused)
 
 
 def _lookups(totals: Totals, baselines: Sequence[Snapshot], floors: Floors) -> Iterator[Yield]:
     month_found = (Count.MONTH_LOOKUPS_FOUND, Count.MONTH_LOOKUPS_FIRST)
+    floor = _floor(floors.covers_found, month_found, baselines, floors)
     for when, found, unknown, refused in (
         (
             RUN,
@@ -87,7 +97,6 @@ def _lookups(totals: Totals, baselines: Sequence[Snapshot], floors: Floors) -> I
             (Count.MONTH_LOOKUPS_REFUSED, Count.MONTH_LOOKUPS),
         ),
     ):
-        floor = _floor(floors.covers_found, month_found, baselines, floors)
         yield _yield(totals, found, f"first lookups {when} found a cover", floor)
         yield _limit(totals, unknown, f"lookups {when} were left unanswered", floors.unknown)
         yield _limit(totals, refused, f"lookups {when} were refused by LML", floors.refused)

@@ -15,7 +15,7 @@ SNAPSHOT_COMMENTS = {
 ACCEPTANCE_COMMENTS = {
     "run_id": "the accepted snapshot; without one of this run, the baseline is lost",
     "accepted_by": "checks, or the person who accepted it although checks had failed",
-    "why": "the reason that a person gave; null when every check had passed",
+    "why": "the reason of a person; null when every check had passed",
 }
 RANGE_COMMENTS = {
     "pipeline": "identity or artwork",

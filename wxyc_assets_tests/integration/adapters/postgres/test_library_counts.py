@@ -60,13 +60,13 @@ async def test_what_must_not_vanish_is_counted(opened: Database, backend_db: Bac
     backend_db.identity(2, ago(15))
     backend_db.identity(3, ago(28))
     backend_db.source(1, "discogs", "7", NOW)
-    backend_db.credit(1, "Ada", "Glass", track_artist_link_method="lml_backfill")
+    backend_db.credit(1, "Ada", "Glass", track_artist_id=0)
     backend_db.credit(1, "Bo", "Glass")
     backend_db.execute("update library set artwork_url = 'https://a.example/b' where id < 3")
     backend_db.execute("update artists set discogs_artist_id = 5")
     backend_db.execute(
-        "insert into rotation (rotation_bin, kill_date, discogs_release_id) values "
-        "('H', null, 1), ('H', '2026-05-02', null), ('H', '2026-05-01', 1)"
+        "insert into rotation (rotation_bin, kill_date, discogs_release_id, lml_identity_id) "
+        "values ('H', null, 1, 7), ('H', '2026-05-02', null, null), ('H', '2026-05-01', 1, 7)"
     )
     assert await counted(opened) == {
         "records": 3,
@@ -85,6 +85,7 @@ async def test_what_must_not_vanish_is_counted(opened: Database, backend_db: Bac
         "artists_on_discogs": 1,
         "rotation_active": 2,
         "rotation_resolvable": 1,
+        "rotation_identified": 1,
         "ranges": 1,
         "artists_per_id": 1,
         "albums_per_cover": 1,
@@ -132,8 +133,8 @@ async def test_answers_are_counted_by_kind_run_and_what_was_before(
         "month_unresolved": 2,
         "month_refused": 1,
         "month_not_written": 1,
-        "month_first": 1,
-        "month_found": 1,
+        "month_answered": 4,
+        "month_found": 2,
         "month_repeated": 2,
         "month_confirmed": 1,
         "month_flips": 1,

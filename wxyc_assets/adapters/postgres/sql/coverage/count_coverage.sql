@@ -75,7 +75,7 @@ known as (
         select
             library_id,
             count(*) as credits,
-            count(track_artist_link_method) as linked
+            count(track_artist_id) as linked
         from compilation_track_artist
         group by library_id
     ) c on c.library_id = l.id
@@ -158,7 +158,13 @@ fact as materialized (
                     on c.library_id = f.library_id
                     and c.artist_name = t.said ->> 'artist_name'
                     and c.track_title is not distinct from t.said ->> 'track_title'
-                where t.said ->> 'resolved_artist_name' is not null
+                where c.track_artist_link_method is distinct from 'librarian'
+                and (
+                    select count(*) = 1 and bool_and(a.last_modified < f.applied_at)
+                    from artists a
+                    where fold_artist_name(a.artist_name::text)
+                        = fold_artist_name(t.said ->> 'resolved_artist_name')
+                )
             )
             then 'disagreeing'
             -- A refusal says nothing; a person's decision, or deletion, stands.

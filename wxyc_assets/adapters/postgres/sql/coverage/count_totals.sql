@@ -123,8 +123,10 @@ answer_number as (
         count(*) filter (where is_of_month and kind = 'unresolved') as month_unresolved,
         count(*) filter (where is_of_month and kind is null) as month_refused,
         count(*) filter (where is_of_month and is_not_written) as month_not_written,
-        count(*) filter (where is_of_month and is_first and kind is not null) as month_first,
-        count(*) filter (where is_of_month and is_first and kind = 'single_artist') as month_found,
+        count(*) filter (where is_of_month and cohort = 'non_va' and kind is not null)
+            as month_answered,
+        count(*) filter (where is_of_month and cohort = 'non_va' and kind = 'single_artist')
+            as month_found,
         count(*) filter (where is_of_month and is_repeated) as month_repeated,
         count(*) filter (where is_of_month and is_repeated and kind = 'single_artist')
             as month_confirmed,
@@ -154,7 +156,8 @@ lookup_number as (
 rotation_number as (
     select
         count(*) as rotation_active,
-        count(discogs_release_id) as rotation_resolvable
+        count(discogs_release_id) as rotation_resolvable,
+        count(lml_identity_id) as rotation_identified
     from rotation, moment
     where kill_date is null
     or kill_date > moment.now::date
@@ -169,7 +172,7 @@ select
         'sources', (select count(*) from library_identity_source),
         'credits', (select count(*) from compilation_track_artist),
         'credits_linked', (
-            select count(*) from compilation_track_artist where track_artist_link_method is not null
+            select count(track_artist_id) from compilation_track_artist
         ),
         'compilations_matched', (
             select count(*)
