@@ -1,0 +1,158 @@
+"""A year of ordinary nights: people work, the weekly run asks LML, and a snapshot is taken.
+
+The pipelines are those of the jobs, without Dagster around them.
+"""
+
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from random import Random
+from typing import LiteralString
+
+from wxyc_assets.adapters.lml.client import LmlClient
+from wxyc_assets.adapters.lml.retry import RetryPolicy
+from wxyc_assets.adapters.postgres.artwork_store import ArtworkStore
+from wxyc_assets.adapters.postgres.coverage_store import CoverageStore
+from wxyc_assets.adapters.postgres.database import Database
+from wxyc_assets.adapters.postgres.identity_store import IdentityStore
+from wxyc_assets.defs.library_coverage import FloorsConfig
+from wxyc_assets.domain.artwork import CoverScope
+from wxyc_assets.domain.candidates import Scope
+from wxyc_assets.domain.gates.result import GateResult
+from wxyc_assets.domain.ranges import tile
+from wxyc_assets.flows.artwork.pipeline import ArtworkOptions, ArtworkPipeline
+from wxyc_assets.flows.coverage.evaluation import evaluate_newest
+from wxyc_assets.flows.coverage.snapshot import take_snapshot
+from wxyc_assets.flows.identity.candidates import put_candidates
+from wxyc_assets.flows.identity.pipeline import IdentityOptions, IdentityPipeline, PageSizes
+from wxyc_assets_tests.e2e.sabotage import tampered_lml as tampered
+from wxyc_assets_tests.e2e.sabotage.station import CEILING, RANGE_WIDTH, Station
+from wxyc_assets_tests.integration.flows.station import mounted, opening
+
+RANGES = [*tile(CEILING, RANGE_WIDTH)]
+SCOPE, COVERS = Scope(include_null_canonical=True), CoverScope()
+RETRIES = RetryPolicy(attempts=3, first_wait=0, longest_wait=0, jitter=0)
+NIGHTS, NIGHTS_PER_WEEK = 365, 7
+RECORDS_PER_CHANGED_MIND = 200
+"""Each week LML changes its mind about one record in so many."""
+
+NEW_RECORD = """
+    insert into library (
+        artist_id, genre_id, format_id, album_title, code_number, legacy_release_id, artist_name
+    )
+    select id, 11, 1, 'Halo ' || %(night)s, 2, 1600000 + %(night)s, artist_name
+    from artists
+    where id = 20 + %(night)s %% 200
+"""
+WITHDRAW = """
+    with chosen as (
+        select id from library where id %% 365 >= %(night)s and artist_name is not null
+        order by id limit 1
+    ),
+    without_source as (
+        delete from library_identity_source where library_id in (select id from chosen)
+    ),
+    without_identity as (
+        delete from library_identity where library_id in (select id from chosen)
+    )
+    delete from library where id in (select id from chosen)
+"""
+RENAME = "update artists set artist_name = artist_name || ' Trio' where id = 20 + %(night)s %% 200"
+SET_COVER = """
+    update library set artwork_url = 'https://wxyc.org/' || id || '.jpeg'
+    where id in (select id from library where id %% 365 >= %(night)s order by id limit 1)
+"""
+DECIDE = """
+    update library_identity
+    set method = 'manual', notes = 'the music director', last_verified_at = now()
+    where library_id in (
+        select library_id from library_identity where library_id %% 365 >= %(night)s
+        order by library_id limit 1
+    )
+"""
+TURN_ROTATION_OVER = """
+    with killed as (
+        update rotation set kill_date = current_date
+        where id in (
+            select id from rotation where kill_date is null or kill_date > current_date
+            order by id limit 3
+        )
+        returning id
+    )
+    insert into rotation (rotation_bin, artist_name, album_title, lml_identity_id)
+    select 'H', 'Stereolab', 'Dots and Loops ' || id, 70000 + id from killed
+"""
+EVENTS: tuple[tuple[int, LiteralString], ...] = (
+    (6, NEW_RECORD),
+    (30, WITHDRAW),
+    (60, RENAME),
+    (20, SET_COVER),
+    (30, DECIDE),
+    (7, TURN_ROTATION_OVER),
+)
+"""What happens, and in how many nights once on average."""
+
+
+@dataclass(frozen=True, slots=True)
+class OrdinaryYear:
+    """A station over a year, a night at a time."""
+
+    station: Station
+    database: Database
+    lml: LmlClient
+    random: Random
+
+    async def night(self, number: int) -> Sequence[GateResult]:
+        """Let a day pass and the night's jobs run; return the checks that fail."""
+        self.station.pass_days(1)
+        for nights, event in EVENTS:
+            if self.random.random() < 1 / nights:
+                self.station.tables.connection.execute(event, {"night": number})
+        if number % NIGHTS_PER_WEEK == 0:
+            await self._ask(number)
+        return [each for each in await self._judge(number) if not each.passed]
+
+    async def _ask(self, number: int) -> None:
+        week, run_id = number // NIGHTS_PER_WEEK, f"week of night {number}"
+        self.station.lml.resolution = tampered.other_artist_for(
+            lambda library_id: library_id % RECORDS_PER_CHANGED_MIND < week
+        )
+        identities = IdentityStore(self.database)
+        await put_candidates(identities, RANGES, SCOPE, run_id, lambda *_: None)
+        options = IdentityOptions(
+            run_id=run_id,
+            scope=SCOPE,
+            page_sizes=PageSizes(batch_size=500, va_batch_size=20),
+            retry_policy=RETRIES,
+            max_in_flight=2,
+        )
+        await IdentityPipeline(identities, self.lml, options).run(RANGES, lambda _: None)
+        artwork_options = ArtworkOptions(
+            run_id=run_id,
+            retry_policy=RETRIES,
+            max_in_flight=4,
+            health_interval_seconds=0,
+            breaker_ceiling_seconds=None,
+        )
+        artwork = ArtworkPipeline(ArtworkStore(self.database, COVERS), self.lml, artwork_options)
+        await artwork.run(RANGES, lambda _: None)
+
+    async def _judge(self, number: int) -> Sequence[GateResult]:
+        coverage, run_id, config = CoverageStore(self.database), f"night {number}", FloorsConfig()
+        await take_snapshot(coverage, run_id=run_id, scope=SCOPE, covers=COVERS, ranges=RANGES)
+        evaluation = await evaluate_newest(
+            coverage,
+            config.floors(),
+            ceiling=CEILING,
+            compared=config.snapshots,
+            run_id=run_id,
+        )
+        assert evaluation is not None
+        return evaluation.results
+
+
+@asynccontextmanager
+async def ordinary_year(station: Station) -> AsyncGenerator[OrdinaryYear]:
+    """Open the station's database and its LML for a year."""
+    async with opening(station.database_url) as database, mounted(station.lml) as lml:
+        yield OrdinaryYear(station, database, lml, Random("an ordinary year"))
