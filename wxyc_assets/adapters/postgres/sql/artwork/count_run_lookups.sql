@@ -7,7 +7,7 @@ select
     count(*) filter (where is_first and outcome = 'cover') as first_found
 from artwork_lookup
 cross join lateral (
-    select coalesce(previous_outcome, 'unknown') in ('unknown', 'lml_refused') as is_first
+    select coalesce(previous_outcome, 'unknown') in ('unknown', 'unconfirmed', 'lml_refused') as is_first
 ) before
 where library_id between %(first)s and %(last)s
 and run_id = %(run_id)s

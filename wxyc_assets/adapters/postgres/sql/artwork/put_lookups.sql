@@ -28,10 +28,6 @@ on conflict (library_id) do update set
     artist_name = excluded.artist_name,
     album_title = excluded.album_title,
     legacy_release_id = excluded.legacy_release_id,
-    previous_outcome = case
-        when artwork_lookup.run_id = excluded.run_id then artwork_lookup.previous_outcome
-        else artwork_lookup.outcome
-    end,
     looked_up_at = excluded.looked_up_at,
     applied_at = null,
     is_raced = false,
