@@ -25,9 +25,9 @@ from wxyc_assets.domain.artwork import Found
 from wxyc_assets.domain.candidates import Candidate
 from wxyc_assets.domain.refreshes import Refreshed
 
-CONNECT_SECONDS = 10.0
-"""For a connection with its TLS handshake: where nobody answers, a run need not wait for a call's
-whole timeout."""
+LONGEST_CONNECT_SECONDS = 10.0
+"""For a connection, and again for its TLS handshake. Both are over before the call's own timeout:
+that one would cancel the handshake, and httpx leaves the connection of a cancelled handshake open."""
 
 
 class Budget(Protocol):
@@ -170,7 +170,13 @@ class LmlClient:
             async with asyncio.timeout(seconds):
                 with tracing.traced(method, path, body) as call:
                     response = await self._http.request(
-                        method, path, json=body, headers={**(headers or {}), **call.headers}
+                        method,
+                        path,
+                        json=body,
+                        headers={**(headers or {}), **call.headers},
+                        timeout=httpx.Timeout(
+                            seconds, connect=min(LONGEST_CONNECT_SECONDS, seconds / 3)
+                        ),
                     )
                     call.answered(response)
                     return response
@@ -205,7 +211,6 @@ async def open_lml(
     budget: Budget,
     timeout_seconds: float,
     lookup_seconds: float = lookup_endpoint.TIMEOUT_SECONDS,
-    connect_seconds: float = CONNECT_SECONDS,
     transport: httpx.AsyncBaseTransport | None = None,
 ) -> AsyncGenerator[LmlClient]:
     """Open LML at `url`, less a trailing `/` or `/api/v1`; `transport` is the test seam."""
@@ -214,7 +219,6 @@ async def open_lml(
     async with httpx.AsyncClient(
         base_url=base_url,
         headers=headers,
-        timeout=httpx.Timeout(timeout_seconds, connect=min(connect_seconds, timeout_seconds)),
         follow_redirects=False,  # the key is for LML alone
         transport=transport,
     ) as http:

@@ -99,10 +99,10 @@ class BatchResolver:
             await self._store_answers(part, resolved.answers)
         result.add(resolved)
 
-    async def ask_about_the_control_record(self) -> None:
-        """Ask once about a record that LML can answer about; the answer is only counted."""
+    async def answers_about_the_control_record(self) -> bool:
+        """Ask once about a record that LML can answer about; return True if it does."""
         async with self._in_flight:
-            await self.caller.answers_about(partial(self._lml.resolve, [CONTROL_RECORD]))
+            return await self.caller.answers_about(partial(self._lml.resolve, [CONTROL_RECORD]))
 
 
 class _PoisonRowSearch:
@@ -131,14 +131,14 @@ class _PoisonRowSearch:
                 await self._try(part)
             else:
                 self._result.fail(part, error)
-        await self._classify_suspects()
+        await self._classify_suspects(lml_is_well=self._lml_is_well)
 
-    async def _classify_suspects(self) -> None:
-        """Where LML answered about no record, a control record shows if it rejects everything."""
+    async def _classify_suspects(self, *, lml_is_well: bool) -> None:
+        """If LML is not known to be well, a control record shows whether it rejects everything."""
         are_rejected = any(isinstance(each, LmlRejectedBatch) for each in self._suspects.values())
-        if are_rejected and not self._lml_is_well:
-            await self._resolver.ask_about_the_control_record()
-        _classify(self._suspects, self._result, lml_is_well=self._lml_is_well)
+        if are_rejected and not lml_is_well:
+            lml_is_well = await self._resolver.answers_about_the_control_record()
+        _classify(self._suspects, self._result, lml_is_well=lml_is_well)
 
     @property
     def _lml_is_well(self) -> bool:
@@ -180,7 +180,7 @@ class _PoisonRowSearch:
 
     async def _give_up(self, part: Page, error: LmlError) -> None:
         self._gave_up = error
-        await self._classify_suspects()
+        await self._classify_suspects(lml_is_well=False)
         for each in (part, *self._tried_once):
             self._result.fail(each, error)
         self._tried_once.clear()
