@@ -67,7 +67,7 @@ def test_a_boolean_is_nothing_else(monkeypatch: pytest.MonkeyPatch, name: str, t
         ("LML_MAX_CONCURRENT", "0", "greater than or equal to 1"),
         ("LML_TIMEOUT_SECONDS", "0", "greater than 0"),
         ("LML_TIMEOUT_SECONDS", "inf", "less than or equal to 3600"),
-        ("LML_TIMEOUT_SECONDS", "nan", "greater than 0"),
+        ("LML_TIMEOUT_SECONDS", "nan", "less than or equal to 3600"),
         ("LOOKUP_TIMEOUT_SECONDS", "inf", "less than or equal to 3600"),
         ("BREAKER_CEILING_MINUTES", "inf", "finite number"),
         ("LML_HEALTH_INTERVAL_SECONDS", "inf", "finite number"),

@@ -28,9 +28,9 @@ from wxyc_assets.domain.artwork import Found
 from wxyc_assets.domain.candidates import Candidate
 from wxyc_assets.domain.refreshes import Refreshed
 
-CONNECT_SECONDS = 10.0
-"""For a connection with its TLS handshake: where nobody answers, a run need not wait for a call's
-whole timeout."""
+LONGEST_CONNECT_SECONDS = 10.0
+"""For a connection, and again for its TLS handshake. Both are over before the call's own timeout:
+that one would cancel the handshake, and httpx leaves the connection of a cancelled handshake open."""
 
 
 class Budget(Protocol):
@@ -174,7 +174,13 @@ class LmlClient:
             async with asyncio.timeout(seconds):
                 with tracing.traced(method, path, body) as call:
                     async with self._http.stream(
-                        method, path, json=body, headers={**(headers or {}), **call.headers}
+                        method,
+                        path,
+                        json=body,
+                        headers={**(headers or {}), **call.headers},
+                        timeout=httpx.Timeout(
+                            seconds, connect=min(LONGEST_CONNECT_SECONDS, seconds / 3)
+                        ),
                     ) as stream:
                         response = await self._reception.read(stream)
                     call.answered(response)
@@ -215,7 +221,6 @@ async def open_lml(
     budget: Budget,
     timeout_seconds: float,
     lookup_seconds: float = lookup_endpoint.TIMEOUT_SECONDS,
-    connect_seconds: float = CONNECT_SECONDS,
     max_answer_mib: int = MAX_ANSWER_MIB,
     transport: httpx.AsyncBaseTransport | None = None,
 ) -> AsyncGenerator[LmlClient]:
@@ -225,7 +230,6 @@ async def open_lml(
     async with httpx.AsyncClient(
         base_url=base_url,
         headers=headers,
-        timeout=httpx.Timeout(timeout_seconds, connect=min(connect_seconds, timeout_seconds)),
         follow_redirects=False,  # the key is for LML alone
         transport=transport,
     ) as http:

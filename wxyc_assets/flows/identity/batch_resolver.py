@@ -107,7 +107,7 @@ class BatchResolver:
                 term=term,
             )
 
-    async def ask_about_the_control_record(self) -> None:
-        """Ask once about a record that LML can answer about; the answer is only counted."""
+    async def answers_about_the_control_record(self) -> bool:
+        """Ask once about a record that LML can answer about; return True if it does."""
         async with self._in_flight:
-            await self.caller.answers_about(partial(self._lml.resolve, [CONTROL_RECORD]))
+            return await self.caller.answers_about(partial(self._lml.resolve, [CONTROL_RECORD]))

@@ -24,7 +24,7 @@ class Resolver(Protocol):
 
     async def seems_well(self) -> bool: ...
 
-    async def ask_about_the_control_record(self) -> None: ...
+    async def answers_about_the_control_record(self) -> bool: ...
 
 
 class PoisonRowSearch:
@@ -66,7 +66,7 @@ class PoisonRowSearch:
                 await self._try(part)
             else:
                 self._result.fail(part, error)
-        await self._classify_suspects()
+        await self._classify_suspects(lml_is_well=self._lml_is_well)
         await self._confirm(tuple(self._doubtful.items()))
 
     @property
@@ -115,18 +115,18 @@ class PoisonRowSearch:
 
     async def _give_up(self, part: Page, error: LmlError) -> None:
         self._gave_up = error
-        await self._classify_suspects()
+        await self._classify_suspects(lml_is_well=False)
         for each in (part, *self._tried_once, *([record] for record in self._doubtful)):
             self._result.fail(each, error)
         self._tried_once.clear()
         self._doubtful.clear()
 
-    async def _classify_suspects(self) -> None:
-        """Where LML answered about no record, a control record shows if it rejects everything."""
+    async def _classify_suspects(self, *, lml_is_well: bool) -> None:
+        """If LML is not known to be well, a control record shows whether it rejects everything."""
         are_rejected = any(isinstance(each, LmlRejectedBatch) for each in self._suspects.values())
-        if are_rejected and not self._lml_is_well:
-            await self._resolver.ask_about_the_control_record()
-        self._classify(lml_is_well=self._lml_is_well)
+        if are_rejected and not lml_is_well:
+            lml_is_well = await self._resolver.answers_about_the_control_record()
+        self._classify(lml_is_well=lml_is_well)
 
     def _classify(self, *, lml_is_well: bool) -> None:
         """Refuse a record that LML rejects or fails over alone, while it answers about others.

@@ -277,18 +277,11 @@ HALF_A_HELLO = b"\x16\x03\x03\x00\x7a\x02\x00"
 
 
 @pytest.mark.parametrize("answer", [b"", HALF_A_HELLO], ids=["silent", "half a hello"])
-async def test_a_stalled_tls_handshake_is_no_connection(answer: bytes) -> None:
-    with listening(answer) as port:
-        async with connected(f"https://127.0.0.1:{port}", connect_seconds=0.3) as client:
+async def test_a_stalled_tls_handshake_is_no_connection_and_leaves_none(answer: bytes) -> None:
+    with listening(answer) as port:  # ends when the client has closed the connection
+        async with connected(f"https://127.0.0.1:{port}", timeout_seconds=0.9) as client:
             with pytest.raises(LmlUnreachable, match="ConnectTimeout"):
                 await client.resolve(RECORDS)
-
-
-async def test_a_stalled_tls_handshake_is_bounded_by_the_calls_timeout() -> None:
-    with listening() as port:
-        async with connected(f"https://127.0.0.1:{port}") as client:
-            with pytest.raises(LmlUnavailable, match=r"no whole answer within 0\.3 s"):
-                await client.health(timeout_seconds=0.3)
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])

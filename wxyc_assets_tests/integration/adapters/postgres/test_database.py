@@ -19,6 +19,7 @@ from wxyc_assets.adapters.postgres.errors import (
     StatementCanceled,
 )
 from wxyc_assets.adapters.postgres.identity_store import TABLES
+from wxyc_assets.adapters.postgres.rotation_store import RotationStore
 from wxyc_assets.migrations import HEAD
 from wxyc_assets.migrations.run import migrate
 from wxyc_assets_tests.support.backend_db import BackendDb
@@ -113,9 +114,9 @@ async def test_a_role_that_may_not_look_is_told(
         backend_db.execute("grant select on wxyc_assets.alembic_version to visitor")
         assert "visitor lacks select on wxyc_schema.library." in str(await refusal(url))
         backend_db.execute("grant select on wxyc_schema.library to visitor")
-        async with opening(url) as database, database.transaction() as transaction:
+        async with opening(url) as database:
             with pytest.raises(NotPermitted, match=r"table rotation\. .*deploy/grants\.sql"):
-                await transaction.fetch("rotation/select_active_rotation", {"now": None})
+                await RotationStore(database).active()
     finally:
         backend_db.execute("drop owned by visitor")
         backend_db.execute("drop role visitor")

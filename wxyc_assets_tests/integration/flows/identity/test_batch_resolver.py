@@ -244,7 +244,7 @@ def test_a_lone_row_that_lml_rejects_is_refused_once_it_answers_about_another() 
 @pytest.mark.parametrize("status", [413, 422])
 @pytest.mark.parametrize("size", [1, 2, 100, 500])
 def test_an_lml_that_rejects_everything_refuses_nobody(status: int, size: int) -> None:
-    pages = [page(*range(first, first + size)) for first in range(1, 5 * size, size)]
+    pages = [page(*range(first, first + size)) for first in range(1, 5 * size + 1, size)]
     talk = ask(*pages, faults=[Fault("status", status=status)])
     assert [each.refusals for each in talk.asked] == [{}] * 5
     for asked, each in zip(talk.asked, pages, strict=True):
