@@ -167,7 +167,7 @@ def _is_writable(entry: Any, index: int, answer: Answer, unknown_terms: Counter[
     has_method = _is_known(method, METHODS, f"{place}.method", unknown_terms)
     if external_id is None:
         return False
-    if has_source and not _has_form(external_id, FORMS[source]):
+    if has_source and not _has_form(external_id, FORMS[str(source)]):
         raise _Invalid(f"{place}.external_id is {_shown(external_id)}, for {source}")
     if has_source and has_method:
         return confidence is not None

@@ -7,8 +7,8 @@ import asyncio
 import json
 import resource
 import sys
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from typing import Any
 
 from wxyc_assets.adapters.lml import client as lml
 from wxyc_assets.adapters.lml.errors import LmlError
@@ -19,7 +19,7 @@ class Unlimited:
     """A budget that lets everybody pass."""
 
     @asynccontextmanager
-    async def admit(self, tokens: float) -> Any:
+    async def admit(self, tokens: float) -> AsyncGenerator[None]:
         yield
 
 
