@@ -221,7 +221,10 @@ async def test_a_wrong_key_stops_the_run_and_the_rest_is_not_begun(
 
 
 async def test_what_was_answered_before_lml_went_down_is_applied(station: IdentityHarness) -> None:
-    faults = [Fault("status", status=503, calls=frozenset(range(8, 100)))]
+    faults = [
+        Fault("status", route="resolve", status=503, calls=frozenset(range(8, 100))),
+        Fault("status", route="health", status=503),
+    ]
     summary = await station.run(faults=faults, in_flight=1)
     assert isinstance(summary.stopped, LmlUnavailable)
     assert station.calls == 10
