@@ -41,8 +41,9 @@ class RefusalStore:
         """Return every refusal, by library id."""
         async with self._database.transaction() as transaction:
             rows = await transaction.fetch("refusals/select_refused")
-        decoded = ({**row, "subject": Subject(row["subject"])} for row in rows)
-        return [Refusal(**each) for each in decoded]
+        for row in rows:
+            row["subject"] = Subject(row["subject"])
+        return [Refusal(**row) for row in rows]
 
     async def ask_again(self, refusals: Sequence[Refusal]) -> None:
         """Have the next run over their ranges ask LML anew, whether they are due or not."""

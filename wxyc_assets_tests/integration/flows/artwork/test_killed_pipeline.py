@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from wxyc_assets.adapters.postgres.database import Database
 from wxyc_assets.domain.artwork import Cover
+from wxyc_assets.flows.artwork.pipeline import WORKERS_PER_CALL
 from wxyc_assets_tests.integration.flows.artwork import pipeline_process as covering
 from wxyc_assets_tests.integration.flows.artwork.pipeline_process import RANGES
 from wxyc_assets_tests.integration.sandbox.lml.clients import AT_ONCE
@@ -26,7 +27,8 @@ ALBUMS = [
     each for each in (album(number) for number in range(1, 401)) if not found(each).is_incomplete
 ]
 SLOWLY = replace(AT_ONCE, lookup_latency_seconds=0.04)
-IN_FLIGHT = 4
+IN_WORK = 4 * WORKERS_PER_CALL
+"""Questions in flight, or with an answer that is being stored."""
 
 
 async def test_after_a_kill_only_what_was_in_flight_is_asked_again(
@@ -51,7 +53,7 @@ async def test_after_a_kill_only_what_was_in_flight_is_asked_again(
         again = ArtworkRun(opened, url=url, ranges=RANGES)
         summary = await again.run()
     assert len(stored) < len(ALBUMS)
-    assert asked - len(stored) <= IN_FLIGHT
+    assert asked - len(stored) <= IN_WORK
     assert not summary.why_open
     assert lml.counters.calls["lookup"] == len(ALBUMS) - len(stored)
     assert "unconfirmed" not in outcomes(backend_db).values()

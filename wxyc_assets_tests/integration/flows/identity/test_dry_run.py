@@ -27,10 +27,11 @@ from wxyc_sandbox.lml.faults import Fault
 
 FAULTS: dict[str, list[Fault]] = {
     "none": [],
-    "trouble": [Fault("status", every=6, status=503)],
+    "trouble": [Fault("status", every=6, status=429)],
     "short": [Fault("short", rows=frozenset({7, 70}))],
     "foreign": [Fault("foreign", rows=frozenset({9, 100}))],
     "refused": [Fault("status", status=422, rows=frozenset({11, 12}))],
+    "hangs up": [Fault("closed_head", rows=frozenset({11}))],
 }
 
 
