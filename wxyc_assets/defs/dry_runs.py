@@ -162,7 +162,8 @@ async def count_refreshes(
     """Count the identities in rotation and the batches they make; LML is not called."""
     with dry_step(context, "rotation_dry_run") as totals:
         planned = asdict(await plan_refresh(database, config.batch_size))
-        totals.add({"backfill.identities_scanned": planned["identities"], "backfill.dry_run": True})
+        totals["backfill.identities_scanned"] = planned["identities"]
+        totals["backfill.dry_run"] = True
         print_json(planned)
         context.log.info(f"A refresh would take {planned}.")
         context.add_output_metadata(planned)

@@ -119,7 +119,8 @@ async def rotation_cache(
             report = await pipeline.run(
                 active.identity_ids, context.log.warning, run_id=context.run.run_id
             )
-        totals.add({**report.tally.figures(), "backfill.dry_run": False})
+        totals.add(report.tally.figures())
+        totals["backfill.dry_run"] = False
         shown = _metadata(report)
         if report.stopped:
             raise dg.Failure(report.failure, metadata=shown)

@@ -12,10 +12,10 @@ MAX_IDENTITIES = 50
 ARTIST_ERROR_PER_MILLE = 30
 
 STATUSES = (
-    *("warmed",) * 94,
-    *("not_found",) * 2,
-    *("not_implemented",) * 2,
-    *("error",) * 2,
+    *("warmed",) * 191,
+    *("not_found",) * 1,
+    *("not_implemented",) * 4,
+    *("error",) * 4,
 )
 NOT_WIRED: Json = {"release_outcome": "not_implemented", "artists": [], "message": "not wired"}
 

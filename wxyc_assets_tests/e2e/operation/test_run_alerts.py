@@ -58,19 +58,23 @@ def runs(station: SandboxStation, tmp_path: Path) -> Generator[Runs]:
         opened = Runs(station, sink, channels, tmp_path)
         opened.execute("delete from alert_outbox")
         yield opened
-        opened.execute("update rotation set kill_date = null where kill_date = current_date")
+        restore_the_rotation(opened)
 
 
 def lines(done: CompletedProcess[str]) -> list[dict[str, Any]]:
     return [json.loads(line) for line in done.stderr.splitlines() if line.startswith('{"')]
 
 
-def withdraw_the_rotation(runs: Runs) -> None:
-    runs.execute("update rotation set kill_date = current_date where kill_date is null")
+def break_the_rotation(runs: Runs) -> None:
+    runs.execute("update rotation set discogs_release_id = null")
+
+
+def restore_the_rotation(runs: Runs) -> None:
+    runs.execute("update rotation set discogs_release_id = id where discogs_release_id is null")
 
 
 def test_a_failed_check_is_one_alert_per_channel_and_its_recovery_another(runs: Runs) -> None:
-    withdraw_the_rotation(runs)
+    break_the_rotation(runs)
     done = runs.run("rotation_job")
     assert done.returncode != 0
     assert runs.titles == ["rotation_identities: rotation_is_identified fails"]
@@ -79,7 +83,7 @@ def test_a_failed_check_is_one_alert_per_channel_and_its_recovery_another(runs: 
     assert (end["step"], end["tool"], end["event"]) == ("done", "rotation_job", "run failed")
     assert end["failed_checks"] == ["rotation_is_identified"]
 
-    runs.execute("update rotation set kill_date = null where kill_date = current_date")
+    restore_the_rotation(runs)
     done = runs.run("rotation_job")
     assert done.returncode == 0, done.stderr
     assert runs.titles[1:] == ["rotation_identities: rotation_is_identified passes again"]
@@ -117,7 +121,7 @@ def test_an_alert_that_cannot_be_sent_changes_no_exit_code_and_the_next_run_send
     runs.sink.status = 503
     done = runs.run("rotation_job")
     assert done.returncode == 0, done.stderr
-    withdraw_the_rotation(runs)
+    break_the_rotation(runs)
     done = runs.run("rotation_job")
     assert done.returncode != 0
     undelivered = [each for each in lines(done) if each["event"] == "alert not delivered"]
@@ -142,7 +146,7 @@ def test_a_run_that_cannot_reach_its_database_is_told_without_the_queue(runs: Ru
 def test_a_daemons_sensor_does_not_repeat_what_the_run_has_told(
     runs: Runs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    withdraw_the_rotation(runs)
+    break_the_rotation(runs)
     environment = {**runs.station.environment, **runs.channels}
     done = run_program(*JOB, "rotation_job", env=environment, cwd=runs.folder)
     assert done.returncode != 0
