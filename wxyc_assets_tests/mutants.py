@@ -1,31 +1,23 @@
 """Mutants of the checks, each of which a unit test must notice: `make mutants`.
 
-A mutant is the source of one module with one operator, constant or condition changed. Each runs the
-unit tests of the checks in a process of its own, forked from one that has imported everything else.
+A mutant is one module with one operator, constant or condition changed. The tests are collected
+once; each mutant then runs them in a forked process until one fails.
 """
 
 import ast
 import copy
 import os
 import sys
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from importlib.abc import Loader, MetaPathFinder
-from importlib.machinery import ModuleSpec
-from importlib.util import spec_from_loader
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
-import wxyc_assets_tests.conftest  # noqa: F401  imported once here rather than by every mutant
-
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "wxyc_assets/domain/gates"
 TESTS = ROOT / "wxyc_assets_tests/unit/domain/gates"
-AT_ONCE = 2
-SECONDS = 60
 
 OPERATORS: dict[type[ast.AST], type[ast.AST]] = {
     ast.Lt: ast.LtE,
@@ -64,7 +56,10 @@ def mutants(path: Path) -> Iterator[Mutant]:
     """Yield every mutant of a module."""
     tree = ast.parse(path.read_text())
     nodes = list(ast.walk(tree))
+    decorators = {id(inner) for node in nodes for inner in _in_decorators(node)}
     for index, node in enumerate(nodes):
+        if id(node) in decorators:
+            continue
         for changed in _changes(node):
             mutated = copy.deepcopy(tree)
             target = list(ast.walk(mutated))[index]
@@ -94,56 +89,75 @@ def _changes(node: ast.AST) -> Iterator[ast.AST]:
             return
 
 
+def _in_decorators(node: ast.AST) -> Iterator[ast.AST]:
+    for decorator in getattr(node, "decorator_list", []):
+        yield from ast.walk(decorator)
+
+
 def _with(node: ast.AST, **fields: object) -> ast.AST:
     changed = copy.copy(node)
     vars(changed).update(fields)
     return changed
 
 
-class _Mutated(MetaPathFinder, Loader):
-    """Imports one module from a tree instead of its file."""
+def apply(mutant: Mutant) -> None:
+    """Replace what the module defines, wherever it was imported."""
+    name = f"wxyc_assets.domain.gates.{mutant.path.stem}"
+    original = sys.modules[name]
+    changed = ModuleType(name)
+    sys.modules[name] = changed
+    exec(compile(ast.fix_missing_locations(mutant.tree), name, "exec"), vars(changed))
+    for module in list(sys.modules.values()):
+        if not module.__name__.startswith(("wxyc_assets.", "wxyc_assets_tests.")):
+            continue
+        for key, value in list(vars(module).items()):
+            if key in vars(original) and value is vars(original)[key] and key in vars(changed):
+                setattr(module, key, vars(changed)[key])
 
-    def __init__(self, mutant: Mutant) -> None:
-        self._tree = ast.fix_missing_locations(mutant.tree)
-        self._name = f"wxyc_assets.domain.gates.{mutant.path.stem}"
 
-    def find_spec(
-        self, fullname: str, path: object = None, target: object = None
-    ) -> ModuleSpec | None:
-        return spec_from_loader(fullname, self) if fullname == self._name else None
+class MutantLoop:
+    """A pytest plugin that runs the collected tests once per mutant."""
 
-    def exec_module(self, module: ModuleType) -> None:
-        exec(compile(self._tree, self._name, "exec"), vars(module))
+    def __init__(self, found: Sequence[Mutant]) -> None:
+        self._found = found
+        self.survivors: list[Mutant] = []
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        self.survivors = [each for each in self._found if self._survives(each, session.items)]
+        return True
+
+    def _survives(self, mutant: Mutant, items: Sequence[pytest.Item]) -> bool:
+        child = os.fork()
+        if not child:
+            try:
+                apply(mutant)
+                os._exit(_run(items))
+            except BaseException:  # noqa: BLE001  a mutant that cannot even be imported
+                os._exit(1)
+        return os.waitpid(child, 0)[1] == 0
 
 
-def survives(mutant: Mutant) -> bool:
-    """Return True if every test passes with the mutant."""
-    child = os.fork()
-    if not child:
-        sys.meta_path.insert(0, _Mutated(mutant))
-        silent = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(silent, 1)
-        os.dup2(silent, 2)
-        options = ["-x", "-q", "-p", "no:cacheprovider", f"--timeout={SECONDS}", str(TESTS)]
-        os._exit(pytest.main(options))
-    _, status = os.waitpid(child, 0)
-    return status == 0
+def _run(items: Sequence[pytest.Item]) -> int:
+    """Return 1 as soon as a test fails, 0 if none does."""
+    for item, following in zip(items, [*items[1:], None], strict=True):
+        item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+        if item.session.testsfailed:
+            return 1
+    return 0
 
 
 def main() -> None:
     """Print every surviving mutant; exit with 1 if there is one."""
     os.chdir(ROOT)
     found = [each for path in sorted(PACKAGE.glob("*.py")) for each in mutants(path)]
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        outcomes = list(pool.map(survives, found))
-    survivors = [
-        each.description
-        for each, lives in zip(found, outcomes, strict=True)
-        if lives and each.description not in EQUIVALENT
-    ]
-    sys.stdout.write("".join(f"survives: {each}\n" for each in survivors))
-    sys.stdout.write(f"{len(found)} mutants, {len(survivors)} survive.\n")
-    sys.exit(bool(survivors))
+    loop = MutantLoop(found)
+    pytest.main(["-q", "-p", "no:cacheprovider", "-p", "no:terminal", str(TESTS)], [loop])
+    survivors = [each.description for each in loop.survivors]
+    unexpected = [each for each in survivors if each not in EQUIVALENT]
+    sys.stdout.write("".join(f"survives: {each}\n" for each in unexpected))
+    sys.stdout.write(f"{len(found)} mutants, {len(unexpected)} survive.\n")
+    sys.exit(bool(unexpected))
 
 
 if __name__ == "__main__":

@@ -23,6 +23,10 @@ class Count(StrEnum):
     ROTATION_RESOLVABLE = "rotation_resolvable"
     ROTATION_IDENTIFIED = "rotation_identified"
 
+    NEW_UNCOVERED = "new_uncovered"
+    """Records that came in lately, in scope, and that no run has asked about."""
+    NEW_WITHOUT_COVER = "new_without_cover"
+    """Records that came in lately and want a cover that no run has looked up."""
     VERIFIED_WITHIN_1 = "verified_within_1"
     """Identities in scope, verified within one staleness window, two, four."""
     VERIFIED_WITHIN_2 = "verified_within_2"

@@ -31,14 +31,29 @@ async def take_snapshot(
 ) -> Snapshot:
     """Count the coverage, store it, and return the stored snapshot.
 
-    A record that became due less than `grace_days` ago still counts as waiting to retry: the next
-    scheduled run will ask about it.
+    A record that became due less than `grace_days` ago still counts as waiting to retry, and one
+    that came in since then is counted as new: the next scheduled run will ask about it.
     """
-    slices = to_slices(await coverage.count(rules, ranges, grace_days=grace_days), ranges)
+    counted = await coverage.count(rules, ranges, grace_days=grace_days)
+    slices = to_slices(counted, ranges)
     library = await coverage.count_library(run_id, rules, ranges)
-    counts = {**library.counts, Count.COVERS_WANTED: slices[0].covers_wanted}
+    counts = {
+        **library.counts,
+        Count.COVERS_WANTED: slices[0].covers_wanted,
+        Count.NEW_UNCOVERED: _new(counted, Violation.UNCOVERED),
+        Count.NEW_WITHOUT_COVER: _new(counted, Violation.WITHOUT_COVER),
+    }
     await coverage.put(run_id, rules, slices, replace(library, counts=counts))
     return (await coverage.load([run_id]))[run_id]
+
+
+def _new(counted: Sequence[CoverageCount], violation: Violation) -> int:
+    """Return how many of the violations are records that came in lately."""
+    return sum(
+        each.library_rows
+        for each in counted
+        if (each.dimension, each.measure, each.value) == (Dimension.ALL, "new", violation)
+    )
 
 
 def to_slices(counts: Sequence[CoverageCount], ranges: Sequence[IdRange]) -> list[Slice]:

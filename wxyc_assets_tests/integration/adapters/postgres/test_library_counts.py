@@ -255,3 +255,18 @@ async def test_a_library_is_complete_by_its_oldest_range(
     assert (await take(opened, NARROW)).completed_at == ago(2)
     assert (await take(opened, WIDE)).completed_at == ago(9)
     await RunStore(opened).complete(Pipeline.IDENTITY, "r", [], WIDE)
+
+
+async def test_records_that_came_in_lately_are_counted_apart(
+    opened: Database, backend_db: BackendDb
+) -> None:
+    put(backend_db, album(1), album(2), album(3))
+    backend_db.execute("update library set add_date = %s", ago(5))
+    backend_db.execute("update library set add_date = %s where id = 1", ago(6))
+    backend_db.identity(2, NOW)
+    coverage = CoverageStore(opened, clock=lambda: NOW)
+    found = await take_snapshot(coverage, run_id="run", rules=WIDE, ranges=RANGES, grace_days=5.5)
+    assert found.totals
+    assert found.totals[Count.NEW_UNCOVERED] == 1
+    assert found.totals[Count.NEW_WITHOUT_COVER] == 2
+    assert (await counted(opened)).keys().isdisjoint({"new_uncovered", "new_without_cover"})

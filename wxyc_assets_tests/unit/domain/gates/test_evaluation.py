@@ -416,3 +416,22 @@ def test_the_best_of_nothing_is_nothing() -> None:
     same = [with_identities(5, days=1), with_identities(5, days=2)]
     assert best_of(same, IDENTITIES) is same[0]
     assert results(with_identities(500), History(), FLOORS)["identity_coverage_holds"].passed
+
+
+@pytest.mark.parametrize(("new", "passes"), [(40, True), (39, False), (50, True), (100, True)])
+def test_records_that_came_in_lately_are_not_owed_yet(new: int, passes: bool) -> None:
+    counts = totals(new_uncovered=new, new_without_cover=new)
+    covers = {CoverState.THERE: 950, CoverState.UNKNOWN: 50}
+    states = {State.FRESH: 950, State.NEVER_ASKED: 50}
+    now = snapshot(library_slice(states=states, covers=covers), counts=counts)
+    for name in ("the_library_is_covered", "artwork_reaches_its_target"):
+        found = results(now)[name]
+        assert found.passed is passes
+        assert found.numbers["whole"] == 1_000 - min(new, 50)
+    without = results(replace(now, totals=None))["the_library_is_covered"]
+    assert not without.passed
+    stage = Stage(frozenset({FIRST}), frozenset({FIRST}))
+    each = library_slice(FIRST, states, covers)
+    staged = results(replace(now, ranges=(each,)), stage=stage)
+    assert not staged["the_library_is_covered"].passed
+    assert not staged["artwork_reaches_its_target"].passed

@@ -20,6 +20,7 @@ known as (
         l.legacy_release_id,
         l.discogs_unavailable,
         l.artist_id,
+        coalesce(l.add_date > moment.now - %(grace)s, false) as is_new,
         library_cohort(
             l.code_volume_letters,
             coalesce(c.credits, 0) > 0
@@ -86,6 +87,7 @@ fact as materialized (
         f.cohort,
         f.place,
         f.genre,
+        f.is_new,
         case
             when f.artist_name is null then 'no_artist_name'
             when not f.is_in_scope then 'no_canonical_entity'
@@ -248,6 +250,8 @@ measured as (
                 end
             ),
             ('offenders', case when f.cover in ('cover_waiting', 'cover_unknown') then 'without_cover' end),
+            ('new', case when f.is_new and f.state = 'never_asked' then 'uncovered' end),
+            ('new', case when f.is_new and f.cover = 'cover_unknown' then 'without_cover' end),
             ('offenders', f.unclassified),
             ('offenders', f.asked_twice),
             ('offenders', f.disagreeing),
