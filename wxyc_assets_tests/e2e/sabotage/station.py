@@ -131,9 +131,7 @@ def _repeated(table: str, columns: list[str]) -> sql.Composed:
         "insert into {table} (run_id, taken_at, {columns}) "
         "select run_id || ' -' || night, taken_at - make_interval(days => night), {columns} "
         "from {table}, generate_series(1, %(nights)s) night where run_id = %(run_id)s"
-    ).format(
-        table=sql.Identifier(table), columns=sql.SQL(", ").join(map(sql.Identifier, columns))
-    )
+    ).format(table=sql.Identifier(table), columns=sql.SQL(", ").join(map(sql.Identifier, columns)))
 
 
 def _older(table: Mapping[str, Any], days: int) -> sql.Composed:
