@@ -21,6 +21,7 @@ from wxyc_assets_tests.e2e.sabotage.station import (
     StationLibrary,
 )
 from wxyc_assets_tests.e2e.sabotage.tampered_lml import TamperedLml
+from wxyc_assets_tests.support.backend_db import BackendDb
 from wxyc_sandbox.library import seed_library
 from wxyc_sandbox.lml.app import PretendLml
 from wxyc_sandbox.lml.server import serve
@@ -92,6 +93,8 @@ def new_station_template(postgres: Postgres) -> str:
     url = postgres.url(NEW_STATION)
     seed_library(url, "wxyc_schema", StationLibrary())
     migrate(url, assets_schema="wxyc_assets", backend_schema="wxyc_schema")
+    with BackendDb(url) as tables:
+        tables.execute("update rotation set discogs_release_id = 500000 + id")
     return NEW_STATION
 
 

@@ -3,7 +3,7 @@
 The pipelines are those of the jobs, without Dagster around them.
 """
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from random import Random
@@ -15,24 +15,34 @@ from wxyc_assets.adapters.postgres.artwork_store import ArtworkStore
 from wxyc_assets.adapters.postgres.coverage_store import CoverageStore
 from wxyc_assets.adapters.postgres.database import Database
 from wxyc_assets.adapters.postgres.identity_store import IdentityStore
-from wxyc_assets.defs.library_coverage import FloorsConfig
+from wxyc_assets.adapters.postgres.run_store import Pipeline, RunStore
+from wxyc_assets.defs.library_coverage import GatesConfig
 from wxyc_assets.domain.artwork import CoverScope
 from wxyc_assets.domain.candidates import Scope
+from wxyc_assets.domain.coverage import CoverageRules
 from wxyc_assets.domain.gates.result import GateResult
 from wxyc_assets.domain.ranges import tile
 from wxyc_assets.flows.artwork.pipeline import ArtworkOptions, ArtworkPipeline
-from wxyc_assets.flows.coverage.evaluation import evaluate_newest
+from wxyc_assets.flows.coverage.evaluation import accept_if_passed, evaluate_newest
 from wxyc_assets.flows.coverage.snapshot import take_snapshot
 from wxyc_assets.flows.identity.candidates import put_candidates
 from wxyc_assets.flows.identity.pipeline import IdentityOptions, IdentityPipeline, PageSizes
+from wxyc_assets.settings import settings
 from wxyc_assets_tests.e2e.sabotage import tampered_lml as tampered
-from wxyc_assets_tests.e2e.sabotage.station import CEILING, RANGE_WIDTH, Station
+from wxyc_assets_tests.e2e.sabotage.station import (
+    CEILING,
+    DAYS_SINCE_THE_RUN,
+    RANGE_WIDTH,
+    Station,
+)
 from wxyc_assets_tests.integration.flows.station import mounted, opening
 
 RANGES = [*tile(CEILING, RANGE_WIDTH)]
 SCOPE, COVERS = Scope(include_null_canonical=True), CoverScope()
+RULES = CoverageRules(SCOPE, COVERS)
 RETRIES = RetryPolicy(attempts=3, first_wait=0, longest_wait=0, jitter=0)
-NIGHTS, NIGHTS_PER_WEEK = 365, 7
+NIGHTS, NIGHTS_PER_WEEK = 50, 7
+FIRST_SUNDAY = NIGHTS_PER_WEEK - DAYS_SINCE_THE_RUN - 1
 RECORDS_PER_CHANGED_MIND = 200
 """Each week LML changes its mind about one record in so many."""
 
@@ -46,8 +56,10 @@ NEW_RECORD = """
 """
 WITHDRAW = """
     with chosen as (
-        select id from library where id %% 365 >= %(night)s and artist_name is not null
-        order by id limit 1
+        select l.id from library l
+        where l.id %% 365 >= %(night)s
+        and not exists (select from rotation where album_id = l.id)
+        order by l.id limit 1
     ),
     without_source as (
         delete from library_identity_source where library_id in (select id from chosen)
@@ -108,7 +120,7 @@ class OrdinaryYear:
         for nights, event in EVENTS:
             if self.random.random() < 1 / nights:
                 self.station.tables.connection.execute(event, {"night": number})
-        if number % NIGHTS_PER_WEEK == 0:
+        if number % NIGHTS_PER_WEEK == FIRST_SUNDAY:
             await self._ask(number)
         return [each for each in await self._judge(number) if not each.passed]
 
@@ -117,8 +129,14 @@ class OrdinaryYear:
         self.station.lml.resolution = tampered.other_artist_for(
             lambda library_id: library_id % RECORDS_PER_CHANGED_MIND < week
         )
-        identities = IdentityStore(self.database)
-        await put_candidates(identities, RANGES, SCOPE, run_id, lambda *_: None)
+        await put_candidates(IdentityStore(self.database), RANGES, SCOPE, run_id, lambda *_: None)
+        for name, pipeline in self._pipelines(run_id).items():
+            books = RunStore(self.database)
+            await books.begin(name, run_id, RULES, RANGES, is_whole=True)
+            summary = await pipeline.run(RANGES, lambda _: None)
+            await books.complete(name, run_id, summary.completed, RULES)
+
+    def _pipelines(self, run_id: str) -> Mapping[Pipeline, IdentityPipeline | ArtworkPipeline]:
         options = IdentityOptions(
             run_id=run_id,
             scope=SCOPE,
@@ -126,7 +144,6 @@ class OrdinaryYear:
             retry_policy=RETRIES,
             max_in_flight=2,
         )
-        await IdentityPipeline(identities, self.lml, options).run(RANGES, lambda _: None)
         artwork_options = ArtworkOptions(
             run_id=run_id,
             retry_policy=RETRIES,
@@ -134,20 +151,30 @@ class OrdinaryYear:
             health_interval_seconds=0,
             breaker_ceiling_seconds=None,
         )
-        artwork = ArtworkPipeline(ArtworkStore(self.database, COVERS), self.lml, artwork_options)
-        await artwork.run(RANGES, lambda _: None)
+        artwork = ArtworkStore(self.database, COVERS)
+        return {
+            Pipeline.IDENTITY: IdentityPipeline(IdentityStore(self.database), self.lml, options),
+            Pipeline.ARTWORK: ArtworkPipeline(artwork, self.lml, artwork_options),
+        }
 
     async def _judge(self, number: int) -> Sequence[GateResult]:
-        coverage, run_id, config = CoverageStore(self.database), f"night {number}", FloorsConfig()
-        await take_snapshot(coverage, run_id=run_id, scope=SCOPE, covers=COVERS, ranges=RANGES)
+        config, run_id = GatesConfig(), f"night {number}"
+        await take_snapshot(
+            CoverageStore(self.database),
+            run_id=run_id,
+            rules=RULES,
+            ranges=RANGES,
+            grace_days=settings.max_run_age_days,
+        )
         evaluation = await evaluate_newest(
-            coverage,
+            self.database,
             config.floors(),
             ceiling=CEILING,
-            compared=config.snapshots,
+            baseline_days=config.baseline_days,
             run_id=run_id,
         )
         assert evaluation is not None
+        await accept_if_passed(self.database, evaluation)
         return evaluation.results
 
 

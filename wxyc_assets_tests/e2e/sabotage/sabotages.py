@@ -28,6 +28,7 @@ RECENT = "runs_are_recent"
 FLIPS = "decisions_are_stable"
 EXTERNAL_IDS = "external_ids_are_distinct"
 SAME_COVERS = "covers_are_distinct"
+ROTATION = "rotation_is_identified"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +40,8 @@ class Sabotage:
     failed: frozenset[str]
     job: str = "coverage_gates"
     run_config: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    trouble: str = ""
+    """What a step says that fails before the checks."""
     is_first_run: bool = False
     """True on a station where none of our jobs has run yet."""
 
@@ -156,7 +159,7 @@ SQL_SABOTAGES = (
         name="no record has a canonical entity any more",
         do=sql("update library set canonical_entity_id = null"),
         run_config=NARROW,
-        failed=frozenset({COVERED, IDENTITIES, DISAPPEARED}),
+        failed=frozenset({COVERED, DISAPPEARED}),
     ),
     Sabotage(
         name="half of the records have no canonical entity any more",
@@ -176,7 +179,7 @@ SQL_SABOTAGES = (
     Sabotage(
         name="the library is empty",
         do=sql(DELETE_LIBRARY),
-        failed=frozenset({COVERED, IDENTITIES, DISAPPEARED}),
+        failed=frozenset({COVERED, DISAPPEARED}),
     ),
     Sabotage(
         name="half of the library is gone",
@@ -186,7 +189,7 @@ SQL_SABOTAGES = (
     Sabotage(
         name="the records of one range are gone, with all that belonged to them",
         do=sql(ONE_RANGE + WITHDRAW),
-        failed=frozenset({DISAPPEARED}),
+        failed=frozenset({COVERS, DISAPPEARED}),  # this range had more covers than the others
     ),
     Sabotage(
         name="no artist has a Discogs id any more",
@@ -196,12 +199,12 @@ SQL_SABOTAGES = (
     Sabotage(
         name="all identities are gone",
         do=sql("delete from library_identity_source; delete from library_identity"),
-        failed=frozenset({COVERED, IDENTITIES, DISAPPEARED, AGREEMENT}),
+        failed=frozenset({COVERED, IDENTITIES, DISAPPEARED}),
     ),
     Sabotage(
         name="identities are gone, and their sources are not",
         do=sql("delete from library_identity where library_id % 4 = 0"),
-        failed=frozenset({COVERED, IDENTITIES, DISAPPEARED, AGREEMENT, ORPHANS}),
+        failed=frozenset({COVERED, IDENTITIES, DISAPPEARED, ORPHANS}),
     ),
     Sabotage(
         name="all sources are gone",
@@ -236,7 +239,7 @@ SQL_SABOTAGES = (
     Sabotage(
         name="all credits are gone",
         do=sql("delete from compilation_track_artist"),
-        failed=frozenset({DISAPPEARED, AGREEMENT}),
+        failed=frozenset({DISAPPEARED}),
     ),
     Sabotage(
         name="every cover is the same picture",
@@ -244,17 +247,17 @@ SQL_SABOTAGES = (
             "update library set artwork_url = 'https://i.discogs.com/one.jpeg' "
             "where artwork_url is not null"
         ),
-        failed=frozenset({SAME_COVERS}),
+        failed=frozenset({SAME_COVERS, FLIPS}),
     ),
     Sabotage(
         name="all covers are gone",
         do=sql("update library set artwork_url = null"),
-        failed=frozenset({COVERS, TARGET, DISAPPEARED, WRITTEN}),
+        failed=frozenset({COVERS, TARGET, DISAPPEARED}),
     ),
     Sabotage(
         name="the covers of one range are gone",
         do=sql("update library set artwork_url = null where id <= 2500"),
-        failed=frozenset({COVERS, TARGET, DISAPPEARED, WRITTEN}),
+        failed=frozenset({COVERS, TARGET, DISAPPEARED}),
     ),
     Sabotage(
         name="identities are overwritten with a newer date",
@@ -313,13 +316,13 @@ SQL_SABOTAGES = (
     Sabotage(
         name="stored answers never reached the tables",
         do=sql("update lml_resolution set applied_at = null where library_id % 20 = 0"),
-        failed=frozenset({WRITTEN}),
+        failed=frozenset({COVERED, WRITTEN}),
     ),
     Sabotage(
         name="records were asked about again after a day",
         do=sql(
             "update lml_resolution set previous_answered_at = answered_at - interval '1 day', "
-            "previous_kind = kind where library_id % 10 = 0"
+            "previous_kind = kind where kind = 'unresolved'"
         ),
         failed=frozenset({ASKED_TWICE}),
     ),
@@ -328,15 +331,22 @@ SQL_SABOTAGES = (
         do=sql(
             "insert into library (id, artist_id, genre_id, format_id, album_title, code_number, "
             "legacy_release_id, artist_name) "
-            "select 10000 + n, 20, 11, 1, 'Moon Pix', 2, 1500000 + n, 'Cat Power' "
-            "from generate_series(1, 3) n"
+            "select 10000 + n, a.id, 11, 1, 'Moon Pix', 2, 1500000 + n, a.artist_name "
+            "from generate_series(1, 3) n, "
+            "(select * from artists where discogs_artist_id is null order by id desc limit 1) a"
         ),
         failed=frozenset({RANGES}),
     ),
     Sabotage(
-        name="the rotation has no identities any more",
-        do=sql("update rotation set lml_identity_id = null, discogs_release_id = null"),
+        name="the rotation has no Discogs releases any more",
+        do=sql("update rotation set discogs_release_id = null"),
         failed=frozenset({DISAPPEARED}),
+    ),
+    Sabotage(
+        name="the rotation has no identities any more",
+        do=sql("update rotation set lml_identity_id = null"),
+        job="rotation_job",
+        failed=frozenset({ROTATION}),
     ),
     Sabotage(
         name="the rotation has ended",
@@ -372,7 +382,7 @@ LML_SABOTAGES = (
         name="LML takes everybody for one artist",
         do=lml(resolution=tampered.as_one_artist, days=UNTIL_IDENTITIES_ARE_STALE),
         job="library_full",
-        failed=frozenset({EXTERNAL_IDS, FLIPS}),
+        failed=frozenset({EXTERNAL_IDS, FLIPS, DISAPPEARED}),
     ),
     Sabotage(
         name="LML changes its mind about a fifth of the library",
@@ -385,8 +395,16 @@ LML_SABOTAGES = (
     ),
     Sabotage(
         name="LML refuses every record",
+        do=faults(Fault("status", route="resolve", status=422), days=UNTIL_IDENTITIES_ARE_STALE),
+        job="library_full",
+        failed=frozenset(),
+        trouble="LML stopped us",
+    ),
+    Sabotage(
+        name="LML refuses every fourth record",
         do=faults(
-            Fault("status", route="resolve", status=422), days=UNTIL_IDENTITIES_ARE_STALE
+            Fault("status", route="resolve", status=422, rows=frozenset(range(0, 10_000, 4))),
+            days=UNTIL_IDENTITIES_ARE_STALE,
         ),
         job="library_full",
         failed=frozenset({ANSWERS}),
@@ -420,7 +438,7 @@ LML_SABOTAGES = (
             days=UNTIL_IDENTITIES_ARE_STALE,
         ),
         job="library_full",
-        failed=frozenset({WRITTEN}),
+        failed=frozenset({COVERED, WRITTEN}),
     ),
     Sabotage(
         name="the database refuses covers",

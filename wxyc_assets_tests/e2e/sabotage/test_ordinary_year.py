@@ -11,4 +11,4 @@ async def test_a_year_of_ordinary_nights_raises_no_alarm(station: Station) -> No
             for number in range(1, NIGHTS + 1)
             for each in await year.night(number)
         ]
-    assert alarms == []
+    assert not alarms, "\n".join(alarms)

@@ -16,3 +16,4 @@ def test_a_sabotage_is_named(
         verdict = station.run(sabotage.job, sabotage.run_config)
     assert not verdict.succeeded
     assert verdict.failed == sabotage.failed, verdict.story
+    assert sabotage.trouble in verdict.trouble
