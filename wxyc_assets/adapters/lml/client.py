@@ -30,7 +30,7 @@ from wxyc_assets.domain.refreshes import Refreshed
 
 LONGEST_CONNECT_SECONDS = 10.0
 """For a connection, and again for its TLS handshake. Both are over before the call's own timeout:
-that one would cancel the handshake, and httpx leaves the connection of such a one open."""
+that one cancels the handshake, and httpx leaves the connection of a cancelled handshake open."""
 
 
 class Budget(Protocol):

@@ -14,6 +14,7 @@ from wxyc_assets.adapters.lml import bulk_resolve, health, lookup, refresh
 from wxyc_assets.telemetry import sentry
 
 NAMES = {each.PATH: each.SPAN for each in (bulk_resolve, lookup, refresh, health)}
+PROBE = "lml.probe"
 CACHE_STATS = b'"cache_stats"'
 """With its quotes this can only be a key: inside a string JSON escapes them."""
 
@@ -24,13 +25,15 @@ class Call:
 
     span: StreamedSpan | None = None
     headers: dict[str, str] = field(default_factory=dict[str, str])
+    is_probe: bool = False
+    """True for an empty batch, which LML rejects as it should."""
 
     def answered(self, response: httpx.Response) -> None:
         """Put the status and LML's cache statistics on the span."""
         if self.span is None:
             return
         self.span.set_attribute("http.response.status_code", response.status_code)
-        if response.is_error:
+        if response.is_error and not self.is_probe:
             self.span.status = SpanStatus.ERROR
         for name, number in cache_stats(response.content).items():
             self.span.set_attribute(f"lml.cache.{name}", number)
@@ -48,8 +51,10 @@ def traced(method: str, path: str, body: object) -> Generator[Call]:
         "url.path": path,
         "lml.batch_size": _batch_size(body),
     }
-    with sentry.span(NAMES.get(path, path), attributes) as span:
-        yield Call(span, dict(sentry.trace_headers(span)))
+    is_probe = body is not None and attributes["lml.batch_size"] == 0
+    name = PROBE if is_probe else NAMES.get(path, path)
+    with sentry.span(name, attributes) as span:
+        yield Call(span, dict(sentry.trace_headers(span)), is_probe)
 
 
 def _batch_size(body: object) -> int:

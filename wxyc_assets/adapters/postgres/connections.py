@@ -22,12 +22,32 @@ NOTICE_A_DEAD_PEER = (
 class Pool(AsyncConnectionPool[Connection]):
     """A pool that says why it has no connection to give: its own timeout hides the reason."""
 
+    def __init__(
+        self, url: str, options: str, *, max_connections: int, wait_seconds: float
+    ) -> None:
+        super().__init__(
+            url,
+            connection_class=psycopg.AsyncConnection[DictRow],
+            kwargs={
+                "options": options,
+                "row_factory": dict_row,
+                "application_name": APPLICATION_NAME,
+                "connect_timeout": CONNECT_TIMEOUT_SECONDS,
+            },
+            min_size=1,
+            max_size=max_connections,
+            timeout=wait_seconds,
+            open=False,
+        )
+        self._url = url
+        self._options = options
+
     async def getconn(self, timeout: float | None = None) -> Connection:
         try:
             return await super().getconn(timeout)
         except PoolTimeout as exhausted:
             async with connecting():
-                connection = await Connection.connect(self.conninfo, **self.kwargs)
+                connection = await connect_alone(self._url, self._options)
             await connection.close()
             raise DatabaseUnavailable(
                 f"All {self.max_size} connections of this process are busy: {exhausted}"

@@ -13,7 +13,6 @@ from psycopg.rows import DictRow, dict_row
 from psycopg.sql import SQL, Identifier
 
 from wxyc_assets.adapters.postgres.connections import (
-    APPLICATION_NAME,
     CONNECT_TIMEOUT_SECONDS,
     CONNECTION_WAIT_SECONDS,
     Connection,
@@ -140,20 +139,7 @@ async def open_database(
         "-c plan_cache_mode=force_custom_plan"  # a batch is never of the ten rows of a generic plan
     )
     check_url(url)
-    pool = Pool(
-        url,
-        connection_class=psycopg.AsyncConnection[DictRow],
-        kwargs={
-            "options": options,
-            "row_factory": dict_row,
-            "application_name": APPLICATION_NAME,
-            "connect_timeout": CONNECT_TIMEOUT_SECONDS,
-        },
-        min_size=1,
-        max_size=max_connections,
-        timeout=connection_wait_seconds,
-        open=False,
-    )
+    pool = Pool(url, options, max_connections=max_connections, wait_seconds=connection_wait_seconds)
     await _look_first(url, options, schema=schema, assets_schema=assets_schema)
     async with pool:
         yield Database(pool, partial(connect_alone, url, options))

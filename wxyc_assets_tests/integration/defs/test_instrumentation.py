@@ -93,6 +93,8 @@ def test_lml_continues_the_trace_of_the_step_and_each_call_names_its_range(
     assert {each["parent_span_id"] for each in calls} == {step["span_id"]}
     assert sorted(each["id_range"] for each in calls) == [RANGE, "0002501-0005000"]
     assert attributes(step)["id_range"] == "0000001-0005000"
+    (probe,) = spans_named(sink, "lml.probe")
+    assert probe["status"] != "error"
 
 
 def test_a_failing_step_tells_what_it_did_and_sends_no_event(

@@ -243,7 +243,7 @@ async def test_a_roles_connection_limit_is_named(assets: str, backend_db: Backen
                 assets.replace("//postgres@", "//lonely@"),
                 schema="wxyc_schema",
                 assets_schema="wxyc_assets",
-                max_connections=2,
+                max_connections=4,
                 connection_wait_seconds=0.5,
             ) as database,
             database.transaction(),
@@ -253,7 +253,8 @@ async def test_a_roles_connection_limit_is_named(assets: str, backend_db: Backen
                 async with database.session():
                     pass
             with pytest.raises(DatabaseUnavailable, match=reason):
-                async with database.transaction():
+                # Three, as the pool may have opened a second one already.
+                async with database.transaction(), database.transaction(), database.transaction():
                     pass
     finally:
         backend_db.execute("drop owned by lonely")

@@ -35,7 +35,8 @@ async def gathered(lml: PretendLml, *calls: tuple[str, dict[str, Any]], **header
 async def test_calls_rows_and_statuses_by_route() -> None:
     lml = PretendLml(AT_ONCE, [(7, "Cat Power", "Moon Pix"), (8, "Cat Power", "Moon Pix")])
     await post(lml, RESOLVE, batch(1, 2, 3))
-    await post(lml, RESOLVE, batch())
+    await post(lml, RESOLVE, batch())  # a probe, which is not counted
+    await post(lml, RESOLVE, {"inputs": [{}]})
     await looked_up(lml, "Cat Power", "Moon Pix")
     await get(lml, "/health")
     counters = (await get(lml, "/sandbox/counters")).json()
