@@ -38,6 +38,9 @@ async def finish_run(
     if summary.stopped or not _is_part_of_run(check, context):
         fail_if_open(summary.why_open, summary.stopped)
     for id_range, why in summary.why_open.items():
+        context.log.warning(
+            f"{id_range.key} stays open: {why}. The run goes on, and fails at its end."
+        )
         for key in asset_keys:
             _observe(context, key, id_range, why)
     return not summary.why_open
