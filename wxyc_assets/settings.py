@@ -110,7 +110,7 @@ class Settings(BaseSettings):
         description="how long to wait for LML's Discogs circuit breaker to close",
     )
     refresh_batch_size: RefreshBatchSize = Field(
-        10, description="identities per refresh call; LML takes at most 50"
+        5, description="identities per refresh call; LML takes at most 50"
     )
     refresh_max_concurrent: RefreshesInFlight = Field(1, description="refresh calls in flight")
     lml_health_interval_seconds: Seconds = Field(

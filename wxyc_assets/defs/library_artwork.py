@@ -1,6 +1,6 @@
 """Covers for the library: found by LML, written only for a single high-confidence match."""
 
-from typing import Literal
+from typing import Any, Literal
 
 import dagster as dg
 from pydantic import Field
@@ -138,7 +138,7 @@ async def lookups_make_sense(
 
 def _config_of_run(context: dg.AssetCheckExecutionContext) -> ArtworkConfig:
     """Return the config that the asset has in this run, so that the rules judged by are its own."""
-    ops = context.op_execution_context.run_config.get("ops", {})
+    ops: Any = context.op_execution_context.run_config.get("ops", {})
     return ArtworkConfig(**ops.get(library_artwork.op.name, {}).get("config", {}))
 
 

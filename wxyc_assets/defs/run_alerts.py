@@ -60,10 +60,13 @@ class AlertingExecutor(dg.Executor):
         _end(instance, run, events, None)
 
 
-@dg.executor(name="in_process", config_schema=dg.in_process_executor.config_schema)
+STEPS = dg.in_process_executor
+
+
+@dg.executor(name=STEPS.name, config_schema=STEPS.config_schema)  # pyright: ignore[reportArgumentType]
 def in_process_executor(init_context: dg.InitExecutorContext) -> AlertingExecutor:
     """Execute all steps in this process, and send the run's alerts before it ends."""
-    create = dg.in_process_executor.executor_creation_fn
+    create = STEPS.executor_creation_fn
     assert create is not None
     return AlertingExecutor(create(init_context))
 

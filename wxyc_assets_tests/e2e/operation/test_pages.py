@@ -8,13 +8,14 @@ from wxyc_assets.cli.configuration import OF_LIBRARIES
 from wxyc_assets.definitions import defs
 from wxyc_assets.domain.counters import Outcome
 from wxyc_assets.domain.refreshes import RefreshTally
+from wxyc_assets.old_variables import REPLACEMENTS
 from wxyc_assets.settings import SECRETS, Settings
 
 PROJECT = Path(__file__).parents[3]
 PAGES = [PROJECT / "README.md", *(PROJECT / "docs").glob("*.md")]
 OPERATING = (PROJECT / "docs" / "operating.md").read_text()
 MIGRATING = (PROJECT / "docs" / "migrating.md").read_text()
-NOT_OURS = {"RECHECK", "ANALYZE", "HEAD", "PGSSLMODE", "PGSSLROOTCERT", "SSL_CERT_FILE", "SCALE"}
+NOT_OURS = {"ANALYZE", "HEAD", "PGSSLMODE", "PGSSLROOTCERT", "SSL_CERT_FILE", "SCALE"}
 OF_DEPLOYMENT = {"DAGSTER_PG_PASSWORD", "OWNER_URL"}
 OF_THE_TESTS = {"POSTGRES_14_BIN", "POSTGRES_15_BIN", "PYTHON", "ERROR", "WARN"}
 
@@ -41,7 +42,7 @@ def test_the_jobs_named_by_the_pages_exist() -> None:
 
 def test_the_variables_named_by_the_pages_exist() -> None:
     known = {name.upper() for name in Settings.model_fields} | set(SECRETS) | set(OF_LIBRARIES)
-    known |= NOT_OURS | OF_DEPLOYMENT | OF_THE_TESTS
+    known |= NOT_OURS | OF_DEPLOYMENT | OF_THE_TESTS | REPLACEMENTS.keys()
     for page in PAGES:
         named = set(re.findall(r"`([A-Z][A-Z0-9_]{4,})(?:=[^`]*)?`", page.read_text()))
         assert named - known == set(), page.name

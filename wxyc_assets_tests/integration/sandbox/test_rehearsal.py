@@ -60,7 +60,7 @@ def test_a_rehearsal_can_be_repeated() -> None:
 
 
 def outcome(
-    setting: RefreshSetting, *, minutes: float, p95: float = 5.0, longest: float = 200
+    setting: RefreshSetting | None, *, minutes: float, p95: float = 5.0, longest: float = 200
 ) -> RehearsalOutcome:
     return RehearsalOutcome(
         scenario=COLD,
@@ -75,8 +75,12 @@ def outcome(
     )
 
 
+ALONE = outcome(None, minutes=60, p95=2.0)
+
+
 def test_the_gentlest_of_those_that_are_fast_is_recommended() -> None:
     outcomes = [
+        ALONE,
         outcome(RefreshSetting(20, 10), minutes=100),
         outcome(RefreshSetting(0, 10), minutes=50),
         outcome(RefreshSetting(15, 10), minutes=110),
@@ -95,13 +99,23 @@ def test_a_rate_that_leaves_the_others_too_little_of_the_cap_does_not_fit() -> N
     busy = replace(COLD, others=20)
     at_the_cap = replace(outcome(RefreshSetting(30, 10), minutes=60), scenario=busy)
     above = replace(outcome(RefreshSetting(31, 10), minutes=60), scenario=busy)
-    assert rejection_reason(at_the_cap) is None
-    assert rejection_reason(above) == (
+    assert rejection_reason(at_the_cap, ALONE.others) is None
+    assert rejection_reason(above, ALONE.others) == (
         "31 of ours and 20 of others are above Discogs's cap of 50 a minute"
     )
     assert "cap of 50 a minute" in (
-        rejection_reason(outcome(RefreshSetting(0, 10), minutes=60)) or ""
+        rejection_reason(outcome(RefreshSetting(0, 10), minutes=60), ALONE.others) or ""
     )
+
+
+def test_what_the_refresh_adds_to_the_wait_of_others_is_limited() -> None:
+    for alone in (2.0, 20.0):
+        others = replace(ALONE.others, p95=alone)
+        fits, slow = (
+            outcome(RefreshSetting(15, 5), minutes=60, p95=alone + added) for added in (7.4, 7.6)
+        )
+        assert rejection_reason(fits, others) is None
+        assert "others wait 0.0 s longer (p95 7.6 s)" in (rejection_reason(slow, others) or "")
 
 
 def test_the_others_are_an_option_and_20_a_minute_by_default() -> None:
@@ -112,7 +126,7 @@ def test_the_others_are_an_option_and_20_a_minute_by_default() -> None:
 
 
 def test_nothing_is_recommended_if_nothing_fits() -> None:
-    advice = recommend([outcome(RefreshSetting(0, 50), minutes=1, p95=60)], COLD)
+    advice = recommend([ALONE, outcome(RefreshSetting(15, 5), minutes=1, p95=60)], COLD)
     assert advice.setting is None
 
 
@@ -120,7 +134,9 @@ def test_every_outcome_is_a_row_with_its_rejection_reason(tmp_path: Path) -> Non
     outcomes = list(rehearse_all([COLD], [RefreshSetting(30, 20), RefreshSetting(30, 10)]))
     rows = table(outcomes)
     assert rows.row_count == 3
-    assert "longer than the edge allows" in (rejection_reason(outcomes[1]) or "")
+    assert "longer than the edge allows" in (
+        rejection_reason(outcomes[1], outcomes[0].others) or ""
+    )
     assert {each.scenario.model for each in outcomes} == {PRODUCTION}
     picture = tmp_path / "rehearsal.png"
     plot(outcomes, picture)
