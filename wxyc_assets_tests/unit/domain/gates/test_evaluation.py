@@ -246,8 +246,8 @@ def staged(first: Slice, second: Slice, days: float = 0) -> Snapshot:
 
 def test_in_a_rollout_the_ranges_of_the_backfill_are_judged() -> None:
     done = library_slice(FIRST, {State.FRESH: 90, State.UNRESOLVED: 10})
-    open_records = {"violations": {Violation.UNCOVERED: 50}}
-    untouched = library_slice(SECOND, {State.NEVER_ASKED: 50}, **open_records)
+    uncovered = {Violation.UNCOVERED: 50}
+    untouched = library_slice(SECOND, {State.NEVER_ASKED: 50}, violations=uncovered)
     now = staged(done, untouched)
     assert not results(now)["the_library_is_covered"].passed
     first = results(now, stage=Stage(frozenset({FIRST}), frozenset()))
