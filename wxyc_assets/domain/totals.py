@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
+from typing import cast
 
 
 class Count(StrEnum):
@@ -96,9 +97,10 @@ def read_totals(stored: object) -> Totals:
     """Return the numbers of a snapshot as they were stored; raises UnreadableTotals."""
     if not isinstance(stored, Mapping):
         raise UnreadableTotals("it has no counts")
+    numbers = cast(Mapping[str, object], stored)
     found: dict[Count, int] = {}
     for count in Count:
-        number: object = stored.get(count.value)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+        number = numbers.get(count.value)
         if type(number) is not int or number < 0:
             raise UnreadableTotals(f"its count {count.value} is {number!r}")
         found[count] = number

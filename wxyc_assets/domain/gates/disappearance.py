@@ -74,7 +74,7 @@ def check_disappearance(
         return GateResult(NAME, True, description, 0.0, floors.drop)
     found = list(_drops(now, totals, history, floors))
     gone = sorted((each for each in found if each.is_too_much), key=lambda each: -each.share)
-    worst = max((each.share for each in found), default=0.0)
+    worst = max(each.share for each in found)
     description = (
         f"{len(gone)} of {len(found)} counts lost more than {percent(floors.drop)} of what they "
         f"were in the accepted snapshots since {baselines[-1].taken_at:%Y-%m-%d}, or everything."

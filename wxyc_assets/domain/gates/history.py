@@ -65,7 +65,7 @@ def history_of(accepted: Sequence[Baseline], now: Snapshot, *, days: float) -> H
     since = now.taken_at - timedelta(days=days)
     kept = list(_until_accepted_by_hand(others))
     recent = [each for each in kept if each.acceptance.taken_at >= since]
-    older = (each for each in kept if each.acceptance.taken_at < since)
+    older = kept[len(recent) :]
     if not any(_is_comparable(each, now) for each in recent):
         recent += [each for each in older if _is_comparable(each, now)][:1]
     if not recent:

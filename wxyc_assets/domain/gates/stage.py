@@ -43,7 +43,6 @@ def _merged(slices: Collection[Slice]) -> Slice:
         violations=_summed(each.violations for each in slices),
         compilations=sum(each.compilations for each in slices),
         compilations_matched=sum(each.compilations_matched for each in slices),
-        largest_id=max((each.largest_id for each in slices), default=0),
         identities=sum(each.identified for each in slices),
     )
 

@@ -126,10 +126,9 @@ def _floor(
 
 def _check(name: str, yields: Sequence[Yield]) -> GateResult:
     missed = [each for each in yields if not each.passes]
-    shown = missed or [each for each in yields if each.whole] or yields
-    sentence = "; ".join(map(str, shown if missed else shown[-3:]))
-    description = f"{sentence}." if any(each.whole for each in yields) else "Nothing was asked."
-    first = shown[0]
+    shown = missed or [each for each in yields if each.whole]
+    description = f"{'; '.join(map(str, shown))}." if shown else "Nothing was asked."
+    first = (shown or yields)[0]
     numbers = {each.what: each.number for each in yields}
     return GateResult(
         name, not missed, description, first.number, first.bound, tuple(map(str, missed)), numbers

@@ -8,7 +8,7 @@ from wxyc_assets.adapters.postgres.artwork_store import ArtworkStore
 from wxyc_assets.adapters.postgres.coverage_store import CoverageStore
 from wxyc_assets.adapters.postgres.database import Database
 from wxyc_assets.domain.artwork import CoverScope, Eligibility
-from wxyc_assets.domain.candidates import Cohort, Scope
+from wxyc_assets.domain.candidates import Cohort
 from wxyc_assets.domain.ranges import IdRange
 from wxyc_assets_tests.support.backend_db import BackendDb
 from wxyc_assets_tests.support.covers import album, put
@@ -39,7 +39,8 @@ async def test_coverage_and_artwork_agree_on_who_wants_a_cover(
     covers = CoverScope(eligibility=eligibility)
     artwork = ArtworkStore(opened, covers, clock=lambda: NOW)
     everything = IdRange(1, 100)
-    counted = await CoverageStore(opened, clock=lambda: NOW).count(Scope(), covers, [everything])
+    coverage = CoverageStore(opened, clock=lambda: NOW)
+    counted = await coverage.count(CoverageRules(covers=covers), [everything])
     unknown = [
         each.library_rows
         for each in counted

@@ -21,9 +21,9 @@ from wxyc_assets_tests.support.snapshots import (
 ALL = {*KEPT, *KEPT_IN_SCOPE, *ROTATION}
 
 
-def at(number: int = 1_000, days: float = 0, is_wide: bool = True, **counts: int) -> Snapshot:
+def at(number: int = 1_000, /, days: float = 0, **counts: int) -> Snapshot:
     kept = {each.value: number for each in ALL} | counts
-    return snapshot(counts=totals(**kept), days=days, is_wide=is_wide)
+    return snapshot(counts=totals(**kept), days=days)
 
 
 def check(now: Snapshot, history: History) -> GateResult:
@@ -71,8 +71,8 @@ def test_the_largest_accepted_value_counts() -> None:
 
 
 def test_counts_of_another_scope_are_not_compared() -> None:
-    narrow = after(at(days=1, is_wide=False))
-    fewer = {each.value: 1 for each in KEPT_IN_SCOPE}
+    narrow = after(replace(at(days=1), is_wide=False))
+    fewer = {each.value: 0 for each in KEPT_IN_SCOPE}
     assert check(at(**fewer), narrow).passed
     assert not check(at(records=1), narrow).passed
 

@@ -85,6 +85,7 @@ def test_a_station_that_begins_says_so() -> None:
     assert "0 of 7 ranges were ever completed" in found.description
     assert check(None, done=0, ranges=0).description == "The library is empty."
     assert check(NOW, done=0, ranges=0).passed
+    assert check(None, done=0, ranges=0).number == 0
 
 
 @pytest.mark.parametrize(("hours", "passes"), [(1, True), (1.1, False)])

@@ -21,6 +21,8 @@ def test_the_newest_of_the_same_scope_is_a_baseline_of_any_age() -> None:
     assert kept(old, older) == ["run 200"]
     narrow = baseline(snapshot(days=5, is_wide=False))
     assert kept(narrow, old, older) == ["run 5", "run 200"]
+    recent = baseline(snapshot(days=9))
+    assert kept(narrow, recent, old, older) == ["run 5", "run 9"]
     only_narrow = [baseline(snapshot(days=days, is_wide=False)) for days in (200, 300)]
     assert kept(*only_narrow) == ["run 200"]
     assert kept() == []

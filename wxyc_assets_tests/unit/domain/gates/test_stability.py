@@ -2,7 +2,6 @@
 
 import pytest
 
-from wxyc_assets.domain.coverage import Snapshot
 from wxyc_assets.domain.gates.result import GateResult
 from wxyc_assets_tests.support.snapshots import results, snapshot, totals
 
@@ -70,8 +69,8 @@ def test_an_answer_in_a_thousand_may_be_missing(answers: int, covers: int, passe
     ],
 )
 def test_a_value_may_be_shared_by_a_few(name: str, count: str, most: int) -> None:
-    def shared(number: int, **more: dict[str, str]) -> GateResult:
-        each: Snapshot = snapshot(counts=totals(**{count: number}), **more)
+    def shared(number: int, samples: dict[str, str] | None = None) -> GateResult:
+        each = snapshot(counts=totals(**{count: number}), samples=samples or {})
         return results(each)[name]
 
     sample = {count: "discogs 7, such as record 3"}

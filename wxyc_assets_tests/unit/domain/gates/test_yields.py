@@ -7,7 +7,7 @@ from wxyc_assets.domain.gates.result import GateResult
 from wxyc_assets_tests.support.snapshots import after, results, snapshot, totals
 
 
-def check(name: str, history: History | None = None, **counts: int) -> GateResult:
+def check(name: str, history: History | None = None, /, **counts: int) -> GateResult:
     return results(snapshot(counts=totals(**counts)), history)[name]
 
 
