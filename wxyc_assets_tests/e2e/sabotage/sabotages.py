@@ -143,7 +143,9 @@ SWAP_SOURCES = """
     join (
         select
             library_id,
-            lead(library_id, 1, min(library_id) over ()) over (order by library_id) as other
+            coalesce(
+                lead(library_id) over (order by library_id), min(library_id) over ()
+            ) as other
         from library_identity
         where library_id <= 2500 and notes = 'consumer:lml-bulk'
     ) r using (library_id);

@@ -6,7 +6,7 @@ import pytest
 
 from wxyc_assets_tests.e2e.operation.processes import run_program
 from wxyc_assets_tests.e2e.sabotage.conftest import StationOn
-from wxyc_assets_tests.e2e.sabotage.sabotages import SABOTAGES
+from wxyc_assets_tests.e2e.sabotage.sabotages import SABOTAGES, Sabotage
 
 JOB = ("dagster", "job", "execute", "-m", "wxyc_assets.definitions", "-j")
 CHOSEN = ("all sources are gone", "LML knows nobody any more", "the database refuses new decisions")
@@ -16,7 +16,7 @@ CHOSEN = ("all sources are gone", "LML knows nobody any more", "the database ref
     "sabotage", [each for each in SABOTAGES if each.name in CHOSEN], ids=lambda each: each.name
 )
 def test_the_exit_code_and_the_output_name_a_sabotage(
-    sabotage,
+    sabotage: Sabotage,
     station_on: StationOn,
     healthy_template: str,
     environment: dict[str, str],

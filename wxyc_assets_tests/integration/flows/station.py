@@ -5,6 +5,7 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 from dataclasses import dataclass, field
 
 import httpx
+from starlette.types import ASGIApp
 
 from wxyc_assets.adapters.lml import client as lml
 from wxyc_assets.adapters.lml.retry import RetryPolicy
@@ -104,7 +105,7 @@ async def opening(url: str) -> AsyncGenerator[database.Database]:
 
 
 @asynccontextmanager
-async def mounted(pretend: PretendLml) -> AsyncGenerator[lml.LmlClient]:
+async def mounted(pretend: PretendLml | ASGIApp) -> AsyncGenerator[lml.LmlClient]:
     transport = httpx.ASGITransport(app=pretend)  # pyright: ignore[reportArgumentType]
     async with lml.open_lml(
         "http://lml", api_key=None, budget=Unlimited(), timeout_seconds=60, transport=transport
