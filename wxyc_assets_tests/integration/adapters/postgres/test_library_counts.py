@@ -261,7 +261,7 @@ async def test_records_that_came_in_lately_are_counted_apart(
     opened: Database, backend_db: BackendDb
 ) -> None:
     put(backend_db, album(1), album(2), album(3))
-    backend_db.execute("update library set add_date = %s", ago(5))
+    backend_db.execute("update library set artist_name = 'Cat Power', add_date = %s", ago(5))
     backend_db.execute("update library set add_date = %s where id = 1", ago(6))
     backend_db.identity(2, NOW)
     coverage = CoverageStore(opened, clock=lambda: NOW)

@@ -9,6 +9,7 @@ from wxyc_assets.adapters.postgres.coverage_store import CoverageStore
 from wxyc_assets.adapters.postgres.database import Database
 from wxyc_assets.domain.artwork import CoverScope, Eligibility
 from wxyc_assets.domain.candidates import Cohort
+from wxyc_assets.domain.coverage import CoverageRules
 from wxyc_assets.domain.ranges import IdRange
 from wxyc_assets_tests.support.backend_db import BackendDb
 from wxyc_assets_tests.support.covers import album, put
