@@ -451,7 +451,7 @@ LML_SABOTAGES = (
         ),
         job="library_full",
         failed=frozenset({RUN_IDENTITIES}),
-        next_day=frozenset({COVERED, WRITTEN}),
+        next_day=frozenset({COVERED, WRITTEN, RECENT}),
     ),
     Sabotage(
         name="the database refuses covers",
