@@ -36,7 +36,7 @@ RANGES = [*tile(CEILING, RANGE_WIDTH)]
 SCOPE, COVERS = Scope(include_null_canonical=True), CoverScope()
 RULES = CoverageRules(SCOPE, COVERS)
 RETRIES = RetryPolicy(attempts=3, first_wait=0, longest_wait=0, jitter=0)
-NIGHTS, NIGHTS_PER_WEEK = 365, 7
+NIGHTS, NIGHTS_PER_WEEK = 29, 7
 RECORDS_PER_CHANGED_MIND = 200
 """Each week LML changes its mind about one record in so many."""
 

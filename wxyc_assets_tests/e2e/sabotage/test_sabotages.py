@@ -14,6 +14,10 @@ def test_a_sabotage_is_named(
     with station_on(template) as station:
         sabotage.do(station)
         verdict = station.run(sabotage.job, sabotage.run_config)
+        after = station.run("coverage_gates") if sabotage.next_day else None
     assert not verdict.succeeded
     assert verdict.failed == sabotage.failed, verdict.story
     assert sabotage.trouble in verdict.trouble
+    if after is not None:
+        assert not after.succeeded
+        assert after.failed == sabotage.next_day, after.story
