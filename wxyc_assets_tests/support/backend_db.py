@@ -88,7 +88,8 @@ class BackendDb:
         self.execute(
             "insert into library (id, artist_id, genre_id, format_id, album_title, code_number, "
             "legacy_release_id, artist_name, code_volume_letters, canonical_entity_id, "
-            "unresolved_attempted_at) values (%s, 0, 11, 1, 'Moon Pix', 2, %s, %s, %s, %s, %s)",
+            "unresolved_attempted_at, add_date) "
+            "values (%s, 0, 11, 1, 'Moon Pix', 2, %s, %s, %s, %s, %s, '2005-08-01')",
             library_id,
             library_id + 50_000,
             artist_name,

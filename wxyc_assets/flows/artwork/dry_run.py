@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from wxyc_assets.adapters.postgres.artwork_store import ArtworkStore
 from wxyc_assets.domain.ranges import IdRange
-from wxyc_assets.flows.artwork.cover_lookup import RangeLookups
+from wxyc_assets.flows.artwork.range_lookups import RangeLookups
 
 
 @dataclass(slots=True)
@@ -26,7 +26,7 @@ async def plan_lookups(store: ArtworkStore, ranges: Sequence[IdRange]) -> Artwor
     for id_range in ranges:
         worklist = await store.wanted(id_range)
         plan.records_due += len(worklist.due)
-        plan.would_look_up += len(list(RangeLookups(worklist).questions()))
+        plan.would_look_up += len(RangeLookups(worklist).questions)
         plan.would_write += len(worklist.waiting) - worklist.covered_meanwhile
         plan.waiting_to_retry += worklist.resting
     return plan

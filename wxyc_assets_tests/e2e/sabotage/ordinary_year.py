@@ -137,11 +137,13 @@ class OrdinaryYear:
             page_sizes=PageSizes(batch_size=500, va_batch_size=20),
             retry_policy=RETRIES,
             max_in_flight=2,
+            max_refused_writes=0.001,
         )
         artwork_options = ArtworkOptions(
             run_id=run_id,
             retry_policy=RETRIES,
             max_in_flight=4,
+            max_refused_writes=0.001,
             health_interval_seconds=0,
             breaker_ceiling_seconds=None,
         )
