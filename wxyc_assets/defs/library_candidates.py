@@ -11,7 +11,7 @@ from wxyc_assets.defs.partitions import range_asset, report_range, selected_rang
 from wxyc_assets.defs.resources import DatabaseResource, LmlResource, ScopeResource
 from wxyc_assets.domain.candidates import Cohort, Reason
 from wxyc_assets.domain.ranges import IdRange
-from wxyc_assets.flows.identity.candidates import check_address_and_key, put_candidates
+from wxyc_assets.flows.identity.candidates import find_refusal, put_candidates
 from wxyc_assets.telemetry import logs
 
 ASKING_STEP = "library_identities"
@@ -49,7 +49,8 @@ async def library_candidates(
         async with database.open() as opened:
             if ASKING_STEP in context.job_def.graph.node_dict:
                 async with lml.open(opened) as client:
-                    await check_address_and_key(client)
+                    if refusal := await find_refusal(client):
+                        raise dg.Failure(f"LML stopped us: {refusal}\nNothing was written.")
             store = IdentityStore(opened)
             await put_candidates(store, ranges, scope.scope(), context.run.run_id, report)
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from wxyc_assets.adapters.lml.client import LmlClient
-from wxyc_assets.adapters.lml.errors import LmlUnavailable, LmlUnreachable
+from wxyc_assets.adapters.lml.errors import LmlError, LmlRefused, LmlUnavailable, LmlUnreachable
 from wxyc_assets.adapters.postgres.identity_store import IdentityStore
 from wxyc_assets.domain.candidates import Cohort, Reason, Scope
 from wxyc_assets.domain.ranges import IdRange
@@ -13,14 +13,15 @@ from wxyc_assets.flows.identity.pipeline import OPEN_RANGES
 from wxyc_assets.flows.worker_pool import WorkerPool
 
 
-async def check_address_and_key(lml: LmlClient) -> None:
-    """Raise LmlError if LML cannot be reached or refuses us; it may be ill, which may pass."""
+async def find_refusal(lml: LmlClient) -> LmlError | None:
+    """Return the error if LML cannot be reached or refuses us; None if it is merely ill."""
     try:
         await lml.probe_resolve()
-    except LmlUnreachable:
-        raise
+    except (LmlUnreachable, LmlRefused) as error:
+        return error
     except LmlUnavailable:
-        return
+        return None
+    return None
 
 
 async def put_candidates(
