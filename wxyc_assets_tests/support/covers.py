@@ -83,7 +83,8 @@ def put(backend_db: BackendDb, *albums: Album, **columns: Any) -> None:
         backend_db.execute(
             "insert into library (id, artist_id, genre_id, format_id, album_title, code_number, "
             "legacy_release_id, artwork_url, discogs_unavailable, add_date) "
-            "select %s, id, 11, 1, %s, 2, %s, %s, %s, '2005-08-01' from artists where artist_name = %s",
+            "select %s, id, 11, 1, %s, 2, %s, %s, %s, '2005-08-01' from artists "
+            "where artist_name = %s",
             each.library_id,
             each.album_title,
             each.legacy_release_id,

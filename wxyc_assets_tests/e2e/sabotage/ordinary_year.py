@@ -36,7 +36,7 @@ RANGES = [*tile(CEILING, RANGE_WIDTH)]
 SCOPE, COVERS = Scope(include_null_canonical=True), CoverScope()
 RULES = CoverageRules(SCOPE, COVERS)
 RETRIES = RetryPolicy(attempts=3, first_wait=0, longest_wait=0, jitter=0)
-NIGHTS, NIGHTS_PER_WEEK = 29, 7
+NIGHTS, NIGHTS_PER_WEEK = 365, 7
 RECORDS_PER_CHANGED_MIND = 200
 """Each week LML changes its mind about one record in so many."""
 
@@ -137,13 +137,13 @@ class OrdinaryYear:
             page_sizes=PageSizes(batch_size=500, va_batch_size=20),
             retry_policy=RETRIES,
             max_in_flight=2,
-            max_refused_writes=0.001,
+            max_refused_writes=0,
         )
         artwork_options = ArtworkOptions(
             run_id=run_id,
             retry_policy=RETRIES,
             max_in_flight=4,
-            max_refused_writes=0.001,
+            max_refused_writes=0,
             health_interval_seconds=0,
             breaker_ceiling_seconds=None,
         )

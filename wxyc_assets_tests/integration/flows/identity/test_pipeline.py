@@ -156,7 +156,11 @@ async def test_on_a_re_run_only_what_is_missing_is_asked(station: IdentityHarnes
 async def test_a_re_run_without_new_candidates_asks_only_what_is_missing(
     station: IdentityHarness,
 ) -> None:
-    await station.run(faults=[Fault("status", every=4, status=503)])
+    faults = [
+        Fault("status", route="resolve", every=4, status=503),
+        Fault("status", route="health", status=503),
+    ]
+    await station.run(faults=faults)
     missing = ALL - station.asked
     station.pretend.counters.reset()
     await station.run(candidates=False)
@@ -227,7 +231,7 @@ async def test_what_was_answered_before_lml_went_down_is_applied(station: Identi
     ]
     summary = await station.run(faults=faults, in_flight=1)
     assert isinstance(summary.stopped, LmlUnavailable)
-    assert station.calls == 10
+    assert 10 <= station.calls <= 12  # a page that is still being stored may end in between
     assert station.asked
     waiting = "select count(*) from lml_resolution where applied_at is null"
     assert station.backend_db.value(waiting) == 0
