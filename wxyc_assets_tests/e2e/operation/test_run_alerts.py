@@ -91,23 +91,30 @@ def test_a_failed_check_is_one_alert_per_channel_and_its_recovery_another(runs: 
     assert lines(done)[-1]["event"] == "run succeeded"
 
 
-def test_a_failed_run_is_one_alert_and_the_old_spans_can_be_switched_off(runs: Runs) -> None:
-    asked_anew = "delete from lml_resolution where library_id <= 25"
-    runs.execute(asked_anew)
+def make_the_range_due(runs: Runs) -> None:
+    runs.execute("delete from lml_resolution where library_id <= 25")
     runs.execute("update library set unresolved_attempted_at = null where id <= 25")
     runs.execute("delete from library_identity_source where library_id <= 25")
     runs.execute("delete from library_identity where library_id <= 25")
+
+
+def test_a_failed_run_is_one_alert_and_the_old_spans_can_be_switched_off(runs: Runs) -> None:
+    make_the_range_due(runs)
     options = ("library_identity_job", "--tags", RANGE)
-    done = runs.run(*options, LIBRARY_METADATA_URL=NOWHERE, OLD_SPANS="0")
+    done = runs.run(*options, LIBRARY_METADATA_URL=NOWHERE)
     assert done.returncode != 0
     assert runs.titles == ["library_identity_job (0000001-0000025) failed"]
     assert "LML cannot be reached" in runs.sink.messages[0]["text"]
+
+    done = runs.run(*options, OLD_SPANS="0")
+    assert done.returncode == 0, done.stderr
+    assert runs.titles[1:] == ["library_identity_job (0000001-0000025) succeeds again"]
     assert spans_named(runs.sink, "library_identity.totals")
     assert not spans_named(runs.sink, "library-identity-consumer.run")
 
+    make_the_range_due(runs)
     done = runs.run(*options)
     assert done.returncode == 0, done.stderr
-    assert runs.titles[1:] == ["library_identity_job (0000001-0000025) succeeds again"]
     (old,) = spans_named(runs.sink, "library-identity-consumer.run")
     assert attributes(old)["consumer.non_va.scanned"] > 0
     told = [each["step"] for each in lines(done)]
