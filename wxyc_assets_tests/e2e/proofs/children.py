@@ -73,7 +73,7 @@ class Child:
     @property
     def output(self) -> str:
         """The end of its log."""
-        return self.log.read_text(errors="replace")[-6_000:]
+        return self.log.read_text(errors="replace")[-60_000:]
 
 
 @dataclass(frozen=True, slots=True)
