@@ -159,11 +159,12 @@ def _worker(site: Site, number: int) -> Generator[Host]:
 
 
 def _kill_one_host(site: Site, launched: Backfill, machines: Sequence[Host]) -> LostHost:
-    """Kill a machine that waits for LML, once all of them have called it."""
+    """Kill a machine that waits for LML, once all have called it and an answer is stored."""
     caller_log = site.caller_log
 
     def victims() -> list[Host]:
-        if not all(caller_log.calls[each.address] for each in machines):
+        have_called = all(caller_log.calls[each.address] for each in machines)
+        if not have_called or not rows.stored(site.backend):
             return []
         return [
             each
