@@ -109,6 +109,15 @@ def test_identities_may_not_fall_below_the_best_earlier_snapshot(
     assert found.offenders == (() if passes else change)
 
 
+@pytest.mark.parametrize(("identified", "passes"), [(636, True), (635, False)])
+def test_a_library_that_shrank_may_fall_by_the_tolerance_exactly(
+    identified: int, passes: bool
+) -> None:
+    history = after(with_identities(800, days=1))
+    found = results(with_identities(identified, in_scope=800), history)["identity_coverage_holds"]
+    assert found.passed is passes
+
+
 def test_identities_may_not_fall_below_their_floor() -> None:
     found = results(with_identities(199))["identity_coverage_holds"]
     assert not found.passed
