@@ -8,7 +8,7 @@ from wxyc_assets.domain.contention import Contention
 
 @dataclass(slots=True)
 class BudgetState:
-    """What all processes see."""
+    """The state that all processes see."""
 
     held: dict["InMemoryBudget", int] = field(default_factory=dict["InMemoryBudget", int])
     waiting: set["InMemoryBudget"] = field(default_factory=set["InMemoryBudget"])

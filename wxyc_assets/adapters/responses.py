@@ -1,4 +1,4 @@
-"""What error messages quote of HTTP responses."""
+"""Excerpts of HTTP responses for error messages."""
 
 import httpx
 

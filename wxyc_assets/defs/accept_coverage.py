@@ -8,7 +8,7 @@ from wxyc_assets.flows.coverage.acceptance import NotAccepted, accept_newest
 
 
 class AcceptanceConfig(dg.Config):
-    """Who accepts the snapshot, and why; both go on record."""
+    """The person who accepts the snapshot, and the reason; both go on record."""
 
     by: str = Field(description="Who accepts it.")
     why: str = Field(description="The intended change, such as: 5,000 records were withdrawn.")

@@ -1,4 +1,4 @@
-"""What we use of Dagster beyond its public API; no other module imports `dagster._...`.
+"""The uses of Dagster beyond its public API; no other module imports `dagster._...`.
 
 `unit/defs/test_dagster_internals.py` says what breaks when an upgrade of Dagster changes it.
 """

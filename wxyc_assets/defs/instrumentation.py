@@ -1,4 +1,4 @@
-"""What surrounds a step: log lines, spans and totals, signals, and the state of its process."""
+"""Around a step: log lines, spans and totals, signals, and the state of its process."""
 
 import asyncio
 import gc

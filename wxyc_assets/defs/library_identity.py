@@ -107,7 +107,7 @@ async def library_identities(
 async def identities_are_written(
     context: dg.AssetCheckExecutionContext, database: DatabaseResource
 ) -> dg.AssetCheckResult:
-    """What LML answered about the run's ranges is in the tables, and the tables agree with it."""
+    """LML's answers about the run's ranges are in the tables, and the tables agree with them."""
     id_range = range_of_run(context)
     async with database.open() as opened:
         count = await IdentityStore(opened).count_written(id_range)

@@ -82,7 +82,7 @@ class RefreshConfig(dg.Config):
 
 
 class RareConfig(dg.Config):
-    """What still counts as rare."""
+    """The ceiling of a check on rare events."""
 
     ceiling: float | None = Field(
         default=None,

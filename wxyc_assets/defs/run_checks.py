@@ -1,4 +1,4 @@
-"""What the checks on a run share: the ranges that it had, the limits, and the result's form."""
+"""Shared by the checks on a run: the ranges that it had, the limits, and the result's form."""
 
 import dagster as dg
 

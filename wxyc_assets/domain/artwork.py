@@ -55,7 +55,7 @@ class Eligibility(StrEnum):
 
 
 class Match(StrEnum):
-    """How a result is matched; `first` is the legacy rule, the first result unchecked."""
+    """The way a result is matched; `first` is the legacy rule, the first result unchecked."""
 
     CAREFUL = "careful"
     FIRST = "first"

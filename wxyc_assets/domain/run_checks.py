@@ -15,7 +15,7 @@ FEW = 3
 
 @dataclass(frozen=True, slots=True)
 class RunLimits:
-    """What a run may look like."""
+    """The limits for a run."""
 
     not_written: float
     run_yield: float
@@ -67,7 +67,7 @@ def judge_written(count: WrittenCount, limits: RunLimits, *, what: str) -> Verdi
 
 @dataclass(frozen=True, slots=True)
 class RunAnswers:
-    """What LML told a run about the records that it asked about."""
+    """LML's answers to one run, counted."""
 
     asked: int
     unusable: int

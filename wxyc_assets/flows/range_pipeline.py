@@ -74,7 +74,7 @@ class RangePipeline(ABC, Generic[Work, Report]):
     async def _finish(self, id_range: IdRange, work: Work) -> Report: ...
 
     def _background(self) -> Sequence[Coroutine[Any, Any, None]]:
-        """What runs beside the ranges, until the last of them is done."""
+        """Coroutines that run beside the ranges, until the last of them is done."""
         return ()
 
     async def _report(

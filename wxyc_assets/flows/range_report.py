@@ -20,7 +20,7 @@ class RangeReport(ABC):
     """Share of the range's records whose write may be refused; beyond it the range is open."""
     refusals: dict[int, str] = field(default_factory=dict[int, str])
     invalid: dict[int, str] = field(default_factory=dict[int, str])
-    """Why an answer breaks LML's contract."""
+    """The reasons why answers break LML's contract."""
     write_errors: dict[int, str] = field(default_factory=dict[int, str])
     error: LmlError | None = None
     """The last one that left a record without an answer."""

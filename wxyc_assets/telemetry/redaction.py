@@ -16,7 +16,7 @@ SHAPES = (
     re.compile(r"(?<=hooks\.slack\.com/)[\w/]+"),
     re.compile(r"\bgh[opsu]_\w{20,}"),
 )
-"""What secrets look like, for those that are not known by value."""
+"""Patterns of secrets that are not known by value."""
 
 
 class Redaction:

@@ -77,7 +77,7 @@ def is_on() -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """Where events go, for callers that must know whether they arrived; the SDK does not say."""
+    """The address of events, for those who must know whether they arrived; the SDK does not say."""
 
     envelope_url: str
     auth_header: str

@@ -23,13 +23,13 @@ class Semaphore:
         self._limit = limit
         self._held = 0
         self._share = limit
-        """How many slots this process may hold, by its last look or last attempt to take."""
+        """The number of slots this process may hold, by its last look or last attempt to take."""
         self._free = asyncio.Semaphore(0)
         self._callers = self._most_callers = 0
         """Requests that have or wait for a slot: now, and at most since the last tick."""
         self._contention = UNCONTENDED
         self._next_look = self._next_turn = 0.0
-        """When our turn with a left-over slot ends or, out of turn, when the next one begins."""
+        """The end of our turn with a left-over slot or, out of turn, the start of the next."""
         self._wakeup = asyncio.Event()
         self._deadlines: set[asyncio.Timeout] = set()
         self._lost: DatabaseError | None = None

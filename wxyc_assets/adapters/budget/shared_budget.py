@@ -1,4 +1,4 @@
-"""How much of LML all processes over one database may use together.
+"""The limits on LML that all processes over one database share.
 
 Requests in flight are bounded by slots, the rate by tokens: estimated Discogs requests, because
 those are scarce.
@@ -17,7 +17,7 @@ from wxyc_assets.adapters.postgres.errors import DatabaseError
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What all processes together may use; `tokens_per_minute` 0 = no limit."""
+    """The limits for all processes together; `tokens_per_minute` 0 = no limit."""
 
     max_in_flight: int
     tokens_per_minute: float

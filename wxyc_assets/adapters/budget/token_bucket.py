@@ -5,7 +5,7 @@ import asyncio
 from wxyc_assets.adapters.budget.backend import BudgetBackend
 
 BLOCK_SECONDS = 4.0
-"""What is drawn at once, in seconds of the rate: small calls share a round trip."""
+"""The size of one draw, in seconds of the rate: small calls share a round trip."""
 
 
 class TokenBucket:

@@ -41,7 +41,7 @@ class Answer:
     kind: AnswerKind
     words: Json
     unstorable: Json = field(default_factory=dict[str, Any])
-    """What was taken out, escaped, by its place: `{"provenance[1].external_id": "'a\\\\x00'"}`."""
+    """Values taken out, escaped, by place: `{"provenance[1].external_id": "'a\\\\x00'"}`."""
 
     @property
     def is_poisoned(self) -> bool:

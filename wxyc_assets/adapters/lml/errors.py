@@ -1,4 +1,4 @@
-"""What can go wrong between us and LML.
+"""The errors of calls to LML.
 
 LmlError
 ├── LmlUnavailable             no answer, or a request to come back later: a retry may help

@@ -24,7 +24,7 @@ class BreakerState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """What LML says about itself; None for what it left out."""
+    """LML's own report of its health; None for what it left out."""
 
     status: str | None
     version: str | None

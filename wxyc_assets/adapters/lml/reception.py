@@ -14,7 +14,7 @@ MEBIBYTE = 1 << 20
 MAX_ANSWER_MIB = 64
 """A few times the largest answer of LML's: 1,000 compilations are about 11 MB."""
 MAX_ERROR_BYTES = 64 << 10
-"""What is read of a body that only explains an error."""
+"""The most that is read of a body that only explains an error."""
 BYTES_PER_VALUE = 8
 """LML's answers have 12 or more. A value takes up to 70 bytes in memory, however short it is."""
 ACCEPTED = {"Accept-Encoding": "gzip"}

@@ -12,7 +12,7 @@ Connection = psycopg.AsyncConnection[DictRow]
 APPLICATION_NAME = "wxyc_assets"
 CONNECT_TIMEOUT_SECONDS = 10
 CONNECTION_WAIT_SECONDS = 30.0
-"""How long a transaction waits for a connection of the pool."""
+"""The longest wait of a transaction for a connection of the pool."""
 NOTICE_A_DEAD_PEER = (
     "-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3"
 )

@@ -1,4 +1,4 @@
-"""What can go wrong between us and the database.
+"""The errors of the database adapter.
 
 DatabaseError
 ├── DatabaseUnavailable     no connection, or it was lost: running again may help

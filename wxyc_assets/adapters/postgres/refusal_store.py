@@ -1,4 +1,4 @@
-"""What was refused: answers and covers by the database, records by LML."""
+"""Refusals: answers and covers by the database, records by LML."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from wxyc_assets.adapters.postgres.database import Database
 
 
 class Subject(StrEnum):
-    """What was asked about a record."""
+    """The question about a record."""
 
     IDENTITY = "identity"
     COVER = "cover"
@@ -26,9 +26,9 @@ class Refusal:
     is_by_lml: bool
     reason: str
     since: datetime
-    """When LML answered or refused."""
+    """The time of LML's answer or refusal."""
     ask_again_at: datetime | None
-    """When a person wanted it asked again."""
+    """The time at which a person wanted it asked again."""
 
 
 class RefusalStore:

@@ -46,7 +46,7 @@ CHECK_DESCRIPTIONS: dict[str, str] = {
     "external_ids_are_distinct": "No external id belongs to too many artists.",
     "covers_are_distinct": "No cover belongs to too many albums.",
 }
-"""What is true when each check passes, by the check's name."""
+"""The statement that is true when a check passes, by the check's name."""
 
 
 def evaluate_gates(case: Case) -> list[GateResult]:

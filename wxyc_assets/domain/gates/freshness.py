@@ -1,4 +1,4 @@
-"""How old the identities are, and how long ago the library was last completed."""
+"""The age of the identities, and of the last complete run."""
 
 from datetime import timedelta
 

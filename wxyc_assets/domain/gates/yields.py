@@ -1,4 +1,4 @@
-"""What LML's answers bring: identities, covers, refusals; like compared with like.
+"""The yield of LML's answers: identities, covers, refusals; like compared with like.
 
 A record that is asked about again because it had no identity will mostly have none again, and a
 cover that was not found is rarely found a month later. So within a run the answers to first

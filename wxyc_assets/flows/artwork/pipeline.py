@@ -43,7 +43,7 @@ class ArtworkOptions:
     max_refused_writes: float
     """Share of a range's records whose write may be refused; beyond it the range stays open."""
     breaker_ceiling_seconds: float | None
-    """How long to wait for LML's circuit breaker to close; None: go on while it is open."""
+    """The longest wait for LML's circuit breaker to close; None: go on while it is open."""
 
 
 class ArtworkPipeline(RangePipeline[RangeLookups, ArtworkReport]):

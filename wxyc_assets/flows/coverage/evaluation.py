@@ -16,7 +16,7 @@ from wxyc_assets.domain.gates.stage import WHOLE, Stage
 
 MOST_SNAPSHOTS_READ = 2_000
 BY_CHECKS = "checks"
-"""Who accepts a snapshot of which every check passed."""
+"""The name on record for a snapshot of which every check passed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,7 +43,7 @@ class RefreshOptions:
     """Before the second round."""
     retry_policy: RetryPolicy
     breaker_ceiling_seconds: float
-    """How long to wait for LML's circuit breaker to close."""
+    """The longest wait for LML's circuit breaker to close."""
 
     def __post_init__(self) -> None:
         check_batch_size(self.batch_size)

@@ -26,7 +26,7 @@ class RotationReport:
 
     @property
     def failure(self) -> str | None:
-        """Why the run fails: calls that failed for good, and how many identities they held."""
+        """The reason of a failure: calls that failed for good, and their number of identities."""
         if not self.failed:
             return None
         why = self.stopped or next(reversed(self.failed.values()))
