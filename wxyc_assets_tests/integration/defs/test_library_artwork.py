@@ -105,7 +105,7 @@ def test_a_run_over_ranges_reports_each(backend_db: BackendDb, bench: Bench) -> 
     assert (first["eligible"], first["scanned"], first["outcome.written"]) == (20, 20, 20)
     assert (first["share_covered"], first["dagster/partition_row_count"]) == (1.0, 20)
     assert 0 < first["lml_latency_ms_p50"] <= first["lml_latency_ms_p95"]
-    assert figures[RANGES[1]]["outcome.below_floor"] == 5
+    assert figures[RANGES[1]]["run/outcome.below_floor"] == 5
     assert figures[RANGES[1]]["share_covered"] == 0
 
 
