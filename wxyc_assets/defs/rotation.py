@@ -11,6 +11,7 @@ from wxyc_assets.defs import metadata
 from wxyc_assets.defs.catalog import what_to_do
 from wxyc_assets.defs.instrumentation import instrumented, prepare_process
 from wxyc_assets.defs.resources import DatabaseResource, LmlResource, RotationGates
+from wxyc_assets.domain.percent import percent
 from wxyc_assets.domain.rotation import ActiveRotation, IdentifiedCount, RotationBasis
 from wxyc_assets.flows.rotation.cache_refresh import RefreshOptions
 from wxyc_assets.flows.rotation.pipeline import RotationPipeline
@@ -216,13 +217,13 @@ def _how_many_identified(
     if not counts[basis].releases:
         return f"There are no {WHICH[basis]}: nothing can be refreshed, or the table is wrong."
     return (
-        f"{_of(counts[basis])} {WHICH[basis]} have an LML identity, the floor is {floor:.2%}; "
+        f"{_of(counts[basis])} {WHICH[basis]} have an LML identity, the floor is {percent(floor)}; "
         f"of the {WHICH[other]} {_of(counts[other])}."
     )
 
 
 def _of(count: IdentifiedCount) -> str:
-    return f"{count.identified} of {count.releases} ({count.share:.2%})"
+    return f"{count.identified} of {count.releases} ({percent(count.share)})"
 
 
 async def _check_deploy(client: LmlClient, gates: RotationGates) -> dg.AssetCheckResult:
@@ -250,8 +251,8 @@ async def _is_rare(
     share = troubled / scanned
     return dg.AssetCheckResult(
         passed=share <= ceiling,
-        description=f"{troubled} of {scanned} identities {what_happened}: {share:.2%}, "
-        f"at most {ceiling:.2%} may be.",
+        description=f"{troubled} of {scanned} identities {what_happened}: {percent(share)}, "
+        f"at most {percent(ceiling)} may be.",
         metadata={
             "runs": recent.runs,
             "identities_scanned": scanned,

@@ -414,7 +414,7 @@ def test_a_range_shows_what_became_of_its_rows(station: IdentityGraph) -> None:
     figures = {name: each.value for name, each in event.asset_materialization.metadata.items()}
     rows = len(in_ranges([key]))
     identities = "select count(*) from library_identity where library_id = any(%s)"
-    written = station.backend_db.value(identities, [in_ranges([key])])
+    written = station.backend_db.value(identities, [[*in_ranges([key])]])
     assert figures["dagster/partition_row_count"] == written > 0
     assert figures["run/scanned"] == figures["records"] == rows
     counted = {name: count for name, count in figures.items() if name.startswith("run/rows_")}
