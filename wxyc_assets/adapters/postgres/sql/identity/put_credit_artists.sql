@@ -36,7 +36,6 @@ position_offered as (
         count(distinct track_position) as positions,
         min(track_position) as track_position
     from named
-    where length(track_position) <= 20
     group by library_id, artist_name, is_untitled, title
 ),
 catalogued as materialized (
@@ -62,8 +61,10 @@ wanted as (
         case when d.confidence between 0 and 1 then d.confidence::real end as confidence,
         coalesce(d.confidence not between 0 and 1, false) as is_out_of_range,
         p.positions,
-        case when c.track_position is null and p.positions = 1 then p.track_position end
-            as new_position,
+        case
+            when c.track_position is null and p.positions = 1 and length(p.track_position) <= 20
+            then p.track_position
+        end as new_position,
         c.id is not null and c.track_position is null and p.positions > 1 as is_ambiguous,
         (c.track_artist_id, c.track_artist_link_confidence, c.track_artist_link_method)
             is distinct from (
