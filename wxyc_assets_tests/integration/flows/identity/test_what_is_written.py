@@ -648,7 +648,7 @@ async def test_a_record_renamed_after_its_answer_was_read_gets_no_identity(
     library = IdentityStore(harness.database)
     waiting = await library.unapplied(EVERYTHING, NARROW)
     harness.backend_db.execute("update library set artist_name = 'Chan Marshall'")
-    await library.apply(waiting, NARROW)
+    await library.apply(waiting, NARROW, "test")
     assert (len(waiting), harness.identity, harness.sources) == (1, None, {})
 
 
