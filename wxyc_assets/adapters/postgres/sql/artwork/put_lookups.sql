@@ -35,4 +35,6 @@ on conflict (library_id) do update set
     outcome_if_confirmed = excluded.outcome_if_confirmed,
     write_error = null,
     ask_again_at = null,
+    reverted_at = null,
+    reverted_by = null,
     run_id = excluded.run_id
