@@ -46,4 +46,4 @@ async def open_budget(
             running.cancel()
     except BaseExceptionGroup as errors:
         first, *others = errors.exceptions
-        raise errors if others else first
+        raise (errors if others else first) from None
