@@ -43,8 +43,12 @@ select format('revoke temporary on database %I from public, %I', current_databas
 \gexec
 
 -- The Backend's tables. In library and in the credits, only the columns that a run fills.
-grant select
-    on :"backend_schema".artists, :"backend_schema".rotation, :"backend_schema".flowsheet
+grant select on
+    :"backend_schema".artists,
+    :"backend_schema".rotation,
+    :"backend_schema".flowsheet,
+    :"backend_schema".genres,
+    :"backend_schema".library_delete_denylist
     to :"writer";
 grant select, update (artwork_url, unresolved_attempted_at)
     on :"backend_schema".library to :"writer";
