@@ -44,6 +44,15 @@ class UncoveredRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class NamedRecord:
+    """A record with its names."""
+
+    library_id: int
+    artist_name: str | None
+    album_title: str
+
+
+@dataclass(frozen=True, slots=True)
 class RecordsOfReport:
     """What the report lists besides the snapshot's numbers."""
 

@@ -1,10 +1,17 @@
 """What the report lists: records without a cover, recent changes, names of genres."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from wxyc_assets.adapters.postgres.database import Database
 from wxyc_assets.domain.artwork import Eligibility
-from wxyc_assets.domain.changes import Change, ChangedRecord, RecordsOfReport, UncoveredRecord
+from wxyc_assets.domain.changes import (
+    Change,
+    ChangedRecord,
+    NamedRecord,
+    RecordsOfReport,
+    UncoveredRecord,
+)
 
 
 class ReportStore:
@@ -12,6 +19,14 @@ class ReportStore:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+
+    async def names(self, library_ids: Sequence[int]) -> list[NamedRecord]:
+        """Return these records with their names, in id order."""
+        async with self._database.transaction() as transaction:
+            rows = await transaction.fetch(
+                "report/select_names", {"library_ids": list(library_ids)}
+            )
+        return [NamedRecord(**each) for each in rows]
 
     async def records(self, eligibility: Eligibility, *, since: datetime) -> RecordsOfReport:
         """Return the lists; changes are those since a moment."""
