@@ -4,6 +4,7 @@ import dagster as dg
 from dagster import AssetSelection, OpDefinition
 
 from wxyc_assets.defs.accept_coverage import accept_coverage
+from wxyc_assets.defs.dagster_internals import OF_OUR_LOCATION
 from wxyc_assets.defs.dry_runs import (
     ask_and_count,
     count_lookups,
@@ -42,7 +43,7 @@ def asset_job(
         name,
         selection=selection,
         description=description,
-        run_tags=run_tags,
+        run_tags={**OF_OUR_LOCATION, **(run_tags or {})},
         executor_def=executor_def,
     )
 
