@@ -82,7 +82,7 @@ def _head(title: str) -> Iterator[str]:
 
 def _summary(now: Snapshot, outcome: str) -> Iterator[str]:
     total = now.total
-    yield f"<h1>{tables.headline(now)}; {outcome}</h1>"
+    yield f"<h1>{tables.headline(now).capitalize()}; {outcome}</h1>"
     yield (
         f"<p><strong>Identified</strong>: {total.identified:,} of {total.in_scope:,} records in "
         f"scope ({escape(now.scope)}) have an identity; "
