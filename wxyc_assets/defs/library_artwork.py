@@ -102,7 +102,7 @@ async def library_artwork(
 async def covers_are_written(
     context: dg.AssetCheckExecutionContext, database: DatabaseResource
 ) -> dg.AssetCheckResult:
-    """The covers found for the run's ranges are in the library."""
+    """This run: the covers found for its ranges are in the library."""
     id_range, run_id = range_of_run(context), context.op_execution_context.run_id
     async with database.open() as opened:
         store = ArtworkStore(opened, _config_of_run(context).scope())
@@ -114,7 +114,7 @@ async def covers_are_written(
 async def lookups_make_sense(
     context: dg.AssetCheckExecutionContext, database: DatabaseResource
 ) -> dg.AssetCheckResult:
-    """LML answered most of the run's lookups, and found some covers."""
+    """This run: LML answered most of its lookups, and found some covers."""
     id_range, run_id = range_of_run(context), context.op_execution_context.run_id
     async with database.open() as opened:
         store = ArtworkStore(opened, _config_of_run(context).scope())

@@ -27,6 +27,17 @@ def test_every_check_and_every_schedule_is_documented_for_the_operator() -> None
     assert [name for name in sorted(checks | schedules) if f"`{name}`" not in OPERATING] == []
 
 
+def test_every_check_says_first_what_it_judges_and_is_listed_there() -> None:
+    families: dict[str, set[str]] = {"This run": set(), "The rotation": set(), "The library": set()}
+    for asset_checks in defs.asset_checks or []:
+        for spec in asset_checks.check_specs:
+            families[(spec.description or "").partition(":")[0]].add(spec.name)
+    for family, names in families.items():
+        section = OPERATING.partition(f'("{family}: ..."')[2].partition("\n\n**")[0]
+        assert names
+        assert [name for name in sorted(names) if f"`{name}`" not in section] == [], family
+
+
 def test_the_counters_that_dashboards_know_are_mapped() -> None:
     counters = {outcome.value.rpartition(".")[2] for outcome in Outcome}
     counters |= {each.name for each in fields(RefreshTally)}
