@@ -59,6 +59,16 @@ def test_the_variables_named_by_the_pages_exist() -> None:
         assert named - known == set(), page.name
 
 
+def test_the_example_of_an_environment_can_be_used() -> None:
+    lines = (PROJECT / ".env.example").read_text().splitlines()
+    pairs = [line.partition("=") for line in lines if line and not line.startswith("#")]
+    example = {name: value for name, _, value in pairs}
+    fields = Settings.model_fields
+    assert example.keys() <= {name.upper() for name in fields} | SECRETS.keys()
+    chosen = {name.lower(): value for name, value in example.items() if name.lower() in fields}
+    assert Settings.model_validate(chosen).library_metadata_url
+
+
 def test_links_have_targets() -> None:
     for page in PAGES:
         for link in re.findall(r"\]\(([^)#]+)\)", page.read_text()):
