@@ -12,12 +12,15 @@ from wxyc_assets.cli import (
     report,
     rotation,
 )
+from wxyc_assets.cli.console import HELP_OPTIONS, options
 
 app = typer.Typer(
     help="WXYC's library coverage as data assets.",
     no_args_is_help=True,
     pretty_exceptions_show_locals=False,  # locals may hold secrets
+    context_settings=HELP_OPTIONS,
 )
+app.callback()(options)
 app.command()(maintenance.migrate)
 app.command()(dry_run.dry_run)
 app.command()(explain.explain)

@@ -120,7 +120,9 @@ async def library_coverage(
 @dg.multi_asset_check(
     name="library_coverage_gates",
     specs=[
-        dg.AssetCheckSpec(name, asset=library_coverage, blocking=True, description=description)
+        dg.AssetCheckSpec(
+            name, asset=library_coverage, blocking=True, description=f"The library: {description}"
+        )
         for name, description in CHECK_DESCRIPTIONS.items()
     ],
     can_subset=True,

@@ -19,7 +19,7 @@ from wxyc_assets.cli.console import err, out
 from wxyc_assets.domain.candidates import Cohort, Scope
 from wxyc_assets.domain.coverage import State
 from wxyc_assets.views.labels import STATE_LABELS
-from wxyc_sandbox.cli.foreground import exit_on_signals, run_in_foreground
+from wxyc_sandbox.cli.foreground import exit_on_signals, require_free_port, run_in_foreground
 from wxyc_sandbox.cli.options import Scale
 from wxyc_sandbox.station import ASSETS_SCHEMA, SCHEMA, WORKSPACE, SandboxStation, run_station
 
@@ -64,6 +64,7 @@ def ui(
 ) -> None:
     """Serve the Dagster UI, with its daemon, on the demo's station until Ctrl-C."""
     exit_on_signals()
+    require_free_port(port)
     with run_station(Path.cwd(), scale) as station:
         err.print(f"The Dagster UI comes up at http://127.0.0.1:{port}; Ctrl-C ends it.")
         command = ["dev", "-w", str(WORKSPACE), "-h", "127.0.0.1", "-p", str(port)]
