@@ -19,6 +19,7 @@ from wxyc_assets.adapters.lml.wire import (
     as_list,
     as_object,
     parse_leniently,
+    parse_strictly,
     results_of,
 )
 from wxyc_assets.domain.answers import AnswerKind
@@ -138,7 +139,7 @@ def read_answers(body: bytes, asked: Sequence[int]) -> Answers:
 def _parse(body: bytes) -> tuple[Any, bool]:
     """Return the JSON of a body, and whether JSONB can hold all of it."""
     try:
-        return orjson.loads(body), NUL not in body
+        return parse_strictly(body), NUL not in body
     except orjson.JSONDecodeError:  # strict: it takes no lone surrogate, NaN or infinity
         return parse_leniently(body), False
 
