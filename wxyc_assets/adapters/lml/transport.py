@@ -47,6 +47,7 @@ class Server:
         self.url = url
         self._headers = headers
         self._transport = transport
+        self._addresses: dict[str, httpx.URL] = {}
 
     @asynccontextmanager
     async def stream(
@@ -65,7 +66,7 @@ class Server:
         """
         request = httpx.Request(
             method,
-            self.url + path,
+            self._address(path),
             headers={**self._headers, "Content-Type": "application/json", **headers},
             content=content,
             extensions={"timeout": {"connect": connect_seconds}},
@@ -76,6 +77,12 @@ class Server:
             yield response
         finally:
             await response.aclose()
+
+    def _address(self, path: str) -> httpx.URL:
+        """Return the URL of a path, parsed once."""
+        if path not in self._addresses:
+            self._addresses[path] = httpx.URL(self.url + path)
+        return self._addresses[path]
 
 
 class AiohttpTransport(httpx.AsyncBaseTransport):
