@@ -16,7 +16,7 @@ LINK = (
 
 
 def parts(backend_db: BackendDb) -> Parts:
-    """Return every part of every record that a run may change; a row that is missing has no part."""
+    """Return every part of every record that a run may change; a missing row has no part."""
     found: Parts = {}
     for row in backend_db.rows("select * from library"):
         found["attempt", row["id"]] = row["unresolved_attempted_at"]
