@@ -43,7 +43,9 @@ select format('revoke temporary on database %I from public, %I', current_databas
 \gexec
 
 -- The Backend's tables. In library and in the credits, only the columns that a run fills.
-grant select on :"backend_schema".artists, :"backend_schema".rotation to :"writer";
+grant select
+    on :"backend_schema".artists, :"backend_schema".rotation, :"backend_schema".flowsheet
+    to :"writer";
 grant select, update (artwork_url, unresolved_attempted_at)
     on :"backend_schema".library to :"writer";
 -- A run deletes no identity: a revert does, of a record that had none before.
@@ -75,7 +77,10 @@ where watermark is not null
 
 -- Our own tables.
 grant select on :"assets_schema".alembic_version to :"writer";
-grant select, insert, update, delete on :"assets_schema".library_candidate to :"writer";
+grant select, insert, update, delete on
+    :"assets_schema".library_candidate,
+    :"assets_schema".library_release
+    to :"writer";
 grant select, insert, delete on :"assets_schema".coverage_snapshot to :"writer";
 -- What was accepted or reverted, and what ran, stays on record: an acceptance is never changed.
 grant select, insert on
@@ -115,7 +120,8 @@ as $$
 begin
     if table_name is null or table_name <> all (array[
         'library', 'library_identity', 'library_identity_source', 'library_identity_history',
-        'compilation_track_artist', 'library_candidate', 'lml_resolution', 'artwork_lookup'
+        'compilation_track_artist', 'library_candidate', 'lml_resolution', 'artwork_lookup',
+        'library_release'
     ]) then
         raise insufficient_privilege using message = format('%L is not to be analyzed', table_name);
     end if;
