@@ -20,6 +20,7 @@ from wxyc_assets.adapters.postgres.alert_store import AlertStore, QueuedAlert
 from wxyc_assets.adapters.postgres.identity_store import TABLES
 from wxyc_assets.adapters.postgres.journal_store import JournalStore
 from wxyc_assets.adapters.postgres.retention_store import RetentionStore
+from wxyc_assets.domain.ranges import tile
 from wxyc_assets.domain.retention import RetentionWindows
 from wxyc_assets.flows.revert import revert_run
 from wxyc_assets.migrations.run import migrate
@@ -174,7 +175,7 @@ async def test_the_writer_reverts_what_it_wrote_and_sweeps_old_rows(after_runs: 
     async with open_as_writer(after_runs) as opened:
         store = JournalStore(opened)
         (run, *_) = await store.runs(1)
-        ranges = [IdRange(1, 400)]
+        ranges = list(tile(400, 100))
         reverted = await revert_run(
             store, run.run_id, ranges, run_id="revert", reverted_by="a test"
         )

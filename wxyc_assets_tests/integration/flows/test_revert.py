@@ -155,6 +155,17 @@ async def test_runs_are_reverted_one_after_the_other_the_last_one_first(
     assert journaled.tables() == before
 
 
+async def test_several_changes_of_one_record_by_one_run_are_undone_one_after_the_other(
+    journaled: Journaled,
+) -> None:
+    before = journaled.tables()
+    await journaled.run("first", single(1, DISCOGS), unresolved(2))
+    await journaled.run("first", single(1, SPOTIFY), unresolved(2), days=8)
+    result = await journaled.revert("first", days=9)
+    assert result.reverted == {IDENTITY: 1, ATTEMPT: 1}
+    assert journaled.tables() == before
+
+
 async def test_one_credit_that_a_librarian_changed_stays_and_the_others_are_reverted(
     journaled: Journaled,
 ) -> None:
