@@ -10,6 +10,7 @@ from wxyc_assets.cli import (
     maintenance,
     refused,
     report,
+    revert,
     rotation,
 )
 from wxyc_assets.cli.console import HELP_OPTIONS, options
@@ -27,6 +28,7 @@ app.command()(explain.explain)
 app.command()(refused.refused)
 app.command()(report.report)
 app.command()(accept_coverage.accept_coverage)
+app.command()(revert.revert)
 app.command()(configuration.configuration)
 app.command()(rotation.rotation_dry_run)
 app.command()(rotation.smoke)

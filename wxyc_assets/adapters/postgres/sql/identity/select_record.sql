@@ -53,6 +53,7 @@ select
     ) as cohort,
     unidentified_at(r.kind, r.refusal, r.answered_at, r.reverted_at) as unidentified_at,
     r.ask_again_at is not null as is_wanted_again,
+    r.reverted_at is not null as is_reverted,
     (
         select max(completed_at)
         from library_range_run
@@ -86,10 +87,11 @@ select
         when k.outcome = 'unconfirmed' and k.looked_up_at > now() - %(retry_window)s
         then 'unconfirmed'
         else lookup_state(
-            k.outcome, k.looked_up_at, k.applied_at, k.write_error, now() - %(retry_window)s
+            k.outcome, k.looked_up_at, k.applied_at, k.write_error, k.reverted_at,
+            now() - %(retry_window)s
         )
     end as cover_step,
-    k.looked_up_at + %(retry_window)s as cover_due_at,
+    coalesce(k.reverted_at, k.looked_up_at) + %(retry_window)s as cover_due_at,
     now() as now
 from library l
 left join artists a on a.id = l.artist_id
