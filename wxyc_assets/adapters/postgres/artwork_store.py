@@ -94,7 +94,7 @@ class ArtworkStore:
     def __init__(self, database: Database, scope: CoverScope, clock: Clock | None = None) -> None:
         self.database = database
         self.scope = scope
-        self._clock = clock
+        self.clock = clock
 
     async def wanted(self, id_range: IdRange) -> RangeWorklist:
         """Return the range's records that want a cover now."""
@@ -227,7 +227,7 @@ class ArtworkStore:
         return [ShownCover(**row) for row in rows]
 
     def _now(self) -> datetime | None:
-        return self._clock() if self._clock else None
+        return self.clock() if self.clock else None
 
 
 class _RolledBack(Exception):
