@@ -18,7 +18,7 @@ from wxyc_assets.defs.partitions import library_ranges
 from wxyc_assets.settings import settings
 
 identity_graph = AssetSelection.assets("library_candidates", LML_RESOLUTIONS, LIBRARY_IDENTITY)
-covers = AssetSelection.assets("library_artwork")
+covers = AssetSelection.assets("library_artwork", "library_releases")
 coverage = AssetSelection.assets("library_coverage")
 rotation = AssetSelection.assets("rotation_identities", "rotation_cache")
 all_ranges = {

@@ -79,6 +79,7 @@ def _decision(row: Mapping[str, Any]) -> KeptDecision:
         found=found_in(row["answer"]),
         choice=_choice(row),
         is_of_these_rules=row["is_of_these_rules"],
+        answered_at=row["answered_at"],
         is_eligible=row["is_eligible"],
         is_ours=row["is_ours"],
         is_others=row["is_others"],

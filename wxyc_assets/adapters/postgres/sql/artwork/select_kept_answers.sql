@@ -10,6 +10,7 @@ select
     k.url,
     k.confidence,
     (k.match, k.rules_version) = (%(match)s, %(rules_version)s) as is_of_these_rules,
+    k.looked_up_at as answered_at,
     shown.is_ours,
     l.artwork_url is not null and not shown.is_ours as is_others,
     wants_cover(
