@@ -15,6 +15,7 @@ from wxyc_assets.defs.dry_runs import (
 )
 from wxyc_assets.defs.library_identity import LIBRARY_IDENTITY, LML_RESOLUTIONS
 from wxyc_assets.defs.partitions import library_ranges
+from wxyc_assets.defs.replays import replay_covers_job
 from wxyc_assets.settings import settings
 
 identity_graph = AssetSelection.assets("library_candidates", LML_RESOLUTIONS, LIBRARY_IDENTITY)
@@ -118,6 +119,7 @@ jobs = [
     library_full,
     coverage_gates,
     accept_coverage,
+    replay_covers_job,
     library_identity_dry_run,
     rotation_job,
     rotation_dry_run,
