@@ -105,7 +105,7 @@ class ArtworkPipeline(RangePipeline[RangeLookups, ArtworkReport]):
             await self._buffer.flush()
             written = CoverWriteResult()
             if work.covers or work.worklist.waiting:
-                written = await write_covers(self._store, id_range)
+                written = await write_covers(self._store, id_range, self._run_id)
             covered = await self._store.covered(id_range)
             first_covers = await self._store.first_covers(id_range, COVERS_SHOWN)
         return build_report(

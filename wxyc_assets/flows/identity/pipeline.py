@@ -80,7 +80,8 @@ class IdentityPipeline(RangePipeline[BatchResults, IdentityReport]):
             partial(store.store_answers, run_id=options.run_id),
             max_in_flight=options.max_in_flight,
         )
-        self._writer = AnswerWriter(store, options.scope) if options.applies else None
+        writer = AnswerWriter(store, options.scope, options.run_id)
+        self._writer = writer if options.applies else None
 
     @property
     def stopped(self) -> LmlError | None:

@@ -46,14 +46,15 @@ known as (
         case
             when k.ask_again_at is not null then 'due'
             when k.is_of_other_rules
+                and k.reverted_at is null
                 and k.answer is not null
                 and k.outcome not in ('unknown', 'unconfirmed')
                 and k.looked_up_at > retry_from
                 then 'to_decide'
-            when k.is_of_other_rules then 'due'
+            when k.is_of_other_rules and k.reverted_at is null then 'due'
             when k.outcome = 'unconfirmed' and k.looked_up_at > retry_from then 'unconfirmed'
             else lookup_state(
-                k.outcome, k.looked_up_at, k.applied_at, k.write_error, retry_from
+                k.outcome, k.looked_up_at, k.applied_at, k.write_error, k.reverted_at, retry_from
             )
         end as state
     from album
