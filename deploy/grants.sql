@@ -85,7 +85,10 @@ grant select, insert on
     :"assets_schema".coverage_acceptance,
     :"assets_schema".library_revert
     to :"writer";
-grant select, insert on :"assets_schema".library_journal to :"writer";
+grant select, insert on
+    :"assets_schema".library_journal,
+    :"assets_schema".superseded_decision
+    to :"writer";
 grant select, insert, update on
     :"assets_schema".lml_resolution,
     :"assets_schema".artwork_lookup,

@@ -21,6 +21,7 @@ MOST_API_CALLS = 10_000
 """Far beyond what one lookup can take of Discogs."""
 STREAMING = ("spotify", "apple_music", "youtube_music", "bandcamp", "soundcloud")
 """The services of which an answer holds links, as `spotify_url` and so on."""
+LARGEST_EXACT = 2**53
 NO_RECORD = 0
 """LML's id for a result that is not a library record."""
 
@@ -104,4 +105,8 @@ def _share(value: Any) -> float | None:
 
 
 def _number(value: Any) -> int:
-    return value if type(value) is int else NO_RECORD
+    """Return an integer; 0 for anything else, and for one that a float could not hold exactly.
+
+    JSONB would return such a float as an integer.
+    """
+    return value if type(value) is int and abs(value) < LARGEST_EXACT else NO_RECORD
