@@ -43,7 +43,9 @@ select format('revoke temporary on database %I from public, %I', current_databas
 \gexec
 
 -- The Backend's tables. In library and in the credits, only the columns that a run fills.
-grant select on :"backend_schema".artists, :"backend_schema".rotation to :"writer";
+grant select
+    on :"backend_schema".artists, :"backend_schema".rotation, :"backend_schema".flowsheet
+    to :"writer";
 grant select, update (artwork_url, unresolved_attempted_at)
     on :"backend_schema".library to :"writer";
 -- A run deletes no identity: a revert does, of a record that had none before.

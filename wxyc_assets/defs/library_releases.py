@@ -6,6 +6,7 @@ from pydantic import Field
 from wxyc_assets.adapters.postgres.kept_answer_store import KeptAnswerStore
 from wxyc_assets.adapters.postgres.release_store import ReleaseStore
 from wxyc_assets.defs import metadata
+from wxyc_assets.defs.dagster_internals import output_without_materialization
 from wxyc_assets.defs.instrumentation import instrumented
 from wxyc_assets.defs.library_artwork import library_artwork
 from wxyc_assets.defs.partitions import range_asset, report_range, selected_ranges
@@ -15,26 +16,6 @@ from wxyc_assets.domain.artwork import CoverScope, Eligibility, Rules
 from wxyc_assets.domain.run_checks import judge_written
 from wxyc_assets.flows.releases.pipeline import ReleasesReport, derive_releases, fill_identities
 from wxyc_assets.settings import Share, settings
-
-COLUMNS = dg.TableSchema(
-    [
-        dg.TableColumn("library_id", "int", "The record."),
-        dg.TableColumn("release_id", "int", "Its Discogs release."),
-        dg.TableColumn("artist_name", "text", "The release's artist, as LML gave it."),
-        dg.TableColumn("album_title", "text", "The release's title, as LML gave it."),
-        dg.TableColumn("confidence", "float8", "LML's confidence that it is the record's."),
-        dg.TableColumn(
-            "canonical_entity", "text", "discogs:master:N, or discogs:release:N without a master."
-        ),
-        dg.TableColumn("streaming", "jsonb", "Links to the album on streaming services."),
-        dg.TableColumn("rules_version", "int", "The version of the rules that chose the release."),
-        dg.TableColumn("answered_at", "timestamptz", "When LML gave the answer."),
-        dg.TableColumn("derived_at", "timestamptz", "When the row was derived from it."),
-        dg.TableColumn("run_id", "text", "The run that derived it."),
-        dg.TableColumn("written_at", "timestamptz", "When we wrote it to library_identity."),
-        dg.TableColumn("written_by", "text", "The run that wrote it there."),
-    ]
-)
 
 
 class ReleasesConfig(dg.Config):
@@ -55,12 +36,11 @@ class ReleasesConfig(dg.Config):
 
 @range_asset(
     deps=[library_artwork],
-    kinds={"postgres"},
-    metadata={"dagster/column_schema": COLUMNS},
+    dagster_type=dg.Nothing,
 )
 async def library_releases(
     context: dg.AssetExecutionContext, config: ReleasesConfig, database: DatabaseResource
-) -> None:
+):  # Dagster would read an annotation here as the output's type
     """The Discogs release of a record, derived from LML's kept answer; in `library_release`.
 
     With WRITE_RELEASE_IDS, identities without a release get it. LML is not asked.
@@ -79,9 +59,10 @@ async def library_releases(
             if totals.get("releases.written") or totals.get("releases.removed"):
                 unanalyzed = await opened.analyze("library_release")
                 metadata.warn_of_stale_statistics(context, unanalyzed)
+    yield output_without_materialization("result")
 
 
-@dg.asset_check(asset=library_releases, blocking=True)
+@dg.asset_check(asset=library_releases, blocking=True)  # pyright: ignore[reportArgumentType]
 async def release_ids_are_written(
     context: dg.AssetCheckExecutionContext, database: DatabaseResource
 ) -> dg.AssetCheckResult:
@@ -91,7 +72,7 @@ async def release_ids_are_written(
         return dg.AssetCheckResult(passed=True, description="Releases are not written (a setting).")
     async with database.open() as opened:
         count = await ReleaseStore(opened).count_written(id_range, run_id)
-    return check_result(judge_written(count, LIMITS, what="releases"), id_range)
+    return check_result(context, judge_written(count, LIMITS, what="releases"), id_range)
 
 
 def _config_of_run(context: dg.AssetCheckExecutionContext) -> ReleasesConfig:
@@ -103,6 +84,6 @@ def _config_of_run(context: dg.AssetCheckExecutionContext) -> ReleasesConfig:
 def _metadata(report: ReleasesReport) -> dict[str, dg.MetadataValue]:
     return {
         "dagster/partition_row_count": dg.MetadataValue.int(report.put.releases),
-        **{name: dg.MetadataValue.int(number) for name, number in report.figures().items()},
+        **metadata.run_counters(report.figures()),
         **metadata.offenders("not_written", report.write_errors),
     }

@@ -51,16 +51,6 @@ def test_identities_get_their_releases_only_if_wanted(looked_up: BackendDb, writ
     assert check.passed
 
 
-def test_the_columns_are_those_of_the_table(looked_up: BackendDb) -> None:
-    schema = library_releases.metadata_by_key[library_releases.key]["dagster/column_schema"]
-    names = looked_up.rows(
-        "select column_name, data_type from information_schema.columns "
-        "where table_name = 'library_release' order by ordinal_position"
-    )
-    assert [each.name for each in schema.columns] == [row["column_name"] for row in names]
-    assert all(each.description for each in schema.columns)
-
-
 def test_releases_that_are_lost_on_the_way_fail_the_check(looked_up: BackendDb) -> None:
     looked_up.execute(
         "create function lose() returns trigger language plpgsql as "
