@@ -44,7 +44,8 @@ select format('revoke temporary on database %I from public, %I', current_databas
 
 -- The Backend's tables. In library and in the credits, only the columns that a run fills.
 grant select
-    on :"backend_schema".artists, :"backend_schema".rotation, :"backend_schema".flowsheet
+    on :"backend_schema".artists, :"backend_schema".rotation, :"backend_schema".flowsheet,
+        :"backend_schema".library_delete_denylist
     to :"writer";
 grant select, update (artwork_url, unresolved_attempted_at)
     on :"backend_schema".library to :"writer";
@@ -87,9 +88,16 @@ grant select, insert on
     :"assets_schema".coverage_acceptance,
     :"assets_schema".library_revert
     to :"writer";
-grant select, insert on
+grant select, insert, delete on
     :"assets_schema".library_journal,
     :"assets_schema".superseded_decision
+    to :"writer";
+-- What is swept in the end (docs/operating.md, "What is swept, and when").
+grant delete on
+    :"assets_schema".lml_resolution,
+    :"assets_schema".artwork_lookup,
+    :"assets_schema".library_release,
+    :"assets_schema".alert_outbox
     to :"writer";
 grant select, insert, update on
     :"assets_schema".lml_resolution,

@@ -11,6 +11,7 @@ from wxyc_assets.cli import (
     refused,
     replay,
     report,
+    revert,
     rotation,
 )
 
@@ -26,6 +27,7 @@ app.command()(refused.refused)
 app.command()(replay.replay)
 app.command()(report.report)
 app.command()(accept_coverage.accept_coverage)
+app.command()(revert.revert)
 app.command()(configuration.configuration)
 app.command()(rotation.rotation_dry_run)
 app.command()(rotation.smoke)

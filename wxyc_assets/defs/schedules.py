@@ -7,6 +7,7 @@ over that of the job it replaces (docs/contracts/jobs-before-us.md, "The station
 import dagster as dg
 
 from wxyc_assets.defs.jobs import coverage_gates, library_identity_full, rotation_job
+from wxyc_assets.defs.retention import sweep_old_rows
 
 rotation_daily = dg.ScheduleDefinition(
     name="rotation_daily",
@@ -36,4 +37,13 @@ coverage_daily = dg.ScheduleDefinition(
     description="A daily snapshot of the coverage, with its checks; LML is not called.",
 )
 
-schedules = [rotation_daily, identities_weekly, coverage_daily]
+sweep_daily = dg.ScheduleDefinition(
+    name="sweep_daily",
+    job=sweep_old_rows,
+    cron_schedule="40 2 * * *",
+    execution_timezone="UTC",
+    default_status=dg.DefaultScheduleStatus.STOPPED,
+    description="Sweeps what is of no use any more from our own tables; LML is not called.",
+)
+
+schedules = [rotation_daily, identities_weekly, coverage_daily, sweep_daily]

@@ -86,6 +86,8 @@ class CoverCounts:
     albums: int
     covered: int
     lookups: int
+    reverted: int
+    """Those that wait because their cover was taken back."""
 
 
 class ArtworkStore:

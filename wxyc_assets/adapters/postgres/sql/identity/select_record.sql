@@ -78,6 +78,7 @@ select
     ) as cohort,
     unidentified_at(r.kind, r.refusal, r.answered_at, r.reverted_at) as unidentified_at,
     r.ask_again_at is not null as is_wanted_again,
+    r.reverted_at is not null as is_reverted,
     (
         select max(completed_at)
         from library_range_run
