@@ -20,6 +20,7 @@ from wxyc_assets.adapters.postgres.alert_store import AlertStore, QueuedAlert
 from wxyc_assets.adapters.postgres.identity_store import TABLES
 from wxyc_assets.adapters.postgres.journal_store import JournalStore
 from wxyc_assets.adapters.postgres.retention_store import RetentionStore
+from wxyc_assets.domain.ranges import IdRange
 from wxyc_assets.domain.retention import RetentionWindows
 from wxyc_assets.flows.revert import revert_run
 from wxyc_assets.migrations.run import migrate
@@ -62,6 +63,7 @@ class Granted:
             "LIBRARY_METADATA_URL": self.lml_url,
             "LOCAL_DEV": "1",
             "INCLUDE_NULL_CANONICAL": "1",
+            "WRITE_RELEASE_IDS": "1",
             "LML_RATE_PER_MIN": "0",
             "LML_HEALTH_INTERVAL_SECONDS": "1",
             "LIBRARY_MAX_ID": "400",
@@ -151,7 +153,9 @@ def after_runs(granted: Granted) -> Granted:
         "wxyc_schema.library_identity_history",
         "wxyc_schema.compilation_track_artist where track_artist_link_method = 'lml_backfill'",
         "wxyc_schema.library where unresolved_attempted_at > now() - interval '1 hour'",
-        "wxyc_assets.artwork_lookup where applied_at is not null",
+        "wxyc_assets.artwork_lookup where applied_at is not null and answer is not null",
+        "wxyc_assets.library_release where written_at is not null",
+        "wxyc_schema.library_identity where discogs_release_id is not null",
         "wxyc_assets.rotation_refresh where finished_at is not null and failure is null",
         "wxyc_assets.coverage_snapshot",
         "wxyc_assets.coverage_acceptance",

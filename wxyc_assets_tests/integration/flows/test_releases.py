@@ -3,11 +3,13 @@
 from datetime import UTC, datetime, timedelta
 
 from wxyc_assets.adapters.postgres.database import Database
+from wxyc_assets.adapters.postgres.journal_store import JournalStore
 from wxyc_assets.adapters.postgres.kept_answer_store import KeptAnswerStore
 from wxyc_assets.adapters.postgres.release_store import ReleaseStore
 from wxyc_assets.domain.artwork import CoverScope, Eligibility, Rules
 from wxyc_assets.domain.releases import Release, release_of
 from wxyc_assets.flows.releases.pipeline import ReleasesReport, derive_releases, fill_identities
+from wxyc_assets.flows.revert import revert_run
 from wxyc_assets_tests.support.backend_db import BackendDb
 from wxyc_assets_tests.support.covers import (
     ONE_RANGE,
@@ -205,3 +207,25 @@ async def test_another_release_is_stored_and_does_not_replace_the_one_in_the_ide
     row = backend_db.row("select release_id, written_at from library_release")
     assert row == {"release_id": 4242, "written_at": None}
     assert release_ids(backend_db) == {1: before}
+
+
+async def test_written_releases_can_be_reverted_and_are_not_written_again(
+    opened: Database, backend_db: BackendDb
+) -> None:
+    await look_up(opened, backend_db)
+    first, second, *_ = sorted(EXPECTED)
+    backend_db.identity(first, NOW, wikidata_qid="Q1")
+    backend_db.identity(second, NOW)
+    before = backend_db.rows("select * from library_identity order by library_id")
+    await derive(opened, "filling", fill=True)
+    backend_db.execute(
+        "update library_identity set discogs_release_id = 1 where library_id = %s", second
+    )
+    result = await revert_run(
+        JournalStore(opened), "filling", ONE_RANGE, run_id="revert", reverted_by="test"
+    )
+    assert [each.library_id for each in result.left_alone] == [second]
+    after = backend_db.rows("select * from library_identity order by library_id")
+    assert after[0] == before[0]
+    assert release_ids(backend_db) == {second: 1}
+    assert (await derive(opened, "again", fill=True)).filled == 0
