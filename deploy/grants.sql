@@ -91,7 +91,10 @@ grant select, insert on
     :"assets_schema".coverage_acceptance,
     :"assets_schema".library_revert
     to :"writer";
-grant select, insert, delete on :"assets_schema".library_journal to :"writer";
+grant select, insert, delete on
+    :"assets_schema".library_journal,
+    :"assets_schema".superseded_decision
+    to :"writer";
 -- What is swept in the end (docs/operating.md, "What is swept, and when").
 grant delete on
     :"assets_schema".lml_resolution,

@@ -7,6 +7,7 @@ from wxyc_assets.defs import (
     library_candidates,
     library_coverage,
     library_identity,
+    library_releases,
     rotation,
 )
 from wxyc_assets.defs.alerts import alert_sensors
@@ -22,7 +23,13 @@ from wxyc_assets.telemetry.sentry import check_dsn
 with one_line_for_commands():
     check_dsn()
 
-library = [library_candidates, library_identity, library_artwork, library_coverage]
+library = [
+    library_candidates,
+    library_identity,
+    library_artwork,
+    library_releases,
+    library_coverage,
+]
 
 defs = dg.Definitions(
     assets=[

@@ -142,6 +142,10 @@ class Settings(BaseSettings):
         Match.CAREFUL,
         description="careful: a single high-confidence match; first: the first result, unchecked",
     )
+    write_release_ids: Flag = Field(
+        False,
+        description="write the Discogs release of a record to its identity, where that has none",
+    )
     github_api_url: str = Field(
         "https://api.github.com",
         pattern="^https?://",

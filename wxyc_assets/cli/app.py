@@ -9,6 +9,7 @@ from wxyc_assets.cli import (
     explain,
     maintenance,
     refused,
+    replay,
     report,
     revert,
     rotation,
@@ -26,6 +27,7 @@ app.command()(maintenance.migrate)
 app.command()(dry_run.dry_run)
 app.command()(explain.explain)
 app.command()(refused.refused)
+app.command()(replay.replay)
 app.command()(report.report)
 app.command()(accept_coverage.accept_coverage)
 app.command()(revert.revert)

@@ -97,6 +97,26 @@ CATALOG = {
             "legacy_release_id": ("library", "legacy_release_id"),
         },
     ),
+    "library_releases": Entry(
+        tables.RELEASES,
+        f"{OPERATING}#releases",
+        freshness.weekly,
+        {
+            "library_id": ("library_artwork", "library_id"),
+            "answered_at": ("library_artwork", "looked_up_at"),
+            **dict.fromkeys(
+                (
+                    "release_id",
+                    "artist_name",
+                    "album_title",
+                    "confidence",
+                    "canonical_entity",
+                    "streaming",
+                ),
+                ("library_artwork", "answer"),
+            ),
+        },
+    ),
     "library_coverage": Entry(
         tables.SNAPSHOTS, f"{OPERATING}#what-the-checks-compare-with", freshness.daily
     ),

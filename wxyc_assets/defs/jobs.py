@@ -16,12 +16,13 @@ from wxyc_assets.defs.dry_runs import (
 )
 from wxyc_assets.defs.library_identity import LIBRARY_IDENTITY, LML_RESOLUTIONS
 from wxyc_assets.defs.partitions import library_ranges
+from wxyc_assets.defs.replays import replay_covers_job
 from wxyc_assets.defs.retention import sweep_old_rows
 from wxyc_assets.defs.revert import revert_run_job
 from wxyc_assets.settings import settings
 
 identity_graph = AssetSelection.assets("library_candidates", LML_RESOLUTIONS, LIBRARY_IDENTITY)
-covers = AssetSelection.assets("library_artwork")
+covers = AssetSelection.assets("library_artwork", "library_releases")
 coverage = AssetSelection.assets("library_coverage")
 rotation = AssetSelection.assets("rotation_identities", "rotation_cache")
 all_ranges = {
@@ -121,6 +122,7 @@ jobs = [
     library_full,
     coverage_gates,
     accept_coverage,
+    replay_covers_job,
     revert_run_job,
     sweep_old_rows,
     library_identity_dry_run,

@@ -31,6 +31,9 @@ FACTS = (
     "history",
     "artwork_url",
     "cover_lookup",
+    "release",
+    "superseded",
+    "journal",
     "identities_completed_at",
     "covers_completed_at",
 )
@@ -75,6 +78,7 @@ def _rules_of_covers(covers: CoverScope) -> dict[str, Any]:
         "eligibility": covers.eligibility,
         "match": covers.rules.match,
         "least_confidence": covers.rules.least_confidence,
+        "rules_version": covers.rules.version,
     }
 
 

@@ -46,6 +46,12 @@ def _result(row: CatalogueEntry, release_id: int, random: SeededRandom) -> Json:
         "release_url": f"https://www.discogs.com/release/{release_id}",
         "artwork_url": release_cover(release_id),
         "confidence": random.pick(CONFIDENCES),
+        "master_id": release_id // 2 if release_id % 3 else None,
+        "spotify_url": f"https://open.spotify.com/album/{release_id:022}",
+        "apple_music_url": None,
+        "youtube_music_url": f"https://music.youtube.com/search?q={release_id}",
+        "bandcamp_url": None,
+        "soundcloud_url": None,
     }
     item = {"id": row.legacy_release_id, "title": row.title, "artist": row.artist, "genre": None}
     return {"library_item": item, "artwork": artwork}

@@ -13,7 +13,7 @@ from wxyc_assets.adapters.lml.wire import dump
 from wxyc_assets.adapters.postgres.database import Database, Transaction, retry_on_deadlock
 from wxyc_assets.adapters.postgres.errors import RowRefused
 from wxyc_assets.adapters.postgres.range_locks import LockFamily, lock_in_transaction
-from wxyc_assets.domain.answers import AnswerKind
+from wxyc_assets.domain.answers import RULES_VERSION, AnswerKind
 from wxyc_assets.domain.candidates import Candidate, Cohort, Reason, Scope
 from wxyc_assets.domain.ranges import IdRange
 from wxyc_assets.domain.run_checks import RunAnswers, WrittenCount
@@ -83,9 +83,16 @@ class RangeCounts:
 class IdentityStore:
     """Reads and writes by range and by batch; `now` comes from `clock`, else from the database."""
 
-    def __init__(self, database: Database, clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock | None = None,
+        *,
+        rules_version: int = RULES_VERSION,
+    ) -> None:
         self.database = database
         self._clock = clock
+        self._rules_version = rules_version
 
     async def count_range(self, id_range: IdRange) -> RangeCounts:
         """Count what the tables hold for a range."""
@@ -196,7 +203,11 @@ class IdentityStore:
         async with self.database.transaction() as transaction:
             rows = await transaction.fetch(
                 "identity/select_unapplied",
-                {**_bounds(id_range), "records_attempts": scope.records_attempts},
+                {
+                    **_bounds(id_range),
+                    "records_attempts": scope.records_attempts,
+                    "rules_version": self._rules_version,
+                },
             )
         return [_stored_answer(row) for row in rows]
 
@@ -236,7 +247,12 @@ class IdentityStore:
             new = [each.library_id for each in answers if each.is_new]
             if new:
                 await transaction.execute(
-                    "identity/mark_applied", {"library_ids": new, "now": self._now()}
+                    "identity/mark_applied",
+                    {
+                        "library_ids": new,
+                        "rules_version": self._rules_version,
+                        "now": self._now(),
+                    },
                 )
         return details
 

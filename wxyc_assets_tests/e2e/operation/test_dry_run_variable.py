@@ -19,7 +19,13 @@ SPAN = {
     "dagster/asset_partition_range_end": "0000051-0000075",
 }
 IDENTITIES = {"would_resolve", "would_unresolved", "would_skip"}
-LOOKUPS = {"would_look_up", "would_write", "records_due", "waiting_to_retry"}
+LOOKUPS = {
+    "would_look_up",
+    "would_write",
+    "would_decide_again",
+    "records_due",
+    "waiting_to_retry",
+}
 
 
 @pytest.fixture(scope="module")

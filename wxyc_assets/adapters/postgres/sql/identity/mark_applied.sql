@@ -1,4 +1,7 @@
--- Dates the stored answers of a batch as applied.
+-- Dates the stored answers of a batch as applied, by this version of the rules.
 update lml_resolution
-set applied_at = coalesce(%(now)s::timestamptz, now()), write_error = null
+set
+    applied_at = coalesce(%(now)s::timestamptz, now()),
+    rules_version = %(rules_version)s,
+    write_error = null
 where library_id = any(%(library_ids)s)
