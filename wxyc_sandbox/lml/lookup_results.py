@@ -11,6 +11,7 @@ from wxyc_sandbox.real_world import first_release, release_cover
 
 MAX_RESULTS = 5
 CONFIDENCES = (0.8, 0.8999999999999999, 1.0, 1.0)
+EDITIONS = (*("",) * 15, *(" (Deluxe Edition)",) * 2, " [Bonus Tracks]", " EP", ": Remastered")
 LOW_CONFIDENCES = (0.2, 0.3, 0.4)
 
 
@@ -40,7 +41,7 @@ def direct_match(entries: list[CatalogueEntry], random: SeededRandom) -> Json:
 
 def _result(row: CatalogueEntry, release_id: int, random: SeededRandom) -> Json:
     artwork = {
-        "album": row.title + random.pick(("", "", "", " (Deluxe Edition)")),
+        "album": row.title + random.pick(EDITIONS),
         "artist": row.artist + random.pick(("", "", "", " (2)")),
         "release_id": release_id,
         "release_url": f"https://www.discogs.com/release/{release_id}",
