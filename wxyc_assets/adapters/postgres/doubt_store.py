@@ -1,0 +1,102 @@
+"""Doubts about what is stored, found by SQL over the library's tables."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from wxyc_assets.adapters.postgres.database import Database, Transaction
+from wxyc_assets.adapters.postgres.identity_store import NOTES_MARK, Clock
+from wxyc_assets.domain.doubts import Doubt, DoubtCount, Doubts, Reason, Severity
+
+STATEMENTS = {
+    Reason.OTHER_OWN_ID: "doubts/put_other_own_ids",
+    Reason.SHARED_ID: "doubts/put_shared_ids",
+    Reason.SHARED_NAME: "doubts/put_shared_names",
+    Reason.CONTRADICTING_SOURCES: "doubts/put_contradicting_sources",
+    Reason.CHANGED_MIND: "doubts/put_changed_minds",
+    Reason.SHARED_COVER: "doubts/put_shared_covers",
+}
+"""The statement that finds the doubts of a reason."""
+
+
+class DoubtStore:
+    """Finds, stores and lists doubts; without a `clock`, the database's now()."""
+
+    def __init__(self, database: Database, clock: Clock | None = None) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def replace(self, run_id: str) -> None:
+        """Find all doubts anew and count them; those that are found no more are deleted."""
+        async with self._database.transaction() as transaction:
+            await transaction.execute("doubts/lock_doubts")
+            for reason, statement in STATEMENTS.items():
+                await transaction.execute(statement, self._parameters(run_id, reason))
+            await transaction.execute("doubts/delete_settled_doubts", {"run_id": run_id})
+            await _put_plays(transaction)
+            await transaction.execute(
+                "doubts/put_counts",
+                {
+                    "run_id": run_id,
+                    "now": self._now(),
+                    "reasons": [*Reason],
+                    "subjects": [each.subject for each in Reason],
+                },
+            )
+
+    async def newest(self, most_played: int) -> Doubts | None:
+        """Return the newest counts, with the doubtful records played most; None if never run."""
+        async with self._database.transaction() as transaction:
+            counts = await transaction.fetch("doubts/select_counts")
+            (records,) = await transaction.fetch("doubts/count_doubtful_records")
+            shown = await transaction.fetch("doubts/select_most_played", {"limit": most_played})
+        now, before = (_counts(counts, place) for place in (1, 2))
+        if not now:
+            return None
+        return Doubts(
+            run_id=next(each["run_id"] for each in counts if each["place"] == 1),
+            counts=now,
+            before=before,
+            doubtful_records=records["records"],
+            plays_are_known=records["plays_are_known"],
+            most_played=tuple(map(_doubt, shown)),
+        )
+
+    def _parameters(self, run_id: str, reason: Reason) -> dict[str, Any]:
+        return {
+            "run_id": run_id,
+            "now": self._now(),
+            "mark": NOTES_MARK,
+            "severity": reason.severity,
+        }
+
+    def _now(self) -> datetime | None:
+        return self._clock() if self._clock else None
+
+
+async def _put_plays(transaction: Transaction) -> None:
+    """Add the plays where the station counts them; elsewhere they stay unknown."""
+    (found,) = await transaction.fetch("doubts/has_plays")
+    if found["has_plays"]:
+        await transaction.execute("doubts/put_plays")
+
+
+def _counts(rows: list[dict[str, Any]], place: int) -> dict[Reason, DoubtCount]:
+    found = {
+        Reason(row["reason"]): DoubtCount(Reason(row["reason"]), row["records"], row["judged"])
+        for row in rows
+        if row["place"] == place
+    }
+    return {reason: found[reason] for reason in Reason if reason in found}
+
+
+def _doubt(row: Mapping[str, Any]) -> Doubt:
+    return Doubt(
+        library_id=row["library_id"],
+        artist_name=row["artist_name"],
+        album_title=row["album_title"],
+        reason=Reason(row["reason"]),
+        severity=Severity(row["severity"]),
+        evidence=row["evidence"],
+        plays=row["plays"],
+    )
