@@ -72,7 +72,10 @@ where watermark is not null
 
 -- Our own tables.
 grant select on :"assets_schema".alembic_version to :"writer";
-grant select, insert, update, delete on :"assets_schema".library_candidate to :"writer";
+grant select, insert, update, delete on
+    :"assets_schema".library_candidate,
+    :"assets_schema".library_release
+    to :"writer";
 grant select, insert, delete on :"assets_schema".coverage_snapshot to :"writer";
 -- What was accepted, and what ran, stays on record: an acceptance is never changed.
 grant select, insert on :"assets_schema".coverage_acceptance to :"writer";
@@ -104,7 +107,8 @@ as $$
 begin
     if table_name is null or table_name <> all (array[
         'library', 'library_identity', 'library_identity_source', 'library_identity_history',
-        'compilation_track_artist', 'library_candidate', 'lml_resolution', 'artwork_lookup'
+        'compilation_track_artist', 'library_candidate', 'lml_resolution', 'artwork_lookup',
+        'library_release'
     ]) then
         raise insufficient_privilege using message = format('%L is not to be analyzed', table_name);
     end if;

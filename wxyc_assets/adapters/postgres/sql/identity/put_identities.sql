@@ -123,18 +123,12 @@ identity as (
     where verdict in ('new', 'replaced')
     order by library_id
     on conflict (library_id) do update set
-        discogs_master_id = null,
-        discogs_release_id = null,
-        musicbrainz_release_group_mbid = null,
-        musicbrainz_release_mbid = null,
-        musicbrainz_recording_mbid = null,
         wikidata_qid = excluded.wikidata_qid,
         spotify_id = excluded.spotify_id,
         apple_music_id = excluded.apple_music_id,
         last_verified_at = excluded.last_verified_at,
         method = excluded.method,
         confidence = excluded.confidence,
-        agreement_sources = null,
         notes = excluded.notes
     where i.method <> 'manual' or i.notes = %(mark)s
     returning i.library_id
