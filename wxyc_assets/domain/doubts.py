@@ -137,10 +137,24 @@ class Doubts:
         )
 
 
-def are_similar(title: str, other: str) -> bool:
-    """Return True if two album titles may be those of one album, an edition aside."""
+@dataclass(frozen=True, slots=True)
+class CoverTitle:
+    """A record with a cover, and the title of the album that LML took it from."""
+
+    library_id: int
+    album_title: str
+    found_title: str
+
+    @property
+    def is_far(self) -> bool:
+        """True if the two titles are hardly those of one album, editions aside."""
+        return likeness(self.album_title, self.found_title) < SIMILAR_TITLES
+
+
+def likeness(title: str, other: str) -> float:
+    """Return how much alike two album titles are, from 0 to 1, editions aside."""
     first, second = _without_edition(title), _without_edition(other)
-    return first == second or SequenceMatcher(None, first, second).ratio() >= SIMILAR_TITLES
+    return SequenceMatcher(None, first, second, autojunk=False).ratio()
 
 
 def _without_edition(title: str) -> str:

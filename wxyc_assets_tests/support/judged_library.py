@@ -1,13 +1,7 @@
 """A library about which the pretend LML was asked, mistakes and changed minds included."""
 
-from collections.abc import Generator
-from contextlib import contextmanager
-
-import psycopg
-
-from wxyc_assets.adapters.postgres.artwork_store import ArtworkStore
 from wxyc_assets.domain.artwork import CoverScope
-from wxyc_assets.domain.ranges import IdRange
+from wxyc_assets.domain.ranges import tile
 from wxyc_assets.flows.identity.pipeline import PageSizes
 from wxyc_assets.migrations.run import migrate
 from wxyc_assets_tests.integration.flows.station import WIDE, IdentityHarness, opening
@@ -16,9 +10,7 @@ from wxyc_sandbox.credits import Credit, credits
 from wxyc_sandbox.library import SandboxLibrary, seed_library
 from wxyc_sandbox.lml.app import PretendLml
 from wxyc_sandbox.lml.settings import LmlSettings
-from wxyc_sandbox.truth import Truth
 
-WHOLE = [IdRange(1, 100_000)]
 LARGE_PAGES = PageSizes(batch_size=500, va_batch_size=100)
 LATER = "update library_identity set last_verified_at = last_verified_at - interval '10 days'"
 
@@ -37,11 +29,12 @@ async def make_judged_library(url: str, library: SandboxLibrary, generations: in
         lookup_latency_seconds=0, discogs_per_worker_per_minute=0,
     )  # fmt: skip
     lml = PretendLml(settings, library.catalogue(), one_credit)
+    ranges = list(tile(round(80_000 * library.scale), 2_500))
     harness = IdentityHarness(url, lml)
     with harness.backend_db as backend_db:
         for generation in range(generations):
             lml.configure(generation=generation)
-            await harness.run(WIDE, ranges=WHOLE, sizes=LARGE_PAGES)
+            await harness.run(WIDE, ranges=ranges, sizes=LARGE_PAGES)
             backend_db.execute(LATER)
     async with opening(url) as database:
-        await ArtworkRun(database, lml, CoverScope(), WHOLE, max_in_flight=8).run()
+        await ArtworkRun(database, lml, CoverScope(), ranges, max_in_flight=8).run()

@@ -7,7 +7,7 @@ from typing import Any
 from wxyc_sandbox.lml.catalogue import Catalogue, CatalogueEntry
 from wxyc_sandbox.lml.seeded_random import SeededRandom, fold
 from wxyc_sandbox.lml.wire import Json
-from wxyc_sandbox.real_world import first_release, release_cover
+from wxyc_sandbox.real_world import first_release, master_of, release_cover
 
 RATES = {
     "manual": 0.002,
@@ -138,6 +138,7 @@ def _release(release_id: int) -> dict[str, Any]:
     return {
         "release_id": release_id,
         "release_url": f"https://www.discogs.com/release/{release_id}",
+        "master_id": master_of(release_id),
         "artwork_url": release_cover(release_id),
     }
 

@@ -1,12 +1,12 @@
 """Doubts about what is stored, found by SQL over the library's tables."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from wxyc_assets.adapters.postgres.database import Database, Transaction
 from wxyc_assets.adapters.postgres.identity_store import NOTES_MARK, Clock
-from wxyc_assets.domain.doubts import Doubt, DoubtCount, Doubts, Reason, Severity
+from wxyc_assets.domain.doubts import CoverTitle, Doubt, DoubtCount, Doubts, Reason, Severity
 
 STATEMENTS = {
     Reason.OTHER_OWN_ID: "doubts/put_other_own_ids",
@@ -15,8 +15,12 @@ STATEMENTS = {
     Reason.CONTRADICTING_SOURCES: "doubts/put_contradicting_sources",
     Reason.CHANGED_MIND: "doubts/put_changed_minds",
     Reason.SHARED_COVER: "doubts/put_shared_covers",
+    Reason.OTHER_TITLE: "doubts/put_other_titles",
+    Reason.OTHER_RELEASE: "doubts/put_other_releases",
 }
 """The statement that finds the doubts of a reason."""
+BATCH_ROWS = 5_000
+"""Titles that are compared at a time: memory does not grow with the library."""
 
 
 class DoubtStore:
@@ -26,12 +30,32 @@ class DoubtStore:
         self._database = database
         self._clock = clock
 
-    async def replace(self, run_id: str) -> None:
-        """Find all doubts anew and count them; those that are found no more are deleted."""
+    async def titles(self) -> AsyncGenerator[CoverTitle]:
+        """Yield the covers whose album LML names otherwise than the record, in id order."""
+        after, batch = 0, [CoverTitle(0, "", "")]
+        while batch:
+            async with self._database.transaction() as transaction:
+                rows = await transaction.fetch(
+                    "doubts/select_cover_titles", {"after": after, "limit": BATCH_ROWS}
+                )
+            batch = [CoverTitle(**row) for row in rows]
+            for each in batch:
+                yield each
+                after = each.library_id
+
+    async def replace(self, run_id: str, other_titles: Sequence[CoverTitle]) -> None:
+        """Find all doubts anew and count them; those that are found no more are deleted.
+
+        `other_titles` are the covers of albums whose titles are far from the records'.
+        """
+        given = {
+            "library_ids": [each.library_id for each in other_titles],
+            "titles": [each.found_title for each in other_titles],
+        }
         async with self._database.transaction() as transaction:
             await transaction.execute("doubts/lock_doubts")
             for reason, statement in STATEMENTS.items():
-                await transaction.execute(statement, self._parameters(run_id, reason))
+                await transaction.execute(statement, self._parameters(run_id, reason) | given)
             await transaction.execute("doubts/delete_settled_doubts", {"run_id": run_id})
             await _put_plays(transaction)
             await transaction.execute(
