@@ -6,6 +6,7 @@ from wxyc_assets.defs import (
     library_artwork,
     library_candidates,
     library_coverage,
+    library_doubts,
     library_identity,
     rotation,
 )
@@ -20,7 +21,7 @@ from wxyc_assets.telemetry.sentry import check_dsn
 
 check_dsn()
 
-library = [library_candidates, library_identity, library_artwork, library_coverage]
+library = [library_candidates, library_identity, library_artwork, library_coverage, library_doubts]
 
 defs = dg.Definitions(
     assets=[

@@ -6,6 +6,7 @@ from dagster import AssetSelection, OpDefinition
 from wxyc_assets.defs.accept_coverage import accept_coverage
 from wxyc_assets.defs.dry_runs import (
     ask_and_count,
+    count_doubts,
     count_lookups,
     count_refreshes,
     count_states,
@@ -20,6 +21,7 @@ from wxyc_assets.settings import settings
 identity_graph = AssetSelection.assets("library_candidates", LML_RESOLUTIONS, LIBRARY_IDENTITY)
 covers = AssetSelection.assets("library_artwork")
 coverage = AssetSelection.assets("library_coverage")
+doubts = AssetSelection.assets("library_doubts")
 rotation = AssetSelection.assets("rotation_identities", "rotation_cache")
 all_ranges = {
     "dagster/asset_partition_range_start": library_ranges.get_first_partition_key() or "",
@@ -79,13 +81,21 @@ library_artwork_full = asset_job(
 
 library_full = asset_job(
     "library_full",
-    identity_graph | covers | coverage,
+    identity_graph | covers | coverage | doubts,
     ask_and_count,
     count_lookups,
     count_states,
+    count_doubts,
     run_tags=all_ranges,
     description="The whole library in one run, without choosing ranges; then a snapshot of the "
     "coverage, whose checks decide the exit code.",
+)
+
+library_doubts_job = asset_job(
+    "library_doubts_job",
+    doubts,
+    count_doubts,
+    description="Reasons to doubt what is stored about records; LML is not asked.",
 )
 
 coverage_gates = asset_job(
@@ -116,6 +126,7 @@ jobs = [
     library_artwork_job,
     library_artwork_full,
     library_full,
+    library_doubts_job,
     coverage_gates,
     accept_coverage,
     library_identity_dry_run,

@@ -18,7 +18,11 @@ ALWAYS_ALLOWED = 10
 SIMILAR_TITLES = 0.62
 """Titles that are less alike are far from each other; measured against the sandbox's truth
 (`wxyc_assets_tests/integration/flows/doubts/test_truth.py`)."""
-EDITION = re.compile(r"\s*[(\[][^()\[\]]*[)\]]\s*$")
+BRACKETS = re.compile(r"[(\[][^()\[\]]*[)\]]")
+EDITION = re.compile(
+    r"[\s:,\u2013-]+(?:(?:19|20)\d\d )?"
+    r"(?:deluxe|expanded|remaster(?:ed)?|reissue|single|[el]\.?p\.?)(?: edition| version)?$"
+)
 
 
 class Severity(StrEnum):
@@ -113,7 +117,6 @@ class Doubts:
     doubtful_records: int
     most_played: tuple[Doubt, ...]
     plays_are_known: bool
-    run_id: str = ""
 
     def jumps(self, growth: float) -> tuple[str, ...]:
         """Return a sentence for each reason whose share has grown by more than `growth`."""
@@ -158,6 +161,6 @@ def likeness(title: str, other: str) -> float:
 
 
 def _without_edition(title: str) -> str:
-    """Return a title without what stands in brackets at its end, if that is not all of it."""
+    """Return a title without brackets and without the name of an edition at its end."""
     name = normalized(title)
-    return EDITION.sub("", name) or name
+    return EDITION.sub("", " ".join(BRACKETS.sub(" ", name).split())) or name

@@ -2,6 +2,7 @@
 
 from wxyc_assets.domain.candidates import Cohort
 from wxyc_assets.domain.coverage import CoverState, State
+from wxyc_assets.domain.doubts import Reason
 
 STATE_LABELS = {
     State.FRESH: "identified, fresh",
@@ -23,6 +24,16 @@ COVER_LABELS = {
     CoverState.WAITING: "found, not written",
     CoverState.UNKNOWN: "no answer yet",
     CoverState.NOT_WANTED: "not wanted",
+}
+REASON_LABELS = {
+    Reason.OTHER_OWN_ID: "another id than the artist's own",
+    Reason.SHARED_ID: "an id that artists of other names have, too",
+    Reason.SHARED_NAME: "an id that artists of the same name share",
+    Reason.CONTRADICTING_SOURCES: "sources that contradict each other",
+    Reason.CHANGED_MIND: "an identity that changed twice or more",
+    Reason.SHARED_COVER: "a cover that is on other albums, too",
+    Reason.OTHER_TITLE: "a cover of an album with another title",
+    Reason.OTHER_RELEASE: "a cover of a release that is not the album's",
 }
 COHORT_LABELS: dict[str, str] = {
     Cohort.VA: "compilations (va)",

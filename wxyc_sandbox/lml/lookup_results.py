@@ -11,7 +11,11 @@ from wxyc_sandbox.real_world import first_release, master_of, release_cover
 
 MAX_RESULTS = 5
 CONFIDENCES = (0.8, 0.8999999999999999, 1.0, 1.0)
-EDITIONS = (*("",) * 15, *(" (Deluxe Edition)",) * 2, " [Bonus Tracks]", " EP", ": Remastered")
+EDITIONS = (
+    *("",) * 32, *(" (Deluxe Edition)",) * 3, " [Bonus Tracks]", " EP", ": Remastered", ", Vol. 1",
+    " - Mono",
+)  # fmt: skip
+"""What Discogs adds to a title for another edition of the same album."""
 LOW_CONFIDENCES = (0.2, 0.3, 0.4)
 
 

@@ -23,6 +23,14 @@ BATCH_ROWS = 5_000
 """Titles that are compared at a time: memory does not grow with the library."""
 
 
+class _Undone(Exception):
+    """Ends a transaction without keeping what it did; carries what it read."""
+
+    def __init__(self, rows: list[dict[str, Any]]) -> None:
+        super().__init__("undone")
+        self.rows = rows
+
+
 class DoubtStore:
     """Finds, stores and lists doubts; without a `clock`, the database's now()."""
 
@@ -48,15 +56,8 @@ class DoubtStore:
 
         `other_titles` are the covers of albums whose titles are far from the records'.
         """
-        given = {
-            "library_ids": [each.library_id for each in other_titles],
-            "titles": [each.found_title for each in other_titles],
-        }
         async with self._database.transaction() as transaction:
-            await transaction.execute("doubts/lock_doubts")
-            for reason, statement in STATEMENTS.items():
-                await transaction.execute(statement, self._parameters(run_id, reason) | given)
-            await transaction.execute("doubts/delete_settled_doubts", {"run_id": run_id})
+            await self._find(transaction, run_id, other_titles)
             await _put_plays(transaction)
             await transaction.execute(
                 "doubts/put_counts",
@@ -68,6 +69,16 @@ class DoubtStore:
                 },
             )
 
+    async def preview(self, run_id: str, other_titles: Sequence[CoverTitle]) -> dict[Reason, int]:
+        """Return how many doubts of each reason there would be; nothing is stored."""
+        try:
+            async with self._database.transaction() as transaction:
+                await self._find(transaction, run_id, other_titles)
+                raise _Undone(await transaction.fetch("doubts/count_doubts"))
+        except _Undone as undone:
+            found = {Reason(row["reason"]): int(row["records"]) for row in undone.rows}
+        return {reason: found.get(reason, 0) for reason in Reason}
+
     async def newest(self, most_played: int) -> Doubts | None:
         """Return the newest counts, with the doubtful records played most; None if never run."""
         async with self._database.transaction() as transaction:
@@ -78,13 +89,25 @@ class DoubtStore:
         if not now:
             return None
         return Doubts(
-            run_id=next(each["run_id"] for each in counts if each["place"] == 1),
             counts=now,
             before=before,
             doubtful_records=records["records"],
             plays_are_known=records["plays_are_known"],
             most_played=tuple(map(_doubt, shown)),
         )
+
+    async def _find(
+        self, transaction: Transaction, run_id: str, other_titles: Sequence[CoverTitle]
+    ) -> None:
+        given = {
+            "library_ids": [each.library_id for each in other_titles],
+            "titles": [each.found_title for each in other_titles],
+        }
+        await transaction.execute("doubts/lock_doubts")
+        await transaction.execute("doubts/unmark_doubts", {"run_id": run_id})
+        for reason, statement in STATEMENTS.items():
+            await transaction.execute(statement, self._parameters(run_id, reason) | given)
+        await transaction.execute("doubts/delete_settled_doubts", {"run_id": run_id})
 
     def _parameters(self, run_id: str, reason: Reason) -> dict[str, Any]:
         return {

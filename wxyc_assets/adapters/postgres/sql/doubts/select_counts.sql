@@ -1,5 +1,5 @@
 -- Returns the counts of the newest two runs, the newest first.
-select c.run_id, c.reason, c.records, c.judged, newest.place
+select c.reason, c.records, c.judged, newest.place
 from doubt_count c
 join (
     select run_id, row_number() over (order by max(counted_at) desc, run_id) as place
