@@ -250,11 +250,10 @@ class ReferenceWriter:
 
     def _position(self, row: DictRow, tracks: list[Json]) -> str | None:
         offered = {each["track_position"] for each in tracks} - {None}
-        offered = {each for each in offered if len(each) <= LONGEST_POSITION}
         position = row["track_position"]
         if position is None and len(offered) > 1:
             self.counts["positions_ambiguous"] += 1
-        elif position is None and offered:
+        elif position is None and any(len(each) <= LONGEST_POSITION for each in offered):
             (position,) = offered
             self.counts["positions_written"] += 1
         return position

@@ -10,8 +10,8 @@ from wxyc_assets.domain.artwork import Found, Picture, Result
 
 PATH = "/api/v1/lookup"
 SPAN = "lml.lookup"
-HEADERS = {"X-Caller-Class": "5", "X-Caller-Reason": "library_artwork"}
-"""Mark the call as batch traffic (docs/contracts/lml.md, "POST /api/v1/lookup")."""
+HEADERS = {"X-Caller-Class": "5"}
+"""Marks the call as batch traffic (docs/contracts/lml.md, "POST /api/v1/lookup")."""
 TOKENS = 1 / 20
 """Estimated Discogs requests of a call."""
 TIMEOUT_SECONDS = 30.0

@@ -148,15 +148,17 @@ class ArtworkStore:
             )
 
     @retry_on_deadlock
-    async def write(self, library_ids: Sequence[int]) -> frozenset[int]:
+    async def write(self, library_ids: Sequence[int], run_id: str) -> frozenset[int]:
         """Write the stored covers of these records in one transaction; return the ids written.
+
+        The same transaction adds each to the journal of the run.
 
         Another writer has covered the others since. Raises RowRefused when a row cannot be
         written; then nothing is written.
         """
         ids = list(library_ids)
         async with self.database.transaction() as transaction:
-            written = await _put_covers(transaction, ids)
+            written = await self._put_covers(transaction, ids, run_id)
             await transaction.execute(
                 "artwork/mark_covers_applied",
                 {
@@ -168,14 +170,14 @@ class ArtworkStore:
         return written
 
     @retry_on_deadlock
-    async def rehearse(self, library_ids: Sequence[int]) -> None:
+    async def rehearse(self, library_ids: Sequence[int], run_id: str) -> None:
         """Write these covers and roll back; raise RowRefused if one cannot be written.
 
         It leaves no trace, not even in the watermark.
         """
         with suppress(_RolledBack):
             async with self.database.transaction() as transaction:
-                await _put_covers(transaction, list(library_ids))
+                await self._put_covers(transaction, list(library_ids), run_id)
                 raise _RolledBack
 
     async def mark_unwritable(self, library_id: int, write_error: str) -> None:
@@ -226,23 +228,27 @@ class ArtworkStore:
             )
         return [ShownCover(**row) for row in rows]
 
+    async def _put_covers(
+        self, transaction: Transaction, library_ids: list[int], run_id: str
+    ) -> frozenset[int]:
+        """Write the covers of the records that have none; return their ids."""
+        uncovered = await transaction.fetch("artwork/lock_uncovered", {"library_ids": library_ids})
+        free = frozenset(each["library_id"] for each in uncovered)
+        if free:
+            written = await transaction.fetch(
+                "artwork/put_covers",
+                {"library_ids": list(free), "run_id": run_id, "now": self._now()},
+            )
+            if len(written) < len(free):
+                raise RowRefused("the cover was discarded without an error, as by a trigger")
+        return free
+
     def _now(self) -> datetime | None:
         return self.clock() if self.clock else None
 
 
 class _RolledBack(Exception):
     """Rolls a transaction back."""
-
-
-async def _put_covers(transaction: Transaction, library_ids: list[int]) -> frozenset[int]:
-    """Write the covers of the records that have none; return their ids."""
-    uncovered = await transaction.fetch("artwork/lock_uncovered", {"library_ids": library_ids})
-    free = frozenset(each["library_id"] for each in uncovered)
-    if free:
-        written = await transaction.fetch("artwork/put_covers", {"library_ids": list(free)})
-        if len(written) < len(free):
-            raise RowRefused("the cover was discarded without an error, as by a trigger")
-    return free
 
 
 def rules_row(rules: Rules) -> dict[str, Any]:

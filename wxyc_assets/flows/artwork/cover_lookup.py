@@ -8,6 +8,7 @@ from wxyc_assets.adapters.lml.client import LmlClient
 from wxyc_assets.adapters.lml.errors import CircuitBreakerTimeout, LmlError, LmlRejectedBatch
 from wxyc_assets.adapters.lml.lookup import LookupAnswer
 from wxyc_assets.adapters.lml.retry import (
+    GiveWay,
     RetryingCaller,
     RetryPolicy,
     is_doubtful,
@@ -57,9 +58,10 @@ class CoverLookup:
         rules: Rules,
         breaker: CircuitBreakerWatch | None,
         max_in_flight: int,
+        give_way: GiveWay | None = None,
     ) -> None:
         self._lml = lml
-        self._caller = RetryingCaller(retry_policy)
+        self._caller = RetryingCaller(retry_policy, give_way)
         self._in_flight = asyncio.Semaphore(max_in_flight)
         self._probes = probes
         self._buffer = buffer

@@ -9,7 +9,7 @@ from typing import Any
 from wxyc_assets.adapters.lml.circuit_breaker import CircuitBreakerWatch
 from wxyc_assets.adapters.lml.client import LmlClient
 from wxyc_assets.adapters.lml.errors import LmlError
-from wxyc_assets.adapters.lml.retry import RetryPolicy
+from wxyc_assets.adapters.lml.retry import GiveWay, RetryPolicy
 from wxyc_assets.adapters.postgres.artwork_store import ArtworkStore
 from wxyc_assets.adapters.postgres.kept_answer_store import KeptAnswerStore
 from wxyc_assets.adapters.postgres.range_locks import LockFamily
@@ -49,9 +49,18 @@ class ArtworkOptions:
 
 
 class ArtworkPipeline(RangePipeline[RangeLookups, ArtworkReport]):
-    """Looks covers up and writes them; lookups are in flight across ranges."""
+    """Looks covers up and writes them; lookups are in flight across ranges.
 
-    def __init__(self, store: ArtworkStore, lml: LmlClient, options: ArtworkOptions) -> None:
+    Each lookup awaits `give_way` first.
+    """
+
+    def __init__(
+        self,
+        store: ArtworkStore,
+        lml: LmlClient,
+        options: ArtworkOptions,
+        give_way: GiveWay | None = None,
+    ) -> None:
         queue_size = QUESTIONS_PER_CALL * options.max_in_flight
         workers = WORKERS_PER_CALL * options.max_in_flight
         pool = WorkerPool(workers=workers, queue_size=queue_size)
@@ -73,6 +82,7 @@ class ArtworkPipeline(RangePipeline[RangeLookups, ArtworkReport]):
             rules=store.scope.rules,
             breaker=breaker,
             max_in_flight=options.max_in_flight,
+            give_way=give_way,
         )
 
     @property
@@ -105,7 +115,7 @@ class ArtworkPipeline(RangePipeline[RangeLookups, ArtworkReport]):
             await self._buffer.flush()
             written = CoverWriteResult()
             if work.covers or work.worklist.waiting:
-                written = await write_covers(self._store, id_range)
+                written = await write_covers(self._store, id_range, self._run_id)
             covered = await self._store.covered(id_range)
             first_covers = await self._store.first_covers(id_range, COVERS_SHOWN)
         return build_report(

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wxyc_assets.adapters.lml import client as lml
+from wxyc_assets.adapters.lml.caller import CallerReason
 from wxyc_assets.adapters.lml.errors import LmlContractBroken, LmlError, LmlUnavailable
 from wxyc_assets.adapters.lml.health import read_health
 from wxyc_assets.adapters.lml.lookup import LARGEST_ANSWER_BYTES, read_lookup
@@ -32,7 +33,12 @@ WANTED = album(3)
 @asynccontextmanager
 async def connected(transport: httpx.AsyncBaseTransport) -> AsyncGenerator[lml.LmlClient]:
     async with lml.open_lml(
-        "http://lml", api_key="key", budget=InFlight(1), timeout_seconds=20, transport=transport
+        "http://lml",
+        api_key="key",
+        budget=InFlight(1),
+        timeout_seconds=20,
+        caller=CallerReason.COVERS,
+        transport=transport,
     ) as client:
         yield client
 
@@ -57,7 +63,7 @@ async def test_a_lookup_is_batch_traffic_with_a_reason_and_no_budget() -> None:
     assert (request.method, request.url.path) == ("POST", "/api/v1/lookup")
     assert json.loads(request.content) == {"artist": "Nilüfer Yanya", "album": "Painless"}
     assert request.headers["X-Caller-Class"] == "5"
-    assert request.headers["X-Caller-Reason"] == "library_artwork"
+    assert request.headers["X-Caller-Reason"] == "library-artwork-url-backfill"
     assert request.headers["Authorization"] == "Bearer key"
     assert "X-Caller-Budget-Ms" not in request.headers
 

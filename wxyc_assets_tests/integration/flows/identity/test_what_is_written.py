@@ -539,7 +539,8 @@ async def test_a_confidence_outside_0_to_1_is_null_and_warned_about(
         (None, ["A1"], "A1", 0),
         (None, ["A1", "A1", None], "A1", 0),
         (None, ["A1", "B1"], None, 1),
-        (None, ["A1", "x" * 21], "A1", 0),
+        (None, ["A1", "x" * 21], None, 1),
+        (None, ["x" * 21, "y" * 21], None, 1),
         (None, ["x" * 20], "x" * 20, 0),
         (None, ["x" * 21], None, 0),
         (None, [None], None, 0),
@@ -665,7 +666,7 @@ async def test_a_record_renamed_after_its_answer_was_read_gets_no_identity(
     library = IdentityStore(harness.database)
     waiting = await library.unapplied(EVERYTHING, NARROW)
     harness.backend_db.execute("update library set artist_name = 'Chan Marshall'")
-    await library.apply(waiting, NARROW)
+    await library.apply(waiting, NARROW, "test")
     assert (len(waiting), harness.identity, harness.sources) == (1, None, {})
 
 

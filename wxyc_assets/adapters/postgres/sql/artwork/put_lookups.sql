@@ -49,4 +49,6 @@ on conflict (library_id) do update set
     decided_by = null,
     write_error = null,
     ask_again_at = null,
+    reverted_at = null,
+    reverted_by = null,
     run_id = excluded.run_id

@@ -53,7 +53,7 @@ known as (
             when k.is_of_other_rules then 'due'
             when k.outcome = 'unconfirmed' and k.looked_up_at > retry_from then 'unconfirmed'
             else lookup_state(
-                k.outcome, k.looked_up_at, k.applied_at, k.write_error, retry_from
+                k.outcome, k.looked_up_at, k.applied_at, k.write_error, k.reverted_at, retry_from
             )
         end as state
     from album
