@@ -5,7 +5,7 @@ from itertools import groupby
 from wxyc_assets.domain.doubts import Doubt, Doubts
 from wxyc_assets.domain.percent import percent
 from wxyc_assets.views.coverage_tables import Row, Table
-from wxyc_assets.views.labels import REASON_LABELS
+from wxyc_assets.views.labels import DOUBT_LABELS
 
 
 def by_reason(found: Doubts) -> Table:
@@ -14,7 +14,7 @@ def by_reason(found: Doubts) -> Table:
     for reason, count in found.counts.items():
         before = found.before.get(reason)
         change = "" if before is None else f"{count.records - before.records:+,}"
-        what = f"{reason.subject}: {REASON_LABELS[reason]}"
+        what = f"{reason.subject}: {DOUBT_LABELS[reason]}"
         rows.append((what, reason.severity, f"{count.records:,}", percent(count.share), change))
     return Table("Doubts, by reason", ("doubt", "severity", "records", "share", "change"), (*rows,))
 

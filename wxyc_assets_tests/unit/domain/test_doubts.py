@@ -8,25 +8,27 @@ from wxyc_assets.domain.doubts import (
     ALWAYS_ALLOWED,
     CoverTitle,
     DoubtCount,
+    DoubtReason,
     Doubts,
-    Reason,
+    DoubtSubject,
     Severity,
-    Subject,
     likeness,
 )
 
 
-def counts(judged: int, **records: int) -> dict[Reason, DoubtCount]:
-    return {each: DoubtCount(each, records.get(each, 0), judged) for each in Reason}
+def counts(judged: int, **records: int) -> dict[DoubtReason, DoubtCount]:
+    return {each: DoubtCount(each, records.get(each, 0), judged) for each in DoubtReason}
 
 
-def doubts(now: Mapping[Reason, DoubtCount], before: Mapping[Reason, DoubtCount]) -> Doubts:
+def doubts(
+    now: Mapping[DoubtReason, DoubtCount], before: Mapping[DoubtReason, DoubtCount]
+) -> Doubts:
     return Doubts(now, before, doubtful_records=0, most_played=(), plays_are_known=True)
 
 
 def test_each_reason_has_a_subject_and_a_severity() -> None:
-    assert {each.subject for each in Reason} == {*Subject}
-    assert {each.severity for each in Reason} == {*Severity}
+    assert {each.subject for each in DoubtReason} == {*DoubtSubject}
+    assert {each.severity for each in DoubtReason} == {*Severity}
 
 
 @pytest.mark.parametrize(
@@ -95,5 +97,5 @@ def test_a_jump_names_its_reason_and_both_shares() -> None:
 
 def test_a_reason_that_an_earlier_version_did_not_know_is_no_jump() -> None:
     before = counts(1_000)
-    del before[Reason.OTHER_RELEASE]
+    del before[DoubtReason.OTHER_RELEASE]
     assert doubts(counts(1_000, other_release=500), before).jumps(0.2) == ()

@@ -1,24 +1,24 @@
 """Tables of doubts, from values."""
 
-from wxyc_assets.domain.doubts import Doubt, DoubtCount, Doubts, Reason, Severity
+from wxyc_assets.domain.doubts import Doubt, DoubtCount, DoubtReason, Doubts, Severity
 from wxyc_assets.views.doubt_tables import by_reason, most_played
 
 
-def doubt(library_id: int, reason: Reason, evidence: str, plays: int | None) -> Doubt:
+def doubt(library_id: int, reason: DoubtReason, evidence: str, plays: int | None) -> Doubt:
     return Doubt(library_id, "Cat Power", "Moon Pix", reason, reason.severity, evidence, plays)
 
 
 FOUND = Doubts(
     counts={
-        Reason.OTHER_OWN_ID: DoubtCount(Reason.OTHER_OWN_ID, 12, 1_000),
-        Reason.SHARED_COVER: DoubtCount(Reason.SHARED_COVER, 3, 200),
+        DoubtReason.OTHER_OWN_ID: DoubtCount(DoubtReason.OTHER_OWN_ID, 12, 1_000),
+        DoubtReason.SHARED_COVER: DoubtCount(DoubtReason.SHARED_COVER, 3, 200),
     },
-    before={Reason.OTHER_OWN_ID: DoubtCount(Reason.OTHER_OWN_ID, 10, 1_000)},
+    before={DoubtReason.OTHER_OWN_ID: DoubtCount(DoubtReason.OTHER_OWN_ID, 10, 1_000)},
     doubtful_records=14,
     most_played=(
-        doubt(7, Reason.OTHER_OWN_ID, "its | artist\nis another", 1_500),
-        doubt(7, Reason.SHARED_COVER, "its cover is on two", 1_500),
-        doubt(8, Reason.SHARED_COVER, "its cover is on two", None),
+        doubt(7, DoubtReason.OTHER_OWN_ID, "its | artist\nis another", 1_500),
+        doubt(7, DoubtReason.SHARED_COVER, "its cover is on two", 1_500),
+        doubt(8, DoubtReason.SHARED_COVER, "its cover is on two", None),
     ),
     plays_are_known=False,
 )
