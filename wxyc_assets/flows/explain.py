@@ -31,6 +31,7 @@ FACTS = (
     "history",
     "artwork_url",
     "cover_lookup",
+    "doubts",
     "identities_completed_at",
     "covers_completed_at",
 )

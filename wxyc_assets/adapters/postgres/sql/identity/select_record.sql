@@ -46,6 +46,11 @@ select
         from artwork_lookup k
         where k.library_id = l.id
     ) as cover_lookup,
+    (
+        select jsonb_agg(to_jsonb(d) order by d.reason)
+        from library_doubts d
+        where d.library_id = l.id
+    ) as doubts,
     i.last_verified_at as verified_at,
     library_cohort(
         l.code_volume_letters,
