@@ -91,7 +91,8 @@ select
         when k.outcome = 'unconfirmed' and k.looked_up_at > now() - %(retry_window)s
         then 'unconfirmed'
         else lookup_state(
-            k.outcome, k.looked_up_at, k.applied_at, k.write_error, now() - %(retry_window)s
+            k.outcome, k.looked_up_at, k.applied_at, k.write_error, k.reverted_at,
+            now() - %(retry_window)s
         )
     end as cover_step,
     k.looked_up_at + %(retry_window)s as cover_due_at,
