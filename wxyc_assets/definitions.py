@@ -6,6 +6,7 @@ from wxyc_assets.defs import (
     library_artwork,
     library_candidates,
     library_coverage,
+    library_doubts,
     library_identity,
     library_releases,
     rotation,
@@ -29,6 +30,7 @@ library = [
     library_artwork,
     library_releases,
     library_coverage,
+    library_doubts,
 ]
 
 defs = dg.Definitions(

@@ -283,6 +283,11 @@ class Settings(BaseSettings):
         description="how long every coverage snapshot is kept (BASELINE_DAYS at least); after "
         "that, one per week",
     )
+    max_doubt_growth: Share = Field(
+        0.2,
+        description="how much the share of the identities, or covers, with a doubt of one reason "
+        "may grow from one run to the next; 10 more always may",
+    )
 
     dagster_ui_url: str = Field("", description="URL of the Dagster UI, for links in alerts")
     docs_url: str = Field(

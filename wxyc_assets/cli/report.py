@@ -7,12 +7,15 @@ from typing import Annotated
 
 import typer
 
+from wxyc_assets.adapters.postgres.doubt_store import DoubtStore
 from wxyc_assets.adapters.postgres.report_store import ReportStore
 from wxyc_assets.cli import connections
 from wxyc_assets.cli.console import err, out
 from wxyc_assets.defs.library_coverage import CEILING, GatesConfig
 from wxyc_assets.domain.changes import RecordsOfReport
+from wxyc_assets.domain.doubts import Doubts
 from wxyc_assets.flows.coverage.evaluation import Evaluation, evaluate_newest
+from wxyc_assets.flows.doubts.find_doubts import MOST_PLAYED
 from wxyc_assets.views.coverage_page import page
 
 CHANGES_SHOWN = timedelta(days=7)
@@ -37,7 +40,7 @@ def report(
             soft_wrap=True,
         )
         raise typer.Exit(1)
-    evaluation, records = found
+    evaluation, records, doubts = found
     try:
         output.write_text(
             page(
@@ -46,6 +49,7 @@ def report(
                 evaluation.results,
                 records,
                 evaluation.history.by_hand,
+                doubts,
             ),
             encoding="utf-8",
         )
@@ -55,7 +59,7 @@ def report(
     out.print(f"{output} shows the snapshot of {evaluation.snapshot.taken_at:%Y-%m-%d %H:%M %Z}.")
 
 
-async def _read() -> tuple[Evaluation, RecordsOfReport] | None:
+async def _read() -> tuple[Evaluation, RecordsOfReport, Doubts | None] | None:
     config = GatesConfig()
     async with connections.database().open() as database:
         found = await evaluate_newest(
@@ -64,4 +68,5 @@ async def _read() -> tuple[Evaluation, RecordsOfReport] | None:
         if found is None:
             return None
         since = found.snapshot.taken_at - CHANGES_SHOWN
-        return found, await ReportStore(database).records(found.snapshot.eligibility, since=since)
+        records = await ReportStore(database).records(found.snapshot.eligibility, since=since)
+        return found, records, await DoubtStore(database).newest(MOST_PLAYED)

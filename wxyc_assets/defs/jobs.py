@@ -7,6 +7,7 @@ from wxyc_assets.defs.accept_coverage import accept_coverage
 from wxyc_assets.defs.dagster_internals import OF_OUR_LOCATION
 from wxyc_assets.defs.dry_runs import (
     ask_and_count,
+    count_doubts,
     count_lookups,
     count_refreshes,
     count_states,
@@ -24,6 +25,7 @@ from wxyc_assets.settings import settings
 identity_graph = AssetSelection.assets("library_candidates", LML_RESOLUTIONS, LIBRARY_IDENTITY)
 covers = AssetSelection.assets("library_artwork", "library_releases")
 coverage = AssetSelection.assets("library_coverage")
+doubts = AssetSelection.assets("library_doubts")
 rotation = AssetSelection.assets("rotation_identities", "rotation_cache")
 all_ranges = {
     "dagster/asset_partition_range_start": library_ranges.get_first_partition_key() or "",
@@ -83,13 +85,21 @@ library_artwork_full = asset_job(
 
 library_full = asset_job(
     "library_full",
-    identity_graph | covers | coverage,
+    identity_graph | covers | coverage | doubts,
     ask_and_count,
     count_lookups,
     count_states,
+    count_doubts,
     run_tags=all_ranges,
     description="The whole library in one run, without choosing ranges; then a snapshot of the "
     "coverage, whose checks decide the exit code.",
+)
+
+library_doubts_job = asset_job(
+    "library_doubts_job",
+    doubts,
+    count_doubts,
+    description="Reasons to doubt what is stored about records; LML is not asked.",
 )
 
 coverage_gates = asset_job(
@@ -120,6 +130,7 @@ jobs = [
     library_artwork_job,
     library_artwork_full,
     library_full,
+    library_doubts_job,
     coverage_gates,
     accept_coverage,
     replay_covers_job,

@@ -34,6 +34,7 @@ FACTS = (
     "release",
     "superseded",
     "journal",
+    "doubts",
     "identities_completed_at",
     "covers_completed_at",
 )

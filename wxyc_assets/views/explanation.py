@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, assert_never
 
+from wxyc_assets.domain.doubts import DoubtReason
 from wxyc_assets.domain.explanation import CoverStep, Explanation
 from wxyc_assets.views.labels import (
     CHANGE_LABELS,
     COHORT_LABELS,
+    DOUBT_LABELS,
     KIND_LABELS,
     LOOKUP_LABELS,
     REASON_LABELS,
@@ -42,6 +44,8 @@ def sections(explanation: Explanation) -> Iterator[tuple[str, list[str]]]:
     yield "Record", list(_record(explanation))
     yield "Identity", list(_identity(explanation))
     yield "Cover", list(_cover(explanation))
+    if doubts := facts["doubts"]:
+        yield "Doubts", list(map(_doubt, doubts))
     happened = [str(each) for each in events(facts)]
     yield "What happened", happened or ["Nothing yet: no run has looked at it."]
     yield "What happens next", list(_next_steps(explanation))
@@ -110,6 +114,12 @@ def _answer(resolution: Facts) -> Iterator[str]:
         yield f"No table can hold a part of LML's answer: {resolution['unstorable']}"
     if resolution["write_error"]:
         yield f"LML's answer could not be written: {resolution['write_error']}"
+
+
+def _doubt(doubt: Facts) -> str:
+    what = DOUBT_LABELS[DoubtReason(doubt["reason"])]
+    since = _when(doubt["found_at"])
+    return f"{_sentence(what)} ({doubt['severity']}, since {since}): {doubt['evidence']}."
 
 
 def _cover(explanation: Explanation) -> Iterator[str]:

@@ -4,6 +4,7 @@ from wxyc_assets.domain.answers import AnswerKind, Source
 from wxyc_assets.domain.artwork import NoCoverReason
 from wxyc_assets.domain.candidates import Cohort, Reason
 from wxyc_assets.domain.coverage import CoverState, State
+from wxyc_assets.domain.doubts import DoubtReason
 
 STATE_LABELS = {
     State.FRESH: "identified, fresh",
@@ -25,6 +26,16 @@ COVER_LABELS = {
     CoverState.WAITING: "found, not written",
     CoverState.UNKNOWN: "no answer yet",
     CoverState.NOT_WANTED: "not wanted",
+}
+DOUBT_LABELS = {
+    DoubtReason.OTHER_OWN_ID: "another id than the artist's own",
+    DoubtReason.SHARED_ID: "an id that artists of other names have, too",
+    DoubtReason.SHARED_NAME: "an id that artists of the same name share",
+    DoubtReason.CONTRADICTING_SOURCES: "sources that contradict each other",
+    DoubtReason.CHANGED_MIND: "an identity that changed twice or more",
+    DoubtReason.SHARED_COVER: "a cover that is on other albums, too",
+    DoubtReason.OTHER_TITLE: "a cover of an album with another title",
+    DoubtReason.OTHER_RELEASE: "a cover of a release that is not the album's",
 }
 COHORT_LABELS: dict[str, str] = {
     Cohort.VA: "compilations (va)",

@@ -10,6 +10,7 @@ from wxyc_assets.adapters.postgres import artwork_store
 from wxyc_assets.domain.answers import AnswerKind, Source
 from wxyc_assets.domain.artwork import NoCoverReason
 from wxyc_assets.domain.candidates import Cohort, NotDue, Reason
+from wxyc_assets.domain.doubts import DoubtReason
 from wxyc_assets.domain.explanation import CoverStep, Explanation
 from wxyc_assets.flows.explain import FACTS
 from wxyc_assets.views import labels
@@ -337,3 +338,18 @@ def test_every_term_has_a_label() -> None:
     assert labels.REASON_LABELS.keys() == {*Reason}
     assert labels.KIND_LABELS.keys() == {*AnswerKind}
     assert labels.SOURCE_LABELS.keys() == {*Source}
+
+
+def test_doubts_are_told_with_their_evidence() -> None:
+    doubt = {
+        "reason": "shared_id",
+        "severity": "medium",
+        "evidence": 'its discogs artist 7 is also that of "chan marshall"',
+        "found_at": MAY,
+    }
+    assert told(with_facts(doubts=[doubt]))["Doubts"] == (
+        "An id that artists of other names have, too (medium, since 2026-05-01 12:00 UTC): "
+        'its discogs artist 7 is also that of "chan marshall".'
+    )
+    assert "Doubts" not in told(NEVER_RAN)
+    assert {*labels.DOUBT_LABELS} == {*DoubtReason}

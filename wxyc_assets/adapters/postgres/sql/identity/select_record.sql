@@ -71,6 +71,11 @@ select
         left join library_revert v on v.run_id = j.run_id
         where j.library_id = l.id
     ) as journal,
+    (
+        select jsonb_agg(to_jsonb(d) order by d.reason)
+        from library_doubts d
+        where d.library_id = l.id
+    ) as doubts,
     i.last_verified_at as verified_at,
     library_cohort(
         l.code_volume_letters,
