@@ -43,11 +43,18 @@ select format('revoke temporary on database %I from public, %I', current_databas
 \gexec
 
 -- The Backend's tables. In library and in the credits, only the columns that a run fills.
-grant select on :"backend_schema".artists, :"backend_schema".rotation to :"writer";
+grant select on
+    :"backend_schema".artists,
+    :"backend_schema".rotation,
+    :"backend_schema".library_delete_denylist
+    to :"writer";
 grant select, update (artwork_url, unresolved_attempted_at)
     on :"backend_schema".library to :"writer";
-grant select, insert, update on :"backend_schema".library_identity to :"writer";
-grant select, insert, update, delete on :"backend_schema".library_identity_source to :"writer";
+-- A run deletes no identity: a person's verdict does, when nothing else is left of it.
+grant select, insert, update, delete on
+    :"backend_schema".library_identity,
+    :"backend_schema".library_identity_source
+    to :"writer";
 grant select, insert on :"backend_schema".library_identity_history to :"writer";
 grant select, update (
         track_artist_id, track_artist_link_confidence, track_artist_link_method, track_position
@@ -76,13 +83,26 @@ grant select, insert, update, delete on :"assets_schema".library_candidate to :"
 grant select, insert, delete on :"assets_schema".coverage_snapshot to :"writer";
 -- What was accepted, and what ran, stays on record: an acceptance is never changed.
 grant select, insert on :"assets_schema".coverage_acceptance to :"writer";
+-- So does what people decided: a verdict is overruled by a later one, and never changed.
+grant select, insert on
+    :"assets_schema".verdict,
+    :"assets_schema".precision_sample,
+    :"assets_schema".precision_stratum,
+    :"assets_schema".precision_unit
+    to :"writer";
+grant select on
+    :"assets_schema".standing_verdict,
+    :"assets_schema".chosen_value,
+    :"assets_schema".rejected_value
+    to :"writer";
 grant select, insert, update on
     :"assets_schema".lml_resolution,
     :"assets_schema".artwork_lookup,
     :"assets_schema".rotation_refresh,
     :"assets_schema".alert_outbox,
     :"assets_schema".library_run,
-    :"assets_schema".library_range_run
+    :"assets_schema".library_range_run,
+    :"assets_schema".precision_estimate
     to :"writer";
 grant select, update (debt, settled_at) on :"assets_schema".lml_budget to :"writer";
 grant execute on function
@@ -90,7 +110,8 @@ grant execute on function
     :"assets_schema".unidentified_at,
     :"assets_schema".wants_cover,
     :"assets_schema".lookup_counts,
-    :"assets_schema".lookup_state
+    :"assets_schema".lookup_state,
+    :"assets_schema".without_rejected
     to :"writer";
 
 -- Only a table's owner may ANALYZE it; before PostgreSQL 17 the statement is skipped silently for

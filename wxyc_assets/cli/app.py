@@ -11,6 +11,7 @@ from wxyc_assets.cli import (
     refused,
     report,
     rotation,
+    verdicts,
 )
 
 app = typer.Typer(
@@ -23,6 +24,7 @@ app.command()(dry_run.dry_run)
 app.command()(explain.explain)
 app.command()(refused.refused)
 app.command()(report.report)
+app.command()(verdicts.verdicts)
 app.command()(accept_coverage.accept_coverage)
 app.command()(configuration.configuration)
 app.command()(rotation.rotation_dry_run)

@@ -10,6 +10,7 @@ STATE_LABELS = {
     State.COMPILATION_UNMATCHED: "compilation not matched, waiting to retry",
     State.UNRESOLVED: "unresolved, waiting to retry",
     State.REFUSED: "refused by LML, waiting to retry",
+    State.REJECTED: "rejected by a person, waiting to retry",
     State.ATTEMPTED_ELSEWHERE: "attempted by another job, waiting to retry",
     State.ATTEMPTED_LONG_AGO: "attempted long ago",
     State.NOT_WRITTEN: "answered, not written",

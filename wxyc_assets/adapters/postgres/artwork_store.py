@@ -12,6 +12,7 @@ from wxyc_assets.adapters.lml.wire import dump
 from wxyc_assets.adapters.postgres.database import Database, Transaction, retry_on_deadlock
 from wxyc_assets.adapters.postgres.errors import RowRefused
 from wxyc_assets.adapters.postgres.identity_store import Clock
+from wxyc_assets.adapters.postgres.range_locks import share_verdicts
 from wxyc_assets.domain.artwork import Album, CoverScope, NoCoverReason, ShownCover
 from wxyc_assets.domain.ranges import IdRange
 from wxyc_assets.domain.run_checks import RunAnswers, WrittenCount
@@ -65,6 +66,14 @@ class CoverCounts:
     albums: int
     covered: int
     lookups: int
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenCovers:
+    """Covers of a batch that were written, and those that a person rejected; the rest raced."""
+
+    written: frozenset[int]
+    rejected: frozenset[int]
 
 
 class ArtworkStore:
@@ -136,14 +145,18 @@ class ArtworkStore:
             )
 
     @retry_on_deadlock
-    async def write(self, library_ids: Sequence[int]) -> frozenset[int]:
-        """Write the stored covers of these records in one transaction; return the ids written.
+    async def write(self, library_ids: Sequence[int]) -> WrittenCovers:
+        """Write the stored covers of these records in one transaction; return those written.
 
-        Another writer has covered the others since. Raises RowRefused when a row cannot be
-        written; then nothing is written.
+        Raises RowRefused when a row cannot be written; then nothing is written.
         """
-        ids = list(library_ids)
         async with self.database.transaction() as transaction:
+            await share_verdicts(transaction)
+            rejected = await transaction.fetch(
+                "artwork/mark_rejected_covers", {"library_ids": list(library_ids)}
+            )
+            refused = frozenset(each["library_id"] for each in rejected)
+            ids = [each for each in library_ids if each not in refused]
             written = await _put_covers(transaction, ids)
             await transaction.execute(
                 "artwork/mark_covers_applied",
@@ -153,7 +166,7 @@ class ArtworkStore:
                     "now": self._now(),
                 },
             )
-        return written
+        return WrittenCovers(written, refused)
 
     @retry_on_deadlock
     async def rehearse(self, library_ids: Sequence[int]) -> None:

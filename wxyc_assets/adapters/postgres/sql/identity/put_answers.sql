@@ -38,4 +38,5 @@ on conflict (library_id) do update set
     applied_at = excluded.applied_at,
     write_error = null,
     ask_again_at = null,
+    is_rejected = false,
     run_id = excluded.run_id

@@ -50,7 +50,9 @@ select
         l.code_volume_letters,
         exists (select from compilation_track_artist t where t.library_id = l.id)
     ) as cohort,
-    unidentified_at(r.kind, r.refusal, r.answered_at) as unidentified_at,
+    unidentified_at(
+        case when r.is_rejected then 'unresolved' else r.kind end, r.refusal, r.answered_at
+    ) as unidentified_at,
     r.ask_again_at is not null as is_wanted_again,
     now() as now
 from library l
