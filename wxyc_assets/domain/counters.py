@@ -17,7 +17,7 @@ class Outcome(StrEnum):
     RESOLVED_COMPILATION = "rows_resolved_compilation"
     UNRESOLVED = "rows_unresolved"
     COMPILATION = "rows_skipped.compilation"
-    REJECTED = "rows_skipped.rejected"
+    REJECTED = "rows_rejected"
     """A person rejected everything that LML's answer says."""
     LML_ERROR = "rows_skipped.lml_error"
     LML_REFUSED = "rows_skipped.lml_refused"

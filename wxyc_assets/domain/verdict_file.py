@@ -57,6 +57,9 @@ def read_verdicts(text: str, *, now: datetime, decided_by: str | None) -> list[N
 
     `decided_by` and `now` stand for an empty name or time.
     """
+    if "\0" in text:
+        at = text[: text.index("\0")].count("\n") + 1
+        raise VerdictFileInvalid([f"line {at}: it holds a NUL, which no table can"])
     rows = csv.DictReader(io.StringIO(text.removeprefix("\ufeff"), newline=""), strict=True)
     verdicts: list[NumberedVerdict] = []
     complaints: list[str] = []
