@@ -255,6 +255,14 @@ class Settings(BaseSettings):
     max_albums_per_cover: Rows = Field(10, description="albums that may share one cover")
 
     dagster_ui_url: str = Field("", description="URL of the Dagster UI, for links in alerts")
+    docs_url: str = Field(
+        "",
+        description="URL below which this repository's pages can be read, for links in the UI and "
+        "in alerts; without it they name the page",
+    )
+    report_url: str = Field(
+        "", description="URL at which you publish the coverage report, for a link in the UI"
+    )
     old_spans: Flag = Field(
         True, description="send the counters also as spans under the old jobs' names"
     )
@@ -286,7 +294,7 @@ SECRETS = {
     "DATABASE_URL": "the Backend database; this or DB_HOST, DB_NAME, ... is required",
     "DB_PASSWORD": "the Backend database's password, if DATABASE_URL is unset",
     "LML_API_KEY": "LML's key: required unless LOCAL_DEV=1",
-    "DAGSTER_PG_URL": "Dagster's own storage: required by dagster.yaml",
+    "DAGSTER_PG_URL": "Dagster's own storage: required by deploy/dagster.yaml",
     "GITHUB_TOKEN": "for the deploy gate's request to GitHub",
     "ALERT_WEBHOOK_URL": "a Slack-compatible webhook that receives alerts, beside Sentry",
     "SENTRY_DSN": "the Sentry project; without it nothing is sent",

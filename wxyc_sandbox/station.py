@@ -25,7 +25,7 @@ WIDEST_RANGE = 2_500
 IDS_AT_SCALE_1 = 80_000
 CALLS_IN_FLIGHT = 4
 
-DAGSTER_YAML = Path(__file__).parents[1] / "dagster.yaml"
+DAGSTER_YAML = Path(__file__).parents[1] / "deploy" / "dagster.yaml"
 
 
 @dataclass(frozen=True, slots=True)

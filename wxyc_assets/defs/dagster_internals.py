@@ -57,7 +57,7 @@ def check_evaluations(
 def output_without_materialization(name: str) -> dg.Output[None]:
     """Return an output behind which the run goes on, and for which Dagster records nothing.
 
-    Made for assets that report what they did themselves; without it, every range of the step would
-    be recorded as materialized.
+    Made for assets that report each range themselves, as soon as it is complete; without it, every
+    range of the step would be recorded once more, and the open ones as materialized.
     """
     return dg.Output(None, name, metadata={SYSTEM_METADATA_KEY_SOURCE_ASSET_OBSERVATION: True})

@@ -77,12 +77,27 @@ class StoredAnswer:
     """Number of provenance entries that cannot be written, for want of a confidence."""
 
 
+@dataclass(frozen=True, slots=True)
+class RangeCounts:
+    """Records of a range; those with an identity, whoever wrote it; those LML answered about."""
+
+    records: int
+    identities: int
+    answers: int
+
+
 class IdentityStore:
     """Reads and writes by range and by batch; `now` comes from `clock`, else from the database."""
 
     def __init__(self, database: Database, clock: Clock | None = None) -> None:
         self.database = database
         self._clock = clock
+
+    async def count_range(self, id_range: IdRange) -> RangeCounts:
+        """Count what the tables hold for a range."""
+        async with self.database.transaction() as transaction:
+            (row,) = await transaction.fetch("identity/count_range", _bounds(id_range))
+        return RangeCounts(**row)
 
     async def put_candidates(
         self, id_range: IdRange, scope: Scope, run_id: str

@@ -108,9 +108,11 @@ class IdentityPipeline(RangePipeline[BatchResults, IdentityReport]):
         for result in results:
             await self._resolve_doubtful(result)
         applied = await self._writer.apply(id_range) if self._writer else None
-        return build_report(
+        report = build_report(
             id_range, results, applied, max_refused_writes=self._options.max_refused_writes
         )
+        report.counts = await self._store.count_range(id_range)
+        return report
 
     async def _resolve_doubtful(self, result: BatchResult) -> None:
         stored = {*result.refusals}

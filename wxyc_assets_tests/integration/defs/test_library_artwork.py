@@ -102,10 +102,10 @@ def test_a_run_over_ranges_reports_each(backend_db: BackendDb, bench: Bench) -> 
     assert sorted(figures) == RANGES
     assert len(urls(backend_db)) == 30
     first = figures[RANGES[0]]
-    assert (first["eligible"], first["scanned"], first["outcome.written"]) == (20, 20, 20)
+    assert (first["albums"], first["run/scanned"], first["run/outcome.written"]) == (20, 20, 20)
     assert (first["share_covered"], first["dagster/partition_row_count"]) == (1.0, 20)
     assert 0 < first["lml_latency_ms_p50"] <= first["lml_latency_ms_p95"]
-    assert figures[RANGES[1]]["outcome.below_floor"] == 5
+    assert figures[RANGES[1]]["run/outcome.below_floor"] == 5
     assert figures[RANGES[1]]["share_covered"] == 0
 
 
@@ -126,7 +126,8 @@ def test_a_second_run_reports_the_ranges_and_asks_nothing(
     before = watermark_moves(backend_db)
     lml.counters.reset()
     assert bench.run().success
-    assert [bench.ranges[key]["scanned"] for key in RANGES] == [0, 0, 0]
+    assert ["run/scanned" in bench.ranges[key] for key in RANGES] == [False, False, False]
+    assert [bench.ranges[key]["covers"] for key in RANGES] == [20, 0, 10]
     assert not lml.counters.calls
     assert watermark_moves(backend_db) == before
 
