@@ -72,7 +72,7 @@ def read_verdicts(text: str, *, now: datetime, decided_by: str | None) -> list[N
             except _LineInvalid as error:
                 complaints.append(f"line {rows.line_num}: {error}")
     except csv.Error as error:
-        complaints.append(f"line {rows.line_num}: not CSV: {error}")
+        complaints.append(f"behind line {rows.line_num}: not CSV: {error}")
     complaints += _repetitions(verdicts)
     if complaints:
         raise VerdictFileInvalid(complaints)

@@ -196,7 +196,7 @@ async def test_a_row_that_is_filled_at_this_moment_is_left_alone(
         while not backend_db.value("select count(*) from pg_locks where not granted"):
             await asyncio.sleep(0.01)
         search.commit()
-    assert await writing == frozenset()
+    assert (await writing).written == frozenset()
     assert url_of(backend_db, 1) == "https://live/1.jpeg"
 
 
