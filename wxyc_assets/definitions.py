@@ -7,6 +7,7 @@ from wxyc_assets.defs import (
     library_candidates,
     library_coverage,
     library_identity,
+    library_precision,
     rotation,
 )
 from wxyc_assets.defs.alerts import alert_sensors
@@ -20,7 +21,13 @@ from wxyc_assets.telemetry.sentry import check_dsn
 
 check_dsn()
 
-library = [library_candidates, library_identity, library_artwork, library_coverage]
+library = [
+    library_candidates,
+    library_identity,
+    library_artwork,
+    library_coverage,
+    library_precision,
+]
 
 defs = dg.Definitions(
     assets=[

@@ -254,6 +254,15 @@ class Settings(BaseSettings):
     max_artists_per_id: Rows = Field(25, description="artists that may share one external id")
     max_albums_per_cover: Rows = Field(10, description="albums that may share one cover")
 
+    gate_precision: Share = Field(
+        0.95,
+        description="share of the identities that must be right, as measured on a labelled sample; "
+        "below it a check warns",
+    )
+    gate_cover_precision: Share = Field(
+        0.95, description="share of the covers that must be right, measured likewise"
+    )
+
     dagster_ui_url: str = Field("", description="URL of the Dagster UI, for links in alerts")
     docs_url: str = Field(
         "",

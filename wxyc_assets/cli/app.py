@@ -11,6 +11,7 @@ from wxyc_assets.cli import (
     refused,
     report,
     rotation,
+    sample,
     verdicts,
 )
 
@@ -25,6 +26,7 @@ app.command()(explain.explain)
 app.command()(refused.refused)
 app.command()(report.report)
 app.command()(verdicts.verdicts)
+app.command()(sample.sample)
 app.command()(accept_coverage.accept_coverage)
 app.command()(configuration.configuration)
 app.command()(rotation.rotation_dry_run)

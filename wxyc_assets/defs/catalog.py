@@ -99,6 +99,7 @@ CATALOG = {
     "library_coverage": Entry(
         tables.SNAPSHOTS, f"{OPERATING}#what-the-checks-compare-with", freshness.daily
     ),
+    "library_precision": Entry(tables.ESTIMATES, "docs/precision.md", freshness.weekly),
     "rotation_identities": Entry(
         tables.ROTATION,
         f"{OPERATING}#run",

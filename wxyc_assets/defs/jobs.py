@@ -6,6 +6,7 @@ from dagster import AssetSelection, OpDefinition
 from wxyc_assets.defs.accept_coverage import accept_coverage
 from wxyc_assets.defs.dry_runs import (
     ask_and_count,
+    count_labels,
     count_lookups,
     count_refreshes,
     count_states,
@@ -20,6 +21,7 @@ from wxyc_assets.settings import settings
 identity_graph = AssetSelection.assets("library_candidates", LML_RESOLUTIONS, LIBRARY_IDENTITY)
 covers = AssetSelection.assets("library_artwork")
 coverage = AssetSelection.assets("library_coverage")
+precision = AssetSelection.assets("library_precision")
 rotation = AssetSelection.assets("rotation_identities", "rotation_cache")
 all_ranges = {
     "dagster/asset_partition_range_start": library_ranges.get_first_partition_key() or "",
@@ -97,6 +99,14 @@ coverage_gates = asset_job(
 )
 
 
+precision_job = asset_job(
+    "precision_job",
+    precision,
+    count_labels,
+    description="How right identities and covers are, measured on the newest labelled sample.",
+)
+
+
 def rotation_job_with(executor: dg.ExecutorDefinition | None):
     """Return the rotation's job; without an executor, with that of the code location."""
     return asset_job(
@@ -117,6 +127,7 @@ jobs = [
     library_artwork_full,
     library_full,
     coverage_gates,
+    precision_job,
     accept_coverage,
     library_identity_dry_run,
     rotation_job,

@@ -2,7 +2,12 @@
 
 import dagster as dg
 
-from wxyc_assets.defs.jobs import coverage_gates, library_identity_full, rotation_job
+from wxyc_assets.defs.jobs import (
+    coverage_gates,
+    library_identity_full,
+    precision_job,
+    rotation_job,
+)
 
 rotation_daily = dg.ScheduleDefinition(
     name="rotation_daily",
@@ -32,4 +37,13 @@ coverage_daily = dg.ScheduleDefinition(
     description="A daily snapshot of the coverage, with its checks; LML is not called.",
 )
 
-schedules = [rotation_daily, identities_weekly, coverage_daily]
+precision_weekly = dg.ScheduleDefinition(
+    name="precision_weekly",
+    job=precision_job,
+    cron_schedule="30 9 * * 1",
+    execution_timezone="UTC",
+    default_status=dg.DefaultScheduleStatus.STOPPED,
+    description="How right the library is, by the labels given so far; LML is asked for its version.",
+)
+
+schedules = [rotation_daily, identities_weekly, coverage_daily, precision_weekly]

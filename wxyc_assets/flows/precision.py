@@ -45,14 +45,12 @@ async def draw_sample(
 
 
 async def measure_newest(database: Database) -> MeasuredSample | None:
-    """Measure by the newest sample with a label, and store the result; None without one."""
+    """Measure by the newest sample with a label; None without one."""
     store = PrecisionStore(database)
     sample = await store.newest_sample()
     if sample is None:
         return None
-    measured = measure(await store.labels(sample.sample_id))
-    await store.put_estimates(sample.sample_id, measured)
-    return MeasuredSample(sample, measured)
+    return MeasuredSample(sample, measure(await store.labels(sample.sample_id)))
 
 
 async def current_rules(lml: LmlClient) -> LmlRules:

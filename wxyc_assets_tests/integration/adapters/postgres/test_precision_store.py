@@ -137,6 +137,7 @@ async def test_labels_are_measured_and_stored(library: Database) -> None:
     assert found is not None
     assert found.sample.lml == LML
     assert [each.kind for each in found.measured] == [SampledKind.IDENTITY, SampledKind.COVER]
+    await PrecisionStore(library).put_estimates(found.sample.sample_id, found.measured)
     stored = await PrecisionStore(library).newest()
     assert [each.estimate for each in stored] == [each.overall for each in found.measured]
     assert stored[0].estimate.precision == 1
