@@ -45,6 +45,8 @@ Identifier = Annotated[str, Field(pattern="^[a-z_][a-z0-9_]*$")]
 BatchSize = Annotated[int, Field(ge=1, le=1000)]
 RefreshBatchSize = Annotated[int, Field(ge=1, le=MAX_BATCH)]
 RefreshesInFlight = Annotated[int, Field(ge=1, le=8)]
+PauseMs = Annotated[int, Field(ge=1_000)]
+MaxPauseMs = Annotated[int, Field(ge=0)]
 TokensPerMinute = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
@@ -108,6 +110,17 @@ class Settings(BaseSettings):
         ge=0,
         allow_inf_nan=False,
         description="how long to wait for LML's Discogs circuit breaker to close",
+    )
+    live_activity_lookback_seconds: Seconds = Field(
+        60,
+        description="pause while a DJ is on the air: one who logged a track within so many "
+        "seconds; 0 = never pause",
+    )
+    live_activity_pause_ms: PauseMs = Field(
+        30_000, description="between two looks whether the DJ is still on the air"
+    )
+    live_activity_max_pause_ms: MaxPauseMs = Field(
+        1_800_000, description="the longest pause; then the run stops, with everything stored"
     )
     refresh_batch_size: RefreshBatchSize = Field(
         5, description="identities per refresh call; LML takes at most 50"

@@ -8,7 +8,6 @@ from typing import Annotated, NoReturn
 import typer
 from rich.markup import escape
 
-from wxyc_assets.adapters.postgres.errors import RowRefused
 from wxyc_assets.cli import connections
 from wxyc_assets.cli.console import err, out
 from wxyc_assets.domain.review import ReviewCard
@@ -49,8 +48,6 @@ def sample(
             cards = asyncio.run(_draw(sample_id, seed, sizes))
         except ValueError as error:
             _fail(str(error))
-        except RowRefused as error:
-            _fail(f"the sample {sample_id} is not stored, choose another --name: {error}")
     _write(output, sample_id, cards)
 
 

@@ -5,12 +5,14 @@ from typing import Any, Literal
 import dagster as dg
 from pydantic import Field
 
+from wxyc_assets.adapters.lml.caller import CallerReason
 from wxyc_assets.adapters.postgres.artwork_store import ArtworkStore
 from wxyc_assets.adapters.postgres.run_store import Pipeline, RunStore
 from wxyc_assets.defs import metadata
 from wxyc_assets.defs.dagster_internals import output_without_materialization
 from wxyc_assets.defs.instrumentation import instrumented
 from wxyc_assets.defs.library_identity import LIBRARY_IDENTITY
+from wxyc_assets.defs.live_activity import giving_way
 from wxyc_assets.defs.open_ranges import completeness_check, finish_run
 from wxyc_assets.defs.partitions import (
     are_all_ranges,
@@ -97,12 +99,17 @@ async def library_artwork(
             health_interval_seconds=config.health_interval_seconds,
             breaker_ceiling_seconds=lml.breaker_ceiling_seconds,
         )
-        async with database.open() as opened, lml.open(opened) as client:
+        async with (
+            database.open() as opened,
+            lml.open(opened, CallerReason.COVERS) as client,
+            giving_way(context, opened, lml, totals) as live,
+        ):
             books, rules = RunStore(opened), CoverageRules(covers=config.scope())
+            store = ArtworkStore(opened, config.scope())
             await books.begin(
                 Pipeline.ARTWORK, options.run_id, rules, ranges, is_whole=are_all_ranges(ranges)
             )
-            pipeline = ArtworkPipeline(ArtworkStore(opened, config.scope()), client, options)
+            pipeline = ArtworkPipeline(store, client, options, live.give_way)
             summary = await pipeline.run(ranges, on_range_done)
             await books.complete(Pipeline.ARTWORK, options.run_id, summary.completed, rules)
             await finish_run(

@@ -4,6 +4,8 @@ from collections import Counter
 
 import dagster as dg
 
+from wxyc_assets.adapters.lml.caller import CallerReason
+from wxyc_assets.adapters.lml.errors import why_stopped
 from wxyc_assets.adapters.postgres.identity_store import IdentityStore
 from wxyc_assets.defs.dagster_internals import output_without_materialization
 from wxyc_assets.defs.instrumentation import instrumented
@@ -47,9 +49,9 @@ async def library_candidates(
         ranges = selected_ranges(context)
         async with database.open() as opened:
             if ASKING_STEP in context.job_def.graph.node_dict:
-                async with lml.open(opened) as client:
+                async with lml.open(opened, CallerReason.IDENTITIES) as client:
                     if refusal := await find_refusal(client):
-                        raise dg.Failure(f"LML stopped us: {refusal}\nNothing was written.")
+                        raise dg.Failure(f"{why_stopped(refusal)}\nNothing was written.")
             store = IdentityStore(opened)
             await put_candidates(store, ranges, scope.scope(), context.run.run_id, report)
     yield output_without_materialization("result")

@@ -7,11 +7,13 @@ from contextlib import nullcontext
 
 import dagster as dg
 
+from wxyc_assets.adapters.lml.caller import CallerReason
 from wxyc_assets.adapters.postgres.identity_store import IdentityStore, RangeCounts
 from wxyc_assets.adapters.postgres.run_store import Pipeline, RunStore
 from wxyc_assets.defs import metadata
 from wxyc_assets.defs.dagster_internals import output_without_materialization
 from wxyc_assets.defs.instrumentation import instrumented
+from wxyc_assets.defs.live_activity import giving_way
 from wxyc_assets.defs.open_ranges import completeness_check, finish_run
 from wxyc_assets.defs.partitions import (
     are_all_ranges,
@@ -83,12 +85,16 @@ async def library_identities(
             max_refused_writes=settings.max_refused_writes,
             applies=LIBRARY_IDENTITY in selected,
         )
-        async with database.open() as opened, lml.open(opened) if asks else nullcontext() as client:
+        async with (
+            database.open() as opened,
+            lml.open(opened, CallerReason.IDENTITIES) if asks else nullcontext() as client,
+            giving_way(context, opened, lml, totals) as live,
+        ):
             books, rules = RunStore(opened), CoverageRules(scope=options.scope)
             await books.begin(
                 Pipeline.IDENTITY, options.run_id, rules, ranges, is_whole=are_all_ranges(ranges)
             )
-            pipeline = IdentityPipeline(IdentityStore(opened), client, options)
+            pipeline = IdentityPipeline(IdentityStore(opened), client, options, live.give_way)
             summary = await pipeline.run(ranges, on_range_done)
             if asks and options.applies:
                 await books.complete(Pipeline.IDENTITY, options.run_id, summary.completed, rules)

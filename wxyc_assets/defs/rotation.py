@@ -5,12 +5,15 @@ from collections.abc import Mapping
 import dagster as dg
 from pydantic import Field
 
+from wxyc_assets.adapters.lml.caller import CallerReason
 from wxyc_assets.adapters.lml.client import LmlClient
 from wxyc_assets.adapters.postgres.rotation_store import RotationStore
 from wxyc_assets.defs import metadata
 from wxyc_assets.defs.catalog import what_to_do
 from wxyc_assets.defs.instrumentation import instrumented, prepare_process
+from wxyc_assets.defs.live_activity import giving_way
 from wxyc_assets.defs.resources import DatabaseResource, LmlResource, RotationGates
+from wxyc_assets.defs.selection import require_selection
 from wxyc_assets.domain.percent import percent
 from wxyc_assets.domain.rotation import ActiveRotation, IdentifiedCount, RotationBasis
 from wxyc_assets.flows.rotation.cache_refresh import RefreshOptions
@@ -32,6 +35,7 @@ async def rotation_identities(
     context: dg.AssetExecutionContext, database: DatabaseResource
 ) -> None:
     """An active rotation release and its LML identity, as the Backend's `rotation` has them."""
+    require_selection(context.run)
     async with database.open() as opened:
         active = await RotationStore(opened).active()
     context.add_output_metadata(
@@ -63,7 +67,7 @@ async def lml_serves_the_refresh(
 ) -> dg.AssetCheckResult:
     """The LML that is running has the refresh: by its commit, or by an empty refresh."""
     prepare_process()
-    async with database.open() as opened, lml.open(opened) as client:
+    async with database.open() as opened, lml.open(opened, CallerReason.ROTATION) as client:
         return await _check_deploy(client, rotation_gates)
 
 
@@ -110,15 +114,16 @@ async def rotation_cache(
     failed check, so that the others are still judged.
     """
     with instrumented(context, "rotation_cache") as totals:
-        async with database.open() as opened, lml.open(opened) as client:
+        async with database.open() as opened, lml.open(opened, CallerReason.ROTATION) as client:
             store = RotationStore(opened)
             active = await store.active()
             _require(_check_identified(active, rotation_gates))
             _require(await _check_deploy(client, rotation_gates))
-            pipeline = RotationPipeline(store, client, _options(config, lml))
-            report = await pipeline.run(
-                active.identity_ids, context.log.warning, run_id=context.run.run_id
-            )
+            async with giving_way(context, opened, lml, totals) as live:
+                pipeline = RotationPipeline(store, client, _options(config, lml), live.give_way)
+                report = await pipeline.run(
+                    active.identity_ids, context.log.warning, run_id=context.run.run_id
+                )
         totals.add(report.tally.figures())
         totals["backfill.dry_run"] = False
         shown = _metadata(report)

@@ -36,7 +36,7 @@ async def draw_sample(
 ) -> list[ReviewCard]:
     """Draw and store a sample; return its cards in the labeller's order.
 
-    Raises ValueError when a size is too small for the strata, RowRefused for a name in use.
+    Raises ValueError when a size is too small for the strata, or the name is in use.
     """
     store = PrecisionStore(database)
     drawn = draw(await store.units(seed, sizes), sizes)

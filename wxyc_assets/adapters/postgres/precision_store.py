@@ -61,7 +61,7 @@ class PrecisionStore:
     async def put_sample(
         self, sample_id: str, seed: int, lml: LmlRules, drawn: Sequence[RankedUnit]
     ) -> None:
-        """Store a sample; raises RowRefused when there is one of this name."""
+        """Store a sample; raises ValueError when there is one of this name."""
         strata = {each.unit.stratum: each for each in drawn}
         units = [
             {
@@ -78,6 +78,8 @@ class PrecisionStore:
             for each, one in strata.items()
         ]
         async with self._database.transaction() as transaction:
+            if await transaction.fetch("verdicts/select_samples", {"sample_ids": [sample_id]}):
+                raise ValueError(f"there is a sample {sample_id} already; choose another name")
             await transaction.execute(
                 "precision/put_sample",
                 {

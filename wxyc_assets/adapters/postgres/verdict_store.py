@@ -17,6 +17,8 @@ from wxyc_assets.domain.verdicts import Conflict, Decision, Intake, RecordVerdic
 
 PERSON_MARK: Final = "consumer:verdict"
 """The note on rows that a person's verdict wrote."""
+RUN_ID: Final = "verdicts"
+"""The run, in the journal, of stored answers that are applied again because of a verdict."""
 
 
 class VerdictStore:
@@ -177,7 +179,8 @@ async def _identify_again(
     if rows:
         answered = [row["library_id"] for row in rows]
         written = await transaction.fetch(
-            "identity/put_identities", {"library_ids": answered, "mark": NOTES_MARK}
+            "identity/put_identities",
+            {"library_ids": answered, "mark": NOTES_MARK, "run_id": RUN_ID, "now": None},
         )
         rejected = [row["library_id"] for row in written if row["verdict"] == "rejected"]
         await transaction.execute(

@@ -137,6 +137,7 @@ def why(result: dg.ExecuteInProcessResult) -> str:
 def test_one_range(station: IdentityGraph) -> None:
     assert station.run(one(KEYS[3])).success
     assert station.asked == in_ranges([KEYS[3]])
+    assert station.pretend.counters.callers.keys() == {"library-identity-consumer"}
     for asset_key in (CANDIDATES, *TWO):
         assert station.materialized(asset_key) == {KEYS[3]}
 

@@ -9,7 +9,13 @@ import pytest
 
 from wxyc_assets.defs.dry_runs import plan_refresh
 from wxyc_assets.defs.resources import RotationGates
-from wxyc_assets_tests.integration.defs.rotation import RotationGraph, failures, station, verdicts
+from wxyc_assets_tests.integration.defs.rotation import (
+    RotationGraph,
+    changed,
+    failures,
+    station,
+    verdicts,
+)
 from wxyc_sandbox.lml.app import PretendLml
 from wxyc_sandbox.lml.faults import Fault
 from wxyc_sandbox.lml.settings import LmlSettings
@@ -37,6 +43,7 @@ def test_everything_in_rotation_is_refreshed_once(rotation: RotationGraph, lml: 
     assert result.success
     assert lml.counters.refreshed.keys() == {*range(1, 101), 999}
     assert lml.counters.most_in_flight == 1
+    assert lml.counters.callers.keys() == {"rotation-artist-backfill"}
     (row,) = rotation.rows()
     assert row["identities_scanned"] == 101
     assert row["identities_scanned"] == row["identities_resolved"] + row["lml_error"]
@@ -176,6 +183,20 @@ def test_a_rotated_key_stops_at_the_first_no(
     assert "LML stopped us" in failures(result)[0]
     assert lml.counters.calls["refresh"] == 1
     assert rotation.rows()[0]["lml_error"] == 100
+
+
+def test_a_dj_who_stays_on_the_air_stops_the_refresh_and_says_so(
+    rotation: RotationGraph, lml: PretendLml
+) -> None:
+    rotation.rotate(*range(1, 101))
+    rotation.backend_db.execute("insert into flowsheet (play_order) values (1)")
+    never_waits = {"live_activity_max_pause_ms": 0}
+    result = rotation.run(config=AT_ONCE, lml=changed(rotation.resources["lml"], never_waits))
+    why = "100 identities are not refreshed. A DJ has been on the air for longer than"
+    assert failures(result)[0].startswith(why)
+    assert not lml.counters.calls["refresh"]
+    (row,) = rotation.rows()
+    assert row["failure"].startswith(why)
 
 
 def test_a_breaker_that_stays_open_fails_and_says_so(

@@ -6,6 +6,7 @@ with believed as (
         r.artist_name,
         r.kind,
         r.is_rejected,
+        r.reverted_at,
         r.answered_at,
         r.applied_at,
         without_rejected(r.answer, x.rejected) as answer
@@ -24,7 +25,7 @@ judged as (
         r.library_id,
         case
             when r.applied_at is null then 'not_written'
-            when r.kind <> 'single_artist' or r.is_rejected then null
+            when r.kind <> 'single_artist' or r.is_rejected or r.reverted_at is not null then null
             when i.method = 'manual' and i.notes is distinct from %(mark)s then null
             when i.library_id is null or i.last_verified_at < r.answered_at then 'differing'
             when i.last_verified_at > r.answered_at then null
