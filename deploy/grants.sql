@@ -79,10 +79,17 @@ from to_regclass(format('%I.library_watermark', :'backend_schema')) watermark
 where watermark is not null
 \gexec
 
+-- A station without the view has doubts without plays.
+select format('grant select on %s to %I', plays, :'writer')
+from to_regclass(format('%I.album_plays', :'backend_schema')) plays
+where plays is not null
+\gexec
+
 -- Our own tables.
 grant select on :"assets_schema".alembic_version to :"writer";
 grant select, insert, update, delete on
     :"assets_schema".library_candidate,
+    :"assets_schema".library_doubts,
     :"assets_schema".library_release
     to :"writer";
 grant select, insert, delete on :"assets_schema".coverage_snapshot to :"writer";
@@ -108,6 +115,7 @@ grant select, insert, update on
     :"assets_schema".lml_resolution,
     :"assets_schema".artwork_lookup,
     :"assets_schema".rotation_refresh,
+    :"assets_schema".doubt_count,
     :"assets_schema".alert_outbox,
     :"assets_schema".library_run,
     :"assets_schema".library_range_run,
@@ -124,7 +132,8 @@ grant execute on function
     :"assets_schema".wants_cover,
     :"assets_schema".lookup_counts,
     :"assets_schema".lookup_state,
-    :"assets_schema".without_rejected
+    :"assets_schema".without_rejected,
+    :"assets_schema".artist_own_id
     to :"writer";
 
 -- Only a table's owner may ANALYZE it; before PostgreSQL 17 the statement is skipped silently for

@@ -6,6 +6,7 @@ from wxyc_assets.defs import (
     library_artwork,
     library_candidates,
     library_coverage,
+    library_doubts,
     library_identity,
     library_precision,
     rotation,
@@ -26,6 +27,7 @@ library = [
     library_identity,
     library_artwork,
     library_coverage,
+    library_doubts,
     library_precision,
 ]
 

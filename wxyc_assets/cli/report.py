@@ -6,10 +6,13 @@ from typing import Annotated
 
 import typer
 
+from wxyc_assets.adapters.postgres.doubt_store import DoubtStore
 from wxyc_assets.cli import connections
 from wxyc_assets.cli.console import err, out
 from wxyc_assets.defs.library_coverage import CEILING, GatesConfig
+from wxyc_assets.domain.doubts import Doubts
 from wxyc_assets.flows.coverage.evaluation import Evaluation, evaluate_newest
+from wxyc_assets.flows.doubts.find_doubts import MOST_PLAYED
 from wxyc_assets.views.coverage_page import page
 
 
@@ -24,7 +27,7 @@ def report(
     snapshot; the jobs library_full and coverage_gates do.
     """
     with connections.cli_errors():
-        evaluation = asyncio.run(_evaluate())
+        evaluation, doubts = asyncio.run(_load())
     if evaluation is None:
         err.print(
             "[bold red]Error:[/] There is no snapshot yet. Take one: "
@@ -39,6 +42,7 @@ def report(
                 evaluation.earlier,
                 evaluation.results,
                 evaluation.history.by_hand,
+                doubts,
             ),
             encoding="utf-8",
         )
@@ -48,9 +52,10 @@ def report(
     out.print(f"{output} shows the snapshot of {evaluation.snapshot.taken_at:%Y-%m-%d %H:%M %Z}.")
 
 
-async def _evaluate() -> Evaluation | None:
+async def _load() -> tuple[Evaluation | None, Doubts | None]:
     config = GatesConfig()
     async with connections.database().open() as database:
-        return await evaluate_newest(
+        evaluation = await evaluate_newest(
             database, config.floors(), ceiling=CEILING, baseline_days=config.baseline_days
         )
+        return evaluation, await DoubtStore(database).newest(MOST_PLAYED)

@@ -99,6 +99,12 @@ CATALOG = {
     "library_coverage": Entry(
         tables.SNAPSHOTS, f"{OPERATING}#what-the-checks-compare-with", freshness.daily
     ),
+    "library_doubts": Entry(
+        tables.DOUBTS,
+        f"{OPERATING}#doubts",
+        freshness.weekly,
+        {"library_id": ("library", "id")},
+    ),
     "library_precision": Entry(tables.ESTIMATES, "docs/precision.md", freshness.weekly),
     "rotation_identities": Entry(
         tables.ROTATION,

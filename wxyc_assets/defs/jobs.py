@@ -6,6 +6,7 @@ from dagster import AssetSelection, OpDefinition
 from wxyc_assets.defs.accept_coverage import accept_coverage
 from wxyc_assets.defs.dry_runs import (
     ask_and_count,
+    count_doubts,
     count_labels,
     count_lookups,
     count_refreshes,
@@ -21,6 +22,7 @@ from wxyc_assets.settings import settings
 identity_graph = AssetSelection.assets("library_candidates", LML_RESOLUTIONS, LIBRARY_IDENTITY)
 covers = AssetSelection.assets("library_artwork")
 coverage = AssetSelection.assets("library_coverage")
+doubts = AssetSelection.assets("library_doubts")
 precision = AssetSelection.assets("library_precision")
 rotation = AssetSelection.assets("rotation_identities", "rotation_cache")
 all_ranges = {
@@ -81,13 +83,21 @@ library_artwork_full = asset_job(
 
 library_full = asset_job(
     "library_full",
-    identity_graph | covers | coverage,
+    identity_graph | covers | coverage | doubts,
     ask_and_count,
     count_lookups,
     count_states,
+    count_doubts,
     run_tags=all_ranges,
     description="The whole library in one run, without choosing ranges; then a snapshot of the "
     "coverage, whose checks decide the exit code.",
+)
+
+library_doubts_job = asset_job(
+    "library_doubts_job",
+    doubts,
+    count_doubts,
+    description="Reasons to doubt what is stored about records; LML is not asked.",
 )
 
 coverage_gates = asset_job(
@@ -126,6 +136,7 @@ jobs = [
     library_artwork_job,
     library_artwork_full,
     library_full,
+    library_doubts_job,
     coverage_gates,
     precision_job,
     accept_coverage,

@@ -232,6 +232,20 @@ LOOKUPS = Table(
     },
 )
 
+DOUBTS = Table(
+    "library_doubts",
+    is_ours=True,
+    columns={
+        "library_id": (INT, "The record."),
+        "reason": (TEXT, "Why it is doubted; a record has one row for each reason."),
+        "severity": (TEXT, "How likely something is wrong: `high`, `medium` or `low`."),
+        "evidence": (TEXT, "What was found, in words."),
+        "plays": (INT, "How often the record was played; null if nobody counts plays."),
+        "found_at": (TIME, "When it was first found."),
+        "run_id": (TEXT, "The run that found it last."),
+    },
+)
+
 REFRESHES = Table(
     "rotation_refresh",
     is_ours=True,
@@ -362,6 +376,7 @@ TABLES = (
     LOOKUPS,
     RELEASES,
     SNAPSHOTS,
+    DOUBTS,
     ESTIMATES,
     REFRESHES,
 )

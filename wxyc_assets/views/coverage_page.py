@@ -9,10 +9,12 @@ from html import escape
 from itertools import chain
 
 from wxyc_assets.domain.coverage import OUTSIDE, Snapshot
+from wxyc_assets.domain.doubts import Doubts
 from wxyc_assets.domain.gates.history import Acceptance
 from wxyc_assets.domain.gates.result import GateResult
 from wxyc_assets.domain.percent import percent
 from wxyc_assets.views import coverage_tables as tables
+from wxyc_assets.views import doubt_tables
 from wxyc_assets.views.charts import Cell, shade
 from wxyc_assets.views.coverage_tables import Table
 
@@ -48,6 +50,7 @@ tr:target th, tr:target td { background: #fff3c4; font-weight: bold; }
   background-image: repeating-linear-gradient(45deg, #000 0 2px, #fff 2px 6px);
   background-size: .6rem 100%; background-repeat: no-repeat; padding: .2rem .1rem .2rem .6rem;
   border-width: 3px; white-space: nowrap; }
+#doubts td:last-child { text-align: left; white-space: normal; min-width: 18rem; }
 @media print { nav, .skip { display: none; } .scroll { overflow: visible; } }
 """
 
@@ -57,10 +60,12 @@ def page(
     before: Sequence[Snapshot],
     results: Sequence[GateResult],
     accepted: Acceptance | None = None,
+    doubts: Doubts | None = None,
 ) -> str:
     """Return the whole file; `before` are earlier snapshots of the same scope.
 
     `accepted` is the baseline's acceptance, if a person accepted it although checks had failed.
+    `doubts` are those of the newest run that looked for them.
     """
     floor = next(each.floor for each in results if each.name == "the_library_is_covered")
     parts = chain(
@@ -74,6 +79,7 @@ def page(
         _section("covers", _table(tables.by_cover(now))),
         _section("identities", chain.from_iterable(map(_table, tables.histograms(now)))),
         _section("genres", _table(tables.by_genre(now))),
+        _section("doubts", _doubts(doubts)),
         ["</main></body></html>\n"],
     )
     return "\n".join(parts)
@@ -88,6 +94,7 @@ SECTIONS = {
     "covers": "Covers",
     "identities": "Identities",
     "genres": "Genres",
+    "doubts": "Doubts",
 }
 
 
@@ -195,6 +202,18 @@ def _cell(cell: Cell) -> str:
     return (
         f'<a href="#{_anchor(name)}" aria-label="{escape(label)}" style="{style}"{low}>{inside}</a>'
     )
+
+
+def _doubts(found: Doubts | None) -> Iterator[str]:
+    if found is None:
+        yield "<p>Nobody has looked for doubts yet: the job library_doubts_job does.</p>"
+        return
+    yield (
+        f"<p>{found.doubtful_records:,} records are doubtful. A doubt is no verdict: it says where "
+        "to look first.</p>"
+    )
+    yield from _table(doubt_tables.by_reason(found))
+    yield from _table(doubt_tables.most_played(found))
 
 
 def _table(table: Table, *, anchored: bool = False) -> Iterator[str]:

@@ -38,8 +38,13 @@ class Table:
     rows: tuple[Row, ...]
 
     def markdown(self) -> str:
-        lines = [self.head, ("---", *["--:"] * (len(self.head) - 1)), *self.rows]
+        lines = [self.head, ("---", *["--:"] * (len(self.head) - 1)), *map(_in_markdown, self.rows)]
         return "\n".join(f"| {' | '.join(each)} |" for each in lines)
+
+
+def _in_markdown(row: Row) -> Row:
+    """Return cells that stay in their column, whatever an artist is called."""
+    return tuple(" ".join(each.split()).replace("|", "\\|") for each in row)
 
 
 def by_cohort(now: Snapshot) -> Table:

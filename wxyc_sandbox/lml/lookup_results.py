@@ -7,10 +7,15 @@ from wxyc_sandbox.lml.catalogue import CatalogueEntry
 from wxyc_sandbox.lml.covers import SPACER, discogs_image, streaming_cover
 from wxyc_sandbox.lml.seeded_random import SeededRandom, fold
 from wxyc_sandbox.lml.wire import Json
-from wxyc_sandbox.real_world import first_release, release_cover
+from wxyc_sandbox.real_world import first_release, master_of, release_cover
 
 MAX_RESULTS = 5
 CONFIDENCES = (0.8, 0.8999999999999999, 1.0, 1.0)
+EDITIONS = (
+    *("",) * 32, *(" (Deluxe Edition)",) * 3, " [Bonus Tracks]", " EP", ": Remastered", ", Vol. 1",
+    " - Mono",
+)  # fmt: skip
+"""What Discogs adds to a title for another edition of the same album."""
 LOW_CONFIDENCES = (0.2, 0.3, 0.4)
 
 
@@ -40,10 +45,11 @@ def direct_match(entries: list[CatalogueEntry], random: SeededRandom) -> Json:
 
 def _result(row: CatalogueEntry, release_id: int, random: SeededRandom) -> Json:
     artwork = {
-        "album": row.title + random.pick(("", "", "", " (Deluxe Edition)")),
+        "album": row.title + random.pick(EDITIONS),
         "artist": row.artist + random.pick(("", "", "", " (2)")),
         "release_id": release_id,
         "release_url": f"https://www.discogs.com/release/{release_id}",
+        "master_id": master_of(release_id),
         "artwork_url": release_cover(release_id),
         "confidence": random.pick(CONFIDENCES),
     }
@@ -95,6 +101,12 @@ def _degraded(answer: Json, random: SeededRandom) -> Json:
     return answer | {"degraded": True, "degraded_reason": "discogs_rate_limited"}
 
 
+STREAMING_ONLY: dict[str, Callable[[SeededRandom], Any]] = {
+    "release_id": lambda _: 0,
+    "release_url": lambda _: "",
+    "master_id": lambda _: None,
+    "artwork_url": streaming_cover,
+}
 SHAPES: tuple[tuple[int, Callable[[Json, SeededRandom], Json]], ...] = (  # per mille
     (590, lambda answer, random: answer),
     (30, _beside_another_album),
@@ -104,7 +116,7 @@ SHAPES: tuple[tuple[int, Callable[[Json, SeededRandom], Json]], ...] = (  # per 
     (10, _by("alternative")),
     (5, _by("compilation")),
     (5, _by("song_as_artist")),
-    (40, _artwork(release_id=lambda _: 0, release_url=lambda _: "", artwork_url=streaming_cover)),
+    (40, _artwork(**STREAMING_ONLY)),
     (60, _artwork(confidence=lambda random: random.pick(LOW_CONFIDENCES))),
     (15, _artwork(artwork_url=lambda _: SPACER)),
     (15, _artwork(artwork_url=lambda random: discogs_image(random, "A", 1 + random.below(9**6)))),

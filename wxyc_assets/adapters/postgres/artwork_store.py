@@ -103,7 +103,7 @@ class ArtworkStore:
     def __init__(self, database: Database, scope: CoverScope, clock: Clock | None = None) -> None:
         self.database = database
         self.scope = scope
-        self._clock = clock
+        self.clock = clock
 
     async def wanted(self, id_range: IdRange) -> RangeWorklist:
         """Return the range's records that want a cover now."""
@@ -256,7 +256,7 @@ class ArtworkStore:
         return free
 
     def _now(self) -> datetime | None:
-        return self._clock() if self._clock else None
+        return self.clock() if self.clock else None
 
 
 class _RolledBack(Exception):

@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "0014"
-down_revision = "0011"
+down_revision = "0013"
 
 TOPICS = ("discogs", "musicbrainz", "wikidata", "spotify", "apple_music", "bandcamp", "cover")
 DECISIONS = ("confirm", "reject", "replace", "later")
