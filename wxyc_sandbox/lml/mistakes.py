@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from wxyc_sandbox.lml.catalogue import Catalogue, CatalogueEntry
+from wxyc_sandbox.lml.lookup_results import has_flawless_answer
 from wxyc_sandbox.lml.seeded_random import SeededRandom, fold
 from wxyc_sandbox.lml.wire import Json
 from wxyc_sandbox.real_world import first_release, master_of, release_cover
@@ -96,7 +97,11 @@ class Mistakes:
     def _wrong_artwork(self, entry: CatalogueEntry, random: SeededRandom) -> Json:
         album = fold(entry.artist), fold(entry.title)
         kind = random.below(1000)
-        others = [each for each in self.catalogue.titles(entry.artist) if each != album[1]]
+        others = [
+            each
+            for each in self.catalogue.titles(entry.artist)
+            if each != album[1] and has_flawless_answer(album[0], each, self.seed)
+        ]
         if others and kind < SAME_ARTIST_PER_MILLE:
             return _release(first_release(album[0], random.pick(others)))
         if (
@@ -104,7 +109,7 @@ class Mistakes:
             and kind < SAME_ARTIST_PER_MILLE + OTHER_EDITION_PER_MILLE
         ):
             return _release(other_edition(*album))
-        return _release(other_album(*album)) | {"album": _similar_title(entry.title, random)}
+        return _release(other_album(*album)) | {"album": similar_title(entry.title, random)}
 
     def _other_artist(self, artist: str, random: SeededRandom) -> str | None:
         """Return another artist of the catalogue whom LML knows."""
@@ -143,7 +148,7 @@ def _release(release_id: int) -> dict[str, Any]:
     }
 
 
-def _similar_title(title: str, random: SeededRandom) -> str:
+def similar_title(title: str, random: SeededRandom) -> str:
     """Return a longer title that contains the record's, as an anthology's may."""
     rest = random.pick(("Complete Sessions and Rarities", "& Other Stories, Volume Two"))
     return f"{title} {rest} {1960 + random.below(60)}-{2001 + random.below(20)}"

@@ -27,6 +27,20 @@ answered as (
     where r.kind = 'single_artist'
     and each.value ->> 'external_id' is not null
 ),
+-- Most answers say what is stored.
+answered_otherwise as materialized (
+    select each.*
+    from answered each
+    where each.library_id in (
+        select a.library_id
+        from answered a
+        left join stored s
+            on s.library_id = a.library_id
+            and s.source = a.source
+            and s.external_id = a.external_id
+        where s.library_id is null
+    )
+),
 pair as (
     select a.source, a.external_id, b.source as other_source, b.external_id as other_id
     from stored a
@@ -37,8 +51,8 @@ pair as (
     join earlier b on b.history_id = a.history_id and b.source <> a.source
     union all
     select a.source, a.external_id, b.source, b.external_id
-    from answered a
-    join answered b on b.library_id = a.library_id and b.source <> a.source
+    from answered_otherwise a
+    join answered_otherwise b on b.library_id = a.library_id and b.source <> a.source
 ),
 contradiction as materialized (
     select
