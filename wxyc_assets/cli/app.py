@@ -10,6 +10,7 @@ from wxyc_assets.cli import (
     maintenance,
     refused,
     report,
+    review,
     rotation,
     sample,
     verdicts,
@@ -25,6 +26,7 @@ app.command()(dry_run.dry_run)
 app.command()(explain.explain)
 app.command()(refused.refused)
 app.command()(report.report)
+app.command()(review.review)
 app.command()(verdicts.verdicts)
 app.command()(sample.sample)
 app.command()(accept_coverage.accept_coverage)

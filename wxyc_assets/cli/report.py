@@ -7,10 +7,12 @@ from typing import Annotated
 import typer
 
 from wxyc_assets.adapters.postgres.doubt_store import DoubtStore
+from wxyc_assets.adapters.postgres.precision_store import PrecisionStore
 from wxyc_assets.cli import connections
 from wxyc_assets.cli.console import err, out
 from wxyc_assets.defs.library_coverage import CEILING, GatesConfig
 from wxyc_assets.domain.doubts import Doubts
+from wxyc_assets.domain.samples import MeasuredPrecision
 from wxyc_assets.flows.coverage.evaluation import Evaluation, evaluate_newest
 from wxyc_assets.flows.doubts.find_doubts import MOST_PLAYED
 from wxyc_assets.views.coverage_page import page
@@ -27,7 +29,7 @@ def report(
     snapshot; the jobs library_full and coverage_gates do.
     """
     with connections.cli_errors():
-        evaluation, doubts = asyncio.run(_load())
+        evaluation, doubts, precision = asyncio.run(_load())
     if evaluation is None:
         err.print(
             "[bold red]Error:[/] There is no snapshot yet. Take one: "
@@ -43,6 +45,7 @@ def report(
                 evaluation.results,
                 evaluation.history.by_hand,
                 doubts,
+                precision,
             ),
             encoding="utf-8",
         )
@@ -52,10 +55,11 @@ def report(
     out.print(f"{output} shows the snapshot of {evaluation.snapshot.taken_at:%Y-%m-%d %H:%M %Z}.")
 
 
-async def _load() -> tuple[Evaluation | None, Doubts | None]:
+async def _load() -> tuple[Evaluation | None, Doubts | None, list[MeasuredPrecision]]:
     config = GatesConfig()
     async with connections.database().open() as database:
         evaluation = await evaluate_newest(
             database, config.floors(), ceiling=CEILING, baseline_days=config.baseline_days
         )
-        return evaluation, await DoubtStore(database).newest(MOST_PLAYED)
+        doubts = await DoubtStore(database).newest(MOST_PLAYED)
+        return evaluation, doubts, await PrecisionStore(database).newest()

@@ -9,12 +9,11 @@ import typer
 from rich.markup import escape
 
 from wxyc_assets.cli import connections
-from wxyc_assets.cli.console import err, out
+from wxyc_assets.cli.console import err
+from wxyc_assets.cli.review_files import write_cards
 from wxyc_assets.domain.review import ReviewCard
 from wxyc_assets.domain.samples import SampledKind
 from wxyc_assets.flows.precision import current_rules, draw_sample
-from wxyc_assets.views.review_page import page
-from wxyc_assets.views.review_sheet import sheet
 
 INTRODUCTION = (
     "Is each of these the right artist, or the right cover? Decide by what you see and know; leave "
@@ -48,7 +47,14 @@ def sample(
             cards = asyncio.run(_draw(sample_id, seed, sizes))
         except ValueError as error:
             _fail(str(error))
-    _write(output, sample_id, cards)
+    write_cards(
+        output,
+        f"sample-{sample_id}",
+        cards,
+        title=f"Sample {sample_id}",
+        introduction=INTRODUCTION,
+        sample_id=sample_id,
+    )
 
 
 async def _draw(sample_id: str, seed: int, sizes: dict[SampledKind, int]) -> list[ReviewCard]:
@@ -58,22 +64,6 @@ async def _draw(sample_id: str, seed: int, sizes: dict[SampledKind, int]) -> lis
     ):
         rules = await current_rules(lml)
         return await draw_sample(database, sample_id, seed=seed, sizes=sizes, lml=rules)
-
-
-def _write(folder: Path, sample_id: str, cards: list[ReviewCard]) -> None:
-    title = f"Sample {sample_id}"
-    written = {
-        f"sample-{sample_id}.html": page(
-            title, INTRODUCTION, cards, page_id=f"sample-{sample_id}", sample_id=sample_id
-        ),
-        f"sample-{sample_id}.csv": sheet(cards, sample_id=sample_id),
-    }
-    for file, text in written.items():
-        try:
-            (folder / file).write_text(text, encoding="utf-8")
-        except OSError as error:
-            _fail(f"{folder / file} cannot be written: {error.strerror}")
-        out.print(f"{escape(str(folder / file))} holds {len(cards)} units to label.")
 
 
 def _fail(why: str) -> NoReturn:

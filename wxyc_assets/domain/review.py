@@ -4,8 +4,20 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from wxyc_assets.domain.artwork import is_https
+from wxyc_assets.domain.doubts import Reason, Severity
 from wxyc_assets.domain.external_ids import page_of
 from wxyc_assets.domain.verdicts import Topic
+
+SEVERITY_WEIGHTS = {Severity.HIGH: 3, Severity.MEDIUM: 2, Severity.LOW: 1}
+"""A record's place is the sum of its doubts' weights, times its plays and one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A doubt about a record, and what was found."""
+
+    reason: Reason
+    words: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +39,7 @@ class ReviewCard:
     album_title: str
     candidates: tuple[ReviewCandidate, ...]
     plays: int | None = None
-    doubts: tuple[str, ...] = ()
+    doubts: tuple[Evidence, ...] = ()
 
 
 def candidates_of(values: Iterable[tuple[str, str]]) -> tuple[ReviewCandidate, ...]:

@@ -12,17 +12,10 @@ from itertools import count
 from wxyc_assets.domain.review import ReviewCandidate, ReviewCard
 from wxyc_assets.domain.verdict_file import COLUMNS
 from wxyc_assets.domain.verdicts import Topic
+from wxyc_assets.views.labels import DOUBT_LABELS, SOURCE_LABELS
 from wxyc_assets.views.review_script import SCRIPT
 
-TOPIC_LABELS = {
-    Topic.DISCOGS: "Discogs",
-    Topic.MUSICBRAINZ: "MusicBrainz",
-    Topic.WIKIDATA: "Wikidata",
-    Topic.SPOTIFY: "Spotify",
-    Topic.APPLE_MUSIC: "Apple Music",
-    Topic.BANDCAMP: "Bandcamp",
-    Topic.COVER: "Cover",
-}
+TOPIC_LABELS = {**SOURCE_LABELS, Topic.COVER: "Cover"}
 POLICY = (
     "default-src 'none'; img-src https: data:; style-src 'unsafe-inline'; "
     "script-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
@@ -121,7 +114,10 @@ def _cards(cards: Sequence[ReviewCard]) -> Iterator[str]:
         names = f"{escape(card.artist_name)} · {escape(card.album_title)}"
         yield f'<article data-record="{card.library_id}" data-release="{card.legacy_release_id}">'
         yield f"<h2>{names}</h2><p>{_about(card, place, len(cards))}</p>"
-        yield from (f"<p>{escape(each)}</p>" for each in card.doubts)
+        yield from (
+            f"<p>{escape(DOUBT_LABELS[each.reason])}: {escape(each.words)}</p>"
+            for each in card.doubts
+        )
         yield "<ul>"
         yield from (_candidate(each, next(numbers)) for each in card.candidates)
         yield "</ul></article>"

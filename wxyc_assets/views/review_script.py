@@ -13,21 +13,26 @@ by.addEventListener('input', () => localStorage.setItem('wxyc-review-by', by.val
 
 const words = {confirm: 'confirmed', reject: 'rejected', replace: 'replaced', later: 'later'};
 
+function key(candidate) {
+  const {topic, value} = candidate.dataset;
+  return [candidate.closest('article').dataset.record, topic, value].join(' ');
+}
+
 function show(candidate) {
-  const said = kept[candidate.id];
+  const said = kept[key(candidate)];
   candidate.dataset.decision = said ? said.decision : '';
   candidate.querySelector('output').textContent =
     said ? words[said.decision] + (said.value ? ' by ' + said.value : '') : '';
 }
 
 function progress() {
-  const done = candidates.filter(each => kept[each.id]).length;
+  const done = candidates.filter(each => kept[key(each)]).length;
   document.getElementById('progress').textContent = `${done} of ${candidates.length} decided`;
 }
 
 function keep(candidate, decision, value) {
-  if (decision) kept[candidate.id] = {decision, value, at: new Date().toISOString()};
-  else delete kept[candidate.id];
+  if (decision) kept[key(candidate)] = {decision, value, at: new Date().toISOString()};
+  else delete kept[key(candidate)];
   localStorage.setItem(store, JSON.stringify(kept));
   show(candidate);
   progress();
@@ -35,7 +40,7 @@ function keep(candidate, decision, value) {
 
 function focused() {
   const within = document.activeElement.closest('.candidate');
-  return within || candidates.find(each => !kept[each.id]) || candidates[0];
+  return within || candidates.find(each => !kept[key(each)]) || candidates[0];
 }
 
 function go(from, step) {
@@ -50,7 +55,7 @@ function decide(candidate, decision) {
 
 function decideRest(candidate, decision) {
   const mine = [...candidate.closest('article').querySelectorAll('.candidate')];
-  mine.filter(each => each === candidate || !kept[each.id]).forEach(each => keep(each, decision));
+  mine.filter(each => each === candidate || !kept[key(each)]).forEach(each => keep(each, decision));
   go(mine[mine.length - 1], 1);
 }
 
@@ -95,10 +100,10 @@ const keys = {
 document.addEventListener('keydown', event => {
   const typing = event.target.matches('input');
   if (typing || event.ctrlKey || event.metaKey || event.altKey || !candidates.length) return;
-  const key = {ArrowDown: 'j', ArrowUp: 'k'}[event.key] || event.key;
-  if (!keys[key]) return;
+  const name = {ArrowDown: 'j', ArrowUp: 'k'}[event.key] || event.key;
+  if (!keys[name]) return;
   event.preventDefault();
-  keys[key](focused());
+  keys[name](focused());
 });
 
 document.addEventListener('click', event => {
@@ -107,7 +112,7 @@ document.addEventListener('click', event => {
 });
 
 function lines(candidate) {
-  const said = kept[candidate.id];
+  const said = kept[key(candidate)];
   if (!said) return [];
   const record = candidate.closest('article').dataset;
   const line = (value, decision) => ({

@@ -37,7 +37,7 @@ def _shown(card: ReviewCard, candidate: ReviewCandidate) -> dict[str, object]:
         "album_title": _as_text(card.album_title),
         "link": candidate.link,
         "plays": card.plays,
-        "doubts": _as_text("; ".join(card.doubts)),
+        "doubts": _as_text("; ".join(each.words for each in card.doubts)),
     }
 
 

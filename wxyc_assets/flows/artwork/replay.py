@@ -58,7 +58,7 @@ async def apply_replay(
         for id_range in sorted(ranges):
             await locks.take(id_range)
             await _decide(answers, await answers.load(id_range), run_id)
-            await write_covers(covers, id_range)
+            await write_covers(covers, id_range, run_id)
             counts.append(await covers.count_written(id_range, run_id))
             await database.flush(id_range.key)
             await locks.release(id_range)

@@ -205,7 +205,7 @@ def test_every_step_of_a_cover_has_a_sentence(step: CoverStep) -> None:
 
 
 def test_every_term_has_a_label() -> None:
-    stored = {artwork_store.COVER, artwork_store.LML_REFUSED, artwork_store.UNCONFIRMED}
+    stored = {artwork_store.COVER, artwork_store.LML_REFUSED, artwork_store.UNCONFIRMED, "rejected"}
     assert labels.LOOKUP_LABELS.keys() == {*NoCoverReason} | stored
     assert labels.REASON_LABELS.keys() == {*Reason}
     assert labels.KIND_LABELS.keys() == {*AnswerKind}
