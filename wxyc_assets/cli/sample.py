@@ -8,6 +8,7 @@ from typing import Annotated, NoReturn
 import typer
 from rich.markup import escape
 
+from wxyc_assets.adapters.lml.caller import CallerReason
 from wxyc_assets.cli import connections
 from wxyc_assets.cli.console import err
 from wxyc_assets.cli.review_files import write_cards
@@ -60,7 +61,7 @@ def sample(
 async def _draw(sample_id: str, seed: int, sizes: dict[SampledKind, int]) -> list[ReviewCard]:
     async with (
         connections.database().open() as database,
-        connections.lml().open(database) as lml,
+        connections.lml().open(database, CallerReason.PRECISION) as lml,
     ):
         rules = await current_rules(lml)
         return await draw_sample(database, sample_id, seed=seed, sizes=sizes, lml=rules)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import dagster as dg
 from pydantic import Field
 
+from wxyc_assets.adapters.lml.caller import CallerReason
 from wxyc_assets.adapters.postgres.precision_store import PrecisionStore
 from wxyc_assets.defs.catalog import what_to_do
 from wxyc_assets.defs.instrumentation import instrumented
@@ -60,7 +61,7 @@ async def library_precision(
             found = await measure_newest(opened)
             if found:
                 await PrecisionStore(opened).put_estimates(found.sample.sample_id, found.measured)
-                async with lml.open(opened) as client:
+                async with lml.open(opened, CallerReason.PRECISION) as client:
                     current = await current_rules(client)
         totals.add(_numbers(found.measured if found else []))
     if found is None:

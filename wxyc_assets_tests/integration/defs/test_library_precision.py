@@ -23,6 +23,7 @@ from wxyc_sandbox.lml.app import PretendLml
 from wxyc_sandbox.lml.server import serve
 from wxyc_sandbox.lml.settings import LmlSettings
 
+UNKNOWN = LmlRules()
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
 
 
@@ -58,7 +59,7 @@ class PrecisionGraph:
             run_config={"ops": {"library_precision": {"config": floors}}},
         )
 
-    def label(self, wrong: int, lml: LmlRules = LmlRules()) -> None:
+    def label(self, wrong: int, lml: LmlRules = UNKNOWN) -> None:
         """Draw 40 of the 80 identities and label them, the first few as wrong."""
 
         async def draw_and_label() -> None:
@@ -144,9 +145,7 @@ def test_it_warns_below_the_floor(graph: PrecisionGraph) -> None:
 
 def test_it_warns_of_an_old_sample(graph: PrecisionGraph) -> None:
     graph.label(wrong=0)
-    graph.backend_db.execute(
-        "update precision_sample set drawn_at = drawn_at - interval '366 days'"
-    )
+    graph.backend_db.execute("update precision_sample set drawn_at = now() - interval '366 days'")
     assert "is older than a year" in (check(graph.run()).description or "")
 
 

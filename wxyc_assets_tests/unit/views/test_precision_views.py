@@ -48,7 +48,7 @@ def test_it_stands_beside_the_coverage() -> None:
 def test_an_unlabelled_stratum_is_unknown() -> None:
     assert [row[-3:] for row in by_stratum(COUNTS).rows] == [
         ("40", "95%", "83.8 to 98.6"),
-        ("10", "70%", "41.1 to 88.2"),
+        ("10", "70%", "40.9 to 88.7"),
         ("0", "unknown", "0 to 100"),
     ]
 
