@@ -33,14 +33,14 @@ class Severity(StrEnum):
     LOW = "low"
 
 
-class Subject(StrEnum):
+class DoubtSubject(StrEnum):
     """What is doubted about a record."""
 
     IDENTITY = "identity"
     COVER = "cover"
 
 
-class Reason(StrEnum):
+class DoubtReason(StrEnum):
     """The reason for a doubt, in the order in which it is shown."""
 
     OTHER_OWN_ID = "other_own_id"
@@ -53,29 +53,33 @@ class Reason(StrEnum):
     OTHER_RELEASE = "other_release"
 
     @property
-    def subject(self) -> Subject:
+    def subject(self) -> DoubtSubject:
         match self:
             case (
-                Reason.OTHER_OWN_ID
-                | Reason.SHARED_ID
-                | Reason.SHARED_NAME
-                | Reason.CONTRADICTING_SOURCES
-                | Reason.CHANGED_MIND
+                DoubtReason.OTHER_OWN_ID
+                | DoubtReason.SHARED_ID
+                | DoubtReason.SHARED_NAME
+                | DoubtReason.CONTRADICTING_SOURCES
+                | DoubtReason.CHANGED_MIND
             ):
-                return Subject.IDENTITY
-            case Reason.SHARED_COVER | Reason.OTHER_TITLE | Reason.OTHER_RELEASE:
-                return Subject.COVER
+                return DoubtSubject.IDENTITY
+            case DoubtReason.SHARED_COVER | DoubtReason.OTHER_TITLE | DoubtReason.OTHER_RELEASE:
+                return DoubtSubject.COVER
             case _:
                 assert_never(self)
 
     @property
     def severity(self) -> Severity:
         match self:
-            case Reason.OTHER_OWN_ID | Reason.CHANGED_MIND | Reason.OTHER_TITLE:
+            case DoubtReason.OTHER_OWN_ID | DoubtReason.CHANGED_MIND | DoubtReason.OTHER_TITLE:
                 return Severity.HIGH
-            case Reason.SHARED_ID | Reason.CONTRADICTING_SOURCES | Reason.OTHER_RELEASE:
+            case (
+                DoubtReason.SHARED_ID
+                | DoubtReason.CONTRADICTING_SOURCES
+                | DoubtReason.OTHER_RELEASE
+            ):
                 return Severity.MEDIUM
-            case Reason.SHARED_NAME | Reason.SHARED_COVER:
+            case DoubtReason.SHARED_NAME | DoubtReason.SHARED_COVER:
                 return Severity.LOW
             case _:
                 assert_never(self)
@@ -88,7 +92,7 @@ class Doubt:
     library_id: int
     artist_name: str | None
     album_title: str
-    reason: Reason
+    reason: DoubtReason
     severity: Severity
     evidence: str
     plays: int | None
@@ -98,7 +102,7 @@ class Doubt:
 class DoubtCount:
     """The doubts of one reason, among so many identities (or covers) of the library."""
 
-    reason: Reason
+    reason: DoubtReason
     records: int
     judged: int
 
@@ -111,8 +115,8 @@ class DoubtCount:
 class Doubts:
     """What a run found: a count for each reason, and the doubtful records played most."""
 
-    counts: Mapping[Reason, DoubtCount]
-    before: Mapping[Reason, DoubtCount]
+    counts: Mapping[DoubtReason, DoubtCount]
+    before: Mapping[DoubtReason, DoubtCount]
     """Those of the run before; empty if there was none."""
     doubtful_records: int
     most_played: tuple[Doubt, ...]
@@ -122,17 +126,17 @@ class Doubts:
         """Return a sentence for each reason whose share has grown by more than `growth`."""
         if not self.before:
             return ()
-        jumped = (each for each in Reason if self._has_jumped(each, growth))
+        jumped = (each for each in DoubtReason if self._has_jumped(each, growth))
         return tuple(self._jump(each) for each in jumped)
 
-    def _has_jumped(self, reason: Reason, growth: float) -> bool:
+    def _has_jumped(self, reason: DoubtReason, growth: float) -> bool:
         now, before = self.counts[reason], self.before.get(reason)
         if before is None:
             return False
         expected = before.share * now.judged
         return now.records > max(expected * (1 + growth), expected + ALWAYS_ALLOWED)
 
-    def _jump(self, reason: Reason) -> str:
+    def _jump(self, reason: DoubtReason) -> str:
         now, before = self.counts[reason], self.before[reason]
         return (
             f"{reason}: {now.records:,} of {now.judged:,} ({now.share:.2%}), "

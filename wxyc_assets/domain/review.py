@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from wxyc_assets.domain.artwork import is_https
-from wxyc_assets.domain.doubts import Reason, Severity
+from wxyc_assets.domain.doubts import DoubtReason, Severity
 from wxyc_assets.domain.external_ids import page_of
 from wxyc_assets.domain.verdicts import Topic
 
@@ -16,7 +16,7 @@ SEVERITY_WEIGHTS = {Severity.HIGH: 3, Severity.MEDIUM: 2, Severity.LOW: 1}
 class Evidence:
     """A doubt about a record, and what was found."""
 
-    reason: Reason
+    reason: DoubtReason
     words: str
 
 

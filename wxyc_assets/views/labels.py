@@ -4,7 +4,7 @@ from wxyc_assets.domain.answers import AnswerKind, Source
 from wxyc_assets.domain.artwork import NoCoverReason
 from wxyc_assets.domain.candidates import Cohort, Reason
 from wxyc_assets.domain.coverage import CoverState, State
-from wxyc_assets.domain.doubts import Reason as DoubtReason
+from wxyc_assets.domain.doubts import DoubtReason
 
 STATE_LABELS = {
     State.FRESH: "identified, fresh",

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page
 
-from wxyc_assets.domain.doubts import Reason
+from wxyc_assets.domain.doubts import DoubtReason
 from wxyc_assets.domain.review import Evidence, ReviewCard, candidates_of
 from wxyc_assets.domain.verdict_file import read_verdicts
 from wxyc_assets.domain.verdicts import Decision, RecordVerdict
@@ -23,7 +23,9 @@ CARDS = [
         "Dots & Loops",
         candidates_of([("discogs", "388"), ("spotify", "1" * 22), ("cover", COVER)]),
         plays=312,
-        doubts=(Evidence(Reason.SHARED_ID, "discogs 388 is Stereolab's & <b>Cat Power's</b>"),),
+        doubts=(
+            Evidence(DoubtReason.SHARED_ID, "discogs 388 is Stereolab's & <b>Cat Power's</b>"),
+        ),
     ),
     ReviewCard(
         4712, 54_712, "Juana Molina", "Segundo", candidates_of([("bandcamp", "javascript:1")])

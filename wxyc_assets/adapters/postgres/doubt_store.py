@@ -6,17 +6,17 @@ from typing import Any
 
 from wxyc_assets.adapters.postgres.database import Database, Transaction
 from wxyc_assets.adapters.postgres.identity_store import NOTES_MARK, Clock
-from wxyc_assets.domain.doubts import CoverTitle, Doubt, DoubtCount, Doubts, Reason, Severity
+from wxyc_assets.domain.doubts import CoverTitle, Doubt, DoubtCount, DoubtReason, Doubts, Severity
 
 STATEMENTS = {
-    Reason.OTHER_OWN_ID: "doubts/put_other_own_ids",
-    Reason.SHARED_ID: "doubts/put_shared_ids",
-    Reason.SHARED_NAME: "doubts/put_shared_names",
-    Reason.CONTRADICTING_SOURCES: "doubts/put_contradicting_sources",
-    Reason.CHANGED_MIND: "doubts/put_changed_minds",
-    Reason.SHARED_COVER: "doubts/put_shared_covers",
-    Reason.OTHER_TITLE: "doubts/put_other_titles",
-    Reason.OTHER_RELEASE: "doubts/put_other_releases",
+    DoubtReason.OTHER_OWN_ID: "doubts/put_other_own_ids",
+    DoubtReason.SHARED_ID: "doubts/put_shared_ids",
+    DoubtReason.SHARED_NAME: "doubts/put_shared_names",
+    DoubtReason.CONTRADICTING_SOURCES: "doubts/put_contradicting_sources",
+    DoubtReason.CHANGED_MIND: "doubts/put_changed_minds",
+    DoubtReason.SHARED_COVER: "doubts/put_shared_covers",
+    DoubtReason.OTHER_TITLE: "doubts/put_other_titles",
+    DoubtReason.OTHER_RELEASE: "doubts/put_other_releases",
 }
 """The statement that finds the doubts of a reason."""
 BATCH_ROWS = 5_000
@@ -64,20 +64,22 @@ class DoubtStore:
                 {
                     "run_id": run_id,
                     "now": self._now(),
-                    "reasons": [*Reason],
-                    "subjects": [each.subject for each in Reason],
+                    "reasons": [*DoubtReason],
+                    "subjects": [each.subject for each in DoubtReason],
                 },
             )
 
-    async def preview(self, run_id: str, other_titles: Sequence[CoverTitle]) -> dict[Reason, int]:
+    async def preview(
+        self, run_id: str, other_titles: Sequence[CoverTitle]
+    ) -> dict[DoubtReason, int]:
         """Return how many doubts of each reason there would be; nothing is stored."""
         try:
             async with self._database.transaction() as transaction:
                 await self._find(transaction, run_id, other_titles)
                 raise _Undone(await transaction.fetch("doubts/count_doubts"))
         except _Undone as undone:
-            found = {Reason(row["reason"]): int(row["records"]) for row in undone.rows}
-        return {reason: found.get(reason, 0) for reason in Reason}
+            found = {DoubtReason(row["reason"]): int(row["records"]) for row in undone.rows}
+        return {reason: found.get(reason, 0) for reason in DoubtReason}
 
     async def newest(self, most_played: int) -> Doubts | None:
         """Return the newest counts, with the doubtful records played most; None if never run."""
@@ -109,7 +111,7 @@ class DoubtStore:
             await transaction.execute(statement, self._parameters(run_id, reason) | given)
         await transaction.execute("doubts/delete_settled_doubts", {"run_id": run_id})
 
-    def _parameters(self, run_id: str, reason: Reason) -> dict[str, Any]:
+    def _parameters(self, run_id: str, reason: DoubtReason) -> dict[str, Any]:
         return {
             "run_id": run_id,
             "now": self._now(),
@@ -128,13 +130,15 @@ async def _put_plays(transaction: Transaction) -> None:
         await transaction.execute("doubts/put_plays")
 
 
-def _counts(rows: list[dict[str, Any]], place: int) -> dict[Reason, DoubtCount]:
+def _counts(rows: list[dict[str, Any]], place: int) -> dict[DoubtReason, DoubtCount]:
     found = {
-        Reason(row["reason"]): DoubtCount(Reason(row["reason"]), row["records"], row["judged"])
+        DoubtReason(row["reason"]): DoubtCount(
+            DoubtReason(row["reason"]), row["records"], row["judged"]
+        )
         for row in rows
         if row["place"] == place
     }
-    return {reason: found[reason] for reason in Reason if reason in found}
+    return {reason: found[reason] for reason in DoubtReason if reason in found}
 
 
 def _doubt(row: Mapping[str, Any]) -> Doubt:
@@ -142,7 +146,7 @@ def _doubt(row: Mapping[str, Any]) -> Doubt:
         library_id=row["library_id"],
         artist_name=row["artist_name"],
         album_title=row["album_title"],
-        reason=Reason(row["reason"]),
+        reason=DoubtReason(row["reason"]),
         severity=Severity(row["severity"]),
         evidence=row["evidence"],
         plays=row["plays"],

@@ -2,7 +2,7 @@
 
 from wxyc_assets.adapters.postgres.database import Database
 from wxyc_assets.domain.answers import Source
-from wxyc_assets.domain.doubts import Reason, Severity, Subject
+from wxyc_assets.domain.doubts import DoubtReason, DoubtSubject, Severity
 from wxyc_assets.domain.review import SEVERITY_WEIGHTS, Evidence, ReviewCard, candidates_of
 
 
@@ -20,7 +20,9 @@ class ReviewStore:
                 {
                     "severities": [*Severity],
                     "weights": [SEVERITY_WEIGHTS[each] for each in Severity],
-                    "cover_reasons": [each for each in Reason if each.subject is Subject.COVER],
+                    "cover_reasons": [
+                        each for each in DoubtReason if each.subject is DoubtSubject.COVER
+                    ],
                     "sources": [*Source],
                     "most": most,
                 },
@@ -33,7 +35,10 @@ class ReviewStore:
                 row["album_title"],
                 candidates_of((topic, value) for topic, value in row["candidates"]),
                 row["plays"],
-                tuple(Evidence(Reason(each["reason"]), each["evidence"]) for each in row["doubts"]),
+                tuple(
+                    Evidence(DoubtReason(each["reason"]), each["evidence"])
+                    for each in row["doubts"]
+                ),
             )
             for row in rows
         ]

@@ -1,7 +1,7 @@
 """The search for doubts: what SQL finds, and the titles that are compared one by one."""
 
 from wxyc_assets.adapters.postgres.doubt_store import DoubtStore
-from wxyc_assets.domain.doubts import CoverTitle, Doubts, Reason
+from wxyc_assets.domain.doubts import CoverTitle, DoubtReason, Doubts
 
 MOST_PLAYED = 10
 
@@ -14,7 +14,7 @@ async def find_doubts(store: DoubtStore, run_id: str) -> Doubts:
     return found
 
 
-async def preview_doubts(store: DoubtStore, run_id: str) -> dict[Reason, int]:
+async def preview_doubts(store: DoubtStore, run_id: str) -> dict[DoubtReason, int]:
     """Return how many doubts of each reason a run would find; nothing is stored."""
     return await store.preview(run_id, await _other_titles(store))
 

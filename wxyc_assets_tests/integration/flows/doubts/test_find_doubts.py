@@ -8,7 +8,7 @@ from psycopg.types.json import Jsonb
 
 from wxyc_assets.adapters.postgres.database import Database
 from wxyc_assets.adapters.postgres.doubt_store import DoubtStore
-from wxyc_assets.domain.doubts import DoubtCount, Doubts, Reason, Severity
+from wxyc_assets.domain.doubts import DoubtCount, DoubtReason, Doubts, Severity
 from wxyc_assets.flows.doubts.find_doubts import find_doubts, preview_doubts
 from wxyc_assets_tests.support.backend_db import BackendDb
 
@@ -305,8 +305,8 @@ async def test_the_counts_are_kept_by_run_and_plays_are_shown(
     shelf.backend_db.execute("refresh materialized view album_plays")
     store = DoubtStore(opened, clock=lambda: NOW + timedelta(days=1))
     found = await find_doubts(store, "second")
-    assert found.counts[Reason.OTHER_OWN_ID] == DoubtCount(Reason.OTHER_OWN_ID, 2, 2)
-    assert found.before[Reason.OTHER_OWN_ID] == DoubtCount(Reason.OTHER_OWN_ID, 1, 2)
+    assert found.counts[DoubtReason.OTHER_OWN_ID] == DoubtCount(DoubtReason.OTHER_OWN_ID, 2, 2)
+    assert found.before[DoubtReason.OTHER_OWN_ID] == DoubtCount(DoubtReason.OTHER_OWN_ID, 1, 2)
     assert (found.doubtful_records, found.plays_are_known) == (2, True)
     assert [(each.library_id, each.plays) for each in found.most_played] == [(played, 3), (rare, 0)]
     assert found.most_played[0].severity is Severity.HIGH
@@ -325,6 +325,6 @@ async def test_a_preview_counts_and_stores_nothing(opened: Database, shelf: Shel
     shelf.identified("Cat Power", discogs="7")
     shelf.own_id("Cat Power", 8)
     counted = await preview_doubts(DoubtStore(opened), "a run")
-    assert counted == {each: int(each is Reason.OTHER_OWN_ID) for each in Reason}
+    assert counted == {each: int(each is DoubtReason.OTHER_OWN_ID) for each in DoubtReason}
     assert shelf.reasons() == {}
     assert await DoubtStore(opened).newest(1) is None

@@ -15,7 +15,7 @@ import psycopg
 import pytest
 
 from wxyc_assets.adapters.postgres.doubt_store import DoubtStore
-from wxyc_assets.domain.doubts import SIMILAR_TITLES, Reason, Subject, likeness
+from wxyc_assets.domain.doubts import SIMILAR_TITLES, DoubtReason, DoubtSubject, likeness
 from wxyc_assets.flows.doubts.find_doubts import find_doubts
 from wxyc_assets_tests.integration.flows.station import opening
 from wxyc_assets_tests.support.judged_library import make_judged_library
@@ -57,7 +57,7 @@ class Judged:
     """Records about which LML changed its mind twice."""
     with_own_id: frozenset[int]
     """Records whose artist has an own id in a source that LML gave."""
-    listed: Mapping[Subject, frozenset[int]]
+    listed: Mapping[DoubtSubject, frozenset[int]]
 
     @cached_property
     def planted(self) -> dict[str, frozenset[int]]:
@@ -90,8 +90,10 @@ def judged(postgres: Postgres) -> Judged:
             changed=frozenset(_changed_twice()),
             with_own_id=_ids(connection.execute(OWN_IDS)),
             listed={
-                subject: frozenset(id for id, reason in doubts if Reason(reason).subject is subject)
-                for subject in Subject
+                subject: frozenset(
+                    id for id, reason in doubts if DoubtReason(reason).subject is subject
+                )
+                for subject in DoubtSubject
             },
         )
 
@@ -118,14 +120,14 @@ def _ids(rows: psycopg.Cursor) -> frozenset[int]:
 
 
 def test_four_in_five_wrong_identities_are_found(judged: Judged) -> None:
-    listed = judged.listed[Subject.IDENTITY]
+    listed = judged.listed[DoubtSubject.IDENTITY]
     for kind, planted in judged.planted.items():
         assert len(planted) > 20, kind
         assert len(planted & listed) >= FOUND * len(planted), kind
 
 
 def test_four_in_five_wrong_covers_are_found(judged: Judged) -> None:
-    listed = judged.listed[Subject.COVER]
+    listed = judged.listed[DoubtSubject.COVER]
     for kind in (CoverError.OTHER_ALBUM, CoverError.SIMILAR_TITLE, CoverError.OTHER_EDITION):
         planted = {id for id, error in judged.covers.items() if error is kind}
         assert planted, kind
@@ -134,8 +136,8 @@ def test_four_in_five_wrong_covers_are_found(judged: Judged) -> None:
 
 def test_at_most_one_true_record_in_20_is_listed(judged: Judged) -> None:
     for subject, errors in (
-        (Subject.IDENTITY, judged.identities),
-        (Subject.COVER, judged.covers),
+        (DoubtSubject.IDENTITY, judged.identities),
+        (DoubtSubject.COVER, judged.covers),
     ):
         right = {id for id, error in errors.items() if error is None}
         assert len(right) > 1_000
