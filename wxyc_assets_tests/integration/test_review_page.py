@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
 
 from wxyc_assets.domain.doubts import DoubtReason
 from wxyc_assets.domain.review import Evidence, ReviewCard, candidates_of
@@ -35,22 +35,27 @@ CARDS = [
 pytestmark = pytest.mark.browser
 
 
+@pytest.fixture(scope="module")
+def chromium() -> Generator[Browser]:
+    with browser() as started:
+        yield started
+
+
 @pytest.fixture
-def page(tmp_path: Path) -> Generator[Page]:
+def page(chromium: Browser, tmp_path: Path) -> Generator[Page]:
     """The page; requests for anything but the cover are a failure."""
     file = tmp_path / "review.html"
     written = review_page("Review", "Two records.", CARDS, page_id="r1", sample_id="s-1")
     file.write_text(written, encoding="utf-8")
-    with browser() as chromium:
-        opened = chromium.new_page()
+    with chromium.new_context() as context:
+        opened = context.new_page()
         requested: list[str] = []
         opened.on("request", lambda request: requested.append(request.url))
         opened.route("https://**", lambda route: route.abort())
         opened.goto(file.as_uri())
         yield opened
-        assert {url for url in requested if not url.startswith(("file:", "data:", "blob:"))} == {
-            COVER
-        }
+        local = ("file:", "data:", "blob:")
+        assert {url for url in requested if not url.startswith(local)} == {COVER}
 
 
 def saved(page: Page) -> list[RecordVerdict]:
