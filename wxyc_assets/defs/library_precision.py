@@ -59,13 +59,12 @@ async def library_precision(
     with instrumented(context, "library_precision") as totals:
         async with database.open() as opened:
             found = await measure_newest(opened)
-            if found:
-                await PrecisionStore(opened).put_estimates(found.sample.sample_id, found.measured)
-                async with lml.open(opened, CallerReason.PRECISION) as client:
-                    current = await current_rules(client)
-        totals.add(_numbers(found.measured if found else []))
-    if found is None:
-        return dg.MaterializeResult(check_results=[_result([], NOT_MEASURED)])
+            if found is None:
+                return dg.MaterializeResult(check_results=[_result([], NOT_MEASURED)])
+            await PrecisionStore(opened).put_estimates(found.sample.sample_id, found.measured)
+            async with lml.open(opened, CallerReason.PRECISION) as client:
+                current = await current_rules(client)
+        totals.add(_numbers(found.measured))
     return dg.MaterializeResult(
         metadata=_metadata(found), check_results=[_judged(found, current, config)]
     )

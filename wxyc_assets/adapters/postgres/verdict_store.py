@@ -1,7 +1,7 @@
 """A person's verdicts: taken in all or none, acted on at once, and upheld by every run."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, Final
 
@@ -66,12 +66,7 @@ class VerdictStore:
         """Return every verdict, in the order in which they were decided."""
         async with self._database.transaction() as transaction:
             rows = await transaction.fetch("verdicts/select_verdicts")
-        return [
-            RecordVerdict(
-                **{**row, "topic": Topic(row["topic"]), "decision": Decision(row["decision"])}
-            )
-            for row in rows
-        ]
+        return [RecordVerdict(**_decoded(row)) for row in rows]
 
     async def conflicts(self) -> list[Conflict]:
         """Return the decisions that another person's later one overruled, by library id."""
@@ -189,14 +184,10 @@ async def _identify_again(
 
 
 async def _conflicts(transaction: Transaction) -> list[Conflict]:
-    return [
-        Conflict(
-            **{
-                **row,
-                "topic": Topic(row["topic"]),
-                "decision": Decision(row["decision"]),
-                "overruled_decision": Decision(row["overruled_decision"]),
-            }
-        )
-        for row in await transaction.fetch("verdicts/select_conflicts")
-    ]
+    rows = await transaction.fetch("verdicts/select_conflicts")
+    return [Conflict(**_decoded(row)) for row in rows]
+
+
+def _decoded(row: Mapping[str, Any]) -> dict[str, Any]:
+    terms = {"topic": Topic, "decision": Decision, "overruled_decision": Decision}
+    return {name: terms[name](text) if name in terms else text for name, text in row.items()}

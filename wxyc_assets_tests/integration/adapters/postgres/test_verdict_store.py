@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from wxyc_assets.adapters.postgres.database import Database
+from wxyc_assets.adapters.postgres.identity_store import IdentityStore
 from wxyc_assets.adapters.postgres.verdict_store import VerdictStore
 from wxyc_assets.domain.candidates import Scope
 from wxyc_assets.domain.verdict_file import NumberedVerdict, VerdictFileInvalid
@@ -58,7 +59,7 @@ def sources(backend_db: BackendDb, library_id: int = 1) -> dict[str, str]:
 
 def identity(backend_db: BackendDb) -> tuple[str, str | None, str | None] | None:
     row = backend_db.row("select * from library_identity where library_id = 1")
-    return row and (row["method"], row["spotify_id"], row["wikidata_qid"])
+    return (row["method"], row["spotify_id"], row["wikidata_qid"]) if row else None
 
 
 @pytest.fixture
@@ -104,8 +105,6 @@ async def test_an_answer_of_which_everything_is_rejected_waits(
     assert identity(backend_db) is None
     assert sources(backend_db) == {}
     wide = Scope(include_null_canonical=True)
-    from wxyc_assets.adapters.postgres.identity_store import IdentityStore
-
     soon, much_later = LATER + timedelta(days=29), LATER + timedelta(days=31)
     for moment, due in ((soon, 0), (much_later, 1)):
         found = await IdentityStore(opened, clock=lambda at=moment: at).due(EVERYTHING, wide)
