@@ -5,6 +5,7 @@ from wxyc_assets.domain.artwork import NoCoverReason
 from wxyc_assets.domain.candidates import Cohort, Reason
 from wxyc_assets.domain.coverage import CoverState, State
 from wxyc_assets.domain.doubts import DoubtReason
+from wxyc_assets.domain.verdicts import Decision
 
 STATE_LABELS = {
     State.FRESH: "identified, fresh",
@@ -60,6 +61,12 @@ SOURCE_LABELS: dict[str, str] = {
     Source.SPOTIFY: "Spotify",
     Source.APPLE_MUSIC: "Apple Music",
     Source.BANDCAMP: "Bandcamp",
+}
+VERDICT_LABELS: dict[str, str] = {
+    Decision.CONFIRM: "confirmed the {} {}",
+    Decision.REJECT: "rejected the {} {}",
+    Decision.REPLACE: "gave the {} {}",
+    Decision.LATER: "left the {} {} for later",
 }
 LOOKUP_LABELS: dict[str, str] = {
     "cover": "a cover was found",

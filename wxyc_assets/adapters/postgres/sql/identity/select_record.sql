@@ -40,6 +40,11 @@ select
         from library_identity_history h
         where h.library_id = l.id
     ) as history,
+    (
+        select jsonb_agg(to_jsonb(v) order by v.decided_at, v.verdict_id)
+        from verdict v
+        where v.legacy_release_id = l.legacy_release_id
+    ) as verdicts,
     l.artwork_url,
     (
         select to_jsonb(k)
