@@ -98,7 +98,7 @@ grant select, insert on
     :"assets_schema".coverage_acceptance,
     :"assets_schema".library_revert
     to :"writer";
-grant select, insert on :"assets_schema".library_journal to :"writer";
+grant select, insert, delete on :"assets_schema".library_journal to :"writer";
 -- So does what people decided: a verdict is overruled by a later one, and never changed.
 grant select, insert on
     :"assets_schema".verdict,
@@ -110,6 +110,13 @@ grant select on
     :"assets_schema".standing_verdict,
     :"assets_schema".chosen_value,
     :"assets_schema".rejected_value
+    to :"writer";
+-- What is swept in the end (docs/operating.md, "What is swept, and when").
+grant delete on
+    :"assets_schema".lml_resolution,
+    :"assets_schema".artwork_lookup,
+    :"assets_schema".library_release,
+    :"assets_schema".alert_outbox
     to :"writer";
 grant select, insert, update on
     :"assets_schema".lml_resolution,

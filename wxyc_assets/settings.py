@@ -280,6 +280,21 @@ class Settings(BaseSettings):
     gate_cover_precision: Share = Field(
         0.95, description="share of the covers that must be right, measured likewise"
     )
+    deleted_record_days: Days = Field(
+        90, description="how long LML's answers about a deleted record are kept"
+    )
+    delivered_alert_days: Days = Field(30, description="how long delivered alerts are kept")
+    candidate_days: Days = Field(
+        90, description="how long a candidate is kept that no run has found due since"
+    )
+    journal_days: Days = Field(
+        90, description="how long the journal is kept: as long as a run can be reverted"
+    )
+    snapshot_days: Days = Field(
+        90,
+        description="how long every coverage snapshot is kept (BASELINE_DAYS at least); after "
+        "that, one per week",
+    )
 
     dagster_ui_url: str = Field("", description="URL of the Dagster UI, for links in alerts")
     docs_url: str = Field(

@@ -11,6 +11,7 @@ from wxyc_assets.cli import (
     refused,
     report,
     review,
+    revert,
     rotation,
     sample,
     verdicts,
@@ -30,6 +31,7 @@ app.command()(review.review)
 app.command()(verdicts.verdicts)
 app.command()(sample.sample)
 app.command()(accept_coverage.accept_coverage)
+app.command()(revert.revert)
 app.command()(configuration.configuration)
 app.command()(rotation.rotation_dry_run)
 app.command()(rotation.smoke)

@@ -17,6 +17,8 @@ from wxyc_assets.defs.dry_runs import (
 )
 from wxyc_assets.defs.library_identity import LIBRARY_IDENTITY, LML_RESOLUTIONS
 from wxyc_assets.defs.partitions import library_ranges
+from wxyc_assets.defs.retention import sweep_old_rows
+from wxyc_assets.defs.revert import revert_run_job
 from wxyc_assets.settings import settings
 
 identity_graph = AssetSelection.assets("library_candidates", LML_RESOLUTIONS, LIBRARY_IDENTITY)
@@ -140,6 +142,8 @@ jobs = [
     coverage_gates,
     precision_job,
     accept_coverage,
+    revert_run_job,
+    sweep_old_rows,
     library_identity_dry_run,
     rotation_job,
     rotation_dry_run,

@@ -12,6 +12,7 @@ from wxyc_assets.defs.jobs import (
     precision_job,
     rotation_job,
 )
+from wxyc_assets.defs.retention import sweep_old_rows
 
 rotation_daily = dg.ScheduleDefinition(
     name="rotation_daily",
@@ -50,4 +51,13 @@ precision_weekly = dg.ScheduleDefinition(
     description="How right the library is, by the labels given so far; LML only says its version.",
 )
 
-schedules = [rotation_daily, identities_weekly, coverage_daily, precision_weekly]
+sweep_daily = dg.ScheduleDefinition(
+    name="sweep_daily",
+    job=sweep_old_rows,
+    cron_schedule="40 2 * * *",
+    execution_timezone="UTC",
+    default_status=dg.DefaultScheduleStatus.STOPPED,
+    description="Sweeps what is of no use any more from our own tables; LML is not called.",
+)
+
+schedules = [rotation_daily, identities_weekly, coverage_daily, precision_weekly, sweep_daily]

@@ -88,6 +88,7 @@ def _deciding_facts(found: dict[str, Any]) -> LibraryRow:
         attempted_at=found["unresolved_attempted_at"],
         unidentified_at=found["unidentified_at"],
         is_wanted_again=found["is_wanted_again"],
+        is_reverted=found["is_reverted"],
     )
 
 

@@ -87,6 +87,8 @@ class CoverCounts:
     albums: int
     covered: int
     lookups: int
+    reverted: int
+    """Those that wait because their cover was taken back."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,6 +84,8 @@ class RangeCounts:
     records: int
     identities: int
     answers: int
+    reverted: int
+    """Those that wait because what their answer had decided was undone."""
 
 
 class IdentityStore:

@@ -45,6 +45,7 @@ known as (
         k.outcome_if_confirmed,
         case
             when k.ask_again_at is not null then 'due'
+            when k.reverted_at > retry_from then 'waiting_to_retry'
             when k.is_of_other_rules
                 and k.answer is not null
                 and k.outcome not in ('unknown', 'unconfirmed')

@@ -61,6 +61,7 @@ select
         r.reverted_at
     ) as unidentified_at,
     r.ask_again_at is not null as is_wanted_again,
+    r.reverted_at is not null as is_reverted,
     (
         select max(completed_at)
         from library_range_run
@@ -98,7 +99,7 @@ select
             now() - %(retry_window)s
         )
     end as cover_step,
-    k.looked_up_at + %(retry_window)s as cover_due_at,
+    coalesce(k.reverted_at, k.looked_up_at) + %(retry_window)s as cover_due_at,
     now() as now
 from library l
 left join artists a on a.id = l.artist_id
