@@ -8,6 +8,7 @@ from wxyc_assets.defs import (
     library_coverage,
     library_doubts,
     library_identity,
+    library_precision,
     library_releases,
     rotation,
 )
@@ -31,6 +32,7 @@ library = [
     library_releases,
     library_coverage,
     library_doubts,
+    library_precision,
 ]
 
 defs = dg.Definitions(

@@ -12,7 +12,10 @@ from wxyc_assets.cli import (
     replay,
     report,
     revert,
+    review,
     rotation,
+    sample,
+    verdicts,
 )
 from wxyc_assets.cli.console import HELP_OPTIONS, options
 
@@ -29,6 +32,9 @@ app.command()(explain.explain)
 app.command()(refused.refused)
 app.command()(replay.replay)
 app.command()(report.report)
+app.command()(review.review)
+app.command()(verdicts.verdicts)
+app.command()(sample.sample)
 app.command()(accept_coverage.accept_coverage)
 app.command()(revert.revert)
 app.command()(configuration.configuration)

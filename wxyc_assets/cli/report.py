@@ -8,12 +8,14 @@ from typing import Annotated
 import typer
 
 from wxyc_assets.adapters.postgres.doubt_store import DoubtStore
+from wxyc_assets.adapters.postgres.precision_store import PrecisionStore
 from wxyc_assets.adapters.postgres.report_store import ReportStore
 from wxyc_assets.cli import connections
 from wxyc_assets.cli.console import err, out
 from wxyc_assets.defs.library_coverage import CEILING, GatesConfig
 from wxyc_assets.domain.changes import RecordsOfReport
 from wxyc_assets.domain.doubts import Doubts
+from wxyc_assets.domain.samples import MeasuredPrecision
 from wxyc_assets.flows.coverage.evaluation import Evaluation, evaluate_newest
 from wxyc_assets.flows.doubts.find_doubts import MOST_PLAYED
 from wxyc_assets.views.coverage_page import page
@@ -40,7 +42,7 @@ def report(
             soft_wrap=True,
         )
         raise typer.Exit(1)
-    evaluation, records, doubts = found
+    evaluation, records, doubts, precision = found
     try:
         output.write_text(
             page(
@@ -50,6 +52,7 @@ def report(
                 records,
                 evaluation.history.by_hand,
                 doubts,
+                precision,
             ),
             encoding="utf-8",
         )
@@ -59,7 +62,9 @@ def report(
     out.print(f"{output} shows the snapshot of {evaluation.snapshot.taken_at:%Y-%m-%d %H:%M %Z}.")
 
 
-async def _read() -> tuple[Evaluation, RecordsOfReport, Doubts | None] | None:
+async def _read() -> (
+    tuple[Evaluation, RecordsOfReport, Doubts | None, list[MeasuredPrecision]] | None
+):
     config = GatesConfig()
     async with connections.database().open() as database:
         found = await evaluate_newest(
@@ -69,4 +74,5 @@ async def _read() -> tuple[Evaluation, RecordsOfReport, Doubts | None] | None:
             return None
         since = found.snapshot.taken_at - CHANGES_SHOWN
         records = await ReportStore(database).records(found.snapshot.eligibility, since=since)
-        return found, records, await DoubtStore(database).newest(MOST_PLAYED)
+        doubts = await DoubtStore(database).newest(MOST_PLAYED)
+        return found, records, doubts, await PrecisionStore(database).newest()

@@ -126,6 +126,7 @@ CATALOG = {
         freshness.weekly,
         {"library_id": ("library", "id")},
     ),
+    "library_precision": Entry(tables.ESTIMATES, "docs/precision.md", freshness.weekly),
     "rotation_identities": Entry(
         tables.ROTATION,
         f"{OPERATING}#run",

@@ -8,6 +8,7 @@ from wxyc_assets.defs.dagster_internals import OF_OUR_LOCATION
 from wxyc_assets.defs.dry_runs import (
     ask_and_count,
     count_doubts,
+    count_labels,
     count_lookups,
     count_refreshes,
     count_states,
@@ -26,6 +27,7 @@ identity_graph = AssetSelection.assets("library_candidates", LML_RESOLUTIONS, LI
 covers = AssetSelection.assets("library_artwork", "library_releases")
 coverage = AssetSelection.assets("library_coverage")
 doubts = AssetSelection.assets("library_doubts")
+precision = AssetSelection.assets("library_precision")
 rotation = AssetSelection.assets("rotation_identities", "rotation_cache")
 all_ranges = {
     "dagster/asset_partition_range_start": library_ranges.get_first_partition_key() or "",
@@ -111,6 +113,14 @@ coverage_gates = asset_job(
 )
 
 
+precision_job = asset_job(
+    "precision_job",
+    precision,
+    count_labels,
+    description="How right identities and covers are, measured on the newest labelled sample.",
+)
+
+
 def rotation_job_with(executor: dg.ExecutorDefinition | None):
     """Return the rotation's job; without an executor, with that of the code location."""
     return asset_job(
@@ -132,6 +142,7 @@ jobs = [
     library_full,
     library_doubts_job,
     coverage_gates,
+    precision_job,
     accept_coverage,
     replay_covers_job,
     revert_run_job,

@@ -29,6 +29,7 @@ FACTS = (
     "identity",
     "sources",
     "history",
+    "verdicts",
     "artwork_url",
     "cover_lookup",
     "release",

@@ -17,10 +17,12 @@ from wxyc_assets.domain.doubts import Doubts
 from wxyc_assets.domain.gates.history import Acceptance
 from wxyc_assets.domain.gates.result import GateResult
 from wxyc_assets.domain.percent import percent
+from wxyc_assets.domain.samples import MeasuredPrecision
 from wxyc_assets.views import coverage_tables as tables
 from wxyc_assets.views import doubt_tables, record_lists
 from wxyc_assets.views.charts import Cell, shade
 from wxyc_assets.views.coverage_tables import Table
+from wxyc_assets.views.precision_views import beside_coverage
 
 STYLE = files("wxyc_assets.views").joinpath("coverage_page.css").read_text(encoding="utf-8")
 
@@ -32,16 +34,19 @@ def page(
     records: RecordsOfReport,
     accepted: Acceptance | None = None,
     doubts: Doubts | None = None,
+    precision: Sequence[MeasuredPrecision] = (),
 ) -> str:
     """Return the whole file; `before` are earlier snapshots of the same scope.
 
     `accepted` is the baseline's acceptance, if a person accepted it although checks had failed.
-    `doubts` are those of the newest run that looked for them.
+    `doubts` are those of the newest run that looked for them; `precision` was measured on the
+    newest labelled sample.
     """
     floor = next(each.floor for each in results if each.name == "the_library_is_covered")
     parts = chain(
         _head(f"WXYC library: {tables.headline(now)}"),
         _summary(now, _outcome(results)),
+        _precision(now, precision),
         _section("checks", chain(_accepted(accepted), _checks(results))),
         _section("cohorts", _table(tables.by_cohort(now))),
         _section("time", _chart(now, before)),
@@ -101,6 +106,11 @@ def _summary(now: Snapshot, outcome: str) -> Iterator[str]:
         f'<p>Snapshot of <time datetime="{now.taken_at.isoformat()}">{moment}</time> '
         f"by run {escape(now.run_id)}.</p>"
     )
+
+
+def _precision(now: Snapshot, measured: Sequence[MeasuredPrecision]) -> Iterator[str]:
+    for sentence in beside_coverage(now.total.identified_share, measured):
+        yield f"<p>{escape(sentence)}</p>"
 
 
 def _section(name: str, body: Iterator[str]) -> Iterator[str]:

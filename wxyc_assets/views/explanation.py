@@ -1,12 +1,13 @@
 """One record in prose: what it is, its identity, its cover, what happened, and what comes next."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, assert_never
 
 from wxyc_assets.domain.doubts import DoubtReason
 from wxyc_assets.domain.explanation import CoverStep, Explanation
+from wxyc_assets.domain.verdicts import Topic
 from wxyc_assets.views.labels import (
     CHANGE_LABELS,
     COHORT_LABELS,
@@ -15,6 +16,7 @@ from wxyc_assets.views.labels import (
     LOOKUP_LABELS,
     REASON_LABELS,
     SOURCE_LABELS,
+    VERDICT_LABELS,
 )
 
 NOT_LOOKED_AT = "Not looked at yet."
@@ -64,6 +66,7 @@ def events(facts: Facts) -> list[Event]:
         *_events_of_the_cover(facts),
         *_superseded(facts),
         *_changes(facts["journal"] or []),
+        *_events_of_verdicts(facts["verdicts"] or []),
     ]
     return sorted((Event(_parse(at), what) for at, what in found if at), key=lambda each: each.at)
 
@@ -110,6 +113,8 @@ def _answer(resolution: Facts) -> Iterator[str]:
         yield f"LML's answer: {_kind(resolution)}."
     if not resolution["is_about_this_artist"]:
         yield f"LML was asked about {resolution['artist_name']}: the record was renamed since."
+    if resolution["is_rejected"]:
+        yield "A person rejected everything that LML's answer says."
     if resolution["unstorable"]:
         yield f"No table can hold a part of LML's answer: {resolution['unstorable']}"
     if resolution["write_error"]:
@@ -256,6 +261,17 @@ def _events_of_the_cover(facts: Facts) -> Iterator[tuple[str | None, str]]:
     if release and release["written_at"] and not _changed(facts, "identity"):
         run = {"run_id": release["written_by"]}
         yield release["written_at"], f"its identity got its Discogs release{_run(run)}"
+
+
+def _events_of_verdicts(verdicts: Sequence[Facts]) -> Iterator[tuple[str | None, str]]:
+    for each in verdicts:
+        what = VERDICT_LABELS[each["decision"]].format(_topic(each["topic"]), each["value"])
+        note = f" ({each['note']})" if each["note"] else ""
+        yield each["decided_at"], f"{each['decided_by']} {what}{note}"
+
+
+def _topic(topic: str) -> str:
+    return "cover" if topic == Topic.COVER else f"{SOURCE_LABELS[topic]} id"
 
 
 def _next_steps(explanation: Explanation) -> Iterator[str]:

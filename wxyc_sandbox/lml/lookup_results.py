@@ -52,7 +52,6 @@ def _result(row: CatalogueEntry, release_id: int, random: SeededRandom) -> Json:
         "master_id": master_of(release_id),
         "artwork_url": release_cover(release_id),
         "confidence": random.pick(CONFIDENCES),
-        "master_id": release_id // 2 if release_id % 3 else None,
         "spotify_url": f"https://open.spotify.com/album/{release_id:022}",
         "apple_music_url": None,
         "youtube_music_url": f"https://music.youtube.com/search?q={release_id}",
