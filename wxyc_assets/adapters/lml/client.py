@@ -13,6 +13,7 @@ from wxyc_assets.adapters.lml import health as health_endpoint
 from wxyc_assets.adapters.lml import lookup as lookup_endpoint
 from wxyc_assets.adapters.lml import refresh as refresh_endpoint
 from wxyc_assets.adapters.lml.bulk_resolve import Answers
+from wxyc_assets.adapters.lml.cost import api_calls
 from wxyc_assets.adapters.lml.errors import (
     LmlContractBroken,
     LmlUnavailable,
@@ -26,7 +27,7 @@ from wxyc_assets.adapters.lml.wire import Json, NotAnAnswer
 from wxyc_assets.adapters.responses import without_token
 from wxyc_assets.domain.artwork import Found
 from wxyc_assets.domain.candidates import Candidate
-from wxyc_assets.domain.refreshes import Refreshed
+from wxyc_assets.domain.refreshes import Refreshed, RefreshStatus
 
 LONGEST_CONNECT_SECONDS = 10.0
 """For a connection, and again for its TLS handshake. Both are over before the call's own timeout:
@@ -38,6 +39,10 @@ class Budget(Protocol):
 
     def admit(self, tokens: float) -> AbstractAsyncContextManager[None]:
         """Wait for `tokens` (estimated Discogs requests), then for a slot; hold it meanwhile."""
+        ...
+
+    async def claim_trial(self, seconds: float) -> bool:
+        """Return True if no process was given the trial of LML's circuit breaker for so long."""
         ...
 
 
@@ -55,6 +60,17 @@ class LookupResult:
 
     found: Found
     latency_ms: float
+    api_calls: int | None = None
+    """Discogs requests that it took; None if LML does not say."""
+
+    @property
+    def is_live(self) -> bool | None:
+        """True if Discogs answered it, False if it should have, None if LML's cache did."""
+        if self.found.is_incomplete:
+            return False
+        if self.api_calls:
+            return True
+        return None if self.found.results else False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +79,11 @@ class RefreshResult:
 
     results: dict[int, Refreshed]
     latency_ms: float
+
+    @property
+    def is_live(self) -> bool:
+        """True if no source failed; LML does not say what came from a cache."""
+        return all(each.status is not RefreshStatus.ERROR for each in self.results.values())
 
 
 class LmlClient:
@@ -116,7 +137,8 @@ class LmlClient:
                 lookup_endpoint.PATH, self._lookup_seconds, body, lookup_endpoint.HEADERS
             )
         with _checked(response):
-            return LookupResult(lookup_endpoint.read_lookup(response.content), latency_ms)
+            found = lookup_endpoint.read_lookup(response.content)
+        return LookupResult(found, latency_ms, api_calls(response.content))
 
     async def refresh(self, identity_ids: Sequence[int]) -> RefreshResult:
         """Have LML refresh its data about 1..50 identities; raise as `resolve` does."""
@@ -151,6 +173,10 @@ class LmlClient:
             response = await self._send("GET", health_endpoint.PATH, timeout_seconds)
         with _checked(response, also_readable=503):
             return health_endpoint.read_health(response.content)
+
+    async def claim_trial(self, seconds: float) -> bool:
+        """Return True if this process may make the one trial call while LML's breaker is open."""
+        return await self._budget.claim_trial(seconds)
 
     async def _post(
         self, path: str, seconds: float, body: Json, headers: Mapping[str, str] | None = None

@@ -8,6 +8,7 @@ import stamina
 
 from wxyc_assets.adapters.lml.client import LmlClient
 from wxyc_assets.adapters.lml.errors import (
+    CircuitBreakerTimeout,
     LmlContractBroken,
     LmlError,
     LmlRefused,
@@ -75,9 +76,10 @@ class RetryingCaller:
         self._failed_in_a_row = self._failed_in_a_row + 1 if error else 0
         if error is None:
             return
-        is_final = isinstance(error, LmlRefused) and not isinstance(
+        is_refusal = isinstance(error, LmlRefused) and not isinstance(
             error, LmlContractBroken | LmlRejectedBatch
         )
+        is_final = is_refusal or isinstance(error, CircuitBreakerTimeout)
         never_reached = isinstance(error, LmlUnreachable) and not self.answers
         if is_final or never_reached or self._failed_in_a_row >= FAILED_IN_A_ROW:
             self.stopped = self.stopped or error
