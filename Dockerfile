@@ -15,7 +15,7 @@ RUN /opt/wxyc/bin/pip install --no-cache-dir --disable-pip-version-check --no-de
     && /opt/wxyc/bin/pip uninstall --quiet --yes setuptools pip \
     && rm /opt/wxyc/bin/wxyc-sandbox
 RUN mkdir -p /var/lib/dagster/storage
-COPY dagster.yaml deploy/workspace.yaml /var/lib/dagster/
+COPY deploy/dagster.yaml deploy/workspace.yaml /var/lib/dagster/
 
 FROM ${PYTHON}
 COPY --from=build /opt/wxyc /opt/wxyc

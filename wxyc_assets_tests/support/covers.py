@@ -12,7 +12,7 @@ import httpx
 
 from wxyc_assets.adapters.lml import client as lml
 from wxyc_assets.adapters.lml.lookup import read_lookup
-from wxyc_assets.adapters.lml.retry import RetryPolicy
+from wxyc_assets.adapters.lml.retry import GiveWay, RetryPolicy
 from wxyc_assets.adapters.lml.wire import dump
 from wxyc_assets.adapters.postgres.artwork_store import ArtworkStore
 from wxyc_assets.adapters.postgres.database import Database
@@ -47,7 +47,7 @@ def found(wanted: Album) -> Found:
     )
     random.below(2)  # LML draws first whether the album is cached
     entries = CatalogueEntry(wanted.legacy_release_id, wanted.artist_name, wanted.album_title)
-    return read_lookup(dump(catalogue_answer([entries], random)))
+    return read_lookup(dump(catalogue_answer([entries], random))).found
 
 
 def choice(wanted: Album, scope: CoverScope | None = None) -> Choice:
@@ -133,6 +133,7 @@ class ArtworkRun:
     max_in_flight: int = 4
     now: datetime | None = None
     breaker_ceiling: float | None = None
+    give_way: GiveWay | None = None
     url: str = "http://lml"
     reports: list[ArtworkReport] = field(default_factory=list[ArtworkReport])
 
@@ -161,7 +162,7 @@ class ArtworkRun:
                 max_refused_writes=0.001,
                 breaker_ceiling_seconds=self.breaker_ceiling,
             )
-            pipeline = ArtworkPipeline(artwork, client, options)
+            pipeline = ArtworkPipeline(artwork, client, options, self.give_way)
             return await pipeline.run(self.ranges, self.reports.append)
 
     @property

@@ -12,6 +12,7 @@ from wxyc_sandbox.lml.lookup_results import (
     no_results,
     with_api_calls,
 )
+from wxyc_sandbox.lml.mistakes import Mistakes
 from wxyc_sandbox.lml.seeded_random import SeededRandom, fold
 from wxyc_sandbox.lml.settings import LmlSettings
 from wxyc_sandbox.lml.wire import HttpError, Json, as_object
@@ -60,7 +61,7 @@ class LookupEndpoint:
                 answer = no_results(degraded=True, degraded_reason="discogs_rate_limited")
             case "served":
                 self._cached.add((fold(artist), fold(album)))
-                answer = self._results(artist, album, random)
+                answer = self._results(call.settings, artist, album, random)
         return with_api_calls(answer, call.api_calls - before)
 
     def _requests(self, settings: LmlSettings, album: tuple[str, str], random: SeededRandom) -> int:
@@ -71,10 +72,13 @@ class LookupEndpoint:
         spread = SeededRandom(settings.seed, "lookup requests", *album)
         return FEWEST_REQUESTS + spread.below(MOST_REQUESTS - FEWEST_REQUESTS + 1)
 
-    def _results(self, artist: str, album: str, random: SeededRandom) -> Json:
+    def _results(
+        self, settings: LmlSettings, artist: str, album: str, random: SeededRandom
+    ) -> Json:
         entries = self._catalogue.find(artist, album)
         if entries:
-            return catalogue_answer(entries, random)
+            mistakes = Mistakes(settings.seed, settings.mistakes, self._catalogue)
+            return mistakes.covers(catalogue_answer(entries, random))
         return answer_off_catalogue(artist, album, random)
 
     async def _search(self, call: LmlCall, requests: int) -> Outcome | Literal["timeout"]:

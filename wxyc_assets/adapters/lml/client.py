@@ -13,7 +13,7 @@ from wxyc_assets.adapters.lml import health as health_endpoint
 from wxyc_assets.adapters.lml import lookup as lookup_endpoint
 from wxyc_assets.adapters.lml import refresh as refresh_endpoint
 from wxyc_assets.adapters.lml.bulk_resolve import Answers
-from wxyc_assets.adapters.lml.cost import api_calls
+from wxyc_assets.adapters.lml.caller import CALLER_REASON, CallerReason
 from wxyc_assets.adapters.lml.errors import (
     LmlContractBroken,
     LmlUnavailable,
@@ -21,11 +21,11 @@ from wxyc_assets.adapters.lml.errors import (
     raise_for_status,
 )
 from wxyc_assets.adapters.lml.health import Health
+from wxyc_assets.adapters.lml.lookup import LookupAnswer
 from wxyc_assets.adapters.lml.reception import ACCEPTED, MAX_ANSWER_MIB, Reception
 from wxyc_assets.adapters.lml.validation import validate
 from wxyc_assets.adapters.lml.wire import Json, NotAnAnswer
 from wxyc_assets.adapters.responses import without_token
-from wxyc_assets.domain.artwork import Found
 from wxyc_assets.domain.candidates import Candidate
 from wxyc_assets.domain.refreshes import Refreshed, RefreshStatus
 
@@ -56,21 +56,20 @@ class ResolveResult:
 
 @dataclass(frozen=True, slots=True)
 class LookupResult:
-    """One lookup: what it found, and LML's time for it in milliseconds."""
+    """One lookup: its answer, and LML's time for it in milliseconds."""
 
-    found: Found
+    answer: LookupAnswer
     latency_ms: float
-    api_calls: int | None = None
-    """Discogs requests that it took; None if LML does not say."""
 
     @property
     def is_live(self) -> bool | None:
         """True if Discogs answered it, False if it should have, None if LML's cache did."""
-        if self.found.is_incomplete:
+        found = self.answer.found
+        if found.is_incomplete:
             return False
-        if self.api_calls:
+        if self.answer.api_calls:
             return True
-        return None if self.found.results else False
+        return None if found.results else False
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +136,7 @@ class LmlClient:
                 lookup_endpoint.PATH, self._lookup_seconds, body, lookup_endpoint.HEADERS
             )
         with _checked(response):
-            found = lookup_endpoint.read_lookup(response.content)
-        return LookupResult(found, latency_ms, api_calls(response.content))
+            return LookupResult(lookup_endpoint.read_lookup(response.content), latency_ms)
 
     async def refresh(self, identity_ids: Sequence[int]) -> RefreshResult:
         """Have LML refresh its data about 1..50 identities; raise as `resolve` does."""
@@ -248,10 +246,15 @@ async def open_lml(
     timeout_seconds: float,
     lookup_seconds: float = lookup_endpoint.TIMEOUT_SECONDS,
     max_answer_mib: int = MAX_ANSWER_MIB,
+    caller: CallerReason | None = None,
     transport: httpx.AsyncBaseTransport | None = None,
 ) -> AsyncGenerator[LmlClient]:
-    """Open LML at `url`, less a trailing `/` or `/api/v1`; `transport` is the test seam."""
+    """Open LML at `url`, less a trailing `/` or `/api/v1`; `transport` is the test seam.
+
+    Every call names its `caller`.
+    """
     headers = ACCEPTED | ({"Authorization": f"Bearer {api_key}"} if api_key else {})
+    headers |= {CALLER_REASON: caller} if caller else {}
     base_url = url.rstrip("/").removesuffix("/api/v1")
     async with httpx.AsyncClient(
         base_url=base_url,

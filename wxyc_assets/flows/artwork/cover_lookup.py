@@ -6,7 +6,9 @@ from functools import partial
 from wxyc_assets.adapters.lml.circuit_breaker import CircuitBreakerWatch
 from wxyc_assets.adapters.lml.client import LmlClient, LookupResult
 from wxyc_assets.adapters.lml.errors import LmlError, LmlRejectedBatch
+from wxyc_assets.adapters.lml.lookup import LookupAnswer
 from wxyc_assets.adapters.lml.retry import (
+    GiveWay,
     RetryingCaller,
     RetryPolicy,
     is_doubtful,
@@ -23,7 +25,6 @@ from wxyc_assets.domain.artwork import (
     Album,
     Choice,
     Cover,
-    Found,
     NoCover,
     NoCoverReason,
     Rules,
@@ -57,9 +58,10 @@ class CoverLookup:
         rules: Rules,
         breaker: CircuitBreakerWatch | None,
         max_in_flight: int,
+        give_way: GiveWay | None = None,
     ) -> None:
         self._lml = lml
-        self._caller = RetryingCaller(retry_policy)
+        self._caller = RetryingCaller(retry_policy, give_way)
         self._in_flight = asyncio.Semaphore(max_in_flight)
         self._probes = probes
         self._buffer = buffer
@@ -109,6 +111,8 @@ class CoverLookup:
     async def _try(self, question: Question) -> FailedQuestion | None:
         async with self._in_flight:
             answers_before = self._caller.answers
+            if self.stopped:
+                return FailedQuestion(question, _NotAsked(str(self.stopped)), answers_before)
             try:
                 probe, result = await self._caller.with_retries(partial(self._call, question))
             except LmlError as error:
@@ -116,7 +120,7 @@ class CoverLookup:
                 return FailedQuestion(question, error, answers_before)
             self._consider_stopping(None)
         question.lookups.tally.latencies_ms.append(result.latency_ms)
-        await self._store(question, result.found, probe)
+        await self._store(question, result.answer, probe)
         return None
 
     def _consider_stopping(self, error: LmlError | None) -> None:
@@ -126,22 +130,23 @@ class CoverLookup:
 
     async def _call(self, question: Question) -> tuple[int, LookupResult]:
         """Return the number of the latest probe before the question, and its answer."""
-        if self._breaker is None or self.stopped:
+        if self._breaker is None:
             return await self._call_now(question)
         await self._probes.latest()  # the first probe serves both
         return await self._breaker.call(partial(self._call_now, question), _is_live)
 
     async def _call_now(self, question: Question) -> tuple[int, LookupResult]:
-        probe = 0 if self.stopped else await self._probes.latest()
-        if self.stopped:
+        probe = await self._probes.latest()
+        if self.stopped:  # meanwhile
             raise _NotAsked(str(self.stopped))
         return probe, await self._lml.lookup(question.artist_name, question.album_title)
 
-    async def _store(self, question: Question, found: Found, probe: int) -> None:
-        lookups, is_certain = question.lookups, found.is_incomplete or not found.is_empty
+    async def _store(self, question: Question, answer: LookupAnswer, probe: int) -> None:
+        lookups, found = question.lookups, answer.found
+        is_certain = found.is_incomplete or not found.is_empty
         choices = [(each, choose(found, each, self._rules)) for each in question.albums]
         await self._buffer.put(
-            [_outcome(album, choice, is_certain=is_certain) for album, choice in choices]
+            [_outcome(album, choice, answer, is_certain=is_certain) for album, choice in choices]
         )
         for album, choice in choices:
             match choice:
@@ -203,13 +208,19 @@ def _is_live(answered: tuple[int, LookupResult]) -> bool | None:
     return answered[1].is_live
 
 
-def _outcome(album: Album, choice: Choice, *, is_certain: bool) -> LookupOutcome:
+def _outcome(
+    album: Album, choice: Choice, answer: LookupAnswer, *, is_certain: bool
+) -> LookupOutcome:
     match choice:
         case Cover(url, confidence):
-            return LookupOutcome(album, COVER, url, confidence)
+            return LookupOutcome(album, COVER, url, confidence, answer=answer)
         case NoCover(reason, confidence) if is_certain:
-            return LookupOutcome(album, reason, confidence=confidence)
+            return LookupOutcome(album, reason, confidence=confidence, answer=answer)
         case NoCover(reason, confidence):
             return LookupOutcome(
-                album, UNCONFIRMED, confidence=confidence, outcome_if_confirmed=reason
+                album,
+                UNCONFIRMED,
+                confidence=confidence,
+                outcome_if_confirmed=reason,
+                answer=answer,
             )
