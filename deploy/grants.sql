@@ -132,7 +132,7 @@ grant select, insert, update on
     :"assets_schema".library_range_run,
     :"assets_schema".precision_estimate
     to :"writer";
-grant select, update (debt, settled_at) on :"assets_schema".lml_budget to :"writer";
+grant select, update (debt, settled_at, trial_at) on :"assets_schema".lml_budget to :"writer";
 grant execute on function
     :"assets_schema".library_cohort,
     :"assets_schema".unidentified_at,

@@ -33,6 +33,11 @@ def no_results(**changes: Any) -> Json:
     return answer | changes
 
 
+def with_api_calls(answer: Json, number: int) -> Json:
+    """Return an answer that took so many live Discogs requests."""
+    return answer | {"cache_stats": answer["cache_stats"] | {"api_calls": number}}
+
+
 def direct_match(entries: list[CatalogueEntry], random: SeededRandom) -> Json:
     """Return a release for every format of the album, each with its own legacy id."""
     first = random.below(len(entries))
