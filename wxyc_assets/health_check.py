@@ -1,0 +1,72 @@
+"""Health checks of the image's services: `python -m wxyc_assets.health_check code`.
+
+They do without Dagster, whose import alone would cost seconds of CPU at each check.
+"""
+
+import os
+import sys
+import urllib.request
+from collections.abc import Callable, Mapping
+
+CODE_LOCATION = "127.0.0.1:4000"
+WEBSERVER = "http://127.0.0.1:3000/server_info"
+TIMEOUT_SECONDS = 4
+HEARTBEAT_MINUTES = 2
+"""Each thread of the daemon writes a heartbeat every 30 s; the daemon ends if one of them hangs."""
+HEARTBEATS = """
+select count(*) filter (where timestamp > now() at time zone 'utc' - %s * interval '1 minute')
+from daemon_heartbeats
+"""
+
+
+class NotHealthy(RuntimeError):
+    """The service does not answer, or not as it should."""
+
+
+def check_code_location() -> None:
+    """Ask Dagster's gRPC server for its state."""
+    import grpc
+    from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
+    from grpc_health.v1.health_pb2_grpc import HealthStub
+
+    with grpc.insecure_channel(CODE_LOCATION) as channel:
+        request = HealthCheckRequest(service="DagsterApi")
+        answer = HealthStub(channel).Check(request, timeout=TIMEOUT_SECONDS)
+    if answer.status != HealthCheckResponse.SERVING:
+        raise NotHealthy(f"the code location's state is {answer.status}")
+
+
+def check_webserver() -> None:
+    """Ask the webserver for its versions."""
+    with urllib.request.urlopen(WEBSERVER, timeout=TIMEOUT_SECONDS):
+        pass
+
+
+def check_daemon() -> None:
+    """Look for a recent heartbeat in Dagster's database."""
+    import psycopg
+
+    url = os.environ["DAGSTER_PG_URL"]  # noqa: TID251: settings take longer than the check
+    with psycopg.connect(url, connect_timeout=TIMEOUT_SECONDS) as connection:
+        row = connection.execute(HEARTBEATS, (HEARTBEAT_MINUTES,)).fetchone()
+    if row == (0,):
+        raise NotHealthy(f"no heartbeat of the daemon in {HEARTBEAT_MINUTES} minutes")
+
+
+CHECKS: Mapping[str, Callable[[], None]] = {
+    "code": check_code_location,
+    "webserver": check_webserver,
+    "daemon": check_daemon,
+}
+
+
+def main(service: str) -> None:
+    """Exit with 0 if the service is healthy, and otherwise with 1 and one line that says why."""
+    try:
+        CHECKS[service]()
+    except Exception as error:  # noqa: BLE001: whatever it is, the service is not healthy
+        sys.exit(f"{service} is not healthy: {type(error).__name__}: {error}")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
