@@ -35,7 +35,7 @@ FROM ${PYTHON} AS base
 RUN rm -rf /usr/local/bin/pip* /usr/local/bin/wheel /usr/local/lib/python3*/*-packages/* \
     /usr/local/lib/python3*/ensurepip /usr/lib/python3*/ensurepip /usr/share/python-wheels
 
-FROM base
+FROM base AS image
 COPY --link --from=dependencies /opt/wxyc /opt/wxyc
 COPY --link --from=package /package /
 ENV PATH=/opt/wxyc/bin:/usr/local/bin:/usr/bin:/bin \
@@ -47,7 +47,7 @@ ENV PATH=/opt/wxyc/bin:/usr/local/bin:/usr/bin:/bin \
 USER 10001:10001
 WORKDIR /tmp
 EXPOSE 4000
-HEALTHCHECK --interval=30s --timeout=5s --start-period=60s --start-interval=1s --retries=3 \
+HEALTHCHECK --interval=30s --timeout=5s --start-period=60s --start-interval=2s --retries=3 \
     CMD ["python", "-m", "wxyc_assets.health_check", "code"]
 CMD ["dagster", "api", "grpc", "--host", "0.0.0.0", "--port", "4000", \
     "--module-name", "wxyc_assets.definitions"]
