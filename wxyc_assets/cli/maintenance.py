@@ -1,6 +1,7 @@
 """`wxyc-assets migrate`: bring our own tables up to date."""
 
 import typer
+from alembic.util import CommandError
 from psycopg.errors import UndefinedTable
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -10,6 +11,9 @@ from wxyc_assets.cli.console import err, out
 from wxyc_assets.migrations import HEAD
 from wxyc_assets.migrations import run as migrations
 
+NEWER = (
+    "These tables are newer than this version of the code: deploy the version that migrated them."
+)
 WHY_NO_TABLE = ". Is WXYC_SCHEMA_NAME right, and may this role use that schema?"
 
 
@@ -25,6 +29,9 @@ def migrate() -> None:
             assets_schema=database.assets_schema_name,
             backend_schema=database.schema_name,
         )
+    except CommandError as error:
+        err.print(f"[bold red]Error:[/] {error}. {NEWER}", soft_wrap=True)
+        raise typer.Exit(1) from None
     except SQLAlchemyError as error:
         cause = getattr(error, "orig", None) or error
         advice = WHY_NO_TABLE if isinstance(cause, UndefinedTable) else ""

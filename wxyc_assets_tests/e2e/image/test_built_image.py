@@ -83,14 +83,14 @@ def folder() -> Generator[Path]:
         yield Path(folder)
 
 
-def copy_context(target: Path) -> Path:
-    """Copy what is built, with new times: a second clone of the same commit."""
+def copy_context(source: Path, target: Path) -> Path:
+    """Copy what is built, with new times: another clone of the same commit."""
     target.mkdir()
     for each in FILES:
-        shutil.copyfile(PROJECT / each, target / each)
+        shutil.copyfile(source / each, target / each)
     for each in FOLDERS:
         shutil.copytree(
-            PROJECT / each,
+            source / each,
             target / each,
             copy_function=shutil.copyfile,
             ignore=shutil.ignore_patterns("__pycache__"),
@@ -125,7 +125,7 @@ class Stack:
 
 @pytest.fixture(scope="module")
 def stack(engine: Engine, station: Station, folder: Path) -> Stack:
-    stack = Stack(engine, copy_context(folder / "clone"))
+    stack = Stack(engine, copy_context(PROJECT, folder / "clone"))
     (stack.clone / ".env").write_text(station.env_file(BACKEND))
     stack.compose("up", "--build", "--detach", "--wait", revision="first")
     return stack
@@ -249,7 +249,7 @@ def build_again(engine: Engine, clone: Path, name: str) -> None:
 def test_the_same_code_is_the_same_layer_and_a_change_is_a_small_one(
     stack: Stack, engine: Engine, image: str, folder: Path
 ) -> None:
-    clone = copy_context(folder / "second-clone")
+    clone = copy_context(stack.clone, folder / "second-clone")
     build_again(engine, clone, "same")
     assert engine.docker("image", "inspect", "same", "--format", "{{.Id}}") != image
     assert layers(engine, "same") == layers(engine, image)
