@@ -11,9 +11,7 @@ from wxyc_assets.cli.console import err, out
 from wxyc_assets.migrations import HEAD
 from wxyc_assets.migrations import run as migrations
 
-NEWER = (
-    "These tables are newer than this version of the code: deploy the version that migrated them."
-)
+NEWER = "These tables are newer than this version: deploy the version that migrated them."
 WHY_NO_TABLE = ". Is WXYC_SCHEMA_NAME right, and may this role use that schema?"
 
 
