@@ -1,4 +1,6 @@
-"""The uses of Dagster beyond its public API; no other module imports `dagster._...`.
+"""The uses of Dagster beyond its public API, except the run launcher's.
+
+No module besides these two imports `dagster._...`.
 
 `unit/defs/test_dagster_internals.py` says what breaks when an upgrade of Dagster changes it.
 """
