@@ -186,7 +186,7 @@ def match_release(found: Found, album: Album, rules: Rules) -> Picture | NoCover
             return NoCover(NoCoverReason.NO_ROW)
         case [Result(picture=None)]:
             return NoCover(NoCoverReason.NO_ARTWORK)
-        case [Result(picture=picture)]:
+        case [Result(picture=Picture() as picture)]:
             obstacle = _release_obstacle(picture, album, rules)
             return NoCover(obstacle, picture.confidence) if obstacle else picture
         case _:
