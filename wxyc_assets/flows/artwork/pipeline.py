@@ -16,7 +16,7 @@ from wxyc_assets.domain.ranges import IdRange
 from wxyc_assets.flows.artwork.cover_lookup import CoverLookup
 from wxyc_assets.flows.artwork.health_probes import HealthProbes
 from wxyc_assets.flows.artwork.lookup_buffer import LookupBuffer
-from wxyc_assets.flows.artwork.range_lookups import RangeLookups
+from wxyc_assets.flows.artwork.range_lookups import Question, RangeLookups
 from wxyc_assets.flows.artwork.report import ArtworkReport, build_report
 from wxyc_assets.flows.artwork.write_covers import CoverWriteResult, write_covers
 from wxyc_assets.flows.range_pipeline import RangePipeline
@@ -62,7 +62,9 @@ class ArtworkPipeline(RangePipeline[RangeLookups, ArtworkReport]):
         queue_size = QUESTIONS_PER_CALL * options.max_in_flight
         workers = WORKERS_PER_CALL * options.max_in_flight
         pool = WorkerPool(workers=workers, queue_size=queue_size)
-        super().__init__(store.database, LockFamily.ARTWORK, pool, open_ranges=OPEN_RANGES)
+        super().__init__(
+            store.database, LockFamily.ARTWORK, pool, open_ranges=OPEN_RANGES, unit="lookups"
+        )
         self._store = store
         self._run_id = options.run_id
         self._max_refused_writes = options.max_refused_writes
@@ -92,9 +94,14 @@ class ArtworkPipeline(RangePipeline[RangeLookups, ArtworkReport]):
     async def _begin(self, id_range: IdRange) -> RangeLookups:
         lookups = RangeLookups(await self._store.wanted(id_range))
         self._lookup.confirm(lookups)
+        self.progress.begin(len(lookups.questions))
         for question in lookups.questions:
-            await self._pool.submit(partial(self._lookup.ask, question))
+            await self._pool.submit(partial(self._ask, question))
         return lookups
+
+    async def _ask(self, question: Question) -> None:
+        await self._lookup.ask(question)
+        self.progress.advance()
 
     async def _finish(self, id_range: IdRange, work: RangeLookups) -> ArtworkReport:
         await work.asked.wait()
