@@ -20,9 +20,10 @@ from wxyc_assets.adapters.postgres.identity_store import IdentityStore
 from wxyc_assets.adapters.postgres.rotation_store import RotationStore
 from wxyc_assets.defs.instrumentation import Totals, instrumented
 from wxyc_assets.defs.library_artwork import ArtworkConfig
+from wxyc_assets.defs.lml_resource import LmlResource
 from wxyc_assets.defs.occurrences import range_of
 from wxyc_assets.defs.partitions import known_ranges, library_ranges
-from wxyc_assets.defs.resources import DatabaseResource, LmlResource, PagesResource, ScopeResource
+from wxyc_assets.defs.resources import DatabaseResource, PagesResource, ScopeResource
 from wxyc_assets.defs.rotation import RefreshConfig
 from wxyc_assets.domain.candidates import Cohort
 from wxyc_assets.domain.counters import IdentityTally, by_cohort

@@ -15,6 +15,7 @@ from wxyc_assets.defs.dagster_internals import output_without_materialization
 from wxyc_assets.defs.instrumentation import Totals, instrumented
 from wxyc_assets.defs.library_identity import LIBRARY_IDENTITY
 from wxyc_assets.defs.live_activity import giving_way
+from wxyc_assets.defs.lml_resource import LmlResource
 from wxyc_assets.defs.open_ranges import completeness_check, finish_run
 from wxyc_assets.defs.partitions import (
     are_all_ranges,
@@ -22,7 +23,7 @@ from wxyc_assets.defs.partitions import (
     report_range,
     selected_ranges,
 )
-from wxyc_assets.defs.resources import DatabaseResource, LmlResource
+from wxyc_assets.defs.resources import DatabaseResource
 from wxyc_assets.defs.run_checks import LIMITS, check_result, range_of_run
 from wxyc_assets.domain.artwork import CoverScope, Eligibility, Match, Rules
 from wxyc_assets.domain.coverage import CoverageRules

@@ -16,6 +16,7 @@ from wxyc_assets.defs import metadata
 from wxyc_assets.defs.dagster_internals import output_without_materialization
 from wxyc_assets.defs.instrumentation import Totals, instrumented
 from wxyc_assets.defs.live_activity import giving_way
+from wxyc_assets.defs.lml_resource import LmlResource
 from wxyc_assets.defs.open_ranges import completeness_check, finish_run
 from wxyc_assets.defs.partitions import (
     are_all_ranges,
@@ -24,7 +25,7 @@ from wxyc_assets.defs.partitions import (
     report_range,
     selected_ranges,
 )
-from wxyc_assets.defs.resources import DatabaseResource, LmlResource, PagesResource, ScopeResource
+from wxyc_assets.defs.resources import DatabaseResource, PagesResource, ScopeResource
 from wxyc_assets.defs.run_checks import LIMITS, check_result, range_of_run
 from wxyc_assets.domain.counters import as_recheck
 from wxyc_assets.domain.coverage import CoverageRules

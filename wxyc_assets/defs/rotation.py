@@ -12,7 +12,8 @@ from wxyc_assets.defs import metadata
 from wxyc_assets.defs.catalog import what_to_do
 from wxyc_assets.defs.instrumentation import instrumented, prepare_process
 from wxyc_assets.defs.live_activity import giving_way
-from wxyc_assets.defs.resources import DatabaseResource, LmlResource, RotationGates
+from wxyc_assets.defs.lml_resource import LmlResource
+from wxyc_assets.defs.resources import DatabaseResource, RotationGates
 from wxyc_assets.defs.selection import require_selection
 from wxyc_assets.domain.percent import percent
 from wxyc_assets.domain.rotation import ActiveRotation, IdentifiedCount, RotationBasis
