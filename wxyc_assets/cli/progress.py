@@ -3,6 +3,7 @@
 import asyncio
 
 from rich import progress as rich
+from rich.console import Console
 
 from wxyc_assets.cli.console import err
 from wxyc_assets.domain.progress import Progress
@@ -13,20 +14,21 @@ REDRAW_SECONDS = 0.2
 
 def progress_on_stderr() -> Watch:
     """Return what shows the progress of a command."""
-    return _bar if err.is_terminal else telling(_print)
+    return bar if err.is_terminal else telling(_print)
 
 
-async def _bar(progress: Progress) -> None:
+async def bar(progress: Progress, console: Console = err) -> None:
+    """Draw a bar until it is cancelled; its length is the total, as far as that is known."""
     columns = (
         rich.BarColumn(),
         rich.MofNCompleteColumn(),
         rich.TextColumn("{task.description}"),
         rich.TimeRemainingColumn(),
     )
-    with rich.Progress(*columns, console=err, transient=True) as bar:
-        task = bar.add_task(progress.unit, total=None)
+    with rich.Progress(*columns, console=console, transient=True) as drawn:
+        task = drawn.add_task(progress.unit, total=None)
         while True:
-            bar.update(task, completed=progress.done, total=progress.total or None)
+            drawn.update(task, completed=progress.done, total=progress.total or None)
             await asyncio.sleep(REDRAW_SECONDS)
 
 
