@@ -144,13 +144,15 @@ def _events_of_asking(
     answered = f"LML answered: {_kind(resolution)}" if resolution["kind"] else "LML refused it"
     yield resolution["answered_at"], f"{answered}{_run(resolution)}"
     yield resolution["applied_at"], "what LML answered was written"
+    yield resolution["reverted_at"], f"that was reverted (run {resolution['reverted_by']})"
     yield resolution["ask_again_at"], "a person wanted LML to be asked again"
 
 
 def _events_of_identities(facts: Facts) -> Iterator[tuple[str | None, str]]:
     for past in facts["history"] or []:
         how, why = _words(past.get("method")), past["superseded_reason"]
-        yield past["superseded_at"], f"its identity, found by {how}, was replaced: {why}"
+        what = "taken away" if past.get("reason_category") == "reverted" else "replaced"
+        yield past["superseded_at"], f"its identity, found by {how}, was {what}: {why}"
     if facts["identity"] and not facts["resolution"]:
         yield facts["identity"]["last_verified_at"], "its identity was verified by another job"
     attempted_at = facts["unresolved_attempted_at"]
@@ -163,6 +165,7 @@ def _events_of_the_cover(lookup: Facts | None) -> Iterator[tuple[str | None, str
     found = LOOKUP_LABELS[lookup["outcome"]]
     yield lookup["looked_up_at"], f"its cover was looked up: {found}{_run(lookup)}"
     yield lookup["applied_at"], "covered by another writer" if lookup["is_raced"] else "covered"
+    yield lookup["reverted_at"], f"the cover was taken back (run {lookup['reverted_by']})"
     yield lookup["ask_again_at"], "a person wanted the cover to be looked up again"
 
 
