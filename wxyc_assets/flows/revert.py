@@ -125,9 +125,9 @@ async def _tell(store: JournalStore, result: RevertResult, states: Sequence[Chan
     standing = frozenset(
         each.change.entry for each in await store.states(later) if each.standing == each.changes
     )
+    parts = {(each.change.library_id, each.change.subject) for each in states if each.standing}
+    result.reverted.update(subject for _, subject in parts)
     for each in states:
-        if each.standing:
-            result.reverted[each.change.subject] += 1
         if each.standing == each.changes:
             continue
         if is_reverted_already(each, standing):

@@ -168,6 +168,7 @@ def _events_of_asking(facts: Facts) -> Iterator[tuple[str | None, str]]:
     yield resolution["answered_at"], f"{answered}{_run(resolution)}"
     if not _changed(facts, "identity", "credits", "attempt"):
         yield resolution["applied_at"], "what LML answered was written"
+        yield resolution["reverted_at"], f"that was reverted (run {resolution['reverted_by']})"
     yield resolution["ask_again_at"], "a person wanted LML to be asked again"
 
 
@@ -221,7 +222,8 @@ def _changes(journal: list[Facts]) -> Iterator[tuple[str | None, str]]:
 def _events_of_identities(facts: Facts) -> Iterator[tuple[str | None, str]]:
     for past in facts["history"] or []:
         how, why = _words(past.get("method")), past["superseded_reason"]
-        yield past["superseded_at"], f"its identity, found by {how}, was replaced: {why}"
+        what = "taken away" if past.get("reason_category") == "reverted" else "replaced"
+        yield past["superseded_at"], f"its identity, found by {how}, was {what}: {why}"
     if facts["identity"] and not facts["resolution"]:
         yield facts["identity"]["last_verified_at"], "its identity was verified by another job"
     attempted_at = facts["unresolved_attempted_at"]
@@ -242,6 +244,7 @@ def _events_of_the_cover(facts: Facts) -> Iterator[tuple[str | None, str]]:
             yield lookup["applied_at"], "covered by another writer"
         elif not _changed(facts, "cover"):
             yield lookup["applied_at"], "covered"
+            yield lookup["reverted_at"], f"the cover was taken back (run {lookup['reverted_by']})"
         yield lookup["ask_again_at"], "a person wanted the cover to be looked up again"
     if release and release["written_at"] and not _changed(facts, "identity"):
         run = {"run_id": release["written_by"]}

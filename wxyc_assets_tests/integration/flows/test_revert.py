@@ -125,7 +125,7 @@ async def test_what_was_changed_since_is_left_alone_and_listed_with_the_reason(
         "update library_identity set notes = 'by hand' where library_id = 3"
     )
     for table in ("library_identity_source", "library_identity"):
-        journaled.backend_db.execute(f"delete from {table} where library_id = 4".encode())  # pyright: ignore
+        journaled.backend_db.execute(f"delete from {table} where library_id = 4")
     journaled.backend_db.execute("delete from library where id = 4")
     before = journaled.backend_db.rows("select * from library_identity where library_id > 1")
     if is_applied:
@@ -152,6 +152,17 @@ async def test_runs_are_reverted_one_after_the_other_the_last_one_first(
     await journaled.revert("second", "a", days=9)
     assert journaled.tables() == between
     await journaled.revert("first", "b", days=9)
+    assert journaled.tables() == before
+
+
+async def test_several_changes_of_one_record_by_one_run_are_undone_one_after_the_other(
+    journaled: Journaled,
+) -> None:
+    before = journaled.tables()
+    await journaled.run("first", single(1, DISCOGS), unresolved(2))
+    await journaled.run("first", single(1, SPOTIFY), unresolved(2), days=8)
+    result = await journaled.revert("first", days=9)
+    assert result.reverted == {IDENTITY: 1, ATTEMPT: 1}
     assert journaled.tables() == before
 
 
