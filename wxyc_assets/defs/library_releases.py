@@ -1,5 +1,7 @@
 """The Discogs releases of the library's records, and the writer that gives them to identities."""
 
+from typing import Any
+
 import dagster as dg
 from pydantic import Field
 
@@ -77,7 +79,7 @@ async def release_ids_are_written(
 
 def _config_of_run(context: dg.AssetCheckExecutionContext) -> ReleasesConfig:
     """Return the config that the asset has in this run."""
-    ops = context.op_execution_context.run_config.get("ops", {})
+    ops: Any = context.op_execution_context.run_config.get("ops", {})
     return ReleasesConfig(**ops.get(library_releases.op.name, {}).get("config", {}))
 
 
