@@ -268,6 +268,19 @@ class Settings(BaseSettings):
     max_artists_per_id: Rows = Field(25, description="artists that may share one external id")
     max_albums_per_cover: Rows = Field(10, description="albums that may share one cover")
 
+    max_doubt_growth: Share = Field(
+        0.2,
+        description="how much the share of the identities, or covers, with a doubt of one reason "
+        "may grow from one run to the next; 10 more always may",
+    )
+    gate_precision: Share = Field(
+        0.95,
+        description="share of the identities that must be right, as measured on a labelled sample; "
+        "below it a check warns",
+    )
+    gate_cover_precision: Share = Field(
+        0.95, description="share of the covers that must be right, measured likewise"
+    )
     deleted_record_days: Days = Field(
         90, description="how long LML's answers about a deleted record are kept"
     )

@@ -95,9 +95,8 @@ async def library_artwork(
             lml.open(opened, CallerReason.COVERS) as client,
             giving_way(context, opened, lml, totals) as live,
         ):
-            store = ArtworkStore(opened, config.scope())
+            store, report = ArtworkStore(opened, config.scope()), partial(_report, context, totals)
             pipeline = ArtworkPipeline(store, client, options, live.give_way)
-            report = partial(_report, context, totals)
             summary = await run_on_record(RunStore(opened), entry, pipeline, ranges, report)
             check, keys = artwork_ranges_are_complete, [context.asset_key]
             await finish_run(context, opened, summary, keys, check)
@@ -108,7 +107,7 @@ async def library_artwork(
 async def covers_are_written(
     context: dg.AssetCheckExecutionContext, database: DatabaseResource
 ) -> dg.AssetCheckResult:
-    """The covers found for the run's ranges are in the library."""
+    """This run: the covers found for its ranges are in the library."""
     id_range, run_id = range_of_run(context), context.op_execution_context.run_id
     async with database.open() as opened:
         store = ArtworkStore(opened, _config_of_run(context).scope())
@@ -120,7 +119,7 @@ async def covers_are_written(
 async def lookups_make_sense(
     context: dg.AssetCheckExecutionContext, database: DatabaseResource
 ) -> dg.AssetCheckResult:
-    """LML answered most of the run's lookups, and found some covers."""
+    """This run: LML answered most of its lookups, and found some covers."""
     id_range, run_id = range_of_run(context), context.op_execution_context.run_id
     async with database.open() as opened:
         store = ArtworkStore(opened, _config_of_run(context).scope())

@@ -94,7 +94,7 @@ async def library_identities(
 async def identities_are_written(
     context: dg.AssetCheckExecutionContext, database: DatabaseResource
 ) -> dg.AssetCheckResult:
-    """LML's answers about the run's ranges are in the tables, and the tables agree with them."""
+    """This run: LML's answers about its ranges are in the tables, which agree with them."""
     id_range = range_of_run(context)
     async with database.open() as opened:
         count = await IdentityStore(opened).count_written(id_range)
@@ -105,7 +105,7 @@ async def identities_are_written(
 async def identity_answers_make_sense(
     context: dg.AssetCheckExecutionContext, database: DatabaseResource
 ) -> dg.AssetCheckResult:
-    """LML refused few of the run's records, found some, and still knows what it knew."""
+    """This run: LML refused few of its records, found some, and still knows what it knew."""
     id_range, run_id = range_of_run(context), context.op_execution_context.run_id
     async with database.open() as opened:
         answers = await IdentityStore(opened).count_run_answers(id_range, run_id)
@@ -150,8 +150,8 @@ def _report(
     if scope.recheck and settings.old_spans:
         totals.add(as_recheck(report.tallies))
     if not report.open_rows:
-        for asset_key in _selected(context):
-            report_range(context, asset_key, report.id_range.key, _metadata(asset_key, report))
+        for each in _selected(context):
+            report_range(context, each, report.id_range.key, _metadata(each, report))
 
 
 def _metadata(asset_key: dg.AssetKey, report: IdentityReport) -> dict[str, dg.MetadataValue]:

@@ -200,7 +200,7 @@ def _choose_first(found: Found) -> Choice:
 def _choose_cover(picture: Picture) -> Choice:
     if not picture.url:
         return NoCover(NoCoverReason.NO_ARTWORK, picture.confidence)
-    obstacle = _url_obstacle(picture.url)
+    obstacle = url_obstacle(picture.url)
     if obstacle is not None:
         return NoCover(obstacle, picture.confidence)
     return Cover(picture.url, picture.confidence)
@@ -216,7 +216,8 @@ def _release_obstacle(picture: Picture, album: Album, rules: Rules) -> NoCoverRe
     return None
 
 
-def _url_obstacle(url: str) -> NoCoverReason | None:
+def url_obstacle(url: str) -> NoCoverReason | None:
+    """Return the reason why this address is none of a cover that may be written."""
     if not is_https(url):
         return NoCoverReason.NOT_HTTPS
     if PLACEHOLDER in url:

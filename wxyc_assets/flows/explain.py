@@ -29,11 +29,13 @@ FACTS = (
     "identity",
     "sources",
     "history",
+    "verdicts",
     "artwork_url",
     "cover_lookup",
     "release",
     "superseded",
     "journal",
+    "doubts",
     "identities_completed_at",
     "covers_completed_at",
 )

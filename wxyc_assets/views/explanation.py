@@ -3,8 +3,15 @@
 from collections.abc import Iterator
 from typing import assert_never
 
+from wxyc_assets.domain.doubts import DoubtReason
 from wxyc_assets.domain.explanation import CoverStep, Explanation
-from wxyc_assets.views.labels import COHORT_LABELS, LOOKUP_LABELS, REASON_LABELS, SOURCE_LABELS
+from wxyc_assets.views.labels import (
+    COHORT_LABELS,
+    DOUBT_LABELS,
+    LOOKUP_LABELS,
+    REASON_LABELS,
+    SOURCE_LABELS,
+)
 from wxyc_assets.views.record_events import (
     Facts,
     as_words,
@@ -29,6 +36,8 @@ def sections(explanation: Explanation) -> Iterator[tuple[str, list[str]]]:
     yield "Record", list(_record(explanation))
     yield "Identity", list(_identity(explanation))
     yield "Cover", list(_cover(explanation))
+    if doubts := facts["doubts"]:
+        yield "Doubts", list(map(_doubt, doubts))
     happened = [str(each) for each in events(facts)]
     yield "What happened", happened or ["Nothing yet: no run has looked at it."]
     yield "What happens next", list(_next_steps(explanation))
@@ -76,10 +85,18 @@ def _answer(resolution: Facts) -> Iterator[str]:
         yield f"LML's answer: {kind_in_words(resolution)}."
     if not resolution["is_about_this_artist"]:
         yield f"LML was asked about {resolution['artist_name']}: the record was renamed since."
+    if resolution["is_rejected"]:
+        yield "A person rejected everything that LML's answer says."
     if resolution["unstorable"]:
         yield f"No table can hold a part of LML's answer: {resolution['unstorable']}"
     if resolution["write_error"]:
         yield f"LML's answer could not be written: {resolution['write_error']}"
+
+
+def _doubt(doubt: Facts) -> str:
+    what = DOUBT_LABELS[DoubtReason(doubt["reason"])]
+    since = _when(doubt["found_at"])
+    return f"{_sentence(what)} ({doubt['severity']}, since {since}): {doubt['evidence']}."
 
 
 def _cover(explanation: Explanation) -> Iterator[str]:

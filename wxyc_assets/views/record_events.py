@@ -1,11 +1,19 @@
 """What happened to one record, in words: decisions and changes in the order of time."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from wxyc_assets.views.labels import CHANGE_LABELS, KIND_LABELS, LOOKUP_LABELS, REASON_LABELS
+from wxyc_assets.domain.verdicts import Topic
+from wxyc_assets.views.labels import (
+    CHANGE_LABELS,
+    KIND_LABELS,
+    LOOKUP_LABELS,
+    REASON_LABELS,
+    SOURCE_LABELS,
+    VERDICT_LABELS,
+)
 
 Facts = Mapping[str, Any]
 """Rows of the tables about a record, by name; a missing one is None."""
@@ -30,6 +38,7 @@ def events(facts: Facts) -> list[Event]:
         *_events_of_the_cover(facts),
         *_superseded(facts),
         *_changes(facts["journal"] or []),
+        *_events_of_verdicts(facts["verdicts"] or []),
     ]
     return sorted(
         (Event(parse_moment(at), what) for at, what in found if at), key=lambda each: each.at
@@ -135,6 +144,17 @@ def _events_of_the_cover(facts: Facts) -> Iterator[tuple[str | None, str]]:
     if release and release["written_at"] and not _changed(facts, "identity"):
         run = {"run_id": release["written_by"]}
         yield release["written_at"], f"its identity got its Discogs release{_run(run)}"
+
+
+def _events_of_verdicts(verdicts: Sequence[Facts]) -> Iterator[tuple[str | None, str]]:
+    for each in verdicts:
+        what = VERDICT_LABELS[each["decision"]].format(_topic(each["topic"]), each["value"])
+        note = f" ({each['note']})" if each["note"] else ""
+        yield each["decided_at"], f"{each['decided_by']} {what}{note}"
+
+
+def _topic(topic: str) -> str:
+    return "cover" if topic == Topic.COVER else f"{SOURCE_LABELS[topic]} id"
 
 
 def kind_in_words(resolution: Facts) -> str:

@@ -10,7 +10,9 @@ from wxyc_assets.adapters.postgres import artwork_store
 from wxyc_assets.domain.answers import AnswerKind, Source
 from wxyc_assets.domain.artwork import NoCoverReason
 from wxyc_assets.domain.candidates import Cohort, NotDue, Reason
+from wxyc_assets.domain.doubts import DoubtReason
 from wxyc_assets.domain.explanation import CoverStep, Explanation
+from wxyc_assets.domain.verdicts import Decision
 from wxyc_assets.flows.explain import FACTS
 from wxyc_assets.views import labels
 from wxyc_assets.views.explanation import sections, title
@@ -66,6 +68,7 @@ RESOLUTION: dict[str, Any] = {
     "ask_again_at": None,
     "reverted_at": None,
     "reverted_by": None,
+    "is_rejected": False,
     "run_id": "run-1",
 }
 
@@ -358,9 +361,37 @@ def test_every_step_of_a_cover_has_a_sentence(step: CoverStep) -> None:
     assert "cover" in told(story)["What happens next"].splitlines()[1].lower()
 
 
+def test_what_people_decided_is_told_with_the_rest() -> None:
+    verdict = {"decided_by": "juana", "decided_at": MAY, "note": "a namesake"}
+    spotify = verdict | {"topic": "spotify", "value": "6Qg5", "decision": "reject"}
+    cover = verdict | {"topic": "cover", "value": "https://a.b/1", "decision": "replace"}
+    prose = told(
+        with_facts(verdicts=[spotify, cover], resolution=RESOLUTION | {"is_rejected": True})
+    )
+    assert "juana rejected the Spotify id 6Qg5 (a namesake)" in prose["What happened"]
+    assert "juana gave the cover https://a.b/1 (a namesake)" in prose["What happened"]
+    assert "A person rejected everything that LML's answer says." in prose["Identity"]
+
+
 def test_every_term_has_a_label() -> None:
-    stored = {artwork_store.COVER, artwork_store.LML_REFUSED, artwork_store.UNCONFIRMED}
+    assert labels.VERDICT_LABELS.keys() == {*Decision}
+    stored = {artwork_store.COVER, artwork_store.LML_REFUSED, artwork_store.UNCONFIRMED, "rejected"}
     assert labels.LOOKUP_LABELS.keys() == {*NoCoverReason} | stored
     assert labels.REASON_LABELS.keys() == {*Reason}
     assert labels.KIND_LABELS.keys() == {*AnswerKind}
     assert labels.SOURCE_LABELS.keys() == {*Source}
+
+
+def test_doubts_are_told_with_their_evidence() -> None:
+    doubt = {
+        "reason": "shared_id",
+        "severity": "medium",
+        "evidence": 'its discogs artist 7 is also that of "chan marshall"',
+        "found_at": MAY,
+    }
+    assert told(with_facts(doubts=[doubt]))["Doubts"] == (
+        "An id that artists of other names have, too (medium, since 2026-05-01 12:00 UTC): "
+        'its discogs artist 7 is also that of "chan marshall".'
+    )
+    assert "Doubts" not in told(NEVER_RAN)
+    assert {*labels.DOUBT_LABELS} == {*DoubtReason}

@@ -40,6 +40,11 @@ select
         from library_identity_history h
         where h.library_id = l.id
     ) as history,
+    (
+        select jsonb_agg(to_jsonb(v) order by v.decided_at, v.verdict_id)
+        from verdict v
+        where v.legacy_release_id = l.legacy_release_id
+    ) as verdicts,
     l.artwork_url,
     (
         select to_jsonb(k)
@@ -71,12 +76,20 @@ select
         left join library_revert v on v.run_id = j.run_id
         where j.library_id = l.id
     ) as journal,
+    (
+        select jsonb_agg(to_jsonb(d) order by d.reason)
+        from library_doubts d
+        where d.library_id = l.id
+    ) as doubts,
     i.last_verified_at as verified_at,
     library_cohort(
         l.code_volume_letters,
         exists (select from compilation_track_artist t where t.library_id = l.id)
     ) as cohort,
-    unidentified_at(r.kind, r.refusal, r.answered_at, r.reverted_at) as unidentified_at,
+    unidentified_at(
+        case when r.is_rejected then 'unresolved' else r.kind end, r.refusal, r.answered_at,
+        r.reverted_at
+    ) as unidentified_at,
     r.ask_again_at is not null as is_wanted_again,
     r.reverted_at is not null as is_reverted,
     (
