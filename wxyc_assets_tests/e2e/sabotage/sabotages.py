@@ -471,7 +471,8 @@ LML_SABOTAGES = (
         name="the database refuses releases",
         do=refusing_writes(
             "create trigger refused before update of discogs_release_id on library_identity "
-            "for each row when (new.discogs_release_id is not null) execute function refuse_write()",
+            "for each row when (new.discogs_release_id is not null) "
+            "execute function refuse_write()",
             days=0,
         ),
         job="library_artwork_full",
