@@ -125,7 +125,7 @@ async def test_what_was_changed_since_is_left_alone_and_listed_with_the_reason(
         "update library_identity set notes = 'by hand' where library_id = 3"
     )
     for table in ("library_identity_source", "library_identity"):
-        journaled.backend_db.execute(f"delete from {table} where library_id = 4".encode())  # pyright: ignore
+        journaled.backend_db.execute(f"delete from {table} where library_id = 4")
     journaled.backend_db.execute("delete from library where id = 4")
     before = journaled.backend_db.rows("select * from library_identity where library_id > 1")
     if is_applied:

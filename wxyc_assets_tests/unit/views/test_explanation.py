@@ -50,6 +50,8 @@ LOOKUP: dict[str, Any] = {
     "answer": {"results": [{}], "search_type": "fallback"},
     "api_calls": 5,
     "unstorable": None,
+    "reverted_at": None,
+    "reverted_by": None,
 }
 RESOLUTION: dict[str, Any] = {
     "kind": "single_artist",
@@ -64,6 +66,8 @@ RESOLUTION: dict[str, Any] = {
     "previous_kind": None,
     "previous_answered_at": None,
     "ask_again_at": None,
+    "reverted_at": None,
+    "reverted_by": None,
     "is_rejected": False,
     "run_id": "run-1",
 }
@@ -114,6 +118,29 @@ def test_what_happened_is_told_in_the_order_of_time() -> None:
         "2026-05-01 12:00 UTC  its cover was looked up: LML found similar records only, not this "
         "one (version 1 of the rules, careful, floor 0.8) (run run-2)",
         "2026-05-01 12:00 UTC  what LML answered was written",
+    ]
+
+
+def test_what_was_reverted_is_told_with_the_run_that_did_so() -> None:
+    june = "2026-06-01T00:00:00Z"
+    reverted = {"reverted_at": june, "reverted_by": "run-3"}
+    story = with_facts(
+        resolution=RESOLUTION | reverted,
+        cover_lookup=LOOKUP | {"outcome": "cover", "applied_at": MAY} | reverted,
+        history=[
+            {
+                "method": "trigram",
+                "superseded_at": june,
+                "superseded_reason": "run run-1 was reverted",
+                "reason_category": "reverted",
+            }
+        ],
+    )
+    assert told(story)["What happened"].splitlines()[-3:] == [
+        "2026-06-01 00:00 UTC  that was reverted (run run-3)",
+        "2026-06-01 00:00 UTC  its identity, found by trigram, was taken away: run run-1 was "
+        "reverted",
+        "2026-06-01 00:00 UTC  the cover was taken back (run run-3)",
     ]
 
 
