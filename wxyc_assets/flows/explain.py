@@ -29,8 +29,13 @@ FACTS = (
     "identity",
     "sources",
     "history",
+    "verdicts",
     "artwork_url",
     "cover_lookup",
+    "release",
+    "superseded",
+    "journal",
+    "doubts",
     "identities_completed_at",
     "covers_completed_at",
 )
@@ -75,6 +80,7 @@ def _rules_of_covers(covers: CoverScope) -> dict[str, Any]:
         "eligibility": covers.eligibility,
         "match": covers.rules.match,
         "least_confidence": covers.rules.least_confidence,
+        "rules_version": covers.rules.version,
     }
 
 

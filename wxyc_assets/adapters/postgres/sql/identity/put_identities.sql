@@ -1,10 +1,29 @@
--- Writes identities, sources and history by the single_artist answers of a batch, and the previous
--- values into the journal; returns the verdict on each record, and false for one that a trigger
--- discarded.
-with answer as (
+-- Writes identities, sources and history by the single_artist answers of a batch, less what a person
+-- rejected, and the previous values into the journal; returns the verdict on each record, and false
+-- for one that a trigger discarded.
+with believed as (
     select
         r.library_id,
         r.answered_at,
+        x.rejected,
+        without_rejected(r.answer, x.rejected) as answer
+    from lml_resolution r
+    join library l on l.id = r.library_id
+    left join lateral (
+        select array_agg(v.topic || ':' || v.value) as rejected
+        from rejected_value v
+        where v.legacy_release_id = l.legacy_release_id
+    ) x on true
+    where r.library_id = any(%(library_ids)s)
+    -- The answer is about the record as it is named now. As a plain comparison the planner
+    -- would expect one row of it, and join all that follows in nested loops.
+    and case when l.artist_name = r.artist_name then true end
+),
+answer as (
+    select
+        r.library_id,
+        r.answered_at,
+        r.rejected,
         r.answer ->> 'method' as method,
         (r.answer ->> 'confidence')::real as confidence,
         r.answer #>> '{main,wikidata_qid}' as wikidata_qid,
@@ -14,12 +33,7 @@ with answer as (
             when 'array' then r.answer -> 'provenance'
             else '[]'
         end as provenance
-    from lml_resolution r
-    join library l on l.id = r.library_id
-    where r.library_id = any(%(library_ids)s)
-    -- The answer is about the record as it is named now. As a plain comparison the planner
-    -- would expect one row of it, and join all that follows in nested loops.
-    and case when l.artist_name = r.artist_name then true end
+    from believed r
 ),
 entry as (
     select
@@ -87,9 +101,12 @@ decision as materialized (
     select
         a.*,
         case
-            when i.library_id is null then 'new'
             when i.is_manual then 'manual'
             when i.last_verified_at > a.answered_at then 'outdated'
+            when a.rejected is not null
+                and not exists (select from writable w where w.library_id = a.library_id)
+                then 'rejected'
+            when i.library_id is null then 'new'
             when (i.method, i.confidence, i.wikidata_qid, i.spotify_id, i.apple_music_id)
                 is distinct from
                 (a.method, a.confidence, a.wikidata_qid, a.spotify_id, a.apple_music_id)
