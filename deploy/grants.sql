@@ -43,12 +43,17 @@ select format('revoke temporary on database %I from public, %I', current_databas
 \gexec
 
 -- The Backend's tables. In library and in the credits, only the columns that a run fills.
-grant select
-    on :"backend_schema".artists, :"backend_schema".rotation, :"backend_schema".flowsheet
+grant select on
+    :"backend_schema".artists,
+    :"backend_schema".rotation,
+    :"backend_schema".flowsheet,
+    :"backend_schema".genres,
+    :"backend_schema".library_delete_denylist
     to :"writer";
 grant select, update (artwork_url, unresolved_attempted_at)
     on :"backend_schema".library to :"writer";
--- A run deletes no identity: a revert does, of a record that had none before.
+-- A run deletes no identity: a revert does, of a record that had none before, and a person's verdict,
+-- when nothing else is left of it.
 grant select, insert, update, delete on
     :"backend_schema".library_identity,
     :"backend_schema".library_identity_source
@@ -94,7 +99,29 @@ grant select, insert on
     :"assets_schema".coverage_acceptance,
     :"assets_schema".library_revert
     to :"writer";
-grant select, insert on :"assets_schema".library_journal to :"writer";
+grant select, insert, delete on
+    :"assets_schema".library_journal,
+    :"assets_schema".superseded_decision
+    to :"writer";
+-- So does what people decided: a verdict is overruled by a later one, and never changed.
+grant select, insert on
+    :"assets_schema".verdict,
+    :"assets_schema".precision_sample,
+    :"assets_schema".precision_stratum,
+    :"assets_schema".precision_unit
+    to :"writer";
+grant select on
+    :"assets_schema".standing_verdict,
+    :"assets_schema".chosen_value,
+    :"assets_schema".rejected_value
+    to :"writer";
+-- What is swept in the end (docs/operating.md, "What is swept, and when").
+grant delete on
+    :"assets_schema".lml_resolution,
+    :"assets_schema".artwork_lookup,
+    :"assets_schema".library_release,
+    :"assets_schema".alert_outbox
+    to :"writer";
 grant select, insert, update on
     :"assets_schema".lml_resolution,
     :"assets_schema".artwork_lookup,
@@ -102,9 +129,10 @@ grant select, insert, update on
     :"assets_schema".doubt_count,
     :"assets_schema".alert_outbox,
     :"assets_schema".library_run,
-    :"assets_schema".library_range_run
+    :"assets_schema".library_range_run,
+    :"assets_schema".precision_estimate
     to :"writer";
-grant select, update (debt, settled_at) on :"assets_schema".lml_budget to :"writer";
+grant select, update (debt, settled_at, trial_at) on :"assets_schema".lml_budget to :"writer";
 grant execute on function
     :"assets_schema".library_cohort,
     :"assets_schema".unidentified_at,
@@ -115,6 +143,7 @@ grant execute on function
     :"assets_schema".wants_cover,
     :"assets_schema".lookup_counts,
     :"assets_schema".lookup_state,
+    :"assets_schema".without_rejected,
     :"assets_schema".artist_own_id
     to :"writer";
 

@@ -33,6 +33,7 @@ from wxyc_assets.flows.doubts.find_doubts import preview_doubts
 from wxyc_assets.flows.identity.dry_run import IdentityDryRun, figures
 from wxyc_assets.flows.identity.pipeline import IdentityOptions
 from wxyc_assets.flows.live_activity import LiveActivity
+from wxyc_assets.flows.precision import measure_newest
 from wxyc_assets.flows.rotation import cache_refresh
 from wxyc_assets.flows.rotation.cache_refresh import RefreshPlan
 from wxyc_assets.settings import settings
@@ -165,6 +166,18 @@ async def count_doubts(context: dg.OpExecutionContext, database: DatabaseResourc
         totals.add(doubts)
         print_json(doubts)
         context.add_output_metadata(doubts)
+
+
+@dg.op
+async def count_labels(context: dg.OpExecutionContext, database: DatabaseResource) -> None:
+    """Count the labels of the newest sample; no estimate is stored, and nothing is judged."""
+    with dry_step(context, "library_precision_dry_run") as totals:
+        async with database.open() as opened:
+            found = await measure_newest(opened)
+        labels = {str(each.kind): each.overall.labelled for each in found.measured} if found else {}
+        totals.add(labels)
+        print_json(labels)
+        context.add_output_metadata(labels)
 
 
 async def plan_refresh(database: DatabaseResource, batch_size: int) -> RefreshPlan:

@@ -5,6 +5,7 @@ from wxyc_assets.domain.artwork import NoCoverReason
 from wxyc_assets.domain.candidates import Cohort, Reason
 from wxyc_assets.domain.coverage import CoverState, State
 from wxyc_assets.domain.doubts import DoubtReason
+from wxyc_assets.domain.verdicts import Decision
 
 STATE_LABELS = {
     State.FRESH: "identified, fresh",
@@ -13,6 +14,7 @@ STATE_LABELS = {
     State.COMPILATION_UNMATCHED: "compilation not matched, waiting to retry",
     State.UNRESOLVED: "unresolved, waiting to retry",
     State.REFUSED: "refused by LML, waiting to retry",
+    State.REJECTED: "rejected by a person, waiting to retry",
     State.ATTEMPTED_ELSEWHERE: "attempted by another job, waiting to retry",
     State.ATTEMPTED_LONG_AGO: "attempted long ago",
     State.NOT_WRITTEN: "answered, not written",
@@ -60,8 +62,15 @@ SOURCE_LABELS: dict[str, str] = {
     Source.APPLE_MUSIC: "Apple Music",
     Source.BANDCAMP: "Bandcamp",
 }
+VERDICT_LABELS: dict[str, str] = {
+    Decision.CONFIRM: "confirmed the {} {}",
+    Decision.REJECT: "rejected the {} {}",
+    Decision.REPLACE: "gave the {} {}",
+    Decision.LATER: "left the {} {} for later",
+}
 LOOKUP_LABELS: dict[str, str] = {
     "cover": "a cover was found",
+    "rejected": "a person rejected the cover that was found",
     "lml_refused": "LML refused the record",
     "unconfirmed": "LML's answer was empty, and counts only if its Discogs breaker was closed",
     NoCoverReason.UNKNOWN: "LML could not say: it ran out of time, or Discogs was out of its reach",
@@ -78,3 +87,10 @@ LOOKUP_LABELS: dict[str, str] = {
     NoCoverReason.TOO_LONG: "the picture's address is longer than the 512 characters that fit",
 }
 """The result of a lookup, in words."""
+CHANGE_LABELS: dict[str, str] = {
+    "identity": "its identity was written",
+    "credits": "its track artists were written",
+    "attempt": "an attempt was dated on the library record",
+    "cover": "its cover was written",
+}
+"""A change of the library's tables, by its subject in the journal."""
