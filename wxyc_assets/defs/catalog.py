@@ -109,12 +109,12 @@ CATALOG = {
 }
 
 
-def described(assets: Sequence[dg.AssetsDefinition | dg.AssetSpec]) -> list[Any]:
+def described(assets: Sequence[Any]) -> list[Any]:
     """Return the assets with their entries and with references to their code."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", dg.BetaWarning)
-        referenced = dg.with_source_code_references(assets)
-    return list(dg.map_asset_specs(_described, referenced))  # pyright: ignore[reportCallIssue, reportArgumentType]
+        referenced: Sequence[Any] = dg.with_source_code_references(assets)
+    return list(dg.map_asset_specs(_described, referenced))
 
 
 def docs_link(page: str) -> dg.MetadataValue[Any]:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 import dagster as dg
 from dagster import EventLogRecord
+from dagster._core.definitions.assets.job.asset_job import IMPLICIT_ASSET_JOB_NAME
 from dagster._core.definitions.source_asset import SYSTEM_METADATA_KEY_SOURCE_ASSET_OBSERVATION
 from dagster._core.execution.backfill import BulkActionsFilter
 from dagster._core.storage.event_log import SqlEventLogStorage, SqliteEventLogStorage
@@ -61,3 +62,12 @@ def output_without_materialization(name: str) -> dg.Output[None]:
     range of the step would be recorded once more, and the open ones as materialized.
     """
     return dg.Output(None, name, metadata={SYSTEM_METADATA_KEY_SOURCE_ASSET_OBSERVATION: True})
+
+
+def selects_nothing(run: dg.DagsterRun) -> bool:
+    """Return True for a run of the implicit job over all assets that names none of them.
+
+    `dagster asset materialize` starts one for a selection that matches no asset, and every asset
+    would run. The UI always names the assets.
+    """
+    return run.job_name == IMPLICIT_ASSET_JOB_NAME and not run.asset_selection

@@ -15,8 +15,8 @@ from pydantic import Field
 
 from wxyc_assets.adapters import alert_channels
 from wxyc_assets.adapters.alert_channels import AlertChannel
-from wxyc_assets.adapters.budget.postgres_backend import open_postgres_budget
-from wxyc_assets.adapters.budget.shared_budget import Limits, open_budget
+from wxyc_assets.adapters.budget.postgres_backend import PostgresBudget
+from wxyc_assets.adapters.budget.shared_budget import open_budget
 from wxyc_assets.adapters.github import CommitComparison, open_github
 from wxyc_assets.adapters.lml import client as lml
 from wxyc_assets.adapters.lml.caller import CallerReason
@@ -140,11 +140,14 @@ class LmlResource(dg.ConfigurableResource):
         An adapter's error, here or in the caller's block, is raised as dg.Failure.
         """
         self._check()
-        limits = Limits(self.max_in_flight, self.rate_per_minute)
         with as_dagster_failure():
             async with (
-                open_postgres_budget(database) as backend,
-                open_budget(backend, limits) as budget,
+                database.session() as session,
+                open_budget(
+                    PostgresBudget(session),
+                    max_in_flight=self.max_in_flight,
+                    per_minute=self.rate_per_minute,
+                ) as budget,
                 lml.open_lml(
                     self.url,
                     api_key=self.api_key or None,

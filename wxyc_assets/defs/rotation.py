@@ -13,6 +13,7 @@ from wxyc_assets.defs.catalog import what_to_do
 from wxyc_assets.defs.instrumentation import instrumented, prepare_process
 from wxyc_assets.defs.live_activity import giving_way
 from wxyc_assets.defs.resources import DatabaseResource, LmlResource, RotationGates
+from wxyc_assets.defs.selection import require_selection
 from wxyc_assets.domain.percent import percent
 from wxyc_assets.domain.rotation import ActiveRotation, IdentifiedCount, RotationBasis
 from wxyc_assets.flows.rotation.cache_refresh import RefreshOptions
@@ -34,6 +35,7 @@ async def rotation_identities(
     context: dg.AssetExecutionContext, database: DatabaseResource
 ) -> None:
     """An active rotation release and its LML identity, as the Backend's `rotation` has them."""
+    require_selection(context.run)
     async with database.open() as opened:
         active = await RotationStore(opened).active()
     context.add_output_metadata(

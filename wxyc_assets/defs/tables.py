@@ -148,6 +148,12 @@ RESOLUTIONS = Table(
         "previous_kind": (TEXT, "What it had answered then."),
         "asked_because": (TEXT, "Why the record was due when it was asked about again."),
         "ask_again_at": (TIME, "When a person asked for another attempt; null once it was made."),
+        "rules_version": (INT, "The version of the rules by which the answer was applied."),
+        "reverted_at": (
+            TIME,
+            "When what was written from it was reverted; it is not applied again.",
+        ),
+        "reverted_by": (TEXT, "The revert."),
     },
 )
 
@@ -210,6 +216,18 @@ LOOKUPS = Table(
             TEXT,
             "What an empty answer means if LML's circuit breaker was closed.",
         ),
+        "answer": (JSON, "LML's answer, word for word; null where it was not kept."),
+        "unstorable": (JSON, "What JSONB cannot hold of the answer, escaped, by its place."),
+        "api_calls": (INT, "Discogs requests that the answer took, if it said so."),
+        "rules_version": (INT, "The version of the rules that decided on the cover."),
+        "min_confidence": ("double precision", "The floor of that decision."),
+        "decided_at": (TIME, "When it was decided again, from the stored answer."),
+        "decided_by": (TEXT, "The run that decided again."),
+        "reverted_at": (
+            TIME,
+            "When what was written from it was reverted; it is not applied again.",
+        ),
+        "reverted_by": (TEXT, "The revert."),
     },
 )
 
@@ -292,6 +310,29 @@ SNAPSHOTS = Table(
     },
 )
 
+RELEASES = Table(
+    "library_release",
+    is_ours=True,
+    columns={
+        "library_id": (INT, "The record."),
+        "release_id": (INT, "Its release on Discogs."),
+        "artist_name": (TEXT, "The release's artist, as LML gave it."),
+        "album_title": (TEXT, "The release's title, as LML gave it."),
+        "confidence": (
+            "double precision",
+            "LML's score of the release against the record's names.",
+        ),
+        "canonical_entity": (TEXT, "`discogs:master:N`, or `discogs:release:N` without a master."),
+        "streaming": (JSON, "Links to the album on streaming services, by service."),
+        "rules_version": (INT, "The version of the rules that chose the release."),
+        "answered_at": (TIME, "When LML gave the answer that the row follows from."),
+        "derived_at": (TIME, "When the row was derived."),
+        "run_id": (TEXT, "The run that derived it."),
+        "written_at": (TIME, "When the release was written to `library_identity`."),
+        "written_by": (TEXT, "The run that wrote it."),
+    },
+)
+
 TABLES = (
     LIBRARY,
     ROTATION,
@@ -299,6 +340,7 @@ TABLES = (
     RESOLUTIONS,
     IDENTITIES,
     LOOKUPS,
+    RELEASES,
     SNAPSHOTS,
     REFRESHES,
 )

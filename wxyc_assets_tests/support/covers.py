@@ -48,7 +48,7 @@ def found(wanted: Album) -> Found:
     )
     random.happens(LIVE_PER_MILLE)
     entries = CatalogueEntry(wanted.legacy_release_id, wanted.artist_name, wanted.album_title)
-    return read_lookup(dump(catalogue_answer([entries], random)))
+    return read_lookup(dump(catalogue_answer([entries], random))).found
 
 
 def choice(wanted: Album, scope: CoverScope | None = None) -> Choice:

@@ -21,12 +21,12 @@ from wxyc_assets.adapters.lml.errors import (
     raise_for_status,
 )
 from wxyc_assets.adapters.lml.health import Health
+from wxyc_assets.adapters.lml.lookup import LookupAnswer
 from wxyc_assets.adapters.lml.reception import ACCEPTED, MAX_ANSWER_MIB, Reception
 from wxyc_assets.adapters.lml.transport import Server, open_transport
 from wxyc_assets.adapters.lml.validation import validate
 from wxyc_assets.adapters.lml.wire import Json, NotAnAnswer, dump
 from wxyc_assets.adapters.responses import without_token
-from wxyc_assets.domain.artwork import Found
 from wxyc_assets.domain.candidates import Candidate
 from wxyc_assets.domain.refreshes import Refreshed
 
@@ -52,9 +52,9 @@ class ResolveResult:
 
 @dataclass(frozen=True, slots=True)
 class LookupResult:
-    """One lookup: what it found, and LML's time for it in milliseconds."""
+    """One lookup: its answer, and LML's time for it in milliseconds."""
 
-    found: Found
+    answer: LookupAnswer
     latency_ms: float
 
 

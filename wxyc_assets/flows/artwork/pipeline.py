@@ -64,6 +64,7 @@ class ArtworkPipeline(RangePipeline[RangeLookups, ArtworkReport]):
         pool = WorkerPool(workers=workers, queue_size=queue_size)
         super().__init__(store.database, LockFamily.ARTWORK, pool, open_ranges=OPEN_RANGES)
         self._store = store
+        self._run_id = options.run_id
         self._max_refused_writes = options.max_refused_writes
         self._writing = asyncio.Semaphore(RANGES_WRITTEN_AT_ONCE)
         ceiling = options.breaker_ceiling_seconds
@@ -104,7 +105,7 @@ class ArtworkPipeline(RangePipeline[RangeLookups, ArtworkReport]):
             await self._buffer.flush()
             written = CoverWriteResult()
             if work.covers or work.worklist.waiting:
-                written = await write_covers(self._store, id_range)
+                written = await write_covers(self._store, id_range, self._run_id)
             covered = await self._store.covered(id_range)
             first_covers = await self._store.first_covers(id_range, COVERS_SHOWN)
         return build_report(

@@ -88,7 +88,8 @@ class IdentityPipeline(RangePipeline[BatchResults, IdentityReport]):
             max_in_flight=options.max_in_flight,
             give_way=give_way,
         )
-        self._writer = AnswerWriter(store, options.scope) if options.applies else None
+        writer = AnswerWriter(store, options.scope, options.run_id)
+        self._writer = writer if options.applies else None
 
     @property
     def stopped(self) -> LmlError | None:

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from wxyc_assets.adapters.budget.shared_budget import Limits, open_budget
+from wxyc_assets.adapters.budget.shared_budget import open_budget
 from wxyc_assets.adapters.lml import client as lml
 from wxyc_assets.adapters.lml.circuit_breaker import CircuitBreakerWatch
 from wxyc_assets.adapters.lml.errors import CircuitBreakerTimeout, LiveActivityTimeout
@@ -35,7 +35,7 @@ UNLIMITED = LmlSettings(discogs_per_worker_per_minute=0)
 @asynccontextmanager
 async def connected(pretend: PretendLml, per_minute: float = 0) -> AsyncGenerator[lml.LmlClient]:
     async with (
-        open_budget(InMemoryBudget(), Limits(4, per_minute)) as budget,
+        open_budget(InMemoryBudget(), max_in_flight=4, per_minute=per_minute) as budget,
         lml.open_lml(
             "http://lml",
             api_key=None,
