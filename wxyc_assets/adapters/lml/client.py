@@ -28,7 +28,7 @@ from wxyc_assets.adapters.lml.validation import validate
 from wxyc_assets.adapters.lml.wire import Json, NotAnAnswer, dump
 from wxyc_assets.adapters.responses import without_token
 from wxyc_assets.domain.candidates import Candidate
-from wxyc_assets.domain.refreshes import Refreshed
+from wxyc_assets.domain.refreshes import Refreshed, RefreshStatus
 
 LONGEST_CONNECT_SECONDS = 10.0
 """For a connection with its TLS handshake."""
@@ -39,6 +39,10 @@ class Budget(Protocol):
 
     def admit(self, tokens: float) -> AbstractAsyncContextManager[None]:
         """Wait for `tokens` (estimated Discogs requests), then for a slot; hold it meanwhile."""
+        ...
+
+    async def claim_trial(self, seconds: float) -> bool:
+        """Return True if no process was given the trial of LML's circuit breaker for so long."""
         ...
 
 
@@ -57,6 +61,16 @@ class LookupResult:
     answer: LookupAnswer
     latency_ms: float
 
+    @property
+    def is_live(self) -> bool | None:
+        """True if Discogs answered it, False if it should have, None if LML's cache did."""
+        found = self.answer.found
+        if found.is_incomplete:
+            return False
+        if self.answer.api_calls:
+            return True
+        return None if found.results else False
+
 
 @dataclass(frozen=True, slots=True)
 class RefreshResult:
@@ -64,6 +78,11 @@ class RefreshResult:
 
     results: dict[int, Refreshed]
     latency_ms: float
+
+    @property
+    def is_live(self) -> bool:
+        """True if no source failed; LML does not say what came from a cache."""
+        return all(each.status is not RefreshStatus.ERROR for each in self.results.values())
 
 
 class LmlClient:
@@ -152,6 +171,10 @@ class LmlClient:
             response = await self._send("GET", health_endpoint.PATH, timeout_seconds)
         with _checked(response, also_readable=503):
             return health_endpoint.read_health(response.content)
+
+    async def claim_trial(self, seconds: float) -> bool:
+        """Return True if this process may make the one trial call while LML's breaker is open."""
+        return await self._budget.claim_trial(seconds)
 
     async def _post(
         self, path: str, seconds: float, body: Json, headers: Mapping[str, str] | None = None

@@ -90,5 +90,10 @@ def as_text(value: Any) -> str | None:
     return value if isinstance(value, str) else None
 
 
+def as_integer(value: Any) -> int | None:
+    """Return an integer, or None in place of anything else."""
+    return value if type(value) is int else None
+
+
 def _shape(value: Any) -> str:
     return "missing or null" if value is None else f"a {type(value).__name__}"
