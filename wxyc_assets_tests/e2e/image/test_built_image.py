@@ -124,11 +124,12 @@ class Stack:
 
 
 @pytest.fixture(scope="module")
-def stack(engine: Engine, station: Station, folder: Path) -> Stack:
+def stack(engine: Engine, station: Station, folder: Path) -> Generator[Stack]:
     stack = Stack(engine, copy_context(PROJECT, folder / "clone"))
     (stack.clone / ".env").write_text(station.env_file(BACKEND))
     stack.compose("up", "--build", "--detach", "--wait", revision="first")
-    return stack
+    yield stack
+    print(stack.compose("logs", "--no-color", "--tail", "80", revision="first"))  # noqa: T201
 
 
 @pytest.fixture
