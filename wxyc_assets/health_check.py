@@ -33,7 +33,8 @@ def check_code_location() -> None:
 
     with grpc.insecure_channel(CODE_LOCATION) as channel:
         request = HealthCheckRequest(service="DagsterApi")
-        answer = HealthStub(channel).Check(request, timeout=TIMEOUT_SECONDS)
+        check = HealthStub(channel).Check  # pyright: ignore[reportAttributeAccessIssue]
+        answer = check(request, timeout=TIMEOUT_SECONDS)
     if answer.status != HealthCheckResponse.SERVING:
         raise NotHealthy(f"the code location's state is {answer.status}")
 

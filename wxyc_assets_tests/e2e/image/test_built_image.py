@@ -29,6 +29,7 @@ from wxyc_assets_tests.e2e.image.station import (
     PASSWORD,
     ROLE,
     Station,
+    all_ranges,
     run_station,
 )
 from wxyc_assets_tests.e2e.operation.graphql import ask
@@ -62,6 +63,7 @@ LIBRARY_FULL = {
         "jobName": "library_full",
     },
     "runConfigData": {},
+    "executionMetadata": {"tags": all_ranges()},
 }
 
 
@@ -288,6 +290,11 @@ def statuses(webserver: httpx.Client) -> list[dict[str, str]]:
     return ask(webserver, RUNS)["runsOrError"]["results"]
 
 
+def has_begun(runs: Sequence[dict[str, str]]) -> bool:
+    assert runs[0]["status"] != "FAILURE", runs
+    return runs[0]["status"] == "STARTED"
+
+
 def has_succeeded(runs: Sequence[dict[str, str]]) -> bool:
     assert len(runs) <= 2, runs
     return runs[0]["status"] == "SUCCESS"
@@ -300,7 +307,7 @@ def test_an_upgrade_loses_nothing_of_a_run_in_flight(
     stack.compose("build", revision="second")
     backend = station.postgres.url(BACKEND)
     run = ask(webserver, LAUNCH, params=LIBRARY_FULL)["launchRun"]["run"]["runId"]
-    wait_until(lambda: bool(stored(backend)))
+    wait_until(lambda: has_begun(statuses(webserver)) and bool(stored(backend)))
     station.lml.configure(base_latency_seconds=FOREVER)
     wait_until(lambda: station.lml.counters.in_flight > 0)
     stack.compose("up", "--detach", "--wait", "--timeout", "1", revision="second")
