@@ -27,7 +27,7 @@ RUN /opt/wxyc/bin/pip install --no-cache-dir --disable-pip-version-check --no-co
     && rm /package/opt/wxyc/bin/wxyc-sandbox \
     && PYTHONHASHSEED=0 python -m compileall -qq --invalidation-mode unchecked-hash \
         -s /package /package/opt/wxyc/lib
-COPY --chmod=444 dagster.yaml deploy/workspace.yaml /package/var/lib/dagster/
+COPY --chmod=444 deploy/dagster.yaml deploy/workspace.yaml /package/var/lib/dagster/
 RUN mkdir /package/var/lib/dagster/storage \
     && chown 10001:10001 /package/var/lib/dagster/storage \
     && find /package -exec touch --no-dereference --date @0 {} +

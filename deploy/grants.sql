@@ -43,11 +43,16 @@ select format('revoke temporary on database %I from public, %I', current_databas
 \gexec
 
 -- The Backend's tables. In library and in the credits, only the columns that a run fills.
-grant select on :"backend_schema".artists, :"backend_schema".rotation to :"writer";
+grant select
+    on :"backend_schema".artists, :"backend_schema".rotation, :"backend_schema".flowsheet
+    to :"writer";
 grant select, update (artwork_url, unresolved_attempted_at)
     on :"backend_schema".library to :"writer";
-grant select, insert, update on :"backend_schema".library_identity to :"writer";
-grant select, insert, update, delete on :"backend_schema".library_identity_source to :"writer";
+-- A run deletes no identity: a revert does, of a record that had none before.
+grant select, insert, update, delete on
+    :"backend_schema".library_identity,
+    :"backend_schema".library_identity_source
+    to :"writer";
 grant select, insert on :"backend_schema".library_identity_history to :"writer";
 grant select, update (
         track_artist_id, track_artist_link_confidence, track_artist_link_method, track_position
@@ -72,10 +77,17 @@ where watermark is not null
 
 -- Our own tables.
 grant select on :"assets_schema".alembic_version to :"writer";
-grant select, insert, update, delete on :"assets_schema".library_candidate to :"writer";
+grant select, insert, update, delete on
+    :"assets_schema".library_candidate,
+    :"assets_schema".library_release
+    to :"writer";
 grant select, insert, delete on :"assets_schema".coverage_snapshot to :"writer";
--- What was accepted, and what ran, stays on record: an acceptance is never changed.
-grant select, insert on :"assets_schema".coverage_acceptance to :"writer";
+-- What was accepted or reverted, and what ran, stays on record: an acceptance is never changed.
+grant select, insert on
+    :"assets_schema".coverage_acceptance,
+    :"assets_schema".library_revert
+    to :"writer";
+grant select, insert on :"assets_schema".library_journal to :"writer";
 grant select, insert, update on
     :"assets_schema".lml_resolution,
     :"assets_schema".artwork_lookup,
@@ -88,6 +100,10 @@ grant select, update (debt, settled_at) on :"assets_schema".lml_budget to :"writ
 grant execute on function
     :"assets_schema".library_cohort,
     :"assets_schema".unidentified_at,
+    :"assets_schema".identity_fingerprint,
+    :"assets_schema".source_fingerprint,
+    :"assets_schema".credit_fingerprint,
+    :"assets_schema".value_fingerprint,
     :"assets_schema".wants_cover,
     :"assets_schema".lookup_counts,
     :"assets_schema".lookup_state
@@ -104,7 +120,8 @@ as $$
 begin
     if table_name is null or table_name <> all (array[
         'library', 'library_identity', 'library_identity_source', 'library_identity_history',
-        'compilation_track_artist', 'library_candidate', 'lml_resolution', 'artwork_lookup'
+        'compilation_track_artist', 'library_candidate', 'lml_resolution', 'artwork_lookup',
+        'library_release'
     ]) then
         raise insufficient_privilege using message = format('%L is not to be analyzed', table_name);
     end if;

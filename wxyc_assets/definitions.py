@@ -10,6 +10,7 @@ from wxyc_assets.defs import (
     rotation,
 )
 from wxyc_assets.defs.alerts import alert_sensors
+from wxyc_assets.defs.catalog import described
 from wxyc_assets.defs.coverage_sensor import coverage_follows_backfills
 from wxyc_assets.defs.jobs import jobs
 from wxyc_assets.defs.resources import resources
@@ -23,8 +24,10 @@ library = [library_candidates, library_identity, library_artwork, library_covera
 
 defs = dg.Definitions(
     assets=[
-        *dg.load_assets_from_modules(library, group_name="library"),
-        *dg.load_assets_from_modules([rotation], group_name="rotation"),
+        *described(dg.load_assets_from_modules(library, group_name="library", include_specs=True)),
+        *described(
+            dg.load_assets_from_modules([rotation], group_name="rotation", include_specs=True)
+        ),
     ],
     asset_checks=dg.load_asset_checks_from_modules([*library, rotation]),
     jobs=jobs,

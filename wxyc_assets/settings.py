@@ -45,6 +45,8 @@ Identifier = Annotated[str, Field(pattern="^[a-z_][a-z0-9_]*$")]
 BatchSize = Annotated[int, Field(ge=1, le=1000)]
 RefreshBatchSize = Annotated[int, Field(ge=1, le=MAX_BATCH)]
 RefreshesInFlight = Annotated[int, Field(ge=1, le=8)]
+PauseMs = Annotated[int, Field(ge=1_000)]
+MaxPauseMs = Annotated[int, Field(ge=0)]
 TokensPerMinute = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
@@ -108,6 +110,17 @@ class Settings(BaseSettings):
         ge=0,
         allow_inf_nan=False,
         description="how long to wait for LML's Discogs circuit breaker to close",
+    )
+    live_activity_lookback_seconds: Seconds = Field(
+        60,
+        description="pause while a DJ is on the air: one who logged a track within so many "
+        "seconds; 0 = never pause",
+    )
+    live_activity_pause_ms: PauseMs = Field(
+        30_000, description="between two looks whether the DJ is still on the air"
+    )
+    live_activity_max_pause_ms: MaxPauseMs = Field(
+        1_800_000, description="the longest pause; then the run stops, with everything stored"
     )
     refresh_batch_size: RefreshBatchSize = Field(
         5, description="identities per refresh call; LML takes at most 50"
@@ -255,6 +268,14 @@ class Settings(BaseSettings):
     max_albums_per_cover: Rows = Field(10, description="albums that may share one cover")
 
     dagster_ui_url: str = Field("", description="URL of the Dagster UI, for links in alerts")
+    docs_url: str = Field(
+        "",
+        description="URL below which this repository's pages can be read, for links in the UI and "
+        "in alerts; without it they name the page",
+    )
+    report_url: str = Field(
+        "", description="URL at which you publish the coverage report, for a link in the UI"
+    )
     old_spans: Flag = Field(
         True, description="send the counters also as spans under the old jobs' names"
     )
@@ -286,7 +307,7 @@ SECRETS = {
     "DATABASE_URL": "the Backend database; this or DB_HOST, DB_NAME, ... is required",
     "DB_PASSWORD": "the Backend database's password, if DATABASE_URL is unset",
     "LML_API_KEY": "LML's key: required unless LOCAL_DEV=1",
-    "DAGSTER_PG_URL": "Dagster's own storage: required by dagster.yaml",
+    "DAGSTER_PG_URL": "Dagster's own storage: required by deploy/dagster.yaml",
     "GITHUB_TOKEN": "for the deploy gate's request to GitHub",
     "ALERT_WEBHOOK_URL": "a Slack-compatible webhook that receives alerts, beside Sentry",
     "SENTRY_DSN": "the Sentry project; without it nothing is sent",

@@ -8,6 +8,7 @@ from itertools import count
 from pathlib import Path
 from typing import LiteralString
 
+import hypothesis
 import psycopg
 import pytest
 from psycopg import sql
@@ -30,13 +31,17 @@ def schema() -> str:
 
 
 def pytest_configure() -> None:
-    """Restore the default signal handlers.
+    """Restore the default signal handlers, and let no property test depend on speed.
 
     A process that a script starts in the background ignores SIGINT, and so do its children.
     Dagster's servers treat SIGTERM like SIGINT and could not be stopped.
     """
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    hypothesis.settings.register_profile(
+        "any_machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+    )
+    hypothesis.settings.load_profile("any_machine")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

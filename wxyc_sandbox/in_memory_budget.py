@@ -22,22 +22,25 @@ class InMemoryBudget:
     def __init__(self, state: BudgetState | None = None) -> None:
         self._state = state or BudgetState()
 
-    async def take(self, wanted: int, *, slots: int) -> int:
+    async def hold(self, count: int, *, slots: int) -> int:
         held = self._state.held
-        taken = min(wanted, slots - sum(held.values()))
-        held[self] = held.get(self, 0) + taken
-        return taken
-
-    async def keep(self, count: int) -> None:
-        self._state.held[self] = count
+        free = slots - sum(held.values())
+        held[self] = min(count, held.get(self, 0) + free)
+        return held[self]
 
     async def set_waiting(self, waiting: bool) -> None:
         (self._state.waiting.add if waiting else self._state.waiting.discard)(self)
 
-    async def contention(self) -> Contention:
-        waiting = self._state.waiting
-        holding = {process for process, count in self._state.held.items() if count}
-        return Contention(len({self} | holding | waiting), others_wait=bool(waiting - {self}))
+    async def look(self) -> Contention:
+        held, waiting = self._state.held, self._state.waiting
+        held.setdefault(self, 0)
+        there = [each for each in held if each is self or held[each] or each in waiting]
+        return Contention(
+            processes=len(there),
+            rank=there.index(self),
+            others_wait=bool(waiting - {self}),
+            clock=asyncio.get_running_loop().time(),
+        )
 
     async def draw(self, tokens: float, *, per_second: float) -> float:
         now = asyncio.get_running_loop().time()

@@ -3,7 +3,6 @@
 Ids, names and counts depend on `seed` and `scale` alone; dates are relative to `now`.
 """
 
-import base64
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -17,10 +16,20 @@ from wxyc_sandbox import names
 from wxyc_sandbox.backend import FORMATS, GENRES, copy_rows, create_schema, move_sequence
 from wxyc_sandbox.credits import credits
 from wxyc_sandbox.identities import Identity, identities
+from wxyc_sandbox.lml.seeded_random import SeededRandom, fold
+from wxyc_sandbox.real_world import artist_ids, first_release, release_cover
 from wxyc_sandbox.records import FIRST_MINTED, Record, RecordGenerator
 
 # The same at any scale: 99.5 % of the active rotation is identified, 95 % has a Discogs release.
 ACTIVE, ACTIVE_UNIDENTIFIED, KILLED = 400, 2, 400
+
+OWN_IDS = {
+    "discogs": 1000, "musicbrainz": 500, "wikidata": 400, "spotify": 400, "apple_music": 300,
+    "bandcamp": 150,
+}  # fmt: skip
+"""Of the artists with a Discogs id, per mille."""
+MISTYPED_PER_MILLE = 10
+MOST_PLAYS = 300
 
 LABELS = ("Sonamos", "Duophonic", "Matador Records", "Drag City", "self-released", "TAL", None)
 
@@ -34,6 +43,8 @@ class SandboxLibrary:
     scale: float = 1.0
     seed: int = 1994
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
+    mistakes: float = 0.0
+    """Multiple of the rates of wrong identities among those that are there from the start."""
 
     @cached_property
     def generator(self) -> RecordGenerator:
@@ -43,10 +54,8 @@ class SandboxLibrary:
         random = self.generator.random("artists")
         for id, name in enumerate(self.generator.artist_names, start=1):
             code = random.choice(("RO", "EL", "JA", "LA"))
-            discogs = random.randrange(1, 9_000_000)
             added = self._days_ago(random, 200, 9_000)
-            known = id in self.generator.artists_on_discogs
-            yield id, name, name, code, added.date(), added, discogs if known else None
+            yield id, name, name, code, added.date(), added, *self._own_ids(id)
 
     def library(self) -> Iterator[Row]:
         random = self.generator.random("library")
@@ -82,6 +91,14 @@ class SandboxLibrary:
             release = None if number % 20 == 19 else 1_000 + number
             yield album, random.choice("SLMH"), added, killed, *record, release, identity
 
+    def flowsheet(self) -> Iterator[Row]:
+        """Yield plays: most records have few, and some have very many."""
+        random = self.generator.random("flowsheet")
+        for record in self.generator.records():
+            plays = min(int(random.paretovariate(0.9)) - 1, MOST_PLAYS)
+            for number in range(plays):
+                yield record.id, number, self._days_ago(random, 1, 3_000)
+
     def catalogue(self) -> Iterator[tuple[int, str, str]]:
         """Yield LML's own catalogue: (legacy_release_id, artist_name, album_title)."""
         for record in self.generator.records():
@@ -113,7 +130,7 @@ class SandboxLibrary:
         noted = off_discogs and random.random() < 0.5
         return (
             random.choice((None, True, False)),
-            _artwork_url(random) if record.role == "has artwork" else None,
+            self._cover(record) if record.role == "has artwork" else None,
             f"discogs:release:{random.randrange(1, 30_000_000)}" if canonical else None,
             random.choice((0.8, 0.9, 1.0)) if canonical else None,
             self._days_ago(random, 40, 300) if canonical else None,
@@ -124,8 +141,28 @@ class SandboxLibrary:
         )
 
     def _identities(self) -> Iterator[Identity]:
-        return identities(
-            self.generator.identified_ids, self.now, self.generator.random("identities")
+        identified = set(self.generator.identified_ids)
+        names = {
+            record.id: fold(self._artist_name(record))
+            for record in self.generator.records()
+            if record.id in identified
+        }
+        return identities(names, self.now, self.generator.random("identities"), self.mistakes)
+
+    def _cover(self, record: Record) -> str:
+        return release_cover(first_release(fold(self._artist_name(record)), fold(record.title)))
+
+    def _own_ids(self, artist_id: int) -> Row:
+        """Return the ids that librarians gave an artist: the Discogs id, and some of the others."""
+        if artist_id not in self.generator.artists_on_discogs:
+            return (None,) * len(OWN_IDS)
+        random = SeededRandom(self.seed, "own ids", artist_id)
+        known = artist_ids(*self.generator.known_as[artist_id - 1])
+        if random.happens(MISTYPED_PER_MILLE):
+            known["discogs"] = artist_ids("mistyped", artist_id)["discogs"]
+        return tuple(
+            known[source] if random.happens(per_mille) else None
+            for source, per_mille in OWN_IDS.items()
         )
 
     def _rotation_dates(self, random: Random, *, active: bool) -> tuple[date, date | None]:
@@ -144,7 +181,8 @@ class SandboxLibrary:
 
 TABLES: dict[str, tuple[str, Callable[[SandboxLibrary], Iterator[Row]]]] = {
     "artists": (
-        "id artist_name alphabetical_name code_letters add_date last_modified discogs_artist_id",
+        "id artist_name alphabetical_name code_letters add_date last_modified discogs_artist_id "
+        "musicbrainz_artist_id wikidata_qid spotify_artist_id apple_music_artist_id bandcamp_id",
         SandboxLibrary.artists,
     ),
     "library": (
@@ -173,6 +211,7 @@ TABLES: dict[str, tuple[str, Callable[[SandboxLibrary], Iterator[Row]]]] = {
         "discogs_release_id lml_identity_id",
         SandboxLibrary.rotation,
     ),
+    "flowsheet": ("album_id play_order add_time", SandboxLibrary.flowsheet),
 }
 
 
@@ -187,11 +226,6 @@ def seed_library(url: str, schema: str, library: SandboxLibrary) -> dict[str, in
         }
         for table in ("artists", "library"):
             move_sequence(connection, table)
+        connection.execute("refresh materialized view album_plays")
         connection.execute("analyze")
     return counts
-
-
-def _artwork_url(random: Random) -> str:
-    image = f"s3://discogs-database-images/R-{random.randrange(1, 30_000_000)}-1.jpeg"
-    encoded = base64.urlsafe_b64encode(image.encode()).decode()
-    return f"https://i.discogs.com/rs:fit/g:sm/q:90/h:600/w:600/{encoded}.jpeg"

@@ -8,6 +8,7 @@ from typing import Literal
 
 from wxyc_sandbox import names
 from wxyc_sandbox.backend import GENRES
+from wxyc_sandbox.lml.seeded_random import fold
 
 FIRST_MINTED = 1_000_000
 VARIOUS = ("Various Artists", *(f"Various Artists - {genre}" for genre in GENRES))
@@ -78,6 +79,21 @@ class RecordGenerator:
     def artist_names(self) -> list[str]:
         count = max(self._scaled(ARTISTS) - len(VARIOUS), 2)
         return [*VARIOUS, *map(names.artist, range(count))]
+
+    @cached_property
+    def known_as(self) -> list[tuple[object, ...]]:
+        """Who each artist really is: what `real_world.artist_ids` takes.
+
+        The first artist of a folded name is the one whom LML knows by it. Of the others one in four
+        is the same artist, entered twice.
+        """
+        known: set[str] = set()
+        people: list[tuple[object, ...]] = []
+        for id, name in enumerate(map(fold, self.artist_names), start=1):
+            is_namesake = name in known and id % 4 != 0
+            people.append((name, "namesake", id) if is_namesake else (name,))
+            known.add(name)
+        return people
 
     @cached_property
     def artists_on_discogs(self) -> set[int]:

@@ -13,7 +13,7 @@ from random import Random
 
 import httpx
 
-from wxyc_assets.adapters.budget.shared_budget import Limits, open_budget
+from wxyc_assets.adapters.budget.shared_budget import open_budget
 from wxyc_assets.adapters.lml import client as production
 from wxyc_assets.adapters.lml.retry import RetryPolicy
 from wxyc_assets.domain.counters import percentiles
@@ -194,7 +194,9 @@ async def _refresh(
 ) -> tuple[list[float], int]:
     """Refresh all identities; return the answered calls' durations and the failures."""
     async with (
-        open_budget(InMemoryBudget(), Limits(setting.in_flight, setting.rate)) as budget,
+        open_budget(
+            InMemoryBudget(), max_in_flight=setting.in_flight, per_minute=setting.rate
+        ) as budget,
         production.open_lml(
             "http://lml",
             api_key=None,

@@ -25,7 +25,7 @@ WIDEST_RANGE = 2_500
 IDS_AT_SCALE_1 = 80_000
 CALLS_IN_FLIGHT = 4
 
-DAGSTER_YAML = Path(__file__).parents[1] / "dagster.yaml"
+DAGSTER_YAML = Path(__file__).parents[1] / "deploy" / "dagster.yaml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +51,10 @@ def run_station(project: Path, scale: float) -> Generator[SandboxStation]:
     """
     home = default_home(project) / f"scale-{scale:g}"
     home.mkdir(parents=True, exist_ok=True)
-    library = SandboxLibrary(scale=scale)
+    library = SandboxLibrary(scale=scale, mistakes=1.0)
     lml = PretendLml(
-        LmlSettings(seed=library.seed, discogs_per_worker_per_minute=0), library.catalogue()
+        LmlSettings(seed=library.seed, mistakes=1.0, discogs_per_worker_per_minute=0),
+        library.catalogue(),
     )
     with _shared_postgres(home) as postgres, serve(lml) as lml_url:
         for database in (BACKEND, DAGSTER):

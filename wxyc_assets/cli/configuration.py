@@ -11,7 +11,7 @@ from wxyc_assets.settings import SECRETS, Settings
 OF_LIBRARIES = {
     "SENTRY_ENVIRONMENT": "the environment shown in Sentry",
     "SENTRY_RELEASE": "the release shown in Sentry",
-    "DAGSTER_HOME": "the folder with our dagster.yaml; without it an instance lasts for one run",
+    "DAGSTER_HOME": "the folder with deploy/dagster.yaml; without it an instance lasts for one run",
     "DAGSTER_EVENT_BATCH_SIZE": "how many events Dagster stores at once; 1000, as in the image, "
     "shortens the end of a run",
     "CELERY_BROKER_URL": "the queue of steps, if they run on several machines",

@@ -9,6 +9,7 @@ from dataclasses import asdict
 import typer
 from rich.markup import escape
 
+from wxyc_assets.adapters.lml.caller import CallerReason
 from wxyc_assets.cli import connections
 from wxyc_assets.cli.console import out
 from wxyc_assets.defs.dry_runs import plan_refresh
@@ -51,7 +52,7 @@ async def _lines() -> AsyncGenerator[AsyncGenerator[Line]]:
     lml, gates = connections.lml(), connections.rotation_gates()
     async with (
         connections.database().open() as database,
-        lml.open(database) as client,
+        lml.open(database, CallerReason.SMOKE) as client,
         gates.open_github() as github,
     ):
         yield questions(client, github, local_dev=gates.local_dev)

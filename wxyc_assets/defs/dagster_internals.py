@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 
 import dagster as dg
 from dagster import EventLogRecord
+from dagster._core.definitions.assets.job.asset_job import IMPLICIT_ASSET_JOB_NAME
 from dagster._core.definitions.source_asset import SYSTEM_METADATA_KEY_SOURCE_ASSET_OBSERVATION
 from dagster._core.execution.backfill import BulkActionsFilter
 from dagster._core.storage.event_log import SqlEventLogStorage, SqliteEventLogStorage
@@ -59,7 +60,16 @@ def check_evaluations(
 def output_without_materialization(name: str) -> dg.Output[None]:
     """Return an output behind which the run goes on, and for which Dagster records nothing.
 
-    Made for assets that report what they did themselves; without it, every range of the step would
-    be recorded as materialized.
+    Made for assets that report each range themselves, as soon as it is complete; without it, every
+    range of the step would be recorded once more, and the open ones as materialized.
     """
     return dg.Output(None, name, metadata={SYSTEM_METADATA_KEY_SOURCE_ASSET_OBSERVATION: True})
+
+
+def selects_nothing(run: dg.DagsterRun) -> bool:
+    """Return True for a run of the implicit job over all assets that names none of them.
+
+    `dagster asset materialize` starts one for a selection that matches no asset, and every asset
+    would run. The UI always names the assets.
+    """
+    return run.job_name == IMPLICIT_ASSET_JOB_NAME and not run.asset_selection

@@ -12,8 +12,10 @@ from dataclasses import asdict
 import dagster as dg
 from pydantic import Field
 
+from wxyc_assets.adapters.lml.caller import CallerReason
 from wxyc_assets.adapters.postgres.artwork_store import ArtworkStore
 from wxyc_assets.adapters.postgres.coverage_store import CoverageStore
+from wxyc_assets.adapters.postgres.flowsheet_store import FlowsheetStore
 from wxyc_assets.adapters.postgres.identity_store import IdentityStore
 from wxyc_assets.adapters.postgres.rotation_store import RotationStore
 from wxyc_assets.defs.instrumentation import Totals, instrumented
@@ -28,6 +30,7 @@ from wxyc_assets.domain.ranges import IdRange
 from wxyc_assets.flows.artwork.dry_run import plan_lookups
 from wxyc_assets.flows.identity.dry_run import IdentityDryRun, figures
 from wxyc_assets.flows.identity.pipeline import IdentityOptions
+from wxyc_assets.flows.live_activity import LiveActivity
 from wxyc_assets.flows.rotation import cache_refresh
 from wxyc_assets.flows.rotation.cache_refresh import RefreshPlan
 from wxyc_assets.settings import settings
@@ -59,8 +62,10 @@ async def count_identities(
         max_in_flight=lml.max_in_flight,
         max_refused_writes=settings.max_refused_writes,
     )
-    async with database.open() as opened, lml.open(opened) as client:
-        return await IdentityDryRun(IdentityStore(opened), client, options).run(ranges)
+    async with database.open() as opened, lml.open(opened, CallerReason.IDENTITIES) as client:
+        live = LiveActivity(FlowsheetStore(opened), lml.live_activity_limits())
+        dry_run = IdentityDryRun(IdentityStore(opened), client, options, live.give_way)
+        return await dry_run.run(ranges)
 
 
 @contextmanager

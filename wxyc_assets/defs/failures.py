@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import dagster as dg
 
-from wxyc_assets.adapters.lml.errors import LmlError
+from wxyc_assets.adapters.lml.errors import LmlError, why_stopped
 from wxyc_assets.adapters.postgres.errors import DatabaseError
 from wxyc_assets.domain.ranges import IdRange
 
@@ -36,7 +36,7 @@ def fail_if_open(why_open: Mapping[IdRange, str], stopped: LmlError | None) -> N
         return
     left = sorted(why_open)
     lines = [f"{each.key}: {why_open[each]}" for each in left]
-    why = f"LML stopped us: {stopped}" if stopped else "Some records are not done."
+    why = why_stopped(stopped) if stopped else "Some records are not done."
     how_many = "1 range is open" if len(left) == 1 else f"{len(left)} ranges are open"
     raise dg.Failure(
         f"{why}\n{how_many}; every answer so far is stored, and re-executing asks only for what is "

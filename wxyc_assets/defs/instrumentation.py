@@ -11,6 +11,7 @@ from functools import cache
 import dagster as dg
 
 from wxyc_assets.defs.occurrences import range_of
+from wxyc_assets.defs.selection import require_selection
 from wxyc_assets.settings import secret_values, settings
 from wxyc_assets.telemetry import logs, sentry
 from wxyc_assets.telemetry.redaction import Redaction
@@ -75,9 +76,11 @@ def instrumented(
 
     The body adds its counters to them. They are sent as the span `<tool>.totals`, even if the body
     fails. Yield no output inside: an async body would continue in another context. Raises
-    dg.Failure for an asset if DRY_RUN is set: only jobs can be dry runs.
+    dg.Failure for an asset if DRY_RUN is set, as only jobs can be dry runs, and for a run that
+    selects no asset.
     """
     prepare_process()
+    require_selection(context.run)
     totals = Totals()
     is_asset = isinstance(context, dg.AssetExecutionContext)
     if is_asset and settings.dry_run:

@@ -5,12 +5,15 @@ from typing import Any, Literal
 import dagster as dg
 from pydantic import Field
 
+from wxyc_assets.adapters.lml.caller import CallerReason
 from wxyc_assets.adapters.postgres.artwork_store import ArtworkStore
 from wxyc_assets.adapters.postgres.run_store import Pipeline, RunStore
 from wxyc_assets.defs import metadata
+from wxyc_assets.defs.dagster_internals import output_without_materialization
 from wxyc_assets.defs.instrumentation import instrumented
 from wxyc_assets.defs.library_identity import LIBRARY_IDENTITY
-from wxyc_assets.defs.open_ranges import completeness_check, finish_run, outputs
+from wxyc_assets.defs.live_activity import giving_way
+from wxyc_assets.defs.open_ranges import completeness_check, finish_run
 from wxyc_assets.defs.partitions import (
     are_all_ranges,
     range_asset,
@@ -68,7 +71,6 @@ artwork_ranges_are_complete = completeness_check(
 @range_asset(
     deps=[LIBRARY_IDENTITY],
     pool="lml",
-    kinds={"postgres"},
     dagster_type=dg.Nothing,
 )
 async def library_artwork(
@@ -97,19 +99,23 @@ async def library_artwork(
             health_interval_seconds=config.health_interval_seconds,
             breaker_ceiling_seconds=lml.breaker_ceiling_seconds,
         )
-        async with database.open() as opened, lml.open(opened) as client:
+        async with (
+            database.open() as opened,
+            lml.open(opened, CallerReason.COVERS) as client,
+            giving_way(context, opened, lml, totals) as live,
+        ):
             books, rules = RunStore(opened), CoverageRules(covers=config.scope())
+            store = ArtworkStore(opened, config.scope())
             await books.begin(
                 Pipeline.ARTWORK, options.run_id, rules, ranges, is_whole=are_all_ranges(ranges)
             )
-            pipeline = ArtworkPipeline(ArtworkStore(opened, config.scope()), client, options)
+            pipeline = ArtworkPipeline(store, client, options, live.give_way)
             summary = await pipeline.run(ranges, on_range_done)
             await books.complete(Pipeline.ARTWORK, options.run_id, summary.completed, rules)
-            is_complete = await finish_run(
+            await finish_run(
                 context, opened, summary, [context.asset_key], artwork_ranges_are_complete
             )
-    for each in outputs(["result"], is_complete=is_complete):
-        yield each
+    yield output_without_materialization("result")
 
 
 @dg.asset_check(asset=library_artwork, blocking=True)  # pyright: ignore[reportArgumentType]
@@ -121,7 +127,7 @@ async def covers_are_written(
     async with database.open() as opened:
         store = ArtworkStore(opened, _config_of_run(context).scope())
         count = await store.count_written(id_range, run_id)
-    return check_result(judge_written(count, LIMITS, what="covers"), id_range)
+    return check_result(context, judge_written(count, LIMITS, what="covers"), id_range)
 
 
 @dg.asset_check(asset=library_artwork, blocking=True)  # pyright: ignore[reportArgumentType]
@@ -133,7 +139,7 @@ async def lookups_make_sense(
     async with database.open() as opened:
         store = ArtworkStore(opened, _config_of_run(context).scope())
         lookups = await store.count_run_lookups(id_range, run_id)
-    return check_result(judge_answers(lookups, LIMITS, found="a cover"), id_range)
+    return check_result(context, judge_answers(lookups, LIMITS, found="a cover"), id_range)
 
 
 def _config_of_run(context: dg.AssetCheckExecutionContext) -> ArtworkConfig:
@@ -145,8 +151,10 @@ def _config_of_run(context: dg.AssetCheckExecutionContext) -> ArtworkConfig:
 def _metadata(report: ArtworkReport) -> dict[str, dg.MetadataValue]:
     return {
         "dagster/partition_row_count": dg.MetadataValue.int(report.covered.lookups),
-        **{name: dg.MetadataValue.int(round(number)) for name, number in report.figures().items()},
+        "albums": dg.MetadataValue.int(report.covered.albums),
+        "covers": dg.MetadataValue.int(report.covered.covered),
         "share_covered": dg.MetadataValue.float(report.share_covered),
+        **metadata.run_counters(report.figures()),
         **metadata.latencies(report.tally.latencies_ms),
         **_contact_sheet(report),
         **metadata.offenders("refused", report.refusals),

@@ -4,8 +4,10 @@ from collections import Counter
 
 import dagster as dg
 
+from wxyc_assets.adapters.lml.caller import CallerReason
+from wxyc_assets.adapters.lml.errors import why_stopped
 from wxyc_assets.adapters.postgres.identity_store import IdentityStore
-from wxyc_assets.defs import freshness
+from wxyc_assets.defs.dagster_internals import output_without_materialization
 from wxyc_assets.defs.instrumentation import instrumented
 from wxyc_assets.defs.partitions import range_asset, report_range, selected_ranges
 from wxyc_assets.defs.resources import DatabaseResource, LmlResource, ScopeResource
@@ -23,15 +25,14 @@ library = dg.AssetSpec(
 
 @range_asset(
     deps=[library],
-    kinds={"postgres"},
-    freshness_policy=freshness.weekly,
+    dagster_type=dg.Nothing,
 )
 async def library_candidates(
     context: dg.AssetExecutionContext,
     database: DatabaseResource,
     lml: LmlResource,
     scope: ScopeResource,
-) -> None:
+):  # Dagster would read an annotation here as the output's type
     """A library record that is due, with its cohort (`va`, `non_va`) and the reason.
 
     Reasons: `never_resolved`, `stale`, `retry_due`, `recheck`. Lives in `library_candidate`. If the
@@ -48,11 +49,12 @@ async def library_candidates(
         ranges = selected_ranges(context)
         async with database.open() as opened:
             if ASKING_STEP in context.job_def.graph.node_dict:
-                async with lml.open(opened) as client:
+                async with lml.open(opened, CallerReason.IDENTITIES) as client:
                     if refusal := await find_refusal(client):
-                        raise dg.Failure(f"LML stopped us: {refusal}\nNothing was written.")
+                        raise dg.Failure(f"{why_stopped(refusal)}\nNothing was written.")
             store = IdentityStore(opened)
             await put_candidates(store, ranges, scope.scope(), context.run.run_id, report)
+    yield output_without_materialization("result")
 
 
 def _counts(due: Counter[tuple[Cohort, Reason]]) -> dict[str, int]:

@@ -14,7 +14,7 @@ from pydantic import Field
 from wxyc_assets.adapters.postgres.coverage_store import CoverageStore
 from wxyc_assets.adapters.postgres.database import Database
 from wxyc_assets.adapters.postgres.run_store import Pipeline, RunStore
-from wxyc_assets.defs import freshness
+from wxyc_assets.defs.catalog import what_to_do
 from wxyc_assets.defs.instrumentation import instrumented
 from wxyc_assets.defs.library_artwork import ArtworkConfig, library_artwork
 from wxyc_assets.defs.library_identity import LIBRARY_IDENTITY
@@ -84,11 +84,7 @@ class SnapshotConfig(dg.Config):
     )
 
 
-@dg.asset(
-    deps=[LIBRARY_IDENTITY, library_artwork],
-    kinds={"postgres", "pandas"},
-    freshness_policy=freshness.daily,
-)
+@dg.asset(deps=[LIBRARY_IDENTITY, library_artwork])
 async def library_coverage(
     context: dg.AssetExecutionContext,
     config: SnapshotConfig,
@@ -198,6 +194,7 @@ def _check_result(result: GateResult, snapshot: Snapshot) -> dg.AssetCheckResult
             "offenders": dg.MetadataValue.json(list(result.offenders)),
             "snapshot": snapshot.run_id,
             "taken_at": dg.MetadataValue.timestamp(snapshot.taken_at),
+            **what_to_do(result.name),
         },
     )
 

@@ -7,11 +7,14 @@ from contextlib import nullcontext
 
 import dagster as dg
 
-from wxyc_assets.adapters.postgres.identity_store import IdentityStore
+from wxyc_assets.adapters.lml.caller import CallerReason
+from wxyc_assets.adapters.postgres.identity_store import IdentityStore, RangeCounts
 from wxyc_assets.adapters.postgres.run_store import Pipeline, RunStore
-from wxyc_assets.defs import freshness, metadata
+from wxyc_assets.defs import metadata
+from wxyc_assets.defs.dagster_internals import output_without_materialization
 from wxyc_assets.defs.instrumentation import instrumented
-from wxyc_assets.defs.open_ranges import completeness_check, finish_run, outputs
+from wxyc_assets.defs.live_activity import giving_way
+from wxyc_assets.defs.open_ranges import completeness_check, finish_run
 from wxyc_assets.defs.partitions import (
     are_all_ranges,
     library_ranges,
@@ -40,8 +43,6 @@ identity_ranges_are_complete = completeness_check(LIBRARY_IDENTITY, "identity_ra
             LML_RESOLUTIONS,
             deps=["library_candidates"],
             skippable=True,
-            kinds={"postgres"},
-            freshness_policy=freshness.weekly,
             description="LML's answer about a library record, verbatim, or why LML refused it. "
             "Lives in `lml_resolution`.",
         ),
@@ -49,8 +50,6 @@ identity_ranges_are_complete = completeness_check(LIBRARY_IDENTITY, "identity_ra
             LIBRARY_IDENTITY,
             deps=[LML_RESOLUTIONS],
             skippable=True,
-            kinds={"postgres"},
-            freshness_policy=freshness.weekly,
             description="The result of an answer: an identity with its sources and history, "
             "compilation credits, or a dated attempt. Lives in the Backend's tables.",
         ),
@@ -73,7 +72,7 @@ async def library_identities(
         totals.add(report.figures())
         if not report.open_rows:
             for asset_key in selected:
-                report_range(context, asset_key, report.id_range.key, _metadata(report))
+                report_range(context, asset_key, report.id_range.key, _metadata(asset_key, report))
 
     with instrumented(context, "library_identity") as totals:
         ranges, asks = selected_ranges(context), LML_RESOLUTIONS in selected
@@ -86,21 +85,23 @@ async def library_identities(
             max_refused_writes=settings.max_refused_writes,
             applies=LIBRARY_IDENTITY in selected,
         )
-        async with database.open() as opened, lml.open(opened) if asks else nullcontext() as client:
+        async with (
+            database.open() as opened,
+            lml.open(opened, CallerReason.IDENTITIES) if asks else nullcontext() as client,
+            giving_way(context, opened, lml, totals) as live,
+        ):
             books, rules = RunStore(opened), CoverageRules(scope=options.scope)
             await books.begin(
                 Pipeline.IDENTITY, options.run_id, rules, ranges, is_whole=are_all_ranges(ranges)
             )
-            pipeline = IdentityPipeline(IdentityStore(opened), client, options)
+            pipeline = IdentityPipeline(IdentityStore(opened), client, options, live.give_way)
             summary = await pipeline.run(ranges, on_range_done)
             if asks and options.applies:
                 await books.complete(Pipeline.IDENTITY, options.run_id, summary.completed, rules)
             _warn_of_drift(context, summary)
-            is_complete = await finish_run(
-                context, opened, summary, selected, identity_ranges_are_complete
-            )
-    for each in outputs([k.to_python_identifier() for k in selected], is_complete=is_complete):
-        yield each
+            await finish_run(context, opened, summary, selected, identity_ranges_are_complete)
+    for each in selected:
+        yield output_without_materialization(each.to_python_identifier())
 
 
 @dg.asset_check(asset=LIBRARY_IDENTITY, blocking=True)  # pyright: ignore[reportArgumentType]
@@ -111,7 +112,7 @@ async def identities_are_written(
     id_range = range_of_run(context)
     async with database.open() as opened:
         count = await IdentityStore(opened).count_written(id_range)
-    return check_result(judge_written(count, LIMITS, what="answers"), id_range)
+    return check_result(context, judge_written(count, LIMITS, what="answers"), id_range)
 
 
 @dg.asset_check(asset=LIBRARY_IDENTITY, blocking=True)  # pyright: ignore[reportArgumentType]
@@ -122,19 +123,34 @@ async def identity_answers_make_sense(
     id_range, run_id = range_of_run(context), context.op_execution_context.run_id
     async with database.open() as opened:
         answers = await IdentityStore(opened).count_run_answers(id_range, run_id)
-    return check_result(judge_answers(answers, LIMITS, found="an identity"), id_range)
+    return check_result(context, judge_answers(answers, LIMITS, found="an identity"), id_range)
 
 
-def _metadata(report: IdentityReport) -> dict[str, dg.MetadataValue]:
+def _metadata(asset_key: dg.AssetKey, report: IdentityReport) -> dict[str, dg.MetadataValue]:
     total = report.total
     return {
-        "dagster/partition_row_count": dg.MetadataValue.int(total.scanned),
-        **{name: dg.MetadataValue.int(round(n)) for name, n in total.figures().items()},
+        **_counts(asset_key, report.counts),
+        **metadata.run_counters(total.figures()),
         **metadata.latencies(total.latencies_ms),
         **metadata.offenders("refused", report.refusals),
         **metadata.offenders("invalid", report.invalid),
         **metadata.offenders("not_written", report.write_errors),
     }
+
+
+def _counts(asset_key: dg.AssetKey, counts: RangeCounts | None) -> dict[str, dg.MetadataValue]:
+    """Return what the tables hold for the range, whichever run wrote it."""
+    if counts is None:
+        return {}
+    name = "identities" if asset_key == LIBRARY_IDENTITY else "answers"
+    number = getattr(counts, name)
+    shown: dict[str, dg.MetadataValue] = {
+        "dagster/partition_row_count": dg.MetadataValue.int(number),
+        "records": dg.MetadataValue.int(counts.records),
+    }
+    if counts.records:
+        shown[f"share_with_{name}"] = dg.MetadataValue.float(number / counts.records)
+    return shown
 
 
 def _warn_of_drift(context: dg.AssetExecutionContext, summary: RunSummary[IdentityReport]) -> None:

@@ -17,6 +17,15 @@ def latencies(milliseconds: Sequence[float]) -> dict[str, dg.MetadataValue]:
     }
 
 
+def run_counters(figures: Mapping[str, float]) -> dict[str, dg.MetadataValue]:
+    """Return the counters of a run as `run/...`, apart from what describes the data; none is 0."""
+    return {
+        f"run/{name}": dg.MetadataValue.int(round(number))
+        for name, number in figures.items()
+        if round(number)
+    }
+
+
 def offenders(name: str, reasons: Mapping[int, str]) -> dict[str, dg.MetadataValue]:
     """Return the first few records for which something went wrong, each with the reason."""
     sample = {str(row): reasons[row] for row in sorted(reasons)[:OFFENDERS_SHOWN]}

@@ -5,14 +5,13 @@ materialized. So a step that leaves ranges open reports the complete ones itself
 a check behind it, which nothing waits for, fails the run.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from typing import Any
 
 import dagster as dg
 
 from wxyc_assets.adapters.postgres.database import Database
 from wxyc_assets.defs import metadata
-from wxyc_assets.defs.dagster_internals import output_without_materialization
 from wxyc_assets.defs.failures import fail_if_open
 from wxyc_assets.domain.ranges import IdRange
 from wxyc_assets.flows.range_report import RunSummary
@@ -28,8 +27,8 @@ async def finish_run(
     summary: RunSummary[Any],
     asset_keys: Collection[dg.AssetKey],
     check: dg.AssetChecksDefinition,
-) -> bool:
-    """Refresh the statistics of the tables that changed; return True if every range is complete.
+) -> None:
+    """Refresh the statistics of the tables that changed, and report the ranges left open.
 
     Raises dg.Failure for open ranges if LML stopped the run, or if `check` is not part of it.
     """
@@ -43,13 +42,6 @@ async def finish_run(
         )
         for key in asset_keys:
             _observe(context, key, id_range, why)
-    return not summary.why_open
-
-
-def outputs(names: Collection[str], *, is_complete: bool) -> Iterator[dg.Output[None]]:
-    """Return the outputs of a step; behind open ranges they materialize nothing."""
-    for name in names:
-        yield dg.Output(None, name) if is_complete else output_without_materialization(name)
 
 
 def completeness_check(asset_key: dg.AssetKey, name: str) -> dg.AssetChecksDefinition:

@@ -15,19 +15,30 @@ from pydantic import Field
 
 from wxyc_assets.adapters import alert_channels
 from wxyc_assets.adapters.alert_channels import AlertChannel
-from wxyc_assets.adapters.budget.postgres_backend import open_postgres_budget
-from wxyc_assets.adapters.budget.shared_budget import Limits, open_budget
+from wxyc_assets.adapters.budget.postgres_backend import PostgresBudget
+from wxyc_assets.adapters.budget.shared_budget import open_budget
 from wxyc_assets.adapters.github import CommitComparison, open_github
 from wxyc_assets.adapters.lml import client as lml
+from wxyc_assets.adapters.lml.caller import CallerReason
 from wxyc_assets.adapters.lml.retry import RetryPolicy
 from wxyc_assets.adapters.postgres import database
 from wxyc_assets.adapters.postgres.database import Database
 from wxyc_assets.defs.failures import as_dagster_failure
 from wxyc_assets.domain.candidates import Scope
+from wxyc_assets.domain.live_activity import LiveActivityLimits
 from wxyc_assets.flows.identity.pipeline import PageSizes
 from wxyc_assets.flows.rotation import deploy_gate
 from wxyc_assets.flows.rotation.deploy_gate import DeployGateResult
-from wxyc_assets.settings import BatchSize, Days, Seconds, Share, Timeout, settings
+from wxyc_assets.settings import (
+    BatchSize,
+    Days,
+    MaxPauseMs,
+    PauseMs,
+    Seconds,
+    Share,
+    Timeout,
+    settings,
+)
 from wxyc_assets.telemetry import sentry
 
 LARGEST_PORT = 65_535
@@ -97,6 +108,18 @@ class LmlResource(dg.ConfigurableResource):
     breaker_ceiling_minutes: float = Field(
         description="How long to wait for LML's Discogs circuit breaker to close."
     )
+    live_activity_lookback_seconds: Seconds = Field(
+        default=settings.live_activity_lookback_seconds,
+        description="A track logged within them means that a DJ is on the air; 0: never pause.",
+    )
+    live_activity_pause_ms: PauseMs = Field(
+        default=settings.live_activity_pause_ms,
+        description="Between two looks at the flowsheet while a DJ is on the air.",
+    )
+    live_activity_max_pause_ms: MaxPauseMs = Field(
+        default=settings.live_activity_max_pause_ms,
+        description="The longest pause; then the run stops.",
+    )
     attempts: int = Field(default=4, ge=1, description="Attempts per call, the first included.")
     first_wait_seconds: Seconds = Field(
         default=0.5, description="Wait before the second attempt; doubles from then on."
@@ -111,17 +134,20 @@ class LmlResource(dg.ConfigurableResource):
         )
 
     @asynccontextmanager
-    async def open(self, database: Database) -> AsyncGenerator[lml.LmlClient]:
-        """Open LML within the shared budget that `database` keeps.
+    async def open(self, database: Database, caller: CallerReason) -> AsyncGenerator[lml.LmlClient]:
+        """Open LML for a job, within the shared budget that `database` keeps.
 
         An adapter's error, here or in the caller's block, is raised as dg.Failure.
         """
         self._check()
-        limits = Limits(self.max_in_flight, self.rate_per_minute)
         with as_dagster_failure():
             async with (
-                open_postgres_budget(database) as backend,
-                open_budget(backend, limits) as budget,
+                database.session() as session,
+                open_budget(
+                    PostgresBudget(session),
+                    max_in_flight=self.max_in_flight,
+                    per_minute=self.rate_per_minute,
+                ) as budget,
                 lml.open_lml(
                     self.url,
                     api_key=self.api_key or None,
@@ -129,9 +155,18 @@ class LmlResource(dg.ConfigurableResource):
                     timeout_seconds=self.timeout_seconds,
                     lookup_seconds=self.lookup_timeout_seconds,
                     max_answer_mib=self.max_answer_mib,
+                    caller=caller,
                 ) as opened,
             ):
                 yield opened
+
+    def live_activity_limits(self) -> LiveActivityLimits:
+        """Return how a run gives way to the DJs."""
+        return LiveActivityLimits(
+            lookback_seconds=self.live_activity_lookback_seconds,
+            pause_seconds=self.live_activity_pause_ms / 1000,
+            max_pause_seconds=self.live_activity_max_pause_ms / 1000,
+        )
 
     @property
     def breaker_ceiling_seconds(self) -> float:

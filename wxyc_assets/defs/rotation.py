@@ -5,11 +5,16 @@ from collections.abc import Mapping
 import dagster as dg
 from pydantic import Field
 
+from wxyc_assets.adapters.lml.caller import CallerReason
 from wxyc_assets.adapters.lml.client import LmlClient
 from wxyc_assets.adapters.postgres.rotation_store import RotationStore
-from wxyc_assets.defs import freshness, metadata
+from wxyc_assets.defs import metadata
+from wxyc_assets.defs.catalog import what_to_do
 from wxyc_assets.defs.instrumentation import instrumented, prepare_process
+from wxyc_assets.defs.live_activity import giving_way
 from wxyc_assets.defs.resources import DatabaseResource, LmlResource, RotationGates
+from wxyc_assets.defs.selection import require_selection
+from wxyc_assets.domain.percent import percent
 from wxyc_assets.domain.rotation import ActiveRotation, IdentifiedCount, RotationBasis
 from wxyc_assets.flows.rotation.cache_refresh import RefreshOptions
 from wxyc_assets.flows.rotation.pipeline import RotationPipeline
@@ -25,11 +30,12 @@ rotation = dg.AssetSpec(
 )
 
 
-@dg.asset(deps=[rotation], kinds={"postgres"})
+@dg.asset(deps=[rotation])
 async def rotation_identities(
     context: dg.AssetExecutionContext, database: DatabaseResource
 ) -> None:
     """An active rotation release and its LML identity, as the Backend's `rotation` has them."""
+    require_selection(context.run)
     async with database.open() as opened:
         active = await RotationStore(opened).active()
     context.add_output_metadata(
@@ -61,7 +67,7 @@ async def lml_serves_the_refresh(
 ) -> dg.AssetCheckResult:
     """The LML that is running has the refresh: by its commit, or by an empty refresh."""
     prepare_process()
-    async with database.open() as opened, lml.open(opened) as client:
+    async with database.open() as opened, lml.open(opened, CallerReason.ROTATION) as client:
         return await _check_deploy(client, rotation_gates)
 
 
@@ -93,8 +99,6 @@ class RareConfig(dg.Config):
 @dg.asset(
     deps=[rotation_identities],
     pool="lml",
-    kinds={"postgres"},
-    freshness_policy=freshness.daily,
 )
 async def rotation_cache(
     context: dg.AssetExecutionContext,
@@ -110,15 +114,16 @@ async def rotation_cache(
     failed check, so that the others are still judged.
     """
     with instrumented(context, "rotation_cache") as totals:
-        async with database.open() as opened, lml.open(opened) as client:
+        async with database.open() as opened, lml.open(opened, CallerReason.ROTATION) as client:
             store = RotationStore(opened)
             active = await store.active()
             _require(_check_identified(active, rotation_gates))
             _require(await _check_deploy(client, rotation_gates))
-            pipeline = RotationPipeline(store, client, _options(config, lml))
-            report = await pipeline.run(
-                active.identity_ids, context.log.warning, run_id=context.run.run_id
-            )
+            async with giving_way(context, opened, lml, totals) as live:
+                pipeline = RotationPipeline(store, client, _options(config, lml), live.give_way)
+                report = await pipeline.run(
+                    active.identity_ids, context.log.warning, run_id=context.run.run_id
+                )
         totals.add(report.tally.figures())
         totals["backfill.dry_run"] = False
         shown = _metadata(report)
@@ -135,7 +140,11 @@ async def every_identity_is_refreshed(
     async with database.open() as opened:
         newest = await RotationStore(opened).newest_refresh(context.op_execution_context.run_id)
     if newest is None:
-        return dg.AssetCheckResult(passed=False, description="There never was a refresh.")
+        return dg.AssetCheckResult(
+            passed=False,
+            description="There never was a refresh.",
+            metadata=what_to_do("every_identity_is_refreshed"),
+        )
     unfinished = None if newest.is_finished else "The refresh has not ended."
     why = newest.failure or unfinished
     return dg.AssetCheckResult(
@@ -145,6 +154,7 @@ async def every_identity_is_refreshed(
             "identities_scanned": newest.identities_scanned,
             "lml_error": newest.lml_error,
             "refresh": newest.run_id,
+            **what_to_do("every_identity_is_refreshed"),
         },
     )
 
@@ -156,7 +166,11 @@ async def stale_handles_stay_rare(
     """Of the identities refreshed in the last 24 hours, LML knew nearly all."""
     ceiling = settings.max_stale_handles if config.ceiling is None else config.ceiling
     return await _is_rare(
-        "not_found", "are unknown to LML (our handle is stale)", ceiling, database
+        "stale_handles_stay_rare",
+        "not_found",
+        "are unknown to LML (our handle is stale)",
+        ceiling,
+        database,
     )
 
 
@@ -166,7 +180,9 @@ async def refresh_errors_stay_rare(
 ) -> dg.AssetCheckResult:
     """Of the identities refreshed in the last 24 hours, few ended in an error."""
     ceiling = settings.max_refresh_errors if config.ceiling is None else config.ceiling
-    return await _is_rare("lml_error", "ended in an error", ceiling, database)
+    return await _is_rare(
+        "refresh_errors_stay_rare", "lml_error", "ended in an error", ceiling, database
+    )
 
 
 def _check_identified(active: ActiveRotation, gates: RotationGates) -> dg.AssetCheckResult:
@@ -182,6 +198,7 @@ def _check_identified(active: ActiveRotation, gates: RotationGates) -> dg.AssetC
             **{f"share.{each}": count.share for each, count in counts.items()},
             "basis": basis.value,
             "floor": gates.floor,
+            **what_to_do("rotation_is_identified"),
             "offenders": dg.MetadataValue.json(
                 [
                     f"{each.rotation_id}: {each.artist_name} - {each.album_title}"
@@ -205,22 +222,26 @@ def _how_many_identified(
     if not counts[basis].releases:
         return f"There are no {WHICH[basis]}: nothing can be refreshed, or the table is wrong."
     return (
-        f"{_of(counts[basis])} {WHICH[basis]} have an LML identity, the floor is {floor:.2%}; "
+        f"{_of(counts[basis])} {WHICH[basis]} have an LML identity, the floor is {percent(floor)}; "
         f"of the {WHICH[other]} {_of(counts[other])}."
     )
 
 
 def _of(count: IdentifiedCount) -> str:
-    return f"{count.identified} of {count.releases} ({count.share:.2%})"
+    return f"{count.identified} of {count.releases} ({percent(count.share)})"
 
 
 async def _check_deploy(client: LmlClient, gates: RotationGates) -> dg.AssetCheckResult:
     gate = await gates.check_deploy(client)
-    return dg.AssetCheckResult(passed=gate.is_open, description=gate.reason)
+    return dg.AssetCheckResult(
+        passed=gate.is_open,
+        description=gate.reason,
+        metadata=what_to_do("lml_serves_the_refresh"),
+    )
 
 
 async def _is_rare(
-    counter: str, what_happened: str, ceiling: float, database: DatabaseResource
+    check: str, counter: str, what_happened: str, ceiling: float, database: DatabaseResource
 ) -> dg.AssetCheckResult:
     async with database.open() as opened:
         recent = await RotationStore(opened).recent_refreshes()
@@ -230,19 +251,20 @@ async def _is_rare(
             passed=False,
             severity=dg.AssetCheckSeverity.WARN,
             description="No data: no identity was refreshed within the last 24 hours.",
-            metadata={"runs": recent.runs},
+            metadata={"runs": recent.runs, **what_to_do(check)},
         )
     share = troubled / scanned
     return dg.AssetCheckResult(
         passed=share <= ceiling,
-        description=f"{troubled} of {scanned} identities {what_happened}: {share:.2%}, "
-        f"at most {ceiling:.2%} may be.",
+        description=f"{troubled} of {scanned} identities {what_happened}: {percent(share)}, "
+        f"at most {percent(ceiling)} may be.",
         metadata={
             "runs": recent.runs,
             "identities_scanned": scanned,
             counter: troubled,
             "share": share,
             "ceiling": ceiling,
+            **what_to_do(check),
         },
     )
 

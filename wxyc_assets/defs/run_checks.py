@@ -2,6 +2,7 @@
 
 import dagster as dg
 
+from wxyc_assets.defs.catalog import what_to_do
 from wxyc_assets.defs.occurrences import ID_RANGE, range_of
 from wxyc_assets.defs.partitions import library_ranges
 from wxyc_assets.domain.ranges import IdRange
@@ -24,7 +25,9 @@ def range_of_run(context: dg.AssetCheckExecutionContext) -> IdRange:
     return IdRange.parse(key) if key else everything
 
 
-def check_result(verdict: Verdict, id_range: IdRange) -> dg.AssetCheckResult:
+def check_result(
+    context: dg.AssetCheckExecutionContext, verdict: Verdict, id_range: IdRange
+) -> dg.AssetCheckResult:
     """Return the verdict as Dagster's result; an alert about it names the range."""
     return dg.AssetCheckResult(
         passed=verdict.passed,
@@ -33,5 +36,6 @@ def check_result(verdict: Verdict, id_range: IdRange) -> dg.AssetCheckResult:
             **verdict.numbers,
             "offenders": dg.MetadataValue.json(list(verdict.offenders)),
             ID_RANGE: id_range.key,
+            **what_to_do(context.check_specs[0].name),
         },
     )

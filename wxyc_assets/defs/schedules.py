@@ -1,4 +1,8 @@
-"""Schedules; every one is off until somebody turns it on."""
+"""Schedules; every one is off until somebody turns it on.
+
+They sit in free slots of the station's calendar, an hour from every heavy job; the rotation's takes
+over that of the job it replaces (docs/contracts/jobs-before-us.md, "The station's calendar (UTC)").
+"""
 
 import dagster as dg
 
@@ -16,7 +20,7 @@ rotation_daily = dg.ScheduleDefinition(
 identities_weekly = dg.ScheduleDefinition(
     name="identities_weekly",
     job=library_identity_full,
-    cron_schedule="0 6 * * 0",
+    cron_schedule="50 7 * * 0",
     execution_timezone="UTC",
     default_status=dg.DefaultScheduleStatus.STOPPED,
     description="Asks again about stale identities, and about records that are new: on Sunday, "
@@ -26,7 +30,7 @@ identities_weekly = dg.ScheduleDefinition(
 coverage_daily = dg.ScheduleDefinition(
     name="coverage_daily",
     job=coverage_gates,
-    cron_schedule="0 9 * * *",
+    cron_schedule="30 10 * * *",
     execution_timezone="UTC",
     default_status=dg.DefaultScheduleStatus.STOPPED,
     description="A daily snapshot of the coverage, with its checks; LML is not called.",

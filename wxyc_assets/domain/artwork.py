@@ -10,6 +10,9 @@ from base64 import urlsafe_b64decode
 from dataclasses import dataclass
 from enum import StrEnum
 
+RULES_VERSION = 1
+"""The version of the rules on this page. A change to what they decide raises it: the next run then
+decides again from the answers that it has, and `wxyc-assets replay` shows the difference."""
 CONFIDENCE_TOLERANCE = 1e-6
 MOST_CHARACTERS = 512
 """The length of `library.artwork_url`."""
@@ -67,6 +70,7 @@ class Rules:
 
     min_confidence: float = 0.8
     match: Match = Match.CAREFUL
+    version: int = RULES_VERSION
 
     @property
     def least_confidence(self) -> float:

@@ -8,6 +8,10 @@ which decides. A property test ties the two together.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import assert_never
+
+INSTANT = timedelta(microseconds=1)
+"""PostgreSQL's resolution of time: some windows are over only just after their end."""
 
 
 class Cohort(StrEnum):
@@ -92,6 +96,32 @@ def due_reason(row: LibraryRow, scope: Scope, now: datetime) -> Reason | NotDue:
     if obstacle is None:
         return _reason(row)
     return Reason.RECHECK if scope.recheck and _was_attempted_in_va(row) else obstacle
+
+
+def next_due_at(row: LibraryRow, scope: Scope, now: datetime) -> datetime | None:
+    """Return the moment from which the record is due, `now` at the earliest; None: never."""
+    moment = now
+    while isinstance(verdict := due_reason(row, scope, moment), NotDue):
+        end = _end_of(verdict, row, scope)
+        if end is None:
+            return None
+        moment = end + INSTANT
+    return moment
+
+
+def _end_of(obstacle: NotDue, row: LibraryRow, scope: Scope) -> datetime | None:
+    retry_window = timedelta(days=scope.retry_days)
+    match obstacle:
+        case NotDue.FRESH:
+            return row.verified_at and row.verified_at + timedelta(days=scope.stale_days)
+        case NotDue.WAITING_TO_RETRY:
+            return row.unidentified_at and row.unidentified_at + retry_window
+        case NotDue.ATTEMPTED:
+            return row.attempted_at and row.attempted_at + retry_window
+        case NotDue.NO_ARTIST_NAME | NotDue.NO_CANONICAL_ENTITY:
+            return None
+        case _:
+            assert_never(obstacle)
 
 
 def _obstacle(row: LibraryRow, scope: Scope, now: datetime) -> NotDue | None:

@@ -2,26 +2,27 @@
 
 from dataclasses import dataclass
 
+TURN_SECONDS = 1.0
+"""The slots left over beyond the fair shares go to other processes as often as this."""
+
 
 @dataclass(frozen=True, slots=True)
 class Contention:
     """The processes that hold or wait for slots, this one included."""
 
     processes: int
+    rank: int
+    """This process's number among them, from 0."""
     others_wait: bool
+    clock: float
+    """Seconds, by a clock that all processes share."""
 
-    def fair_share(self, slots: int) -> int:
-        """Return how many slots every process can hold at the same time; all if nobody waits."""
-        return slots // self.processes if self.others_wait else slots
+    def share(self, slots: int) -> int:
+        """Return how many slots this process may hold now: its part, and a left-over in its turn.
 
-    def slots_in_turn(self, slots: int) -> int:
-        """Return how many slots are left over beyond the fair shares, and go by turns."""
-        return slots % self.processes if self.others_wait else 0
-
-    def turns_out(self, slots: int) -> float:
-        """Return for how many turns a process does without a left-over slot after its own turn."""
-        in_turn = self.slots_in_turn(slots)
-        return self.processes / in_turn - 1 if in_turn else 0.0
-
-
-UNCONTENDED = Contention(processes=1, others_wait=False)
+        All if nobody else waits.
+        """
+        if not self.others_wait:
+            return slots
+        part, left_over = divmod(slots, self.processes)
+        return part + ((self.rank + int(self.clock / TURN_SECONDS)) % self.processes < left_over)

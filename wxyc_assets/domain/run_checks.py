@@ -7,6 +7,8 @@ gates (`domain/gates`).
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from wxyc_assets.domain.percent import percent
+
 FEWEST_JUDGED = 50
 """Shares of fewer records say little."""
 FEW = 3
@@ -52,7 +54,7 @@ def judge_written(count: WrittenCount, limits: RunLimits, *, what: str) -> Verdi
         passed=missing <= allowed and (missing < count.stored or not missing),
         description=(
             f"Of {count.stored} {what} stored for these ranges, {count.not_written} are not in the "
-            f"tables and {count.differing} differ from them; at most {limits.not_written:.2%} "
+            f"tables and {count.differing} differ from them; at most {percent(limits.not_written)} "
             f"(or {FEW}) may."
         ),
         numbers={
@@ -102,19 +104,19 @@ def _objections(answers: RunAnswers, limits: RunLimits, found: str) -> Iterator[
     if answers.asked >= FEWEST_JUDGED and answers.unusable > limits.unusable * answers.asked:
         yield (
             f"LML refused {answers.unusable} of {answers.asked} records, or left them unknown; at "
-            f"most {limits.unusable:.0%} may be."
+            f"most {percent(limits.unusable)} may be."
         )
     least = limits.run_yield * answers.first_asked
     if answers.first_asked >= FEWEST_JUDGED and answers.first_found < least:
         yield (
             f"Of {answers.first_asked} records asked about for the first time, only "
-            f"{answers.first_found} have {found}; at least {limits.run_yield:.0%} must."
+            f"{answers.first_found} have {found}; at least {percent(limits.run_yield)} must."
         )
     least = limits.refresh_yield * answers.refreshed
     if answers.refreshed >= FEWEST_JUDGED and answers.confirmed < least:
         yield (
             f"Of {answers.refreshed} records with an identity, LML still knows only "
-            f"{answers.confirmed}; at least {limits.refresh_yield:.0%} must be known."
+            f"{answers.confirmed}; at least {percent(limits.refresh_yield)} must be known."
         )
 
 

@@ -1,47 +1,59 @@
-"""The state of one record: its range, what was asked and written, and why it is or is not due."""
+"""The explanation of one record, read from the tables under the rules of the environment."""
 
-from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from wxyc_assets.adapters.postgres.database import Database
-from wxyc_assets.domain.candidates import Cohort, LibraryRow, NotDue, Reason, Scope, due_reason
+from wxyc_assets.domain.artwork import CoverScope
+from wxyc_assets.domain.candidates import (
+    Cohort,
+    LibraryRow,
+    NotDue,
+    Reason,
+    due_reason,
+    next_due_at,
+)
+from wxyc_assets.domain.coverage import CoverageRules
+from wxyc_assets.domain.explanation import CoverStep, Explanation
 from wxyc_assets.domain.ranges import IdRange
+
+FACTS = (
+    "legacy_release_id",
+    "code_volume_letters",
+    "canonical_entity_id",
+    "unresolved_attempted_at",
+    "has_credits",
+    "linked_credits",
+    "candidate",
+    "resolution",
+    "identity",
+    "sources",
+    "history",
+    "artwork_url",
+    "cover_lookup",
+    "identities_completed_at",
+    "covers_completed_at",
+)
 
 
 class NoSuchRecord(LookupError):
     """No record has this id."""
 
 
-@dataclass(frozen=True, slots=True)
-class Explanation:
-    """The state of one record; `facts` are the table rows about it, or None."""
-
-    library_id: int
-    artist_name: str | None
-    album_title: str
-    id_range: str | None
-    cohort: str
-    due_now: str | None
-    not_due_because: str | None
-    facts: dict[str, Any]
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the explanation for `--json`."""
-        return asdict(self)
-
-
 async def explain(
-    database: Database, library_id: int, scope: Scope, ranges: list[IdRange]
+    database: Database, library_id: int, rules: CoverageRules, ranges: list[IdRange]
 ) -> Explanation:
     """Explain one record; raise NoSuchRecord."""
     async with database.transaction() as transaction:
-        rows = await transaction.fetch("identity/select_record", {"library_id": library_id})
+        rows = await transaction.fetch(
+            "identity/select_record", {"library_id": library_id, **_rules_of_covers(rules.covers)}
+        )
     if not rows:
         raise NoSuchRecord(f"The library has no record {library_id}.")
     (found,) = rows
-    row = _deciding_facts(found)
-    verdict = due_reason(row, scope, found["now"])
+    row, now = _deciding_facts(found), found["now"]
+    verdict = due_reason(row, rules.scope, now)
+    step = CoverStep(found["cover_step"])
     return Explanation(
         library_id=library_id,
         artist_name=found["artist_name"],
@@ -50,8 +62,20 @@ async def explain(
         cohort=row.cohort,
         due_now=verdict if isinstance(verdict, Reason) else None,
         not_due_because=verdict if isinstance(verdict, NotDue) else None,
-        facts=_shown(found),
+        due_at=next_due_at(row, rules.scope, now),
+        cover_step=step,
+        cover_due_at=found["cover_due_at"] if step is CoverStep.WAIT else None,
+        facts={name: _as_text(found[name]) for name in FACTS},
     )
+
+
+def _rules_of_covers(covers: CoverScope) -> dict[str, Any]:
+    return {
+        "retry_window": timedelta(days=covers.retry_days),
+        "eligibility": covers.eligibility,
+        "match": covers.rules.match,
+        "least_confidence": covers.rules.least_confidence,
+    }
 
 
 def _deciding_facts(found: dict[str, Any]) -> LibraryRow:
@@ -64,25 +88,6 @@ def _deciding_facts(found: dict[str, Any]) -> LibraryRow:
         unidentified_at=found["unidentified_at"],
         is_wanted_again=found["is_wanted_again"],
     )
-
-
-def _shown(found: dict[str, Any]) -> dict[str, Any]:
-    names = (
-        "legacy_release_id",
-        "code_volume_letters",
-        "canonical_entity_id",
-        "unresolved_attempted_at",
-        "has_credits",
-        "linked_credits",
-        "candidate",
-        "resolution",
-        "identity",
-        "sources",
-        "history",
-        "artwork_url",
-        "cover_lookup",
-    )
-    return {name: _as_text(found[name]) for name in names}
 
 
 def _as_text(value: Any) -> Any:

@@ -78,11 +78,12 @@ async def _lookup(lml: LmlClient) -> Line:
         result = await lml.lookup(CONTROL_RECORD.artist_name, CONTROL_RECORD.album_title)
     except LmlError as error:
         return Line(question, expected, str(error), False)
-    number = len(result.found.results)
+    found = result.answer.found
+    number = len(found.results)
     results = "1 result" if number == 1 else f"{number} results"
-    completeness = "incomplete" if result.found.is_incomplete else "complete"
-    found = f"{results}, {completeness}, in {result.latency_ms:.0f} ms"
-    return Line(question, expected, found, not result.found.is_incomplete)
+    completeness = "incomplete" if found.is_incomplete else "complete"
+    said = f"{results}, {completeness}, in {result.latency_ms:.0f} ms"
+    return Line(question, expected, said, not found.is_incomplete)
 
 
 async def _empty_refresh(lml: LmlClient) -> Line:

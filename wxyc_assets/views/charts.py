@@ -7,6 +7,8 @@ from datetime import datetime
 from html import escape
 from math import ceil, floor
 
+from wxyc_assets.domain.percent import percent
+
 WIDTH, HEIGHT = 420, 260
 LEFT, RIGHT, TOP, BOTTOM = 46, 156, 16, 36
 
@@ -81,14 +83,6 @@ def shade(share: float) -> tuple[str, str]:
     """Return a blue, darker for a larger share, and a text colour that is readable on it."""
     lightness = round(96 - 70 * min(1.0, max(0.0, share)))
     return f"hsl(210 60% {lightness}%)", BLACK if lightness >= DARKEST_FOR_BLACK else PAPER
-
-
-def percent(share: float | None) -> str:
-    """Return a short percentage; 100% only when nothing is missing."""
-    if share is None:
-        return "none"
-    shown = floor(share * 1000) / 10
-    return f"{shown:.0f}%" if shown in (0, 100) and share in (0, 1) else f"{shown:.1f}%"
 
 
 @dataclass(frozen=True, slots=True)

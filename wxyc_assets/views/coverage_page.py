@@ -11,8 +11,9 @@ from itertools import chain
 from wxyc_assets.domain.coverage import OUTSIDE, Snapshot
 from wxyc_assets.domain.gates.history import Acceptance
 from wxyc_assets.domain.gates.result import GateResult
+from wxyc_assets.domain.percent import percent
 from wxyc_assets.views import coverage_tables as tables
-from wxyc_assets.views.charts import Cell, percent, shade
+from wxyc_assets.views.charts import Cell, shade
 from wxyc_assets.views.coverage_tables import Table
 
 STYLE = """

@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from wxyc_assets.domain.coverage import OUTSIDE, CoverState, Slice, Snapshot, State
-from wxyc_assets.views.charts import Cell, Line, heat_strip, lines_over_time, percent
+from wxyc_assets.domain.percent import percent
+from wxyc_assets.views.charts import Cell, Line, heat_strip, lines_over_time
 from wxyc_assets.views.labels import COHORT_LABELS, COVER_LABELS, STATE_LABELS
 
 Row = tuple[str, ...]

@@ -1,6 +1,8 @@
-"""Labels that people read, for states, covers and cohorts."""
+"""Labels that people read, for states, covers, cohorts and the terms of LML's answers."""
 
-from wxyc_assets.domain.candidates import Cohort
+from wxyc_assets.domain.answers import AnswerKind, Source
+from wxyc_assets.domain.artwork import NoCoverReason
+from wxyc_assets.domain.candidates import Cohort, Reason
 from wxyc_assets.domain.coverage import CoverState, State
 
 STATE_LABELS = {
@@ -28,3 +30,40 @@ COHORT_LABELS: dict[str, str] = {
     Cohort.VA: "compilations (va)",
     Cohort.NON_VA: "all others (non_va)",
 }
+REASON_LABELS: dict[str, str] = {
+    Reason.NEVER_RESOLVED: "LML was never asked about it",
+    Reason.STALE: "its identity is older than STALE_THRESHOLD_DAYS",
+    Reason.RETRY_DUE: "its last attempt found no identity, and UNRESOLVED_RETRY_DAYS are over",
+    Reason.RECHECK: "it was asked for again",
+}
+KIND_LABELS: dict[str, str] = {
+    AnswerKind.SINGLE_ARTIST: "one artist",
+    AnswerKind.COMPILATION: "a compilation",
+    AnswerKind.UNRESOLVED: "no identity found",
+}
+SOURCE_LABELS: dict[str, str] = {
+    Source.DISCOGS: "Discogs",
+    Source.MUSICBRAINZ: "MusicBrainz",
+    Source.WIKIDATA: "Wikidata",
+    Source.SPOTIFY: "Spotify",
+    Source.APPLE_MUSIC: "Apple Music",
+    Source.BANDCAMP: "Bandcamp",
+}
+LOOKUP_LABELS: dict[str, str] = {
+    "cover": "a cover was found",
+    "lml_refused": "LML refused the record",
+    "unconfirmed": "LML's answer was empty, and counts only if its Discogs breaker was closed",
+    NoCoverReason.UNKNOWN: "LML could not say: it ran out of time, or Discogs was out of its reach",
+    NoCoverReason.NOT_DIRECT: "LML found similar records only, not this one",
+    NoCoverReason.NO_ROW: "LML's results do not include this record",
+    NoCoverReason.SEVERAL_ROWS: "LML's results include this record more than once",
+    NoCoverReason.NO_ARTWORK: "LML found the record, but no picture of it",
+    NoCoverReason.STREAMING_ONLY: "LML found it at a streaming service only, without a release",
+    NoCoverReason.BELOW_FLOOR: "LML is not sure enough of the release (ARTWORK_MIN_CONFIDENCE)",
+    NoCoverReason.NAME_MISMATCH: "the release that LML found has another artist or title",
+    NoCoverReason.NOT_HTTPS: "the picture's address is not a plain https address",
+    NoCoverReason.PLACEHOLDER: "the picture is a placeholder",
+    NoCoverReason.NOT_A_COVER: "the picture shows an artist or a label, not a cover",
+    NoCoverReason.TOO_LONG: "the picture's address is longer than the 512 characters that fit",
+}
+"""The result of a lookup, in words."""

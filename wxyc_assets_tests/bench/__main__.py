@@ -158,7 +158,8 @@ async def _apply_everything(station: SandboxStation) -> int:
     async with open_database(
         station.database_url, schema=SCHEMA, assets_schema=ASSETS_SCHEMA, max_connections=2
     ) as database:
-        applier = AnswerWriter(IdentityStore(database), Scope(include_null_canonical=True))
+        scope = Scope(include_null_canonical=True)
+        applier = AnswerWriter(IdentityStore(database), scope, "bench")
         width = 2_500
         ranges = [IdRange(first, first + width - 1) for first in range(1, 1_000_000, width)]
         applied = [await applier.apply(each) for each in ranges]

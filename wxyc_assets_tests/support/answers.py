@@ -98,9 +98,13 @@ async def store(
     await IdentityStore(database, clock=lambda: at).store_answers(candidates, read, "test")
 
 
-async def apply(database: Database, at: datetime, scope: Scope, within: IdRange) -> ApplyResult:
+async def apply(
+    database: Database, at: datetime, scope: Scope, within: IdRange, run_id: str = "test"
+) -> ApplyResult:
     """Apply the stored answers of a range."""
-    return await AnswerWriter(IdentityStore(database, clock=lambda: at), scope).apply(within)
+    return await AnswerWriter(IdentityStore(database, clock=lambda: at), scope, run_id).apply(
+        within
+    )
 
 
 def total(applied: ApplyResult) -> Mapping[str, int]:

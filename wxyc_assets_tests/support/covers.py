@@ -12,7 +12,7 @@ import httpx
 
 from wxyc_assets.adapters.lml import client as lml
 from wxyc_assets.adapters.lml.lookup import read_lookup
-from wxyc_assets.adapters.lml.retry import RetryPolicy
+from wxyc_assets.adapters.lml.retry import GiveWay, RetryPolicy
 from wxyc_assets.adapters.lml.wire import dump
 from wxyc_assets.adapters.postgres.artwork_store import ArtworkStore
 from wxyc_assets.adapters.postgres.database import Database
@@ -48,7 +48,7 @@ def found(wanted: Album) -> Found:
     )
     random.happens(LIVE_PER_MILLE)
     entries = CatalogueEntry(wanted.legacy_release_id, wanted.artist_name, wanted.album_title)
-    return read_lookup(dump(catalogue_answer([entries], random)))
+    return read_lookup(dump(catalogue_answer([entries], random))).found
 
 
 def choice(wanted: Album, scope: CoverScope | None = None) -> Choice:
@@ -134,6 +134,7 @@ class ArtworkRun:
     max_in_flight: int = 4
     now: datetime | None = None
     breaker_ceiling: float | None = None
+    give_way: GiveWay | None = None
     url: str = "http://lml"
     reports: list[ArtworkReport] = field(default_factory=list[ArtworkReport])
 
@@ -162,7 +163,7 @@ class ArtworkRun:
                 max_refused_writes=0.001,
                 breaker_ceiling_seconds=self.breaker_ceiling,
             )
-            pipeline = ArtworkPipeline(artwork, client, options)
+            pipeline = ArtworkPipeline(artwork, client, options, self.give_way)
             return await pipeline.run(self.ranges, self.reports.append)
 
     @property

@@ -133,8 +133,7 @@ class ReferenceWriter:
             self._insert_identity(received, decided)
         elif after != before or any(stored[name] != decided[name] for name in COMPARED):
             self._keep_history(received, stored, sorted(each["source"] for each in dropped))
-            self._execute("delete from library_identity where library_id = %s", received.library_id)
-            self._insert_identity(received, decided)
+            self._replace_identity(received, decided)
         else:
             self._verify(received, stored)
         for each in dropped:
@@ -163,6 +162,16 @@ class ReferenceWriter:
             *(decided[name] for name in COMPARED),
             received.at,
             NOTES_MARK,
+        )
+
+    def _replace_identity(self, received: ReceivedAnswer, decided: Json) -> None:
+        self._execute(
+            f"update library_identity set {', '.join(f'{name} = %s' for name in COMPARED)}, "
+            "last_verified_at = %s, notes = %s where library_id = %s",
+            *(decided[name] for name in COMPARED),
+            received.at,
+            NOTES_MARK,
+            received.library_id,
         )
 
     def _keep_history(self, received: ReceivedAnswer, stored: DictRow, dropped: list[str]) -> None:
@@ -241,11 +250,10 @@ class ReferenceWriter:
 
     def _position(self, row: DictRow, tracks: list[Json]) -> str | None:
         offered = {each["track_position"] for each in tracks} - {None}
-        offered = {each for each in offered if len(each) <= LONGEST_POSITION}
         position = row["track_position"]
         if position is None and len(offered) > 1:
             self.counts["positions_ambiguous"] += 1
-        elif position is None and offered:
+        elif position is None and any(len(each) <= LONGEST_POSITION for each in offered):
             (position,) = offered
             self.counts["positions_written"] += 1
         return position

@@ -10,8 +10,8 @@ app = typer.Typer(
     help="A station to play with: a Backend-shaped database and a pretend LML.\n\n"
     "`demo` runs the main job on it and `ui` shows it; `up` starts it and prints the environment "
     "for your shell, `run` runs one command on it; `lml` and `seed` are its parts, for a port or a "
-    "database of your own; `rehearse` finds a rate that LML can bear, `adversary` puts a "
-    "hostile proxy in front of an LML.\n\n"
+    "database of your own; `on-air` puts a DJ on the air; `rehearse` finds a rate that LML can "
+    "bear, `adversary` puts a hostile proxy in front of an LML.\n\n"
     "The pretend LML can be told to misbehave while it runs: `curl URL/sandbox/counters` reads "
     "its counters, `PUT /sandbox/faults` takes faults such as "
     '`[{"kind": "status", "status": 503, "every": 5}]`, `PUT /sandbox/settings` changes '
@@ -23,5 +23,6 @@ app.command()(station.up)
 app.command("run", context_settings={"ignore_unknown_options": True})(station.run_command)
 app.command()(station.lml)
 app.command()(station.seed)
+app.command()(station.on_air)
 app.command()(adversary.adversary)
 app.command()(rehearse.rehearse)

@@ -1,9 +1,11 @@
-"""`wxyc-sandbox up`, `run`, `lml` and `seed`: a station to play with, whole or in parts."""
+"""`wxyc-sandbox up`, `run`, `lml`, `seed`, `on-air`: a station to play with, whole or in parts."""
 
 import shlex
 import shutil
 import signal
+from functools import partial
 from pathlib import Path
+from threading import Event
 from typing import Annotated
 
 import typer
@@ -11,11 +13,12 @@ import typer
 from wxyc_assets.cli.console import err
 from wxyc_sandbox.cli.foreground import exit_on_signals, run_in_foreground
 from wxyc_sandbox.cli.options import Scale
+from wxyc_sandbox.flowsheet import stay_on_air
 from wxyc_sandbox.library import SandboxLibrary, seed_library
 from wxyc_sandbox.lml.app import PretendLml
 from wxyc_sandbox.lml.server import serve_forever
 from wxyc_sandbox.lml.settings import LmlSettings
-from wxyc_sandbox.station import run_station
+from wxyc_sandbox.station import SCHEMA, run_station
 
 Seed = Annotated[int, typer.Option(help="Another seed is another library, or another LML.")]
 
@@ -63,9 +66,20 @@ def lml(
     serve_forever(PretendLml(settings, SandboxLibrary(scale=scale).catalogue()), port=port)
 
 
+def on_air(
+    database_url: Annotated[str, typer.Argument(help="The station's: its DATABASE_URL.")],
+    schema: Annotated[str, typer.Option(help="The Backend's schema there.")] = SCHEMA,
+    every: Annotated[float, typer.Option(min=0.1, help="Seconds between two tracks.")] = 30.0,
+) -> None:
+    """Put a DJ on the air until Ctrl-C: runs pause, until a minute after the last track."""
+    exit_on_signals()
+    err.print("A DJ is on the air; Ctrl-C ends the show.")
+    stay_on_air(database_url, schema, wait=partial(Event().wait, every))
+
+
 def seed(
     database_url: Annotated[str, typer.Argument(help="An empty database; needs a superuser.")],
-    schema: Annotated[str, typer.Option(help="The schema to create there.")] = "wxyc_schema",
+    schema: Annotated[str, typer.Option(help="The schema to create there.")] = SCHEMA,
     scale: Scale = 0.1,
     seed: Seed = 1994,
 ) -> None:

@@ -98,6 +98,7 @@ class PretendLml:
             await send_answer(send, error.answer())
             return
         call = LmlCall(route.name, request, self.settings, next(self._next_worker))
+        self.counters.count_caller(call)
         with self.counters.track_in_flight() if route.protected else nullcontext():
             await self._serve(call, route, scope, receive, send)
 

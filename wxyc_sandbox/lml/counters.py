@@ -24,6 +24,8 @@ class Counters:
         """Set all counts to zero; calls in flight remain in flight."""
         self._discogs.reset()
         self.calls: Counter[str] = Counter()
+        self.callers: Counter[str] = Counter()
+        """Number of calls by `X-Caller-Reason`, probes and health checks included."""
         self.rows: Counter[str] = Counter()
         """Requested rows: library rows, catalogue entries of lookups, or identities."""
         self.statuses: defaultdict[str, Counter[int]] = defaultdict(Counter)
@@ -66,6 +68,10 @@ class Counters:
         """Return the time of LML's loop; may be called from other threads."""
         return self._loop.time() if self._loop else 0.0
 
+    def count_caller(self, call: LmlCall) -> None:
+        """Count a call for the job that it names, or for `none`."""
+        self.callers[call.request.header(b"x-caller-reason") or "none"] += 1
+
     def count_request(self, call: LmlCall, rows: int) -> None:
         """Count a call and the rows it asks for."""
         self.calls[call.route] += 1
@@ -86,6 +92,7 @@ class Counters:
         """Return all counts, those by row summarised."""
         return {
             "calls": self.calls,
+            "callers": self.callers,
             "rows": self.rows,
             "statuses": self.statuses,
             "most_in_flight": self.most_in_flight,

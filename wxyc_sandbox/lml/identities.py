@@ -1,14 +1,17 @@
 """LML's knowledge about an artist: the same for every row with the same folded name."""
 
-import re
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
+from wxyc_sandbox.lml.mistakes import SINGLE_PER_MILLE, Mistakes
 from wxyc_sandbox.lml.seeded_random import SeededRandom
 from wxyc_sandbox.lml.wire import Json
+from wxyc_sandbox.real_world import artist_ids
 
-SINGLE_PER_MILLE = 770
 CHANGING_PER_MILLE = 50
+RIGHT_AFTER_ALL_PER_MILLE = 300
+"""Of the artists about whom LML has changed its mind."""
 AGREEMENT_PER_MILLE = 600
 NULL_CONFIDENCE_PER_MILLE = 15
 NULL_EXTERNAL_ID_PER_MILLE = 4
@@ -23,8 +26,6 @@ METHODS = (
     "manual",
 )
 
-NOT_IN_A_SLUG = re.compile("[^a-z0-9]")
-
 
 def as_float4(value: float) -> float:
     """Return the value rounded to a 4-byte float: 0.9 becomes 0.8999999761581421."""
@@ -35,40 +36,19 @@ CONFIDENCES = tuple(as_float4(hundredths / 100) for hundredths in range(70, 101)
 AGREEMENT_FLOOR = as_float4(0.95)
 
 
-def _number(random: SeededRandom, artist: str) -> str:
-    return str(1 + random.below(9_000_000))
-
-
-def _uuid(random: SeededRandom, artist: str) -> str:
-    digits = random.hexadecimal(32)
-    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
-
-
-def _qid(random: SeededRandom, artist: str) -> str:
-    return f"Q{1 + random.below(130_000_000)}"
-
-
-def _spotify(random: SeededRandom, artist: str) -> str:
-    return random.hexadecimal(22)
-
-
-def _bandcamp(random: SeededRandom, artist: str) -> str:
-    return f"{NOT_IN_A_SLUG.sub('', artist)}{random.below(100)}"
-
-
-IdFactory = Callable[[SeededRandom, str], str]
-SOURCES: tuple[tuple[str, str, int, IdFactory], ...] = (  # source, key of `main`, per mille, id
-    ("discogs", "discogs_artist_id", 940, _number),
-    ("musicbrainz", "musicbrainz_artist_id", 720, _uuid),
-    ("wikidata", "wikidata_qid", 450, _qid),
-    ("spotify", "spotify_artist_id", 520, _spotify),
-    ("apple_music", "apple_music_artist_id", 400, _number),
-    ("bandcamp", "bandcamp_id", 250, _bandcamp),
+Source = tuple[str, str, int]
+SOURCES: tuple[Source, ...] = (  # its name, its key in `main`, per mille of the artists
+    ("discogs", "discogs_artist_id", 940),
+    ("musicbrainz", "musicbrainz_artist_id", 720),
+    ("wikidata", "wikidata_qid", 450),
+    ("spotify", "spotify_artist_id", 520),
+    ("apple_music", "apple_music_artist_id", 400),
+    ("bandcamp", "bandcamp_id", 250),
 )
-NO_IDS: Json = {key: None for _, key, _, _ in SOURCES}
+NO_IDS: Json = {key: None for _, key, _ in SOURCES}
 
 
-def _known_sources(number: int) -> Sequence[tuple[str, str, int, IdFactory]]:
+def _known_sources(number: int) -> Sequence[Source]:
     """Return the sources that know an artist; at least one."""
     random = SeededRandom("fame", number)
     return [source for source in SOURCES if random.happens(source[2])] or SOURCES[:1]
@@ -88,44 +68,80 @@ SOURCE_ENTRIES = [_source_entry(number) for number in range(4000)]
 """Precomputed, so that an artist needs few draws."""
 
 
-def identify(artist: str, *, seed: int, generation: int) -> Json | None:
+class Claim(NamedTuple):
+    """What LML says about a source of an artist, but for the id."""
+
+    source: str
+    key: str
+    method: str
+    confidence: float | None
+    has_id: bool
+
+    @property
+    def is_writable(self) -> bool:
+        return self.has_id and self.confidence is not None
+
+
+def identify(artist: str, mistakes: Mistakes, *, generation: int) -> Json | None:
     """Return `main`, `method`, `confidence` and `provenance`; None if unresolved.
 
     `artist` is a folded name.
     """
+    seed = mistakes.seed
     random = SeededRandom(seed, "artist", artist)
     resolved = random.happens(SINGLE_PER_MILLE)
     changes = random.happens(CHANGING_PER_MILLE)
-    if generation and changes:
-        random = SeededRandom(seed, "artist", artist, generation)
-        resolved = random.happens(SINGLE_PER_MILLE) if resolved else generation % 2 == 1
-    return _single_artist(random, artist) if resolved else None
+    if not (generation and changes):
+        return _single_artist(random, artist, mistakes) if resolved else None
+    random = SeededRandom(seed, "artist", artist, generation)
+    resolved = random.happens(SINGLE_PER_MILLE) if resolved else generation % 2 == 1
+    if random.happens(RIGHT_AFTER_ALL_PER_MILLE):
+        return _single_artist(random, artist, mistakes) if resolved else None
+    ids = artist_ids(artist, "in generation", generation)
+    return _answer(ids, *_claims(random)) if resolved else None
 
 
-def _single_artist(random: SeededRandom, artist: str) -> Json:
-    provenance: list[Json] = []
+def _single_artist(random: SeededRandom, artist: str, mistakes: Mistakes) -> Json:
+    claims, (method, confidence) = _claims(random)
+    sources = [each.source for each in claims if each.is_writable]
+    ids = mistakes.ids(artist, method, confidence, sources)
+    return _answer(ids, claims, (method, confidence))
+
+
+def _claims(random: SeededRandom) -> tuple[list[Claim], tuple[str, float]]:
+    """Return the claims about an artist, with method and confidence of the decision."""
+    claims = [
+        Claim(source, key, *random.pick(SOURCE_ENTRIES))
+        for source, key, _ in random.pick(SOURCE_SETS)
+    ]
+    claims[0] = claims[0]._replace(has_id=True)
+    if not any(each.is_writable for each in claims):
+        claims[0] = claims[0]._replace(confidence=CONFIDENCES[-1])  # a source to write
+    return claims, _decision(random, claims)
+
+
+def _answer(ids: Mapping[str, str], claims: list[Claim], decision: tuple[str, float]) -> Json:
     main: Json = NO_IDS.copy()
-    for source, key, _, make_id in random.pick(SOURCE_SETS):
-        method, confidence, has_id = random.pick(SOURCE_ENTRIES)
-        external_id = make_id(random, artist) if has_id or not provenance else None
+    provenance: list[Json] = []
+    for source, key, method, confidence, has_id in claims:
+        external_id = ids[source] if has_id else None
         main[key] = int(external_id) if external_id and source == "discogs" else external_id
-        entry = {
-            "source": source,
-            "method": method,
-            "confidence": confidence,
-            "external_id": external_id,
-        }
-        provenance.append(entry)
-    if not any(entry["confidence"] and entry["external_id"] for entry in provenance):
-        provenance[0]["confidence"] = CONFIDENCES[-1]  # an identity has a source to write
-    return {"main": main, **_decision(random, provenance), "provenance": provenance}
+        provenance.append(
+            {
+                "source": source,
+                "method": method,
+                "confidence": confidence,
+                "external_id": external_id,
+            }
+        )
+    method, confidence = decision
+    return {"main": main, "method": method, "confidence": confidence, "provenance": provenance}
 
 
-def _decision(random: SeededRandom, provenance: list[Json]) -> Json:
-    """Return method and confidence: those of the weakest entry, unless several sources agree."""
-    weakest = min(provenance, key=lambda entry: entry["confidence"] or 1.0)
-    confidence: float = weakest["confidence"] or CONFIDENCES[-1]
-    if len(provenance) > 1 and random.happens(AGREEMENT_PER_MILLE):
-        agreed = max(AGREEMENT_FLOOR, confidence)
-        return {"method": "cross_source_agreement", "confidence": agreed}
-    return {"method": weakest["method"], "confidence": confidence}
+def _decision(random: SeededRandom, claims: list[Claim]) -> tuple[str, float]:
+    """Return method and confidence: those of the weakest claim, unless several sources agree."""
+    weakest = min(claims, key=lambda claim: claim.confidence or 1.0)
+    confidence = weakest.confidence or CONFIDENCES[-1]
+    if len(claims) > 1 and random.happens(AGREEMENT_PER_MILLE):
+        return "cross_source_agreement", max(AGREEMENT_FLOOR, confidence)
+    return weakest.method, confidence

@@ -5,8 +5,9 @@ from typing import Any
 
 from wxyc_sandbox.lml.catalogue import CatalogueEntry
 from wxyc_sandbox.lml.covers import SPACER, discogs_image, streaming_cover
-from wxyc_sandbox.lml.seeded_random import SeededRandom
+from wxyc_sandbox.lml.seeded_random import SeededRandom, fold
 from wxyc_sandbox.lml.wire import Json
+from wxyc_sandbox.real_world import first_release, release_cover
 
 MAX_RESULTS = 5
 CONFIDENCES = (0.8, 0.8999999999999999, 1.0, 1.0)
@@ -30,9 +31,10 @@ def no_results(**changes: Any) -> Json:
 def direct_match(entries: list[CatalogueEntry], random: SeededRandom) -> Json:
     """Return a release for every format of the album, each with its own legacy id."""
     first = random.below(len(entries))
-    formats = (entries[first:] + entries[:first])[:MAX_RESULTS]
-    release_id = 1 + random.below(30_000_000)
-    results = [_result(row, release_id + at, random) for at, row in enumerate(formats)]
+    release = first_release(fold(entries[0].artist), fold(entries[0].title))
+    numbered = list(enumerate(entries, start=release))
+    formats = (numbered[first:] + numbered[:first])[:MAX_RESULTS]
+    results = [_result(row, release_id, random) for release_id, row in formats]
     return no_results(results=results, search_type="direct")
 
 
@@ -42,7 +44,7 @@ def _result(row: CatalogueEntry, release_id: int, random: SeededRandom) -> Json:
         "artist": row.artist + random.pick(("", "", "", " (2)")),
         "release_id": release_id,
         "release_url": f"https://www.discogs.com/release/{release_id}",
-        "artwork_url": discogs_image(random, "R", release_id),
+        "artwork_url": release_cover(release_id),
         "confidence": random.pick(CONFIDENCES),
     }
     item = {"id": row.legacy_release_id, "title": row.title, "artist": row.artist, "genre": None}

@@ -7,6 +7,7 @@ from wxyc_sandbox.lml.calls import LmlCall, now
 from wxyc_sandbox.lml.catalogue import Catalogue
 from wxyc_sandbox.lml.discogs import DiscogsModel
 from wxyc_sandbox.lml.lookup_results import answer_off_catalogue, catalogue_answer, no_results
+from wxyc_sandbox.lml.mistakes import Mistakes
 from wxyc_sandbox.lml.seeded_random import SeededRandom, fold
 from wxyc_sandbox.lml.wire import HttpError, Json, as_object
 
@@ -50,7 +51,8 @@ class LookupEndpoint:
             return no_results(timeout=True)
         entries = self._catalogue.find(artist, album)
         if entries:
-            return catalogue_answer(entries, random)
+            mistakes = Mistakes(call.settings.seed, call.settings.mistakes, self._catalogue)
+            return mistakes.covers(catalogue_answer(entries, random))
         return answer_off_catalogue(artist, album, random)
 
     async def _finishes_in_time(self, call: LmlCall, live: bool) -> bool:

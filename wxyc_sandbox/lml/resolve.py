@@ -5,7 +5,9 @@ from typing import Any, cast
 
 from wxyc_sandbox.credits import Credit
 from wxyc_sandbox.lml.calls import LmlCall, RouteName
+from wxyc_sandbox.lml.catalogue import VARIOUS, Catalogue
 from wxyc_sandbox.lml.identities import identify
+from wxyc_sandbox.lml.mistakes import Mistakes
 from wxyc_sandbox.lml.seeded_random import fold
 from wxyc_sandbox.lml.settings import LmlSettings
 from wxyc_sandbox.lml.tracks import NO_TRACKS, match_tracks
@@ -22,7 +24,10 @@ AnswerOverride = Callable[[Json], Json | None]
 class ResolveEndpoint:
     """POST /api/v1/identity/bulk-resolve-libraries"""
 
-    def __init__(self, credits: Credits, answers: AnswerOverride | None) -> None:
+    def __init__(
+        self, catalogue: Catalogue, credits: Credits, answers: AnswerOverride | None
+    ) -> None:
+        self._catalogue = catalogue
         self._credits = credits
         self._answers = answers
 
@@ -52,11 +57,12 @@ class ResolveEndpoint:
 
     def _default_result(self, row: Json, settings: LmlSettings, include_tracks: bool) -> Json:
         artist = fold(row["artist_name"])
-        if artist.startswith("various artists"):
+        if artist.startswith(VARIOUS):
             tracks = self._tracks(row["library_id"], settings, include_tracks)
             return _result(row, "compilation", NO_IDENTITY, tracks)
         tracks = NO_TRACKS if include_tracks else TRACKS_NOT_REQUESTED
-        single = identify(artist, seed=settings.seed, generation=settings.generation)
+        mistakes = Mistakes(settings.seed, settings.mistakes, self._catalogue)
+        single = identify(artist, mistakes, generation=settings.generation)
         if single is None:
             return _result(row, "unresolved", NO_IDENTITY, tracks)
         return _result(row, "single_artist", single, tracks)

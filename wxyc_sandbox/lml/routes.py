@@ -36,7 +36,7 @@ def routes(
     """Return the routes by path."""
     lookup = LookupEndpoint(catalogue, discogs)
     work = {
-        RESOLVE: Route("resolve", "POST", ResolveEndpoint(credits, answers), bulk=True),
+        RESOLVE: Route("resolve", "POST", ResolveEndpoint(catalogue, credits, answers), bulk=True),
         LOOKUP: Route("lookup", "POST", lookup),
         LOOKUP_BULK: Route("lookup_bulk", "POST", BulkLookupEndpoint(lookup), bulk=True),
         REFRESH: Route("refresh", "POST", RefreshEndpoint(discogs), bulk=True),

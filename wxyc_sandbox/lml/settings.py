@@ -16,6 +16,9 @@ class LmlSettings:
     seed: int = 1
     generation: int = 0
     """From 1 on, about one artist in twenty is resolved differently than in generation 0."""
+    mistakes: float = 0.0
+    """Multiple of the rates of wrong answers in `mistakes.py`; 0: whatever is answered is right,
+    but for namesakes and changed minds."""
 
     api_key: str | None = None
     """None: no route requires a key."""

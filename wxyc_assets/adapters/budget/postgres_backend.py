@@ -5,15 +5,13 @@ must be a session of its own: a pooler in transaction mode would hand the locks 
 """
 
 import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
 from typing import Any, LiteralString
 
 from psycopg.rows import DictRow
 
 from wxyc_assets.adapters.postgres.connections import Connection
-from wxyc_assets.adapters.postgres.database import Database, sql
-from wxyc_assets.adapters.postgres.errors import DatabaseUnavailable, translated
+from wxyc_assets.adapters.postgres.database import sql
+from wxyc_assets.adapters.postgres.errors import translated
 from wxyc_assets.domain.contention import Contention
 
 BUDGET_LOCKS = 0x77786C6D  # "wxlm": the first key of the locks; the second is a slot, or 0: waiting
@@ -21,29 +19,28 @@ ANSWER_TIMEOUT_SECONDS = 10.0
 
 
 class PostgresBudget:
-    """A `BudgetBackend` for all processes over one database."""
+    """A `BudgetBackend` for all processes over one database, on a session of its own."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._held: list[int] = []
         self._is_waiting = False
 
-    async def take(self, wanted: int, *, slots: int) -> int:
-        rows = await self._fetch("budget/take_slots", wanted=wanted, slots=slots, held=self._held)
-        self._held += [row["slot"] for row in rows]
-        return len(rows)
-
-    async def keep(self, count: int) -> None:
-        self._held, given = self._held[:count], self._held[count:]
-        if given:
-            await self._fetch("budget/give_slots", given=given)
+    async def hold(self, count: int, *, slots: int) -> int:
+        self._held, surplus = self._held[:count], self._held[count:]
+        if surplus:
+            await self._fetch("budget/give_slots", given=surplus)
+        if wanted := count - len(self._held):
+            free = {"wanted": wanted, "slots": slots, "held": self._held}
+            self._held += [each["slot"] for each in await self._fetch("budget/take_slots", **free)]
+        return len(self._held)
 
     async def set_waiting(self, waiting: bool) -> None:
         if waiting != self._is_waiting:
             await self._fetch("budget/set_waiting", waiting=waiting)
             self._is_waiting = waiting
 
-    async def contention(self) -> Contention:
+    async def look(self) -> Contention:
         (row,) = await self._fetch("budget/select_contention")
         return Contention(**row)
 
@@ -52,20 +49,6 @@ class PostgresBudget:
         return row["wait_seconds"]
 
     async def _fetch(self, name: LiteralString, **parameters: Any) -> list[DictRow]:
-        try:
-            async with asyncio.timeout(ANSWER_TIMEOUT_SECONDS), translated():
-                cursor = await self._connection.execute(
-                    sql(name), {"budget": BUDGET_LOCKS, **parameters}
-                )
-                return await cursor.fetchall()
-        except TimeoutError:
-            raise DatabaseUnavailable(
-                f"The database did not answer within {ANSWER_TIMEOUT_SECONDS:g} s"
-            ) from None
-
-
-@asynccontextmanager
-async def open_postgres_budget(database: Database) -> AsyncGenerator[PostgresBudget]:
-    """Open the budget of `database` over a connection of its own."""
-    async with database.session() as connection:
-        yield PostgresBudget(connection)
+        async with translated(), asyncio.timeout(ANSWER_TIMEOUT_SECONDS):
+            rows = await self._connection.execute(sql(name), {"budget": BUDGET_LOCKS, **parameters})
+            return await rows.fetchall()

@@ -6,21 +6,11 @@ those are scarce.
 
 import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from contextlib import asynccontextmanager
 
 from wxyc_assets.adapters.budget.backend import BudgetBackend
 from wxyc_assets.adapters.budget.semaphore import Semaphore
 from wxyc_assets.adapters.budget.token_bucket import TokenBucket
-from wxyc_assets.adapters.postgres.errors import DatabaseError
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """The limits for all processes together; `tokens_per_minute` 0 = no limit."""
-
-    max_in_flight: int
-    tokens_per_minute: float
 
 
 class SharedBudget:
@@ -32,26 +22,28 @@ class SharedBudget:
 
     @asynccontextmanager
     async def admit(self, tokens: float) -> AsyncGenerator[None]:
-        """Wait for `tokens`, then for a slot.
-
-        Raises DatabaseUnavailable, also in the middle of the request: none goes on without a slot.
-        """
+        """Wait for `tokens`, then for a slot; raise DatabaseError."""
         await self._bucket.acquire(tokens)
         async with self._semaphore.acquire():
             yield
 
 
 @asynccontextmanager
-async def open_budget(backend: BudgetBackend, limits: Limits) -> AsyncGenerator[SharedBudget]:
-    """Open this process's part of the budget."""
-    semaphore = Semaphore(backend, limits.max_in_flight)
-    bucket = TokenBucket(backend, limits.tokens_per_minute)
-    running = asyncio.create_task(semaphore.run())
+async def open_budget(
+    backend: BudgetBackend, *, max_in_flight: int, per_minute: float
+) -> AsyncGenerator[SharedBudget]:
+    """Open this process's part of the limits for all processes; `per_minute` 0 = no limit.
+
+    A lost backend cancels the block and raises DatabaseError: no request may go on without a slot.
+    """
+    semaphore = Semaphore(backend, max_in_flight)
+    bucket = TokenBucket(backend, per_minute)
     try:
-        yield SharedBudget(semaphore, bucket)
-    finally:
-        with suppress(DatabaseError):
+        async with asyncio.TaskGroup() as group:
+            running = group.create_task(semaphore.run())
+            yield SharedBudget(semaphore, bucket)
             await bucket.give_back()
-        running.cancel()
-        with suppress(asyncio.CancelledError):
-            await running
+            running.cancel()
+    except BaseExceptionGroup as errors:
+        first, *others = errors.exceptions
+        raise (errors if others else first) from None

@@ -5,20 +5,16 @@ foreign or repeated one is dropped, and records without an answer are listed
 (docs/contracts/lml.md, "POST /api/v1/identity/bulk-resolve-libraries").
 """
 
-import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, assert_never, cast
 
-import orjson
-
+from wxyc_assets.adapters.lml.storable import parse_for_jsonb, without_unstorable
 from wxyc_assets.adapters.lml.wire import (
     Json,
-    NotAnAnswer,
     as_list,
     as_object,
-    parse_leniently,
     results_of,
 )
 from wxyc_assets.domain.answers import AnswerKind
@@ -30,7 +26,6 @@ PROBE_TIMEOUT_SECONDS = 10.0
 EMPTY_BATCH_STATUS = 422
 KINDS = tuple(AnswerKind)
 TRACKS_CONTRACT_VERSION = 1
-NUL = rb"\u0000"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,16 +109,13 @@ def _input(candidate: Candidate) -> dict[str, int | str]:
 
 def read_answers(body: bytes, asked: Sequence[int]) -> Answers:
     """Return the answers about the asked ids; raise NotAnAnswer without a list of `results`."""
-    response, is_storable = _parse(body)
+    response, is_storable = parse_for_jsonb(body)
     by_id, untrusted = _by_id(results_of(response), frozenset(asked))
     well_formed = {i: words for i, words in by_id.items() if words.get("kind") in KINDS}
     strange = {i: words.get("kind") for i, words in by_id.items() if i not in well_formed}
     version = as_object(response).get("tracks_contract_version")
     to_answer = _verbatim if is_storable else _without_unstorable
-    try:
-        answered = tuple(to_answer(library_id, words) for library_id, words in well_formed.items())
-    except RecursionError:
-        raise NotAnAnswer("`results` is nested too deeply") from None
+    answered = tuple(to_answer(i, _without_idle_tracks(words)) for i, words in well_formed.items())
     return Answers(
         answered=answered,
         unwritable={i: f"kind {kind!a:.60} is not in the contract" for i, kind in strange.items()},
@@ -133,14 +125,6 @@ def read_answers(body: bytes, asked: Sequence[int]) -> Answers:
         tracks_contract_version=version if type(version) is int and 0 <= version < 100 else None,
         cache_stats=_numbers(as_object(response).get("cache_stats")),
     )
-
-
-def _parse(body: bytes) -> tuple[Any, bool]:
-    """Return the JSON of a body, and whether JSONB can hold all of it."""
-    try:
-        return orjson.loads(body), NUL not in body
-    except orjson.JSONDecodeError:  # strict: it takes no lone surrogate, NaN or infinity
-        return parse_leniently(body), False
 
 
 def _by_id(results: Iterable[Any], asked: frozenset[int]) -> tuple[dict[int, Json], int]:
@@ -159,49 +143,25 @@ def _verbatim(library_id: int, words: Json) -> Answer:
     return Answer(library_id, AnswerKind(words["kind"]), words)
 
 
+def _without_idle_tracks(words: Json) -> Json:
+    """Return the words; without `tracks` unless the answer is a compilation, where they serve."""
+    if words["kind"] == AnswerKind.COMPILATION or not words.get("tracks"):
+        return words
+    return {key: value for key, value in words.items() if key != "tracks"}
+
+
 def _without_unstorable(library_id: int, words: Json) -> Answer:
-    unstorable: Json = {}
-    storable = {key: _clean(value, key, unstorable) for key, value in words.items()}
+    storable, unstorable = without_unstorable(words)
     tracks = storable.get("tracks")
     if unstorable and isinstance(tracks, list):
         storable["tracks"] = _without_poisoned(cast(list[Any], tracks), unstorable)
     return Answer(library_id, AnswerKind(words["kind"]), storable, unstorable)
 
 
-def _clean(value: Any, place: str, unstorable: Json) -> Any:
-    """Return the value with each unstorable leaf replaced by null and kept in `unstorable`."""
-    if isinstance(value, str):
-        return value if _fits_jsonb(value) else _take_out(value, place, unstorable)
-    if isinstance(value, float):
-        return value if math.isfinite(value) else _take_out(value, place, unstorable)
-    if isinstance(value, list):
-        items = enumerate(cast(list[Any], value))
-        return [_clean(item, f"{place}[{index}]", unstorable) for index, item in items]
-    if isinstance(value, dict):
-        members = cast(Json, value).items()
-        return {
-            key: _clean(item, f"{place}.{key}", unstorable)
-            for key, item in members
-            if _fits_jsonb(key) or _take_out(item, f"{place}.{key!r}", unstorable)
-        }
-    return value
-
-
-def _take_out(value: Any, place: str, unstorable: Json) -> None:
-    unstorable[place.encode("unicode_escape").decode()] = ascii(value)
-
-
 def _without_poisoned(tracks: list[Any], unstorable: Json) -> list[Any]:
     # A nulled title would join another credit: the key is (artist_name, track_title), NULLs equal.
     poisoned = {place.partition("]")[0] for place in unstorable if place.startswith("tracks[")}
     return [track for index, track in enumerate(tracks) if f"tracks[{index}" not in poisoned]
-
-
-def _fits_jsonb(text: str) -> bool:
-    try:
-        return b"\0" not in text.encode()
-    except UnicodeEncodeError:  # a lone surrogate
-        return False
 
 
 def _numbers(stats: Any) -> dict[str, float]:

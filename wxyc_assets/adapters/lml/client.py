@@ -13,6 +13,7 @@ from wxyc_assets.adapters.lml import health as health_endpoint
 from wxyc_assets.adapters.lml import lookup as lookup_endpoint
 from wxyc_assets.adapters.lml import refresh as refresh_endpoint
 from wxyc_assets.adapters.lml.bulk_resolve import Answers
+from wxyc_assets.adapters.lml.caller import CALLER_REASON, CallerReason
 from wxyc_assets.adapters.lml.errors import (
     LmlContractBroken,
     LmlUnavailable,
@@ -20,11 +21,11 @@ from wxyc_assets.adapters.lml.errors import (
     raise_for_status,
 )
 from wxyc_assets.adapters.lml.health import Health
+from wxyc_assets.adapters.lml.lookup import LookupAnswer
 from wxyc_assets.adapters.lml.reception import ACCEPTED, MAX_ANSWER_MIB, Reception
 from wxyc_assets.adapters.lml.validation import validate
 from wxyc_assets.adapters.lml.wire import Json, NotAnAnswer
 from wxyc_assets.adapters.responses import without_token
-from wxyc_assets.domain.artwork import Found
 from wxyc_assets.domain.candidates import Candidate
 from wxyc_assets.domain.refreshes import Refreshed
 
@@ -51,9 +52,9 @@ class ResolveResult:
 
 @dataclass(frozen=True, slots=True)
 class LookupResult:
-    """One lookup: what it found, and LML's time for it in milliseconds."""
+    """One lookup: its answer, and LML's time for it in milliseconds."""
 
-    found: Found
+    answer: LookupAnswer
     latency_ms: float
 
 
@@ -222,10 +223,15 @@ async def open_lml(
     timeout_seconds: float,
     lookup_seconds: float = lookup_endpoint.TIMEOUT_SECONDS,
     max_answer_mib: int = MAX_ANSWER_MIB,
+    caller: CallerReason | None = None,
     transport: httpx.AsyncBaseTransport | None = None,
 ) -> AsyncGenerator[LmlClient]:
-    """Open LML at `url`, less a trailing `/` or `/api/v1`; `transport` is the test seam."""
+    """Open LML at `url`, less a trailing `/` or `/api/v1`; `transport` is the test seam.
+
+    Every call names its `caller`.
+    """
     headers = ACCEPTED | ({"Authorization": f"Bearer {api_key}"} if api_key else {})
+    headers |= {CALLER_REASON: caller} if caller else {}
     base_url = url.rstrip("/").removesuffix("/api/v1")
     async with httpx.AsyncClient(
         base_url=base_url,

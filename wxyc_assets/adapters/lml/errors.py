@@ -6,7 +6,8 @@ LmlError
 ├── LmlRefused                 a refusal that no retry changes
 │   ├── LmlRejectedBatch       a refusal of this batch (413, 422): a smaller one may pass
 │   └── LmlContractBroken      a 200 that the contract does not allow
-└── CircuitBreakerTimeout      LML's circuit breaker stayed open for longer than we wait
+├── CircuitBreakerTimeout      LML's circuit breaker stayed open for longer than we wait
+└── LiveActivityTimeout        a DJ was on the air for longer than we wait; LML was not called
 """
 
 from datetime import UTC, datetime
@@ -59,6 +60,17 @@ class LmlContractBroken(LmlRefused):
 
 class CircuitBreakerTimeout(LmlError):
     """LML's circuit breaker did not close within the time that we wait."""
+
+
+class LiveActivityTimeout(LmlError):
+    """A DJ was on the air for longer than we give way."""
+
+
+def why_stopped(error: LmlError) -> str:
+    """Return why a run stopped, as a sentence that says who stopped it."""
+    if isinstance(error, LiveActivityTimeout):
+        return str(error)
+    return f"LML stopped us: {error}"
 
 
 def raise_for_status(response: httpx.Response) -> None:

@@ -1,18 +1,24 @@
 """POST /api/v1/lookup: the records and pictures that LML finds for one album."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from typing import Any
 
-from wxyc_assets.adapters.lml.wire import Json, as_object, as_text, parse, results_of
+from wxyc_assets.adapters.lml.storable import is_too_deep, parse_for_jsonb, without_unstorable
+from wxyc_assets.adapters.lml.wire import Json, NotAnAnswer, as_object, as_text, results_of
 from wxyc_assets.domain.artwork import Found, Picture, Result
 
 PATH = "/api/v1/lookup"
 SPAN = "lml.lookup"
-HEADERS = {"X-Caller-Class": "5", "X-Caller-Reason": "library_artwork"}
-"""Mark the call as batch traffic (docs/contracts/lml.md, "POST /api/v1/lookup")."""
+HEADERS = {"X-Caller-Class": "5"}
+"""Marks the call as batch traffic (docs/contracts/lml.md, "POST /api/v1/lookup")."""
 TOKENS = 1 / 20
 """Estimated Discogs requests of a call."""
 TIMEOUT_SECONDS = 30.0
+LARGEST_ANSWER_BYTES = 1 << 20
+"""At most five results, each with a biography of some kilobytes; everything is stored."""
+MOST_API_CALLS = 10_000
+"""Far beyond what one lookup can take of Discogs."""
 NO_RECORD = 0
 """LML's id for a result that is not a library record."""
 
@@ -22,14 +28,44 @@ def request(artist: str, album: str) -> Json:
     return {"artist": artist, "album": album}
 
 
-def read_lookup(body: bytes) -> Found:
-    """Return what a lookup found; raise NotAnAnswer when it has no `results`."""
-    response = parse(body)
-    members = as_object(response)
+@dataclass(frozen=True, slots=True)
+class LookupAnswer:
+    """LML's answer to one lookup, verbatim but for what JSONB cannot hold."""
+
+    words: Json
+    unstorable: Json = field(default_factory=dict[str, Any])
+    """Values taken out, escaped, by place: `{"results[0].artwork.album": "'a\\\\x00'"}`."""
+
+    @property
+    def found(self) -> Found:
+        """What the answer says, as the domain takes it."""
+        return found_in(self.words)
+
+    @property
+    def api_calls(self) -> int | None:
+        """Number of live Discogs requests that the answer took; None if it does not say."""
+        calls = as_object(self.words.get("cache_stats")).get("api_calls")
+        return calls if type(calls) is int and 0 <= calls <= MOST_API_CALLS else None
+
+
+def read_lookup(body: bytes) -> LookupAnswer:
+    """Return LML's answer; raise NotAnAnswer without `results`, or if it cannot be stored."""
+    if len(body) > LARGEST_ANSWER_BYTES:
+        raise NotAnAnswer(f"{len(body):,} bytes are no answer to a lookup")
+    response, is_storable = parse_for_jsonb(body)
+    results_of(response)
+    answer = LookupAnswer(response) if is_storable else LookupAnswer(*without_unstorable(response))
+    if is_too_deep(answer.words):
+        raise NotAnAnswer("the answer is nested too deeply to be stored")
+    return answer
+
+
+def found_in(words: Json) -> Found:
+    """Return what an answer says that was read, or stored; it has `results`."""
     return Found(
-        results=tuple(_results(results_of(response))),
-        search_type=as_text(members.get("search_type")) or "",
-        is_incomplete=members.get("timeout") is True or members.get("degraded") is True,
+        results=tuple(_results(results_of(words))),
+        search_type=as_text(words.get("search_type")) or "",
+        is_incomplete=words.get("timeout") is True or words.get("degraded") is True,
     )
 
 

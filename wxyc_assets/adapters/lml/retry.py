@@ -8,6 +8,8 @@ import stamina
 
 from wxyc_assets.adapters.lml.client import LmlClient
 from wxyc_assets.adapters.lml.errors import (
+    CircuitBreakerTimeout,
+    LiveActivityTimeout,
     LmlContractBroken,
     LmlError,
     LmlRefused,
@@ -20,6 +22,7 @@ FAILED_IN_A_ROW = 3
 LONGEST_RETRY_AFTER_SECONDS = 300.0
 
 T = TypeVar("T")
+GiveWay = Callable[[], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +36,22 @@ class RetryPolicy:
 
 
 class RetryingCaller:
-    """Calls LML for one run until LML is down or refuses us; `stopped` then holds the error."""
+    """Calls LML for one run until LML is down or refuses us; `stopped` then holds the error.
 
-    def __init__(self, retry_policy: RetryPolicy) -> None:
+    Each attempt first awaits `give_way`, which raises an LmlError to stop the run.
+    """
+
+    def __init__(self, retry_policy: RetryPolicy, give_way: GiveWay | None = None) -> None:
         self._retry_policy = retry_policy
+        self._give_way = give_way
         self._failed_in_a_row = 0
         self.answers = 0
         self.stopped: LmlError | None = None
 
     async def once(self, call: Callable[[], Awaitable[T]]) -> T:
         """Make one attempt; raise what the call raises."""
+        if self._give_way:
+            await self._give_way()
         result = await call()
         self.answers += 1
         return result
@@ -75,9 +84,10 @@ class RetryingCaller:
         self._failed_in_a_row = self._failed_in_a_row + 1 if error else 0
         if error is None:
             return
-        is_final = isinstance(error, LmlRefused) and not isinstance(
+        is_refusal = isinstance(error, LmlRefused) and not isinstance(
             error, LmlContractBroken | LmlRejectedBatch
         )
+        is_final = is_refusal or isinstance(error, CircuitBreakerTimeout | LiveActivityTimeout)
         never_reached = isinstance(error, LmlUnreachable) and not self.answers
         if is_final or never_reached or self._failed_in_a_row >= FAILED_IN_A_ROW:
             self.stopped = self.stopped or error

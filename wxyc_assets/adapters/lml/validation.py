@@ -10,9 +10,8 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
 from typing import Any, assert_never, cast
 
-import orjson
-
 from wxyc_assets.adapters.lml.bulk_resolve import Answer, Answers
+from wxyc_assets.adapters.lml.storable import is_too_deep
 from wxyc_assets.adapters.lml.wire import Json, NotAnAnswer
 from wxyc_assets.domain.answers import AnswerKind, Method, Source, are_few
 
@@ -86,18 +85,10 @@ def validate(answers: Answers) -> Answers:
 
 
 def _too_deep(answers: Sequence[Answer]) -> frozenset[int]:
-    """Return the ids of answers that are nested more deeply than orjson writes: 254 levels."""
-    if not _is_too_deep([each.words for each in answers]):
+    """Return the ids of answers that are nested more deeply than can be stored."""
+    if not is_too_deep([each.words for each in answers]):
         return frozenset()
-    return frozenset(each.library_id for each in answers if _is_too_deep(each.words))
-
-
-def _is_too_deep(value: Any) -> bool:
-    try:
-        orjson.dumps(value)
-    except orjson.JSONEncodeError as error:  # also for integers beyond 64 bits
-        return "ecursion" in str(error)
-    return False
+    return frozenset(each.library_id for each in answers if is_too_deep(each.words))
 
 
 def _check(answer: Answer, unknown_terms: Counter[str]) -> None:

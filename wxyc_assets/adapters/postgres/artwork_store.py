@@ -8,11 +8,12 @@ from typing import Any, Final, Literal
 
 from psycopg.types.json import Jsonb
 
+from wxyc_assets.adapters.lml.lookup import LookupAnswer
 from wxyc_assets.adapters.lml.wire import dump
 from wxyc_assets.adapters.postgres.database import Database, Transaction, retry_on_deadlock
 from wxyc_assets.adapters.postgres.errors import RowRefused
 from wxyc_assets.adapters.postgres.identity_store import Clock
-from wxyc_assets.domain.artwork import Album, CoverScope, NoCoverReason, ShownCover
+from wxyc_assets.domain.artwork import Album, CoverScope, NoCoverReason, Rules, ShownCover
 from wxyc_assets.domain.ranges import IdRange
 from wxyc_assets.domain.run_checks import RunAnswers, WrittenCount
 
@@ -29,6 +30,8 @@ class RangeWorklist:
     due: list[Album]
     waiting: frozenset[int]
     """Ids of the records whose cover is stored, but not written yet."""
+    to_decide: list[Album]
+    """Records whose stored answer was decided on by other rules than this run's."""
     unconfirmed: Mapping[int, NoCoverReason]
     """Stored empty answers that wait for a look at LML's health, by library id."""
     resting: int
@@ -40,14 +43,16 @@ class RangeWorklist:
     def eligible(self) -> int:
         """Number of records that want a cover, due or not."""
         waiting = len(self.waiting) - self.covered_meanwhile
-        return len(self.due) + waiting + len(self.unconfirmed) + self.resting
+        stored = waiting + len(self.to_decide) + len(self.unconfirmed)
+        return len(self.due) + stored + self.resting
 
 
 @dataclass(frozen=True, slots=True)
 class LookupOutcome:
     """The result of one lookup: a cover, a refusal by LML, or the reason against a cover.
 
-    An unconfirmed one is an empty answer, with the reason that it will have meant.
+    An unconfirmed one is an empty answer, with the reason that it will have meant. LML's answer
+    itself is kept with it.
     """
 
     album: Album
@@ -56,6 +61,22 @@ class LookupOutcome:
     confidence: float | None = None
     refusal: str | None = None
     outcome_if_confirmed: NoCoverReason | None = None
+    answer: LookupAnswer | None = None
+
+    def as_row(self) -> dict[str, Any]:
+        """Return the lookup as `put_lookups.sql` takes it."""
+        answer = self.answer
+        return {
+            **asdict(self.album),
+            "outcome": self.outcome,
+            "url": self.url,
+            "confidence": self.confidence,
+            "refusal": self.refusal,
+            "outcome_if_confirmed": self.outcome_if_confirmed,
+            "answer": answer and answer.words,
+            "unstorable": (answer and answer.unstorable) or None,
+            "api_calls": answer and answer.api_calls,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +109,13 @@ class ArtworkStore:
                     "eligibility": scope.eligibility,
                     "match": scope.rules.match,
                     "least_confidence": scope.rules.least_confidence,
+                    "rules_version": scope.rules.version,
                 },
             )
         waiting = [each for each in rows if each["state"] == "to_write"]
         return RangeWorklist(
-            due=[_album(each) for each in rows if each["state"] == "due"],
+            due=[album_in(each) for each in rows if each["state"] == "due"],
+            to_decide=[album_in(each) for each in rows if each["state"] == "to_decide"],
             waiting=frozenset(each["library_id"] for each in waiting),
             unconfirmed={
                 each["library_id"]: NoCoverReason(each["outcome_if_confirmed"])
@@ -105,23 +128,12 @@ class ArtworkStore:
 
     async def store(self, lookups: Sequence[LookupOutcome], run_id: str) -> None:
         """Store the results of lookups with their date; a record may not occur twice."""
-        rows = [
-            {
-                **asdict(each.album),
-                "outcome": each.outcome,
-                "url": each.url,
-                "confidence": each.confidence,
-                "refusal": each.refusal,
-                "outcome_if_confirmed": each.outcome_if_confirmed,
-            }
-            for each in lookups
-        ]
         async with self.database.transaction() as transaction:
             await transaction.execute(
                 "artwork/put_lookups",
                 {
-                    "lookups": Jsonb(rows, dumps=dump),
-                    "match": self.scope.rules.match,
+                    "lookups": Jsonb([each.as_row() for each in lookups], dumps=dump),
+                    **rules_row(self.scope.rules),
                     "now": self._now(),
                     "run_id": run_id,
                 },
@@ -136,15 +148,17 @@ class ArtworkStore:
             )
 
     @retry_on_deadlock
-    async def write(self, library_ids: Sequence[int]) -> frozenset[int]:
+    async def write(self, library_ids: Sequence[int], run_id: str) -> frozenset[int]:
         """Write the stored covers of these records in one transaction; return the ids written.
+
+        The same transaction adds each to the journal of the run.
 
         Another writer has covered the others since. Raises RowRefused when a row cannot be
         written; then nothing is written.
         """
         ids = list(library_ids)
         async with self.database.transaction() as transaction:
-            written = await _put_covers(transaction, ids)
+            written = await self._put_covers(transaction, ids, run_id)
             await transaction.execute(
                 "artwork/mark_covers_applied",
                 {
@@ -156,14 +170,14 @@ class ArtworkStore:
         return written
 
     @retry_on_deadlock
-    async def rehearse(self, library_ids: Sequence[int]) -> None:
+    async def rehearse(self, library_ids: Sequence[int], run_id: str) -> None:
         """Write these covers and roll back; raise RowRefused if one cannot be written.
 
         It leaves no trace, not even in the watermark.
         """
         with suppress(_RolledBack):
             async with self.database.transaction() as transaction:
-                await _put_covers(transaction, list(library_ids))
+                await self._put_covers(transaction, list(library_ids), run_id)
                 raise _RolledBack
 
     async def mark_unwritable(self, library_id: int, write_error: str) -> None:
@@ -214,6 +228,21 @@ class ArtworkStore:
             )
         return [ShownCover(**row) for row in rows]
 
+    async def _put_covers(
+        self, transaction: Transaction, library_ids: list[int], run_id: str
+    ) -> frozenset[int]:
+        """Write the covers of the records that have none; return their ids."""
+        uncovered = await transaction.fetch("artwork/lock_uncovered", {"library_ids": library_ids})
+        free = frozenset(each["library_id"] for each in uncovered)
+        if free:
+            written = await transaction.fetch(
+                "artwork/put_covers",
+                {"library_ids": list(free), "run_id": run_id, "now": self._now()},
+            )
+            if len(written) < len(free):
+                raise RowRefused("the cover was discarded without an error, as by a trigger")
+        return free
+
     def _now(self) -> datetime | None:
         return self._clock() if self._clock else None
 
@@ -222,18 +251,17 @@ class _RolledBack(Exception):
     """Rolls a transaction back."""
 
 
-async def _put_covers(transaction: Transaction, library_ids: list[int]) -> frozenset[int]:
-    """Write the covers of the records that have none; return their ids."""
-    uncovered = await transaction.fetch("artwork/lock_uncovered", {"library_ids": library_ids})
-    free = frozenset(each["library_id"] for each in uncovered)
-    if free:
-        written = await transaction.fetch("artwork/put_covers", {"library_ids": list(free)})
-        if len(written) < len(free):
-            raise RowRefused("the cover was discarded without an error, as by a trigger")
-    return free
+def rules_row(rules: Rules) -> dict[str, Any]:
+    """Return the rules of a decision as the statements that store one take them."""
+    return {
+        "match": rules.match,
+        "min_confidence": rules.min_confidence,
+        "rules_version": rules.version,
+    }
 
 
-def _album(row: dict[str, Any]) -> Album:
+def album_in(row: Mapping[str, Any]) -> Album:
+    """Return the album of a row."""
     return Album(
         row["library_id"], row["artist_name"], row["album_title"], row["legacy_release_id"]
     )

@@ -68,6 +68,8 @@ async def translated() -> AsyncGenerator[None]:
         raise _canceled("The database stopped a statement", error, "statement_timeout") from error
     except (psycopg.OperationalError, psycopg.InterfaceError) as error:
         raise DatabaseUnavailable(f"The database went away: {first_line(error)}") from error
+    except TimeoutError as error:
+        raise DatabaseUnavailable("The database did not answer in time") from error
 
 
 @asynccontextmanager

@@ -69,12 +69,27 @@ class StoredAnswer:
     """Number of provenance entries that cannot be written, for want of a confidence."""
 
 
+@dataclass(frozen=True, slots=True)
+class RangeCounts:
+    """Records of a range; those with an identity, whoever wrote it; those LML answered about."""
+
+    records: int
+    identities: int
+    answers: int
+
+
 class IdentityStore:
     """Reads and writes by range and by batch; `now` comes from `clock`, else from the database."""
 
     def __init__(self, database: Database, clock: Clock | None = None) -> None:
         self.database = database
         self._clock = clock
+
+    async def count_range(self, id_range: IdRange) -> RangeCounts:
+        """Count what the tables hold for a range."""
+        async with self.database.transaction() as transaction:
+            (row,) = await transaction.fetch("identity/count_range", _bounds(id_range))
+        return RangeCounts(**row)
 
     async def put_candidates(
         self, id_range: IdRange, scope: Scope, run_id: str
@@ -184,8 +199,12 @@ class IdentityStore:
         return [_stored_answer(row) for row in rows]
 
     @retry_on_deadlock
-    async def apply(self, answers: Sequence[StoredAnswer], scope: Scope) -> Counter[str]:
+    async def apply(
+        self, answers: Sequence[StoredAnswer], scope: Scope, run_id: str
+    ) -> Counter[str]:
         """Write identities, credits and dates in one transaction; return the details by name.
+
+        The same transaction writes the previous values into the journal of the run.
 
         Raises RowRefused when a row cannot be written; then nothing is written.
         """
@@ -193,21 +212,25 @@ class IdentityStore:
         singles = [each.library_id for each in answers if each.kind is AnswerKind.SINGLE_ARTIST]
         matched = [each.library_id for each in answers if each.is_matched and each.is_new]
         undated = [each.library_id for each in answers if _wants_date(each, scope)]
+        change = {"run_id": run_id, "now": self._now()}
         async with self.database.transaction() as transaction:
             if singles:
                 written = await transaction.fetch(
-                    "identity/put_identities", {"library_ids": singles, "mark": NOTES_MARK}
+                    "identity/put_identities",
+                    {"library_ids": singles, "mark": NOTES_MARK, **change},
                 )
                 if not all(row["is_written"] for row in written):
                     raise RowRefused("the row was discarded without an error, as by a trigger")
                 details.update(IDENTITY_COUNTERS[row["verdict"]] for row in written)
             if matched:
                 (tracks,) = await transaction.fetch(
-                    "identity/put_credit_artists", {"library_ids": matched}
+                    "identity/put_credit_artists", {"library_ids": matched, **change}
                 )
                 details.update(tracks)
             if undated:
-                await transaction.execute("identity/stamp_attempts", {"library_ids": undated})
+                await transaction.execute(
+                    "identity/stamp_attempts", {"library_ids": undated, **change}
+                )
             new = [each.library_id for each in answers if each.is_new]
             if new:
                 await transaction.execute(

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from wxyc_assets.domain.coverage import Snapshot
 from wxyc_assets.domain.gates.floors import Floors
 from wxyc_assets.domain.gates.history import History
-from wxyc_assets.domain.gates.result import ROUNDING, GateResult, percent
+from wxyc_assets.domain.gates.result import ROUNDING, GateResult
+from wxyc_assets.domain.percent import percent
 from wxyc_assets.domain.totals import Count, Totals
 
 NAME = "nothing_has_disappeared"

@@ -10,8 +10,8 @@ from wxyc_assets.domain.gates.result import (
     ROUNDING,
     GateResult,
     check_share,
-    percent,
 )
+from wxyc_assets.domain.percent import percent
 
 FEW_RECORDS = 2
 """So many may go at any time: in a small library they are more than the tolerance."""

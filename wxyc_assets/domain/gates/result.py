@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from math import sqrt
 
 from wxyc_assets.domain.coverage import Slice, Snapshot, Violation, share
+from wxyc_assets.domain.percent import percent
 
 RANGES_NAMED = 10
 ROUNDING = 1e-9
@@ -112,8 +113,3 @@ def _ids(each: Slice, violation: Violation) -> str:
 def records(number: int) -> str:
     """Return the number with its noun, as in `1 record` or `2 records`."""
     return f"{number:,} {'record' if number == 1 else 'records'}"
-
-
-def percent(number: float) -> str:
-    """Return a share as a percentage with two decimals."""
-    return f"{number:.2%}"

@@ -12,10 +12,10 @@ from wxyc_assets.domain.gates.result import (
     check_share,
     check_violations,
     offending_ranges,
-    percent,
     records,
 )
 from wxyc_assets.domain.gates.stage import restricted
+from wxyc_assets.domain.percent import percent
 from wxyc_assets.domain.totals import Count
 
 NEARLY_FULL: Final = 0.95

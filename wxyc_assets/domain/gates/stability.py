@@ -2,7 +2,8 @@
 
 from wxyc_assets.domain.coverage import Snapshot, share
 from wxyc_assets.domain.gates.floors import Floors
-from wxyc_assets.domain.gates.result import GateResult, exceeds, percent, records
+from wxyc_assets.domain.gates.result import GateResult, exceeds, records
+from wxyc_assets.domain.percent import percent
 from wxyc_assets.domain.totals import Count, Totals
 
 FLIPS = (

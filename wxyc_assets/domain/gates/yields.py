@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 from wxyc_assets.domain.coverage import Snapshot, share
 from wxyc_assets.domain.gates.floors import Floors
-from wxyc_assets.domain.gates.result import GateResult, exceeds, falls_short, percent
+from wxyc_assets.domain.gates.result import GateResult, exceeds, falls_short
+from wxyc_assets.domain.percent import percent
 from wxyc_assets.domain.totals import Count, Totals
 
 RUN, MONTH = "in this run", "in the last 30 days"

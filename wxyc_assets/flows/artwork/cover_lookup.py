@@ -6,7 +6,9 @@ from functools import partial
 from wxyc_assets.adapters.lml.circuit_breaker import CircuitBreakerWatch
 from wxyc_assets.adapters.lml.client import LmlClient
 from wxyc_assets.adapters.lml.errors import CircuitBreakerTimeout, LmlError, LmlRejectedBatch
+from wxyc_assets.adapters.lml.lookup import LookupAnswer
 from wxyc_assets.adapters.lml.retry import (
+    GiveWay,
     RetryingCaller,
     RetryPolicy,
     is_doubtful,
@@ -23,7 +25,6 @@ from wxyc_assets.domain.artwork import (
     Album,
     Choice,
     Cover,
-    Found,
     NoCover,
     NoCoverReason,
     Rules,
@@ -57,9 +58,10 @@ class CoverLookup:
         rules: Rules,
         breaker: CircuitBreakerWatch | None,
         max_in_flight: int,
+        give_way: GiveWay | None = None,
     ) -> None:
         self._lml = lml
-        self._caller = RetryingCaller(retry_policy)
+        self._caller = RetryingCaller(retry_policy, give_way)
         self._in_flight = asyncio.Semaphore(max_in_flight)
         self._probes = probes
         self._buffer = buffer
@@ -122,7 +124,7 @@ class CoverLookup:
                 return FailedQuestion(question, error, answers_before)
             self._consider_stopping(None)
         question.lookups.tally.latencies_ms.append(result.latency_ms)
-        await self._store(question, result.found, probe)
+        await self._store(question, result.answer, probe)
         return None
 
     def _consider_stopping(self, error: LmlError | None) -> None:
@@ -140,11 +142,12 @@ class CoverLookup:
             self._caller.stopped = error
             self._probes.give_up()
 
-    async def _store(self, question: Question, found: Found, probe: int) -> None:
-        lookups, is_certain = question.lookups, found.is_incomplete or not found.is_empty
+    async def _store(self, question: Question, answer: LookupAnswer, probe: int) -> None:
+        lookups, found = question.lookups, answer.found
+        is_certain = found.is_incomplete or not found.is_empty
         choices = [(each, choose(found, each, self._rules)) for each in question.albums]
         await self._buffer.put(
-            [_outcome(album, choice, is_certain=is_certain) for album, choice in choices]
+            [_outcome(album, choice, answer, is_certain=is_certain) for album, choice in choices]
         )
         for album, choice in choices:
             match choice:
@@ -202,13 +205,19 @@ class CoverLookup:
             question.lookups.settle(WriteOutcome.LML_ERROR)
 
 
-def _outcome(album: Album, choice: Choice, *, is_certain: bool) -> LookupOutcome:
+def _outcome(
+    album: Album, choice: Choice, answer: LookupAnswer, *, is_certain: bool
+) -> LookupOutcome:
     match choice:
         case Cover(url, confidence):
-            return LookupOutcome(album, COVER, url, confidence)
+            return LookupOutcome(album, COVER, url, confidence, answer=answer)
         case NoCover(reason, confidence) if is_certain:
-            return LookupOutcome(album, reason, confidence=confidence)
+            return LookupOutcome(album, reason, confidence=confidence, answer=answer)
         case NoCover(reason, confidence):
             return LookupOutcome(
-                album, UNCONFIRMED, confidence=confidence, outcome_if_confirmed=reason
+                album,
+                UNCONFIRMED,
+                confidence=confidence,
+                outcome_if_confirmed=reason,
+                answer=answer,
             )

@@ -9,7 +9,7 @@ from typing import Any
 from wxyc_assets.adapters.lml.circuit_breaker import CircuitBreakerWatch
 from wxyc_assets.adapters.lml.client import LmlClient
 from wxyc_assets.adapters.lml.errors import LmlError
-from wxyc_assets.adapters.lml.retry import RetryPolicy
+from wxyc_assets.adapters.lml.retry import GiveWay, RetryPolicy
 from wxyc_assets.adapters.postgres.artwork_store import ArtworkStore
 from wxyc_assets.adapters.postgres.range_locks import LockFamily
 from wxyc_assets.domain.ranges import IdRange
@@ -47,14 +47,24 @@ class ArtworkOptions:
 
 
 class ArtworkPipeline(RangePipeline[RangeLookups, ArtworkReport]):
-    """Looks covers up and writes them; lookups are in flight across ranges."""
+    """Looks covers up and writes them; lookups are in flight across ranges.
 
-    def __init__(self, store: ArtworkStore, lml: LmlClient, options: ArtworkOptions) -> None:
+    Each lookup awaits `give_way` first.
+    """
+
+    def __init__(
+        self,
+        store: ArtworkStore,
+        lml: LmlClient,
+        options: ArtworkOptions,
+        give_way: GiveWay | None = None,
+    ) -> None:
         queue_size = QUESTIONS_PER_CALL * options.max_in_flight
         workers = WORKERS_PER_CALL * options.max_in_flight
         pool = WorkerPool(workers=workers, queue_size=queue_size)
         super().__init__(store.database, LockFamily.ARTWORK, pool, open_ranges=OPEN_RANGES)
         self._store = store
+        self._run_id = options.run_id
         self._max_refused_writes = options.max_refused_writes
         self._writing = asyncio.Semaphore(RANGES_WRITTEN_AT_ONCE)
         ceiling = options.breaker_ceiling_seconds
@@ -69,6 +79,7 @@ class ArtworkPipeline(RangePipeline[RangeLookups, ArtworkReport]):
             rules=store.scope.rules,
             breaker=breaker,
             max_in_flight=options.max_in_flight,
+            give_way=give_way,
         )
 
     @property
@@ -94,7 +105,7 @@ class ArtworkPipeline(RangePipeline[RangeLookups, ArtworkReport]):
             await self._buffer.flush()
             written = CoverWriteResult()
             if work.covers or work.worklist.waiting:
-                written = await write_covers(self._store, id_range)
+                written = await write_covers(self._store, id_range, self._run_id)
             covered = await self._store.covered(id_range)
             first_covers = await self._store.first_covers(id_range, COVERS_SHOWN)
         return build_report(

@@ -24,20 +24,22 @@ class CoverWriteResult:
         return self.written | self.raced | self.unwritable.keys()
 
 
-async def write_covers(store: ArtworkStore, id_range: IdRange) -> CoverWriteResult:
+async def write_covers(store: ArtworkStore, id_range: IdRange, run_id: str) -> CoverWriteResult:
     """Write every stored cover that waits in the range, batch by batch; raises DatabaseError."""
     result = CoverWriteResult()
     waiting = sorted((await store.wanted(id_range)).waiting)
     for batch in batched(waiting, BATCH_ROWS):
-        await _write(store, batch, result)
+        await _write(store, batch, run_id, result)
     return result
 
 
-async def _write(store: ArtworkStore, batch: Sequence[int], result: CoverWriteResult) -> None:
+async def _write(
+    store: ArtworkStore, batch: Sequence[int], run_id: str, result: CoverWriteResult
+) -> None:
     try:
-        written = await store.write(batch)
+        written = await store.write(batch, run_id)
     except RowRefused as error:
-        unwritable = await _find_unwritable(store, batch, error)
+        unwritable = await _find_unwritable(store, batch, run_id, error)
         if not unwritable:
             raise
         for library_id, reason in unwritable.items():
@@ -45,14 +47,14 @@ async def _write(store: ArtworkStore, batch: Sequence[int], result: CoverWriteRe
         result.unwritable |= unwritable
         rest = [each for each in batch if each not in unwritable]
         if rest:
-            await _write(store, rest, result)
+            await _write(store, rest, run_id, result)
     else:
         result.written |= written
         result.raced |= set(batch) - written
 
 
 async def _find_unwritable(
-    store: ArtworkStore, batch: Sequence[int], error: RowRefused
+    store: ArtworkStore, batch: Sequence[int], run_id: str, error: RowRefused
 ) -> dict[int, str]:
     """Return the rows that cannot be written, each with the reason.
 
@@ -61,7 +63,7 @@ async def _find_unwritable(
 
     async def rehearse(part: Sequence[int]) -> RowRefused | None:
         try:
-            await store.rehearse(part)
+            await store.rehearse(part, run_id)
         except RowRefused as refused:
             return refused
         return None

@@ -32,9 +32,10 @@ class ApplyResult:
 class AnswerWriter:
     """Applies the stored answers of ranges, and dates attempts as `scope` says."""
 
-    def __init__(self, store: IdentityStore, scope: Scope) -> None:
+    def __init__(self, store: IdentityStore, scope: Scope, run_id: str) -> None:
         self._store = store
         self._scope = scope
+        self._run_id = run_id
 
     async def apply(self, id_range: IdRange) -> ApplyResult:
         """Apply the range's stored answers that are not applied yet; commits batch by batch."""
@@ -59,7 +60,7 @@ class AnswerWriter:
 
     async def _write(self, batch: Sequence[StoredAnswer], result: ApplyResult) -> RowRefused | None:
         try:
-            details = await self._store.apply(batch, self._scope)
+            details = await self._store.apply(batch, self._scope, self._run_id)
         except RowRefused as error:
             return error
         details["pages_with_join_drift"] += _has_drifted(details)

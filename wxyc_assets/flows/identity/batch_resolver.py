@@ -8,6 +8,7 @@ from wxyc_assets.adapters.lml.bulk_resolve import Answers
 from wxyc_assets.adapters.lml.client import LmlClient
 from wxyc_assets.adapters.lml.errors import LmlError
 from wxyc_assets.adapters.lml.retry import (
+    GiveWay,
     RetryingCaller,
     RetryPolicy,
     may_be_about_a_record,
@@ -36,12 +37,13 @@ class BatchResolver:
         store_answers: StoreAnswers | None = None,
         *,
         max_in_flight: int,
+        give_way: GiveWay | None = None,
     ) -> None:
         self._lml = lml
         self._store_answers = store_answers
         self._in_flight = asyncio.Semaphore(max_in_flight)
         self._terms_warned_of: set[str] = set()
-        self.caller = RetryingCaller(retry_policy)
+        self.caller = RetryingCaller(retry_policy, give_way)
 
     @property
     def stopped(self) -> LmlError | None:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 
 from wxyc_assets.adapters.lml.client import LmlClient
+from wxyc_assets.adapters.lml.retry import GiveWay
 from wxyc_assets.adapters.postgres.identity_store import IdentityStore
 from wxyc_assets.domain.answers import outcome_of
 from wxyc_assets.domain.candidates import Cohort
@@ -19,11 +20,17 @@ Figures = dict[str, int | dict[str, int]]
 class IdentityDryRun:
     """Asks about the records that are due in ranges, and counts the answers."""
 
-    def __init__(self, store: IdentityStore, lml: LmlClient, options: IdentityOptions) -> None:
+    def __init__(
+        self,
+        store: IdentityStore,
+        lml: LmlClient,
+        options: IdentityOptions,
+        give_way: GiveWay | None = None,
+    ) -> None:
         self._store = store
         self._options = options
         self._resolver = BatchResolver(
-            lml, options.retry_policy, max_in_flight=options.max_in_flight
+            lml, options.retry_policy, max_in_flight=options.max_in_flight, give_way=give_way
         )
 
     async def run(self, ranges: Sequence[IdRange]) -> dict[Cohort, IdentityTally]:

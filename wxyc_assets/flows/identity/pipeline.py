@@ -8,7 +8,7 @@ from itertools import count
 
 from wxyc_assets.adapters.lml.client import LmlClient
 from wxyc_assets.adapters.lml.errors import LmlError
-from wxyc_assets.adapters.lml.retry import RetryPolicy
+from wxyc_assets.adapters.lml.retry import GiveWay, RetryPolicy
 from wxyc_assets.adapters.postgres.identity_store import IdentityStore
 from wxyc_assets.adapters.postgres.range_locks import LockFamily
 from wxyc_assets.domain.batches import batched
@@ -63,10 +63,17 @@ class IdentityOptions:
 
 
 class IdentityPipeline(RangePipeline[BatchResults, IdentityReport]):
-    """Asks LML and applies its answers; without `lml`, applies what is stored."""
+    """Asks LML and applies its answers; without `lml`, applies what is stored.
+
+    Each call awaits `give_way` first.
+    """
 
     def __init__(
-        self, store: IdentityStore, lml: LmlClient | None, options: IdentityOptions
+        self,
+        store: IdentityStore,
+        lml: LmlClient | None,
+        options: IdentityOptions,
+        give_way: GiveWay | None = None,
     ) -> None:
         workers = PAGES_PER_CALL * options.max_in_flight
         pool = WorkerPool(workers=workers, queue_size=1)
@@ -79,8 +86,10 @@ class IdentityPipeline(RangePipeline[BatchResults, IdentityReport]):
             options.retry_policy,
             partial(store.store_answers, run_id=options.run_id),
             max_in_flight=options.max_in_flight,
+            give_way=give_way,
         )
-        self._writer = AnswerWriter(store, options.scope) if options.applies else None
+        writer = AnswerWriter(store, options.scope, options.run_id)
+        self._writer = writer if options.applies else None
 
     @property
     def stopped(self) -> LmlError | None:
@@ -108,9 +117,11 @@ class IdentityPipeline(RangePipeline[BatchResults, IdentityReport]):
         for result in results:
             await self._resolve_doubtful(result)
         applied = await self._writer.apply(id_range) if self._writer else None
-        return build_report(
+        report = build_report(
             id_range, results, applied, max_refused_writes=self._options.max_refused_writes
         )
+        report.counts = await self._store.count_range(id_range)
+        return report
 
     async def _resolve_doubtful(self, result: BatchResult) -> None:
         stored = {*result.refusals}

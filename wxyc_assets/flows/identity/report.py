@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from wxyc_assets.adapters.postgres.identity_store import TABLES
+from wxyc_assets.adapters.postgres.identity_store import TABLES, RangeCounts
 from wxyc_assets.domain.answers import outcome_of
 from wxyc_assets.domain.candidates import Cohort
 from wxyc_assets.domain.counters import IdentityTally, Outcome, by_cohort
@@ -18,8 +18,10 @@ NULL_CONFIDENCES = "source_rows_skipped_null_confidence"
 
 @dataclass(slots=True, kw_only=True)
 class IdentityReport(RangeReport):
-    """The outcomes of one range, by cohort."""
+    """The outcomes of one range, by cohort, and what the tables hold for it afterwards."""
 
+    counts: RangeCounts | None = None
+    """None in a dry run."""
     tallies: dict[Cohort, IdentityTally] = field(
         default_factory=lambda: {each: IdentityTally() for each in Cohort}
     )

@@ -7,8 +7,8 @@ from functools import partial
 
 from wxyc_assets.adapters.lml.circuit_breaker import CircuitBreakerWatch
 from wxyc_assets.adapters.lml.client import LmlClient
-from wxyc_assets.adapters.lml.errors import CircuitBreakerTimeout, LmlError
-from wxyc_assets.adapters.lml.retry import RetryingCaller, RetryPolicy
+from wxyc_assets.adapters.lml.errors import LmlError
+from wxyc_assets.adapters.lml.retry import GiveWay, RetryingCaller, RetryPolicy
 from wxyc_assets.domain.batches import batched
 from wxyc_assets.domain.refreshes import MAX_BATCH, RefreshStatus, RefreshTally, tally
 from wxyc_assets.flows.rotation.report import RotationReport
@@ -50,7 +50,7 @@ class RefreshOptions:
 
 
 class CacheRefresh:
-    """Refreshes batch by batch.
+    """Refreshes batch by batch; each call awaits `give_way` first.
 
     `on_drift` is called once for each kind of drift, `on_batch` after each batch with its number
     and its tally.
@@ -63,13 +63,14 @@ class CacheRefresh:
         *,
         on_drift: Callable[[str], None],
         on_batch: Callable[[int, RefreshTally], None],
+        give_way: GiveWay | None = None,
     ) -> None:
         self._lml = lml
         self._options = options
         self._on_drift = on_drift
         self._on_batch = on_batch
         self._breaker = CircuitBreakerWatch(lml, ceiling_seconds=options.breaker_ceiling_seconds)
-        self._caller = RetryingCaller(options.retry_policy)
+        self._caller = RetryingCaller(options.retry_policy, give_way)
         self._pool = WorkerPool(workers=options.max_in_flight, queue_size=1)
         self.report = RotationReport()
 
@@ -99,8 +100,6 @@ class CacheRefresh:
         if error:
             self.report.failed.update(dict.fromkeys(batch, error))
         self._caller.consider_stopping(error)
-        if isinstance(error, CircuitBreakerTimeout):
-            self._caller.stopped = error
         self.report.stopped = self._caller.stopped
         self._on_batch(number, self._tally(batch, error))
 

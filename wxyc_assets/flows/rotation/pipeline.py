@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 
 from wxyc_assets.adapters.lml.client import LmlClient
+from wxyc_assets.adapters.lml.retry import GiveWay
 from wxyc_assets.adapters.postgres.rotation_store import RefreshRun, RotationStore
 from wxyc_assets.domain.refreshes import RefreshTally
 from wxyc_assets.flows.rotation.cache_refresh import CacheRefresh, RefreshOptions
@@ -11,12 +12,19 @@ from wxyc_assets.telemetry import logs
 
 
 class RotationPipeline:
-    """Refreshes LML's cache and stores how that went."""
+    """Refreshes LML's cache and stores how that went; each call awaits `give_way` first."""
 
-    def __init__(self, store: RotationStore, lml: LmlClient, options: RefreshOptions) -> None:
+    def __init__(
+        self,
+        store: RotationStore,
+        lml: LmlClient,
+        options: RefreshOptions,
+        give_way: GiveWay | None = None,
+    ) -> None:
         self._store = store
         self._lml = lml
         self._options = options
+        self._give_way = give_way
 
     async def run(
         self, identity_ids: Iterable[int], on_drift: Callable[[str], None], *, run_id: str
@@ -25,7 +33,13 @@ class RotationPipeline:
 
         `on_drift` is called once for each kind of drift in LML's answers. Raises DatabaseError.
         """
-        refresh = CacheRefresh(self._lml, self._options, on_drift=on_drift, on_batch=_log_batch)
+        refresh = CacheRefresh(
+            self._lml,
+            self._options,
+            on_drift=on_drift,
+            on_batch=_log_batch,
+            give_way=self._give_way,
+        )
         await self._store.put_refresh(self._row(run_id, refresh.report))
         failure: str | None = "It was stopped in the middle."
         try:

@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
-from wxyc_assets.adapters.lml.errors import LmlError
+from wxyc_assets.adapters.lml.errors import LmlError, why_stopped
 from wxyc_assets.domain.refreshes import Refreshed, RefreshTally, tally
 
 
@@ -29,6 +29,8 @@ class RotationReport:
         """The reason of a failure: calls that failed for good, and their number of identities."""
         if not self.failed:
             return None
-        why = self.stopped or next(reversed(self.failed.values()))
-        stopped = "LML stopped us" if self.stopped else "Some calls failed for good"
-        return f"{stopped}; {len(self.failed)} identities are not refreshed: {why}"
+        count = f"{len(self.failed)} identities are not refreshed"
+        if self.stopped:
+            return f"{count}. {why_stopped(self.stopped)}"
+        why = next(reversed(self.failed.values()))
+        return f"Some calls failed for good; {count}: {why}"

@@ -43,7 +43,6 @@ FILES = (
     ".dockerignore",
     "pyproject.toml",
     "requirements-prod.lock",
-    "dagster.yaml",
 )
 FOLDERS = ("wxyc_assets", "deploy")
 SERVICES = ("code", "daemon", "webserver")

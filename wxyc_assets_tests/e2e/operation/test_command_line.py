@@ -165,6 +165,17 @@ def test_a_reversed_selection_is_refused(
     assert station.lml.counters.calls.total() == 0
 
 
+def test_a_selection_that_matches_nothing_is_refused(
+    station: SandboxStation, environment: Mapping[str, str], project: Path
+) -> None:
+    command = ("dagster", "asset", "materialize", "-m", "wxyc_assets.definitions")
+    done = run_program(*command, "--select", "tag:nosuch", env=environment, cwd=project)
+    assert done.returncode == 1
+    assert "--select tag:nosuch matches no asset" in done.stdout + done.stderr
+    assert station.lml.counters.calls.total() == 0
+    assert count_candidates(station) == 0
+
+
 def test_an_unknown_range_is_named(station: SandboxStation, project: Path) -> None:
     tags = json.dumps({"dagster/partition": "0000001-0000002"})
     done = run_program(

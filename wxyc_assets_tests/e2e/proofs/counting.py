@@ -52,7 +52,7 @@ def assert_counts_match(graph: Graph, run: Run) -> None:
             assert missing is not None
             assert counted is not None
             assert unwritten is not None
-            if figures := run.figures.get(id_range.key):
+            if (figures := run.figures.get(id_range.key)) is not None:
                 assert missing["missing"] == figures["rows_skipped.lml_invalid"]
                 assert {name: figures[name] for name in counted} == counted
                 assert figures["rows_skipped.writer_error"] == unwritten["unwritten"]

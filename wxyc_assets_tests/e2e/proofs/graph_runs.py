@@ -1,5 +1,6 @@
 """The identity graph run by Dagster in this process, on an ephemeral instance."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -94,16 +95,21 @@ def _failure(result: dg.ExecuteInProcessResult) -> str:
     return "\n".join(str(getattr(each, "description", each)) for each in failures)
 
 
-def _figures(instance: dg.DagsterInstance, run_id: str) -> dict[str, dict[str, Any]]:
-    """Read the metadata from the instance, since a failed run's result omits it."""
+def _figures(instance: dg.DagsterInstance, run_id: str) -> dict[str, Counter[str]]:
+    """Read the run's counters from the instance, since a failed run's result omits them.
+
+    Counters that are 0 are not among the metadata.
+    """
     entries = instance.all_logs(run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION)
     materializations = [each.asset_materialization for each in entries]
     return {
-        each.partition: {
-            name: entry.value
-            for name, entry in each.metadata.items()
-            if isinstance(entry, dg.IntMetadataValue)
-        }
+        each.partition: Counter(
+            {
+                name.removeprefix("run/"): entry.value
+                for name, entry in each.metadata.items()
+                if isinstance(entry, dg.IntMetadataValue)
+            }
+        )
         for each in materializations
         if each and each.asset_key == LIBRARY_IDENTITY and each.partition
     }

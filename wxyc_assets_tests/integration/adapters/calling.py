@@ -8,8 +8,8 @@ import json
 import sys
 from typing import Any
 
-from wxyc_assets.adapters.budget.postgres_backend import open_postgres_budget
-from wxyc_assets.adapters.budget.shared_budget import Limits, open_budget
+from wxyc_assets.adapters.budget.postgres_backend import PostgresBudget
+from wxyc_assets.adapters.budget.shared_budget import open_budget
 from wxyc_assets.adapters.lml import client as lml
 from wxyc_assets.adapters.postgres import database
 
@@ -29,8 +29,10 @@ async def call(
         database.open_database(
             database_url, schema="wxyc_schema", assets_schema="wxyc_assets", max_connections=2
         ) as opened,
-        open_postgres_budget(opened) as backend,
-        open_budget(backend, Limits(in_flight, per_minute)) as budget,
+        opened.session() as session,
+        open_budget(
+            PostgresBudget(session), max_in_flight=in_flight, per_minute=per_minute
+        ) as budget,
         lml.open_lml(lml_url, api_key=None, budget=budget, timeout_seconds=600) as client,
     ):
 

@@ -89,6 +89,12 @@ class RotationGraph:
             )
 
 
+def changed(resource: Any, changes: dict[str, Any]) -> Any:
+    """A resource with other values of some fields."""
+    fields = {name: getattr(resource, name) for name in type(resource).model_fields}
+    return type(resource)(**fields | changes)
+
+
 @contextmanager
 def station(database_url: str, lml: PretendLml) -> Iterator[RotationGraph]:
     with serve(lml) as lml_url:

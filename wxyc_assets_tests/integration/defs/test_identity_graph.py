@@ -137,6 +137,7 @@ def why(result: dg.ExecuteInProcessResult) -> str:
 def test_one_range(station: IdentityGraph) -> None:
     assert station.run(one(KEYS[3])).success
     assert station.asked == in_ranges([KEYS[3]])
+    assert station.pretend.counters.callers.keys() == {"library-identity-consumer"}
     for asset_key in (CANDIDATES, *TWO):
         assert station.materialized(asset_key) == {KEYS[3]}
 
@@ -413,10 +414,13 @@ def test_a_range_shows_what_became_of_its_rows(station: IdentityGraph) -> None:
     assert event.asset_materialization is not None
     figures = {name: each.value for name, each in event.asset_materialization.metadata.items()}
     rows = len(in_ranges([key]))
-    assert figures["scanned"] == figures["dagster/partition_row_count"] == rows
-    counted = {name: count for name, count in figures.items() if name.startswith("rows_")}
+    identities = "select count(*) from library_identity where library_id = any(%s)"
+    written = station.backend_db.value(identities, [[*in_ranges([key])]])
+    assert figures["dagster/partition_row_count"] == written > 0
+    assert figures["run/scanned"] == figures["records"] == rows
+    counted = {name: count for name, count in figures.items() if name.startswith("run/rows_")}
     assert sum(count for count in counted.values() if isinstance(count, int)) == rows
-    assert figures["lml_total_calls"] == 2
+    assert figures["run/lml_total_calls"] == 2
     candidates = station.instance.get_latest_materialization_event(CANDIDATES)
     assert candidates is not None
     assert candidates.asset_materialization is not None

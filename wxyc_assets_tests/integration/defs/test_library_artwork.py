@@ -12,6 +12,7 @@ from wxyc_assets.defs.library_artwork import (
 )
 from wxyc_assets.defs.resources import resources
 from wxyc_assets.domain.artwork import CoverScope, Eligibility, Match, Rules
+from wxyc_assets_tests.integration.defs.rotation import changed
 from wxyc_assets_tests.support.backend_db import BackendDb
 from wxyc_assets_tests.support.covers import album, numbers, pretend, put, urls, watermark_moves
 from wxyc_assets_tests.support.waiting import wait_for
@@ -64,6 +65,10 @@ class Bench:
             raise_on_error=False,
         )
 
+    def log(self, run_id: str) -> list[dg.EventLogEntry]:
+        """What a run logged."""
+        return list(self._instance.all_logs(run_id))
+
     @property
     def ranges(self) -> dict[str, dict[str, Any]]:
         """What Dagster keeps of each range that is done, also when a run failed."""
@@ -74,11 +79,6 @@ class Bench:
             assert told is not None
             found[str(told.partition)] = {name: each.value for name, each in told.metadata.items()}
         return found
-
-
-def changed(recipe: Any, own: dict[str, Any]) -> Any:
-    fields = {name: getattr(recipe, name) for name in type(recipe).model_fields}
-    return type(recipe)(**fields | own)
 
 
 @pytest.fixture
@@ -95,17 +95,20 @@ def failure(result: dg.ExecuteInProcessResult) -> tuple[str, dict[str, Any]]:
     return told.description or "", {name: each.value for name, each in told.metadata.items()}
 
 
-def test_a_run_over_ranges_reports_each(backend_db: BackendDb, bench: Bench) -> None:
+def test_a_run_over_ranges_reports_each(
+    backend_db: BackendDb, bench: Bench, lml: PretendLml
+) -> None:
     result = bench.run()
     assert result.success
+    assert lml.counters.callers.keys() == {"library-artwork-url-backfill"}
     figures = bench.ranges
     assert sorted(figures) == RANGES
     assert len(urls(backend_db)) == 30
     first = figures[RANGES[0]]
-    assert (first["eligible"], first["scanned"], first["outcome.written"]) == (20, 20, 20)
+    assert (first["albums"], first["run/scanned"], first["run/outcome.written"]) == (20, 20, 20)
     assert (first["share_covered"], first["dagster/partition_row_count"]) == (1.0, 20)
     assert 0 < first["lml_latency_ms_p50"] <= first["lml_latency_ms_p95"]
-    assert figures[RANGES[1]]["outcome.below_floor"] == 5
+    assert figures[RANGES[1]]["run/outcome.below_floor"] == 5
     assert figures[RANGES[1]]["share_covered"] == 0
 
 
@@ -126,7 +129,8 @@ def test_a_second_run_reports_the_ranges_and_asks_nothing(
     before = watermark_moves(backend_db)
     lml.counters.reset()
     assert bench.run().success
-    assert [bench.ranges[key]["scanned"] for key in RANGES] == [0, 0, 0]
+    assert ["run/scanned" in bench.ranges[key] for key in RANGES] == [False, False, False]
+    assert [bench.ranges[key]["covers"] for key in RANGES] == [20, 0, 10]
     assert not lml.counters.calls
     assert watermark_moves(backend_db) == before
 
@@ -264,3 +268,18 @@ def test_the_jobs_know_the_covers() -> None:
     assert keys("library_artwork_job") == {"library_artwork"}
     assert keys("library_artwork_full") == {"library_artwork"}
     assert "library_artwork" in keys("library_full")
+
+
+def test_a_dj_on_the_air_is_waited_for_and_the_run_says_so(
+    backend_db: BackendDb, bench: Bench
+) -> None:
+    backend_db.execute("insert into flowsheet (play_order) values (1)")
+    result = bench.run(live_activity_max_pause_ms=0)
+    assert not result.success
+    words, _ = failure(result)
+    assert words.startswith("A DJ has been on the air for longer than a run gives way")
+    assert "3 ranges are open" in words
+    said = [each.user_message for each in bench.log(result.run_id)]
+    assert "Paused once, 0 s in all: a DJ was on the air." in said
+    assert bench.run(live_activity_lookback_seconds=0).success
+    assert len(urls(backend_db)) == 30

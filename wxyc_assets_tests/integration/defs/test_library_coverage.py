@@ -130,7 +130,7 @@ def test_a_failed_check_fails_the_run_and_the_others_are_reported_all_the_same(
     assert values["offenders"] == ["0000001-0002500: 2 records (99, 100)"]
     printed = capsys.readouterr().out
     assert "FAILS: the_library_is_covered: 98 of 100" in printed
-    assert "98.00%, the floor is 99.00%. 1 more is needed." in printed
+    assert "98%, the floor is 99%. 1 more is needed." in printed
 
 
 def test_the_floors_of_one_run_can_be_set(graph: CoverageGraph) -> None:

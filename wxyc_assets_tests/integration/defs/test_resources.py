@@ -6,6 +6,7 @@ import dagster as dg
 import psycopg.conninfo
 import pytest
 
+from wxyc_assets.adapters.lml.caller import CallerReason
 from wxyc_assets.adapters.lml.errors import LmlRefused
 from wxyc_assets.adapters.postgres.database import Database
 from wxyc_assets.adapters.postgres.errors import RowRefused
@@ -68,7 +69,7 @@ def opened(resource: LmlResource) -> None:
 
     async def work() -> None:
         untouched: Any = nobody_asks
-        async with resource.open(Database(untouched, untouched)):
+        async with resource.open(Database(untouched, untouched), CallerReason.SMOKE):
             raise AssertionError("it was opened")
 
     asyncio.run(work())
@@ -115,7 +116,7 @@ def test_a_key_that_no_header_can_carry_is_refused_unseen(key: str) -> None:
 
 async def raise_inside(url: str, error: BaseException) -> None:
     """Raise in a block that uses both resources, one inside the other."""
-    async with database(url=url).open() as opened, lml().open(opened):
+    async with database(url=url).open() as opened, lml().open(opened, CallerReason.SMOKE):
         raise error
 
 

@@ -9,7 +9,13 @@ import pytest
 
 from wxyc_assets.defs.dry_runs import plan_refresh
 from wxyc_assets.defs.resources import RotationGates
-from wxyc_assets_tests.integration.defs.rotation import RotationGraph, failures, station, verdicts
+from wxyc_assets_tests.integration.defs.rotation import (
+    RotationGraph,
+    changed,
+    failures,
+    station,
+    verdicts,
+)
 from wxyc_sandbox.lml.app import PretendLml
 from wxyc_sandbox.lml.faults import Fault
 from wxyc_sandbox.lml.settings import LmlSettings
@@ -37,6 +43,7 @@ def test_everything_in_rotation_is_refreshed_once(rotation: RotationGraph, lml: 
     assert result.success
     assert lml.counters.refreshed.keys() == {*range(1, 101), 999}
     assert lml.counters.most_in_flight == 1
+    assert lml.counters.callers.keys() == {"rotation-artist-backfill"}
     (row,) = rotation.rows()
     assert row["identities_scanned"] == 101
     assert row["identities_scanned"] == row["identities_resolved"] + row["lml_error"]
@@ -64,8 +71,8 @@ def test_an_unidentified_rotation_refreshes_nothing(
     check = verdicts(result)["rotation_is_identified"]
     assert not check.passed
     assert check.description == (
-        "98 of 100 (98.00%) active rotation releases with a Discogs release have an LML identity, "
-        "the floor is 99.00%; of the active rotation releases 98 of 100 (98.00%)."
+        "98 of 100 (98%) active rotation releases with a Discogs release have an LML identity, "
+        "the floor is 99%; of the active rotation releases 98 of 100 (98%)."
     )
     assert "Jessica Pratt - Moon Pix" in str(check.metadata["offenders"].value)
     assert not lml.counters.calls["refresh"]
@@ -89,7 +96,7 @@ def test_a_release_without_discogs_does_not_count_unless_all_do(rotation: Rotati
     absolute = RotationGates(basis="absolute", local_dev=True, github_token="")
     result = rotation.run(config=AT_ONCE, rotation_gates=absolute)
     assert not result.success
-    assert "99 of 101 (98.02%)" in (verdicts(result)["rotation_is_identified"].description or "")
+    assert "99 of 101 (98.0%)" in (verdicts(result)["rotation_is_identified"].description or "")
 
 
 @pytest.mark.parametrize("basis", ["resolvable", "absolute"])
@@ -126,7 +133,7 @@ def test_an_lml_without_the_route_is_not_called(rotation: RotationGraph, lml: Pr
 def test_the_cache_alone_looks_at_both_gates(rotation: RotationGraph, lml: PretendLml) -> None:
     rotation.rotate(1, None)
     result = rotation.run("rotation_cache")
-    assert "1 of 2 (50.00%)" in failures(result)[0]
+    assert "1 of 2 (50%)" in failures(result)[0]
     rotation.backend_db.execute("delete from rotation where lml_identity_id is null")
     lml.configure(refresh_exists=False)
     shut = RotationGates(local_dev=False, github_token="")
@@ -176,6 +183,20 @@ def test_a_rotated_key_stops_at_the_first_no(
     assert "LML stopped us" in failures(result)[0]
     assert lml.counters.calls["refresh"] == 1
     assert rotation.rows()[0]["lml_error"] == 100
+
+
+def test_a_dj_who_stays_on_the_air_stops_the_refresh_and_says_so(
+    rotation: RotationGraph, lml: PretendLml
+) -> None:
+    rotation.rotate(*range(1, 101))
+    rotation.backend_db.execute("insert into flowsheet (play_order) values (1)")
+    never_waits = {"live_activity_max_pause_ms": 0}
+    result = rotation.run(config=AT_ONCE, lml=changed(rotation.resources["lml"], never_waits))
+    why = "100 identities are not refreshed. A DJ has been on the air for longer than"
+    assert failures(result)[0].startswith(why)
+    assert not lml.counters.calls["refresh"]
+    (row,) = rotation.rows()
+    assert row["failure"].startswith(why)
 
 
 def test_a_breaker_that_stays_open_fails_and_says_so(

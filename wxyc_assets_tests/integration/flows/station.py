@@ -8,7 +8,7 @@ import httpx
 from starlette.types import ASGIApp
 
 from wxyc_assets.adapters.lml import client as lml
-from wxyc_assets.adapters.lml.retry import RetryPolicy
+from wxyc_assets.adapters.lml.retry import GiveWay, RetryPolicy
 from wxyc_assets.adapters.postgres import database
 from wxyc_assets.adapters.postgres.identity_store import IdentityStore
 from wxyc_assets.domain.candidates import Scope
@@ -71,6 +71,7 @@ class IdentityHarness:
         retry_policy: RetryPolicy = NOT_LATER,
         sizes: PageSizes = SMALL_PAGES,
         in_flight: int = 2,
+        give_way: GiveWay | None = None,
     ) -> RunSummary[IdentityReport]:
         self.pretend.faults = faults
         async with AsyncExitStack() as stack:
@@ -88,7 +89,7 @@ class IdentityHarness:
                 max_refused_writes=MAX_REFUSED_WRITES,
                 applies=applies,
             )
-            pipeline = IdentityPipeline(library, client if asks else None, options)
+            pipeline = IdentityPipeline(library, client if asks else None, options, give_way)
             self.reports = []
             return await pipeline.run(ranges, self.reports.append)
 

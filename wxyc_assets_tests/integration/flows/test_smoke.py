@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from wxyc_assets.adapters.budget.shared_budget import Limits, open_budget
+from wxyc_assets.adapters.budget.shared_budget import open_budget
 from wxyc_assets.adapters.github import open_github
 from wxyc_assets.adapters.lml import client as lml
 from wxyc_assets.flows.smoke import Line, smoke
@@ -18,7 +18,7 @@ from wxyc_sandbox.lml.settings import LmlSettings
 async def lines(pretend: PretendLml) -> list[Line]:
     github = httpx.MockTransport(lambda _: httpx.Response(200, json={"status": "ahead"}))
     async with (
-        open_budget(InMemoryBudget(), Limits(1, 0)) as budget,
+        open_budget(InMemoryBudget(), max_in_flight=1, per_minute=0) as budget,
         lml.open_lml(
             "http://lml",
             api_key=None,

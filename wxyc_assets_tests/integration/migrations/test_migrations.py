@@ -134,6 +134,39 @@ def test_a_downgrade_takes_our_tables_and_leaves_the_backend_its_column(
     assert revision(backend) == HEAD
 
 
+def test_lookups_from_before_answers_were_kept_are_marked(backend: str, schema: str) -> None:
+    config = alembic_config(backend, assets_schema="wxyc_assets", backend_schema=schema)
+    command.upgrade(config, "0009")
+    with psycopg.connect(backend) as connection:
+        connection.execute(
+            "insert into wxyc_assets.artwork_lookup (library_id, outcome, url, match, artist_name, "
+            "album_title, legacy_release_id, looked_up_at, run_id) "
+            "values (1, 'cover', 'https://i.discogs.com/a.jpeg', 'careful', 'Cat Power', "
+            "'Moon Pix', 50001, now(), 'x')"
+        )
+    run(backend, schema)
+    with psycopg.connect(backend) as connection:
+        found = connection.execute(
+            "select answer, api_calls, rules_version from wxyc_assets.artwork_lookup"
+        ).fetchone()
+    assert found == (None, None, 1)
+
+
+def test_answers_are_compressed_with_lz4_where_the_server_has_it(backend: str, schema: str) -> None:
+    run(backend, schema)
+    with psycopg.connect(backend) as connection:
+        (methods,) = connection.execute(
+            "select enumvals from pg_settings where name = 'default_toast_compression'"
+        ).fetchone() or ([],)
+        found = connection.execute(
+            "select attrelid::regclass::text, attcompression::text from pg_attribute "
+            "join pg_class c on c.oid = attrelid where attname = 'answer' and c.relkind = 'r' "
+            "order by 1"
+        ).fetchall()
+    used = "l" if "lz4" in methods else ""
+    assert found == [("wxyc_assets.artwork_lookup", used), ("wxyc_assets.lml_resolution", used)]
+
+
 def test_a_database_without_the_backends_library_is_left_as_it_was(
     database: str, schema: str
 ) -> None:

@@ -21,6 +21,7 @@ CHECKS = "defs/dagster_internals.py: check_evaluations (the sensor alerts_are_qu
 FAILURES = "defs/occurrences.py (the sensor alerts_are_queued)"
 OPEN_RANGES = "defs/open_ranges.py (steps that leave ranges open)"
 LAUNCHER = "defs/run_launcher.py (runs that were lost with their code location)"
+SELECTION = "defs/dagster_internals.py: selects_nothing (a selection that matches no asset)"
 STEPS = "defs/instrumentation.py (the names on every log line and span)"
 
 PRIVATE_IMPORT = re.compile(r"^\s*(?:from|import)\s+dagster\._", re.MULTILINE)
@@ -65,6 +66,12 @@ def test_the_storage_with_a_file_per_run_overrides_the_one_that_reads_its_index(
 def test_a_filter_of_backfills_takes_a_moment() -> None:
     found = private("dagster._core.execution.backfill", "BulkActionsFilter", BACKFILLS)
     assert "created_after" in found.__annotations__, f"created_after is gone from {found}"
+
+
+def test_the_implicit_job_over_all_assets_has_the_name_that_we_look_for() -> None:
+    module = "dagster._core.definitions.assets.job.asset_job"
+    implicit = dg.Definitions([dg.AssetSpec("library")]).resolve_implicit_global_asset_job_def()
+    assert implicit.name == private(module, "IMPLICIT_ASSET_JOB_NAME", SELECTION)
 
 
 def fields_of(kind: type) -> set[str]:
@@ -112,6 +119,7 @@ def fields_of(kind: type) -> set[str]:
         (dg.AssetExecutionContext, {"op_execution_context"}, STEPS),
         (dg.JobDefinition, {"has_node_named"}, OPEN_RANGES),
         (dg.DagsterRun, {"parent_run_id", "step_keys_to_execute"}, OPEN_RANGES),
+        (dg.DagsterRun, {"job_name", "asset_selection"}, SELECTION),
     ],
 )
 def test_a_class_has_the_fields_that_we_read(kind: type, names: set[str], consumer: str) -> None:

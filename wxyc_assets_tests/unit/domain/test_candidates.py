@@ -7,7 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wxyc_assets.domain.candidates import Cohort, LibraryRow, NotDue, Reason, Scope, due_reason
+from wxyc_assets.domain.candidates import (
+    Cohort,
+    LibraryRow,
+    NotDue,
+    Reason,
+    Scope,
+    due_reason,
+    next_due_at,
+)
 
 NOW = datetime(2026, 5, 17, 12, tzinfo=UTC)
 TICK = timedelta(microseconds=1)
@@ -83,6 +91,21 @@ def is_due(row: LibraryRow, scope: Scope) -> bool:
 @given(row=rows, scope=scopes)
 def test_a_row_is_due_exactly_when_the_contract_says(row: LibraryRow, scope: Scope) -> None:
     assert isinstance(due_reason(row, scope, NOW), Reason) == is_due(row, scope)
+
+
+@given(row=rows, scope=scopes)
+def test_the_next_due_moment_is_the_first_at_which_the_row_is_due(
+    row: LibraryRow, scope: Scope
+) -> None:
+    moment = next_due_at(row, scope, NOW)
+    if moment is None:
+        far = NOW + timedelta(days=4_000)
+        assert isinstance(due_reason(row, scope, far), NotDue)
+        return
+    assert isinstance(due_reason(row, scope, moment), Reason)
+    if moment > NOW:
+        is_not_before = {due_reason(row, scope, at) for at in (NOW, moment - 2 * TICK)}
+        assert is_not_before <= {*NotDue}
 
 
 @given(row=rows)

@@ -8,36 +8,41 @@ from wxyc_assets.domain.contention import Contention
 
 
 @pytest.mark.parametrize(
-    ("slots", "processes", "fair_share", "in_turn", "turns_out"),
-    [(8, 2, 4, 0, 0), (8, 3, 2, 2, 0.5), (2, 3, 0, 2, 0.5), (1, 4, 0, 1, 3), (3, 3, 1, 0, 0)],
+    ("slots", "processes", "shares"),
+    [
+        (8, 2, [4, 4]),
+        (8, 3, [3, 3, 2]),
+        (2, 3, [1, 1, 0]),
+        (1, 4, [1, 0, 0, 0]),
+        (3, 3, [1, 1, 1]),
+    ],
 )
-def test_shares(
-    slots: int, processes: int, fair_share: int, in_turn: int, turns_out: float
-) -> None:
-    contention = Contention(processes, others_wait=True)
-    assert contention.fair_share(slots) == fair_share
-    assert contention.slots_in_turn(slots) == in_turn
-    assert contention.turns_out(slots) == pytest.approx(turns_out)
+def test_shares(slots: int, processes: int, shares: list[int]) -> None:
+    now = [_contention(processes, rank, 0).share(slots) for rank in range(processes)]
+    assert now == shares
 
 
-@given(st.integers(1, 64), st.integers(2, 20))
-def test_fair_shares_and_turns_are_all_the_slots(slots: int, processes: int) -> None:
-    contention = Contention(processes, others_wait=True)
-    shares = contention.fair_share(slots) * processes
-    assert shares <= slots
-    assert shares + contention.slots_in_turn(slots) == slots
+@given(st.integers(1, 64), st.integers(2, 20), st.floats(0, 2e9))
+def test_at_any_time_the_shares_are_all_the_slots(slots: int, processes: int, clock: float) -> None:
+    shares = [_contention(processes, rank, clock).share(slots) for rank in range(processes)]
+    assert sum(shares) == slots
+    assert max(shares) - min(shares) <= 1
 
 
-@given(st.integers(1, 64), st.integers(2, 20))
-def test_turns_together_use_the_slots_left_over(slots: int, processes: int) -> None:
-    contention = Contention(processes, others_wait=True)
-    if contention.slots_in_turn(slots):
-        share_of_time = 1 / (1 + contention.turns_out(slots))
-        assert processes * share_of_time == pytest.approx(contention.slots_in_turn(slots))
+@given(st.integers(1, 64), st.integers(2, 20), st.integers(0, 2_000_000_000))
+def test_over_a_round_of_turns_all_shares_are_equal(slots: int, processes: int, clock: int) -> None:
+    rounds = [
+        sum(_contention(processes, rank, clock + turn).share(slots) for turn in range(processes))
+        for rank in range(processes)
+    ]
+    assert set(rounds) == {slots}
 
 
-@given(st.integers(1, 64), st.integers(1, 20))
-def test_where_nobody_waits_one_may_hold_all(slots: int, processes: int) -> None:
-    contention = Contention(processes, others_wait=False)
-    assert contention.fair_share(slots) == slots
-    assert contention.slots_in_turn(slots) == 0
+@given(st.integers(1, 64), st.integers(1, 20), st.floats(0, 2e9))
+def test_where_nobody_waits_one_may_hold_all(slots: int, processes: int, clock: float) -> None:
+    contention = Contention(processes, 0, others_wait=False, clock=clock)
+    assert contention.share(slots) == slots
+
+
+def _contention(processes: int, rank: int, clock: float) -> Contention:
+    return Contention(processes, rank, others_wait=True, clock=clock)

@@ -8,7 +8,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from wxyc_assets.views.charts import Cell, Line, heat_strip, inline, lines_over_time, percent, shade
+from wxyc_assets.domain.percent import percent
+from wxyc_assets.views.charts import Cell, Line, heat_strip, inline, lines_over_time, shade
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
 SVG = "{http://www.w3.org/2000/svg}"
@@ -22,7 +23,7 @@ def test_lines_differ_by_name_dashes_and_markers() -> None:
     days = [NOW - timedelta(days=day) for day in (2, 1, 0)]
     lines = [Line(name, [(day, 0.5) for day in days]) for name in ("covered", "identified", "so")]
     svg = lines_over_time("over time", lines)
-    assert {"covered 50.0%", "identified 50.0%", "so 50.0%"} <= {*labels(svg)}
+    assert {"covered 50%", "identified 50%", "so 50%"} <= {*labels(svg)}
     paths = ElementTree.fromstring(svg).findall(f"{SVG}path[@stroke-dasharray]")
     assert len({each.get("stroke-dasharray") for each in paths}) == 3
     shares = [each for each in ElementTree.fromstring(svg).iter(f"{SVG}text") if "50" in each.text]  # pyright: ignore
@@ -38,12 +39,22 @@ def test_any_number_of_points_can_be_drawn(points: list[tuple[datetime, float]])
 def test_a_range_shows_its_share_and_a_low_one_is_hatched() -> None:
     cells = [Cell("0000001-0000050", 1.0), Cell("0000051-0000100", 0.42, is_low=True)]
     svg = heat_strip("ranges", [*cells, Cell("0000101-0000150", None)])
-    assert labels(svg) == ["from 1", "100%", "from 51", "▼ 42.0%", "from 101", "none"]
+    assert labels(svg) == ["from 1", "100%", "from 51", "▼ 42%", "from 101", "none"]
     assert svg.count("fill='url(#low)'") == 1
 
 
 @pytest.mark.parametrize(
-    ("share", "shown"), [(1.0, "100%"), (0.99999, "99.9%"), (0.00001, "0.0%"), (0.0, "0%")]
+    ("share", "shown"),
+    [
+        (1.0, "100%"),
+        (0.99999, "99.9%"),
+        (0.00001, "0.00%"),
+        (0.55, "55%"),
+        (0.5501, "55.0%"),
+        (0.0123, "1.2%"),
+        (0.0012, "0.12%"),
+        (0.0, "0%"),
+    ],
 )
 def test_only_a_complete_share_is_100_percent(share: float, shown: str) -> None:
     assert percent(share) == shown

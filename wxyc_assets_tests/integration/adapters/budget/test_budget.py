@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 import pytest
 
-from wxyc_assets.adapters.budget.shared_budget import Limits, SharedBudget, open_budget
+from wxyc_assets.adapters.budget.shared_budget import SharedBudget, open_budget
 from wxyc_assets.adapters.postgres.errors import DatabaseUnavailable
 from wxyc_assets.domain.contention import Contention
 from wxyc_sandbox.in_memory_budget import BudgetState, InMemoryBudget
@@ -44,7 +44,7 @@ async def processes(
     async with AsyncExitStack() as stack:
         yield [
             await stack.enter_async_context(
-                open_budget(InMemoryBudget(state), Limits(in_flight, per_minute))
+                open_budget(InMemoryBudget(state), max_in_flight=in_flight, per_minute=per_minute)
             )
             for _ in range(number)
         ]
@@ -104,26 +104,43 @@ def test_processes_share_the_places_fairly(number: int, in_flight: int) -> None:
 
 def test_alone_a_request_costs_no_round_trip() -> None:
     class Counting(InMemoryBudget):
-        takes = looks = 0
+        takes = looks = waits = 0
 
-        async def take(self, wanted: int, *, slots: int) -> int:
-            self.takes += 1
-            return await super().take(wanted, slots=slots)
+        async def hold(self, count: int, *, slots: int) -> int:
+            self.takes += count != self._state.held.get(self, 0)
+            return await super().hold(count, slots=slots)
 
-        async def contention(self) -> Contention:
+        async def set_waiting(self, waiting: bool) -> None:
+            self.waits += waiting
+
+        async def look(self) -> Contention:
             self.looks += 1
-            return await super().contention()
+            return await super().look()
 
     lml, backend = RequestLog(), Counting()
 
     async def work() -> None:
-        async with open_budget(backend, Limits(4, 0)) as budget:
+        async with open_budget(backend, max_in_flight=4, per_minute=0) as budget:
             await calling_for(10, lml, [budget], at_once=6)
 
     run_virtually(work())
     assert lml.calls["a"] >= 3_900
     assert backend.takes == 1
-    assert backend.looks <= 10
+    assert backend.looks <= 11
+    assert backend.waits == 0
+
+
+def test_a_newcomer_has_its_share_within_two_seconds() -> None:
+    async def work() -> None:
+        async with processes(2) as (old, new):
+            held = asyncio.create_task(calling_for(10, RequestLog(), [old], at_once=8))
+            await asyncio.sleep(5.5)
+            lml = RequestLog()
+            await calling_for(2, lml, [new], at_once=8, each=0.1)
+            assert lml.most_in_flight == 4
+            await held
+
+    run_virtually(work())
 
 
 def test_slots_that_the_others_do_not_want_are_used() -> None:
@@ -184,8 +201,8 @@ def test_a_process_whose_callers_give_up_waits_no_longer() -> None:
 
     async def work() -> None:
         async with (
-            open_budget(InMemoryBudget(state), Limits(1, 0)) as holder,
-            open_budget(InMemoryBudget(state), Limits(1, 0)) as quitter,
+            open_budget(InMemoryBudget(state), max_in_flight=1, per_minute=0) as holder,
+            open_budget(InMemoryBudget(state), max_in_flight=1, per_minute=0) as quitter,
             holder.admit(0),
         ):
             with pytest.raises(TimeoutError):
@@ -235,7 +252,7 @@ def test_small_calls_share_a_draw() -> None:
     lml, backend = RequestLog(), Counting()
 
     async def work() -> None:
-        async with open_budget(backend, Limits(8, 30)) as budget:
+        async with open_budget(backend, max_in_flight=8, per_minute=30) as budget:
             for _ in range(400):
                 await lml.call(budget, "lookup", 0.01, tokens=0.05)
 
@@ -249,7 +266,7 @@ def test_without_a_rate_nothing_is_drawn() -> None:
             raise AssertionError("a draw without a rate")
 
     async def work() -> None:
-        async with open_budget(WithoutTokens(), Limits(1, 0)) as budget:
+        async with open_budget(WithoutTokens(), max_in_flight=1, per_minute=0) as budget:
             await RequestLog().call(budget, "refresh", 0, tokens=200)
 
     run_virtually(work())
@@ -259,7 +276,7 @@ def test_a_reservation_that_is_not_used_goes_back() -> None:
     state = BudgetState()
 
     async def work() -> None:
-        async with open_budget(InMemoryBudget(state), Limits(1, 60)) as budget:
+        async with open_budget(InMemoryBudget(state), max_in_flight=1, per_minute=60) as budget:
             await RequestLog().call(budget, "refresh", 0, tokens=200)
             quitter = asyncio.create_task(RequestLog().call(budget, "quitter", 0, tokens=200))
             await asyncio.sleep(10)
@@ -274,26 +291,40 @@ class SoonLost(InMemoryBudget):
 
     looks = 0
 
-    async def contention(self) -> Contention:
+    async def look(self) -> Contention:
         self.looks += 1
         if self.looks == 2:
             raise DatabaseUnavailable("terminating connection")
-        return await super().contention()
+        return await super().look()
 
 
 def test_a_lost_database_stops_the_requests_in_flight_and_those_to_come() -> None:
     lml = RequestLog()
 
     async def work() -> None:
-        async with open_budget(SoonLost(), Limits(1, 0)) as budget:
-            calls = [lml.call(budget, "a", 60) for _ in range(3)]
-            for result in await asyncio.gather(*calls, return_exceptions=True):
-                assert isinstance(result, DatabaseUnavailable)
-            with pytest.raises(DatabaseUnavailable, match="without the shared budget"):
-                await lml.call(budget, "a", 1)
+        async with open_budget(SoonLost(), max_in_flight=1, per_minute=0) as budget:
+            await asyncio.gather(*(lml.call(budget, "a", 60) for _ in range(3)))
 
-    assert elapsed(work) == pytest.approx(2, abs=0.1)
+    async def lost() -> None:
+        with pytest.raises(DatabaseUnavailable, match="terminating"):
+            await work()
+
+    assert elapsed(lost) == pytest.approx(1, abs=0.1)
+    assert lml.most_in_flight == 1
+    assert lml.in_flight == 0
     assert not lml.calls
+
+
+def test_an_error_of_the_block_passes_unchanged() -> None:
+    class Spoiled(Exception):
+        pass
+
+    async def work() -> None:
+        async with processes(1) as (budget,), budget.admit(0):
+            raise Spoiled
+
+    with pytest.raises(Spoiled):
+        run_virtually(work())
 
 
 def test_a_timeout_of_the_request_itself_stays_one() -> None:

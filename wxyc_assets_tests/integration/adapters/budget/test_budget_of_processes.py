@@ -11,8 +11,8 @@ from typing import Any
 import psycopg
 import pytest
 
-from wxyc_assets.adapters.budget.postgres_backend import BUDGET_LOCKS, open_postgres_budget
-from wxyc_assets.adapters.budget.shared_budget import Limits, SharedBudget, open_budget
+from wxyc_assets.adapters.budget.postgres_backend import BUDGET_LOCKS, PostgresBudget
+from wxyc_assets.adapters.budget.shared_budget import SharedBudget, open_budget
 from wxyc_assets.adapters.budget.token_bucket import BLOCK_SECONDS
 from wxyc_assets.adapters.postgres.database import Database
 from wxyc_assets.adapters.postgres.errors import DatabaseUnavailable
@@ -142,41 +142,43 @@ def test_a_killed_process_keeps_a_few_tokens_at_most(processes: Processes, asset
 
 
 async def test_a_lost_connection_stops_what_is_in_flight(opened: Database) -> None:
+    stopped: list[bool] = []
+
     async def call(budget: SharedBudget) -> None:
         async with budget.admit(0):
             in_flight.set()
-            await asyncio.sleep(PATIENCE_SECONDS)
+            try:
+                await asyncio.sleep(PATIENCE_SECONDS)
+            except asyncio.CancelledError:
+                stopped.append(True)
+                raise
+
+    async def call_until_lost() -> None:
+        async with (
+            opened.session() as session,
+            open_budget(PostgresBudget(session), max_in_flight=1, per_minute=0) as budget,
+            asyncio.TaskGroup() as group,
+        ):
+            for _ in range(2):
+                group.create_task(call(budget))
+            await in_flight.wait()
+            async with opened.session() as other:
+                await other.execute(
+                    "select pg_terminate_backend(pid) from pg_locks "
+                    "where locktype = 'advisory' and classid = %s and objid = 1",
+                    [BUDGET_LOCKS],
+                )
 
     in_flight = asyncio.Event()
-    async with (
-        open_postgres_budget(opened) as backend,
-        open_budget(backend, Limits(1, 0)) as budget,
-        asyncio.TaskGroup() as group,
-    ):
-        calls = [group.create_task(_raises_unavailable(call(budget))) for _ in range(2)]
-        await in_flight.wait()
-        async with opened.session() as other:
-            await other.execute(
-                "select pg_terminate_backend(pid) from pg_locks "
-                "where locktype = 'advisory' and classid = %s and objid = 1",
-                [BUDGET_LOCKS],
-            )
-        assert await asyncio.gather(*calls) == [True, True]
-        assert await _raises_unavailable(call(budget))
-
-
-async def _raises_unavailable(call: Any) -> bool:
-    try:
-        await call
-    except DatabaseUnavailable:
-        return True
-    return False
+    with pytest.raises(DatabaseUnavailable):
+        await call_until_lost()
+    assert stopped == [True]
 
 
 async def test_a_cancelled_caller_leaves_the_connection_fit(opened: Database) -> None:
     async with (
-        open_postgres_budget(opened) as backend,
-        open_budget(backend, Limits(1, 0.001)) as budget,
+        opened.session() as session,
+        open_budget(PostgresBudget(session), max_in_flight=1, per_minute=0.001) as budget,
     ):
         async with budget.admit(tokens=50):
             pass

@@ -151,7 +151,7 @@ async def test_a_key_is_recognised_however_it_is_written(body: bytes) -> None:
 async def test_no_cover_is_a_script(mode: Mode, match: Match) -> None:
     wanted = next(a for a in map(album, range(1, 100)) if isinstance(choice(a), Cover))
     async with behind(Hostility(mode), pretend(wanted), api_key=None) as client:
-        found = (await client.lookup(wanted.artist_name, wanted.album_title)).found
+        found = (await client.lookup(wanted.artist_name, wanted.album_title)).answer.found
     assert found.results[0].picture
     assert not isinstance(choose(found, wanted, Rules(match=match)), Cover)
 

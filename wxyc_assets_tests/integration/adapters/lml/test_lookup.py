@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wxyc_assets.adapters.lml import client as lml
+from wxyc_assets.adapters.lml.caller import CallerReason
 from wxyc_assets.adapters.lml.errors import LmlContractBroken, LmlError, LmlUnavailable
 from wxyc_assets.adapters.lml.health import read_health
-from wxyc_assets.adapters.lml.lookup import read_lookup
+from wxyc_assets.adapters.lml.lookup import LARGEST_ANSWER_BYTES, read_lookup
 from wxyc_assets.adapters.lml.wire import NotAnAnswer
 from wxyc_assets.domain.artwork import Found, Picture, Result
 from wxyc_assets_tests.support.covers import album, found, pretend
@@ -32,7 +33,12 @@ WANTED = album(3)
 @asynccontextmanager
 async def connected(transport: httpx.AsyncBaseTransport) -> AsyncGenerator[lml.LmlClient]:
     async with lml.open_lml(
-        "http://lml", api_key="key", budget=InFlight(1), timeout_seconds=20, transport=transport
+        "http://lml",
+        api_key="key",
+        budget=InFlight(1),
+        timeout_seconds=20,
+        caller=CallerReason.COVERS,
+        transport=transport,
     ) as client:
         yield client
 
@@ -57,7 +63,7 @@ async def test_a_lookup_is_batch_traffic_with_a_reason_and_no_budget() -> None:
     assert (request.method, request.url.path) == ("POST", "/api/v1/lookup")
     assert json.loads(request.content) == {"artist": "Nilüfer Yanya", "album": "Painless"}
     assert request.headers["X-Caller-Class"] == "5"
-    assert request.headers["X-Caller-Reason"] == "library_artwork"
+    assert request.headers["X-Caller-Reason"] == "library-artwork-url-backfill"
     assert request.headers["Authorization"] == "Bearer key"
     assert "X-Caller-Budget-Ms" not in request.headers
 
@@ -65,8 +71,23 @@ async def test_a_lookup_is_batch_traffic_with_a_reason_and_no_budget() -> None:
 async def test_a_lookup_brings_what_was_found() -> None:
     async with mounted(pretend(WANTED)) as client:
         looked_up = await client.lookup(WANTED.artist_name, WANTED.album_title)
-    assert looked_up.found == found(WANTED)
+    assert looked_up.answer.found == found(WANTED)
     assert looked_up.latency_ms > 0
+
+
+async def test_a_key_that_is_repeated_is_hidden_before_the_answer_is_kept() -> None:
+    def echo(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, json={"results": [], "trace": request.headers["Authorization"]})
+
+    async with lml.open_lml(
+        "http://lml",
+        api_key="sesame-of-lml",
+        budget=InFlight(1),
+        timeout_seconds=20,
+        transport=httpx.MockTransport(echo),
+    ) as client:
+        answer = (await client.lookup("Stereolab", "Dots and Loops")).answer
+    assert answer.words == {"results": [], "trace": "Bearer [hidden]"}
 
 
 @pytest.mark.parametrize("kind", ["malformed", "results_missing", "results_null"])
@@ -132,7 +153,8 @@ def test_an_answer_is_read() -> None:
     }
     picture = Picture("Cat Power", "Moon Pix", 242, "https://x/a.jpeg", 0.8)
     results = (Result(77, picture), Result(0, None))
-    assert read_lookup(json.dumps(body).encode()) == Found(results, "direct", is_incomplete=True)
+    found = read_lookup(json.dumps(body).encode()).found
+    assert found == Found(results, "direct", is_incomplete=True)
 
 
 @pytest.mark.parametrize(
@@ -141,7 +163,7 @@ def test_an_answer_is_read() -> None:
 )
 def test_a_confidence_is_a_share_or_nothing(told: Any, taken: float | None) -> None:
     body = {"results": [{"artwork": {"confidence": told}}]}
-    (result,) = read_lookup(json.dumps(body).encode()).results
+    (result,) = read_lookup(json.dumps(body).encode()).found.results
     assert result.picture is not None
     assert result.picture.confidence == taken
 
@@ -152,10 +174,41 @@ def test_a_body_of_another_shape_is_no_answer(body: bytes) -> None:
         read_lookup(body)
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"results": [], "deep": ' + b"[" * 300 + b"]" * 300 + b"}",
+        b'{"results": [], "deep": "\\u0000", "more": ' + b"[" * 300 + b"]" * 300 + b"}",
+        b'{"results": [], "biography": "' + b"x" * LARGEST_ANSWER_BYTES + b'"}',
+    ],
+)
+def test_what_cannot_be_kept_is_no_answer(body: bytes) -> None:
+    with pytest.raises(NotAnAnswer):
+        read_lookup(body)
+
+
+@pytest.mark.parametrize(
+    ("stats", "calls"),
+    [
+        ({"api_calls": 5}, 5),
+        ({"api_calls": 0}, 0),
+        ({"api_calls": -1}, None),
+        ({"api_calls": True}, None),
+        ({"api_calls": 10**12}, None),
+        ({}, None),
+        (None, None),
+    ],
+)
+def test_an_answer_says_what_it_cost(stats: Any, calls: int | None) -> None:
+    assert (
+        read_lookup(json.dumps({"results": [], "cache_stats": stats}).encode()).api_calls == calls
+    )
+
+
 @given(JSON)
 def test_whatever_stands_in_results_is_survived(results: Any) -> None:
     body = json.dumps({"results": [results, {"library_item": results, "artwork": results}]})
-    found = read_lookup(body.encode())
+    found = read_lookup(body.encode()).found
     assert len(found.results) == 2
     assert found.is_empty
 

@@ -154,7 +154,7 @@ async def test_a_cover_that_was_taken_down_is_due_again(
 ) -> None:
     put(backend_db, album(1))
     await artwork(opened).store([LookupOutcome(album(1), COVER, URL, 1.0)], "a run")
-    await artwork(opened).write([1])
+    await artwork(opened).write([1], "test")
     backend_db.execute("update library set artwork_url = null")
     wanted = await artwork(opened).wanted(EVERYTHING)
     assert (len(wanted.due), wanted.waiting) == (1, frozenset())
@@ -166,7 +166,7 @@ async def test_a_batch_is_written_and_dated(opened: Database, backend_db: Backen
     lookups = [LookupOutcome(album(number), COVER, f"{URL}?{number}", 1.0) for number in (1, 2, 3)]
     await artwork(opened).store(lookups, "a run")
     before = watermark_moves(backend_db)
-    assert await artwork(opened).write([1, 2, 3]) == {1, 2}
+    assert await artwork(opened).write([1, 2, 3], "test") == {1, 2}
     assert watermark_moves(backend_db) == before + 1
     assert urls(backend_db) == {1: f"{URL}?1", 2: f"{URL}?2", 3: "https://live/search.jpeg"}
     rows = backend_db.rows("select library_id, applied_at, is_raced from artwork_lookup order by 1")
@@ -181,7 +181,7 @@ async def test_nothing_to_write_is_no_statement(opened: Database, backend_db: Ba
     put(backend_db, album(1), artwork_url="https://live/search.jpeg")
     await artwork(opened).store([LookupOutcome(album(1), COVER, URL, 1.0)], "a run")
     before = backend_db.versions()
-    assert await artwork(opened).write([1]) == frozenset()
+    assert await artwork(opened).write([1], "test") == frozenset()
     assert backend_db.versions() == before
 
 
@@ -192,7 +192,7 @@ async def test_a_row_that_is_filled_at_this_moment_is_left_alone(
     await artwork(opened).store([LookupOutcome(album(1), COVER, URL, 1.0)], "a run")
     with psycopg.connect(backend_db.url) as search:
         search.execute("update wxyc_schema.library set artwork_url = 'https://live/1.jpeg'")
-        writing = asyncio.create_task(artwork(opened).write([1]))
+        writing = asyncio.create_task(artwork(opened).write([1], "test"))
         while not backend_db.value("select count(*) from pg_locks where not granted"):
             await asyncio.sleep(0.01)
         search.commit()
@@ -206,9 +206,9 @@ async def test_a_rehearsal_leaves_no_trace(opened: Database, backend_db: Backend
     lookups = [LookupOutcome(album(1), COVER, URL, 1.0), LookupOutcome(album(2), COVER, long, 1.0)]
     await artwork(opened).store(lookups, "a run")
     before = backend_db.versions()
-    await artwork(opened).rehearse([1])
+    await artwork(opened).rehearse([1], "test")
     with pytest.raises(RowRefused):
-        await artwork(opened).rehearse([1, 2])
+        await artwork(opened).rehearse([1, 2], "test")
     assert backend_db.versions() == before
 
 

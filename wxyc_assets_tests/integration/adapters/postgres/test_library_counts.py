@@ -165,7 +165,7 @@ async def test_lookups_are_counted_first_ones_apart_from_repeats(
         ],
         "run",
     )
-    await again.write([3])
+    await again.write([3], "test")
     found = await counted(opened)
     covers = {name: number for name, number in found.items() if "look" in name or "cover" in name}
     assert covers == {
@@ -193,7 +193,7 @@ async def test_a_cover_that_became_another_is_a_flip(
     put(backend_db, album(1), album(2), album(3))
     store = ArtworkStore(opened, CoverScope(), clock=lambda: NOW)
     await store.store([LookupOutcome(album(n), COVER, f"{URL}{n}", 1.0) for n in (1, 2, 3)], "a")
-    await store.write([1, 2, 3])
+    await store.write([1, 2, 3], "test")
     assert "cover_flips" not in await counted(opened)
     backend_db.execute("update library set artwork_url = 'https://b.example/c' where id = 1")
     assert (await counted(opened))["cover_flips"] == 1

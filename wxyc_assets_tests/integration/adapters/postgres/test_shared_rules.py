@@ -55,12 +55,16 @@ async def test_coverage_and_artwork_agree_on_who_wants_a_cover(
     "call",
     [
         "library_cohort(l.code_volume_letters, exists (select from artists a where a.id = l.id))",
-        "unidentified_at(l.artwork_url, l.artist_name, l.unresolved_attempted_at)",
+        "unidentified_at(l.artwork_url, l.artist_name, l.unresolved_attempted_at, l.date_lost)",
         "wants_cover('all', l.artist_name, l.album_title, l.artist_id, l.discogs_unavailable, "
         "exists (select from artists a where a.id = l.id))",
         "lookup_counts(l.artwork_url, l.plays, l.artist_name, 'careful', 0.8)",
         "lookup_state(l.artwork_url, l.unresolved_attempted_at, l.unresolved_attempted_at, "
-        "l.artist_name, now() - interval '1 day')",
+        "l.artist_name, l.date_lost, now() - interval '1 day')",
+        "value_fingerprint(l.artwork_url)",
+        "source_fingerprint(l.label, l.label, l.label, l.canonical_entity_confidence, l.date_lost, "
+        "l.label, l.label)",
+        "credit_fingerprint(l.id, l.canonical_entity_confidence, l.label, l.label)",
     ],
     ids=lambda call: call.partition("(")[0],
 )

@@ -213,7 +213,7 @@ async def opened(url: str) -> AsyncGenerator[Database]:
 
 async def apply_somehow(library: IdentityStore, answers: Sequence[StoredAnswer]) -> None:
     try:
-        await library.apply(answers, WIDE)
+        await library.apply(answers, WIDE, "test")
     except RowRefused:
         if len(answers) > 1:
             for half in halves(answers):

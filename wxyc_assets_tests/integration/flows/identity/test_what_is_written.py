@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -118,17 +119,34 @@ async def test_a_single_artist_becomes_an_identity_with_a_source_for_each_entry(
     }
 
 
+RELEASE_COLUMNS: dict[str, Any] = {
+    "discogs_master_id": 77,
+    "discogs_release_id": 4242,
+    "musicbrainz_release_group_mbid": UUID(int=1),
+    "musicbrainz_release_mbid": UUID(int=2),
+    "musicbrainz_recording_mbid": UUID(int=3),
+    "agreement_sources": "discogs,wikidata",
+}
+
+
 async def test_release_and_recording_columns_are_not_ours_to_fill(harness: WriterHarness) -> None:
-    harness.backend_db.identity(1, EARLIER, discogs_release_id=4242, notes="from the card index")
     await harness.hear(single(1, DISCOGS))
     identity = harness.identity
     assert identity is not None
-    assert not [
-        name
-        for name, value in identity.items()
-        if value is not None and ("discogs" in name or "musicbrainz" in name)
-    ]
-    assert harness.history[0]["discogs_release_id"] == 4242
+    assert {identity[name] for name in RELEASE_COLUMNS} == {None}
+
+
+async def test_a_replaced_identity_keeps_what_lml_says_nothing_about(
+    harness: WriterHarness,
+) -> None:
+    harness.backend_db.identity(1, EARLIER, **RELEASE_COLUMNS, method="trigram")
+    await harness.hear(single(1, DISCOGS))
+    identity = harness.identity
+    assert identity is not None
+    assert identity["method"] == "exact_match"
+    assert {name: identity[name] for name in RELEASE_COLUMNS} == RELEASE_COLUMNS
+    (before,) = harness.history
+    assert {name: before[name] for name in RELEASE_COLUMNS} == RELEASE_COLUMNS
 
 
 @pytest.mark.parametrize("scope", [NARROW, WIDE, RECHECK])
@@ -521,7 +539,8 @@ async def test_a_confidence_outside_0_to_1_is_null_and_warned_about(
         (None, ["A1"], "A1", 0),
         (None, ["A1", "A1", None], "A1", 0),
         (None, ["A1", "B1"], None, 1),
-        (None, ["A1", "x" * 21], "A1", 0),
+        (None, ["A1", "x" * 21], None, 1),
+        (None, ["x" * 21, "y" * 21], None, 1),
         (None, ["x" * 20], "x" * 20, 0),
         (None, ["x" * 21], None, 0),
         (None, [None], None, 0),
@@ -647,7 +666,7 @@ async def test_a_record_renamed_after_its_answer_was_read_gets_no_identity(
     library = IdentityStore(harness.database)
     waiting = await library.unapplied(EVERYTHING, NARROW)
     harness.backend_db.execute("update library set artist_name = 'Chan Marshall'")
-    await library.apply(waiting, NARROW)
+    await library.apply(waiting, NARROW, "test")
     assert (len(waiting), harness.identity, harness.sources) == (1, None, {})
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from wxyc_assets.adapters.budget.shared_budget import Limits, open_budget
+from wxyc_assets.adapters.budget.shared_budget import open_budget
 from wxyc_assets.adapters.github import CompareFailed, open_github
 from wxyc_assets.adapters.lml import client as lml
 from wxyc_assets.flows.rotation import deploy_gate
@@ -33,7 +33,7 @@ async def look(
     pretend: PretendLml, github: GitHub = nobody, *, local_dev: bool = False
 ) -> DeployGateResult:
     async with (
-        open_budget(InMemoryBudget(), Limits(2, 0)) as budget,
+        open_budget(InMemoryBudget(), max_in_flight=2, per_minute=0) as budget,
         lml.open_lml(
             "http://lml",
             api_key="key",

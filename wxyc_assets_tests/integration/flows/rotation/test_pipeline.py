@@ -8,12 +8,14 @@ from typing import Any
 import httpx
 import pytest
 
-from wxyc_assets.adapters.budget.shared_budget import Limits, open_budget
+from wxyc_assets.adapters.budget.shared_budget import open_budget
 from wxyc_assets.adapters.lml import client as lml
 from wxyc_assets.adapters.lml.circuit_breaker import CircuitBreakerWatch
-from wxyc_assets.adapters.lml.errors import CircuitBreakerTimeout
-from wxyc_assets.adapters.lml.retry import RetryPolicy
+from wxyc_assets.adapters.lml.errors import CircuitBreakerTimeout, LiveActivityTimeout
+from wxyc_assets.adapters.lml.retry import GiveWay, RetryPolicy
+from wxyc_assets.domain.live_activity import LiveActivityLimits
 from wxyc_assets.domain.refreshes import RefreshTally
+from wxyc_assets.flows.live_activity import LiveActivity
 from wxyc_assets.flows.rotation.cache_refresh import (
     BatchTooLarge,
     CacheRefresh,
@@ -33,7 +35,7 @@ UNLIMITED = LmlSettings(discogs_per_worker_per_minute=0)
 @asynccontextmanager
 async def connected(pretend: PretendLml, per_minute: float = 0) -> AsyncGenerator[lml.LmlClient]:
     async with (
-        open_budget(InMemoryBudget(), Limits(4, per_minute)) as budget,
+        open_budget(InMemoryBudget(), max_in_flight=4, per_minute=per_minute) as budget,
         lml.open_lml(
             "http://lml",
             api_key=None,
@@ -52,6 +54,7 @@ def refresh(
     warnings: list[str] | None = None,
     tallies: list[RefreshTally] | None = None,
     per_minute: float = 0,
+    give_way: GiveWay | None = None,
     **more: Any,
 ) -> tuple[RotationReport, float]:
     """What came of it, and how many seconds it took."""
@@ -69,7 +72,9 @@ def refresh(
                 breaker_ceiling_seconds=1_800,
             )
             on_drift = ([] if warnings is None else warnings).append
-            refresh = CacheRefresh(client, options, on_drift=on_drift, on_batch=on_batch)
+            refresh = CacheRefresh(
+                client, options, on_drift=on_drift, on_batch=on_batch, give_way=give_way
+            )
             report = await refresh.run(identity_ids)
         return report, asyncio.get_running_loop().time() - began
 
@@ -103,6 +108,45 @@ def test_each_batch_has_a_tally_of_its_own() -> None:
     assert [each.identities_scanned for each in tallies[:3]] == [20, 20, 10]
     assert tallies[1].lml_error == 20
     assert sum(each.identities_resolved for each in tallies) >= report.tally.identities_resolved
+
+
+def test_a_show_in_the_middle_holds_up_the_batches_after_it() -> None:
+    pretend = PretendLml(UNLIMITED)
+    live = LiveActivity(ShowAfter(pretend, calls=2, seconds=100), LIMITS, check_interval=0)
+    usual, took_usually = refresh(PretendLml(UNLIMITED), range(1, 101))
+    report, took = refresh(pretend, range(1, 101), give_way=live.give_way)
+    assert report.tally == usual.tally
+    assert live.figures() == {"live_activity.pauses": 1, "live_activity.paused_seconds": 120}
+    assert took == pytest.approx(took_usually + 120)
+
+
+def test_a_show_without_an_end_stops_the_refresh_and_keeps_what_was_done() -> None:
+    pretend = PretendLml(UNLIMITED)
+    live = LiveActivity(ShowAfter(pretend, calls=2, seconds=10_000), LIMITS, check_interval=0)
+    report, _ = refresh(pretend, range(1, 101), give_way=live.give_way)
+    assert isinstance(report.stopped, LiveActivityTimeout)
+    assert pretend.counters.calls["refresh"] == 2
+    assert len(report.results) == 40
+    assert len(report.failed) == 60
+    assert report.failure
+    assert report.failure.startswith("60 identities are not refreshed. A DJ has been on the air")
+
+
+class ShowAfter:
+    """A flowsheet: a DJ is on the air from the Nth refresh call on, for some seconds."""
+
+    def __init__(self, pretend: PretendLml, *, calls: int, seconds: float) -> None:
+        self._pretend, self._calls, self._seconds = pretend, calls, seconds
+        self._began: float | None = None
+
+    async def is_live(self, lookback_seconds: float) -> bool:
+        now = asyncio.get_running_loop().time()
+        if self._began is None and self._pretend.counters.calls["refresh"] >= self._calls:
+            self._began = now
+        return self._began is not None and now < self._began + self._seconds
+
+
+LIMITS = LiveActivityLimits(lookback_seconds=60, pause_seconds=30, max_pause_seconds=1_800)
 
 
 def test_calls_can_overlap() -> None:

@@ -53,6 +53,18 @@ def test_an_answer_is_kept_word_for_word() -> None:
     assert only(read([1], STEREOLAB)) == Answer(1, AnswerKind.SINGLE_ARTIST, STEREOLAB)
 
 
+@pytest.mark.parametrize("title", ["Ping Pong", "Ping\0Pong"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_tracks_are_kept_of_compilations_only(kind: AnswerKind, title: str) -> None:
+    tracks = [{"artist_name": "Stereolab", "track_title": "Ping Pong"}, {"track_title": title}]
+    answer = only(read([1], {"kind": kind, "library_id": 1, "tracks": tracks}))
+    if kind is AnswerKind.COMPILATION:
+        assert answer.words["tracks"][0] == tracks[0]
+    else:
+        assert answer.words == {"kind": kind, "library_id": 1}
+        assert not answer.unstorable
+
+
 def test_a_reordered_answer_is_taken_by_its_ids() -> None:
     answers = read([1, 2, 3], unresolved(3), unresolved(1), unresolved(2))
     assert {each.library_id for each in answers.answered} == {1, 2, 3}

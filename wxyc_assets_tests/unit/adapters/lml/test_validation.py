@@ -14,7 +14,9 @@ from wxyc_assets.adapters.lml.bulk_resolve import Answers, read_answers
 from wxyc_assets.adapters.lml.validation import validate
 from wxyc_assets.adapters.lml.wire import NotAnAnswer
 from wxyc_assets_tests.support.answers import Json, compilation, entry, single, track, unresolved
+from wxyc_sandbox.lml.catalogue import Catalogue
 from wxyc_sandbox.lml.identities import identify
+from wxyc_sandbox.lml.mistakes import Mistakes
 
 MBID = "c04e6d2a-6d9b-4f1c-8a2e-0f6f5b1e7d21"
 SPOTIFY = "4Z8W4fKeB5YxbusRsdQVPb"
@@ -53,10 +55,11 @@ def test_what_keeps_the_contract_is_believed_word_for_word() -> None:
 
 @pytest.mark.parametrize("seed", range(3))
 def test_the_pretend_lml_keeps_the_contract(seed: int) -> None:
+    mistakes = Mistakes(seed, 1.0, Catalogue([]))
     told = [
         single(number) | found
         for number in range(1, 2_000)
-        if (found := identify(f"artist {number}", seed=seed, generation=0))
+        if (found := identify(f"artist {number}", mistakes, generation=0))
     ]
     answers = validated(*told)
     assert len(answers.answered) == len(told) > 1_000

@@ -87,7 +87,7 @@ def test_without_a_baseline_there_is_nothing_to_compare() -> None:
 def test_what_lost_most_is_named_first() -> None:
     found = check(at(records=100, credits=10), after(at(days=1)))
     assert found.offenders == ("credits of compilations: 1,000 -> 10", "records: 1,000 -> 100")
-    assert found.description.startswith("2 of 16 counts lost more than 5.00%")
+    assert found.description.startswith("2 of 16 counts lost more than 5%")
 
 
 def test_a_lost_baseline_fails_closed() -> None:

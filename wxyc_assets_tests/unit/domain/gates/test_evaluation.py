@@ -26,6 +26,7 @@ from wxyc_assets.domain.gates.result import (
     records_missing,
 )
 from wxyc_assets.domain.gates.stage import Stage
+from wxyc_assets.domain.percent import percent
 from wxyc_assets_tests.support.snapshots import (
     CEILING,
     FIRST,
@@ -101,11 +102,11 @@ def test_identities_may_not_fall_below_the_best_earlier_snapshot(
     history = after(with_identities(700, days=1), with_identities(800, days=2))
     found = results(with_identities(identified), history)["identity_coverage_holds"]
     assert found.passed is passes
-    assert "The best accepted snapshot was at 80.00%, on 2026-04-29" in found.description
+    assert "The best accepted snapshot was at 80%, on 2026-04-29" in found.description
     lost = f": {80 - identified / 10:.2f} percentage points lost, 0.50 percentage points allowed."
     assert found.description.endswith(lost) is not passes
     assert found.floor == (0.2 if passes else pytest.approx(0.795))
-    change = (f"{FIRST}: 80.00% -> {identified / 1000:.2%}",)
+    change = (f"{FIRST}: 80% -> {percent(identified / 1000)}",)
     assert found.offenders == (() if passes else change)
 
 
@@ -378,7 +379,7 @@ def test_numbers_of_a_result_are_shown_with_it() -> None:
     assert (ranges.number, ranges.floor) == (0, 0)
     nearly = results(snapshot(library_slice(largest_id=1_900)))["no_row_lies_past_the_last_range"]
     assert (nearly.number, nearly.floor) == (1_900 / CEILING, 0.95)
-    assert "95.00%" in nearly.description
+    assert "95%" in nearly.description
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ def test_stable_decisions_are_shown() -> None:
     found = check("decisions_are_stable")
     assert found.number == 0
     assert found.description.count("0 of 0") == 3
-    assert found.description.endswith("at most 10.00% are allowed.")
+    assert found.description.endswith("at most 10% are allowed.")
 
 
 @pytest.mark.parametrize(

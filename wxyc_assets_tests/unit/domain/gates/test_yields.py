@@ -102,8 +102,8 @@ def test_nothing_asked_is_said_so(name: str) -> None:
 def test_shares_that_pass_are_shown() -> None:
     found = check("answers_have_yield", run_found=70, run_first=100, run_asked=100)
     assert found.description == (
-        "70 of 100 first answers in this run hold an identity (70.00%, the floor is 20.00%); "
-        "0 of 100 questions in this run were refused by LML (0.00%, at most 5.00%)."
+        "70 of 100 first answers in this run hold an identity (70%, the floor is 20%); "
+        "0 of 100 questions in this run were refused by LML (0%, at most 5%)."
     )
     assert (found.number, found.floor) == (0.7, 0.2)
     assert found.numbers["questions in the last 30 days were refused by LML"] == 0

@@ -1,5 +1,6 @@
--- Returns the records of a range that want a cover, each with its state: to_write, unconfirmed,
--- waiting_to_retry or due. A stored lookup counts only for the names and the rules that it was made with.
+-- Returns the records of a range that want a cover, each with its state: to_write, to_decide,
+-- unconfirmed, waiting_to_retry or due. A stored lookup counts only for the names that it was made with.
+-- One that was made with other rules is to be decided again, if its answer was kept and is not too old.
 with moment as (
     select coalesce(%(now)s::timestamptz, now()) - %(retry_window)s as retry_from
 ),
@@ -26,28 +27,42 @@ album as (
         )
     )
 ),
+known_lookup as (
+    select
+        *,
+        not lookup_counts(
+            coalesce(outcome_if_confirmed, outcome), confidence, match,
+            %(match)s, %(least_confidence)s
+        )
+        -- An answer that was not kept cannot be decided again: its decision counts as it is.
+        or (answer is not null and rules_version <> %(rules_version)s) as is_of_other_rules
+    from artwork_lookup
+    where library_id between %(first)s and %(last)s
+),
 known as (
     select
         album.*,
         k.outcome_if_confirmed,
         case
             when k.ask_again_at is not null then 'due'
+            when k.is_of_other_rules
+                and k.answer is not null
+                and k.outcome not in ('unknown', 'unconfirmed')
+                and k.looked_up_at > retry_from
+                then 'to_decide'
+            when k.is_of_other_rules then 'due'
             when k.outcome = 'unconfirmed' and k.looked_up_at > retry_from then 'unconfirmed'
             else lookup_state(
-                k.outcome, k.looked_up_at, k.applied_at, k.write_error, retry_from
+                k.outcome, k.looked_up_at, k.applied_at, k.write_error, k.reverted_at, retry_from
             )
         end as state
     from album
     cross join moment
-    left join artwork_lookup k
+    left join known_lookup k
         on k.library_id = album.library_id
         and k.artist_name = album.artist_name
         and k.album_title = album.album_title
         and k.legacy_release_id = album.legacy_release_id
-        and lookup_counts(
-            coalesce(k.outcome_if_confirmed, k.outcome), k.confidence, k.match,
-            %(match)s, %(least_confidence)s
-        )
 )
 select
     library_id, artist_name, album_title, legacy_release_id, is_covered, state, outcome_if_confirmed

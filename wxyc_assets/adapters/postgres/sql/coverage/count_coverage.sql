@@ -52,8 +52,10 @@ known as (
             when r.is_matched and c.linked = 0 and jsonb_typeof(r.answer -> 'tracks') = 'array'
             then r.answer -> 'tracks'
         end as unlinked_tracks,
-        coalesce(unidentified_at(r.kind, r.refusal, r.answered_at) > retry_from, false)
-            as is_waiting_to_retry,
+        r.reverted_at,
+        coalesce(
+            unidentified_at(r.kind, r.refusal, r.answered_at, r.reverted_at) > retry_from, false
+        ) as is_waiting_to_retry,
         moment.*
     from library l
     cross join moment
@@ -94,6 +96,7 @@ fact as materialized (
             when f.kind is not null and f.applied_at is null then 'not_written'
             when f.verified_at >= f.stale_from then 'fresh'
             when f.is_identified then 'stale'
+            when f.is_waiting_to_retry and f.reverted_at is not null then 'unresolved'
             when f.is_waiting_to_retry and f.refusal is not null then 'refused'
             when f.is_waiting_to_retry and f.is_matched then 'compilation_matched'
             when f.is_waiting_to_retry and f.kind = 'compilation' then 'compilation_unmatched'
@@ -114,7 +117,7 @@ fact as materialized (
             ) then 'cover_not_wanted'
             when f.artwork_url is not null then 'cover_there'
             else case lookup_state(
-                k.outcome, k.looked_up_at, k.applied_at, k.write_error, f.cover_from
+                k.outcome, k.looked_up_at, k.applied_at, k.write_error, k.reverted_at, f.cover_from
             )
                 when 'to_write' then 'cover_waiting'
                 when 'waiting_to_retry' then 'cover_denied'
@@ -130,7 +133,8 @@ fact as materialized (
         case when f.is_identified and f.is_in_scope then 'counted' end as identity,
         case when f.is_in_scope and f.cohort = 'va' then 'counted' end as compilation,
         case
-            when f.is_in_scope and f.cohort = 'va' and f.is_matched then 'counted'
+            when f.is_in_scope and f.cohort = 'va' and f.is_matched and f.reverted_at is null
+            then 'counted'
         end as matched,
         case
             when f.is_in_scope
@@ -153,7 +157,7 @@ fact as materialized (
             then 'asked_twice'
         end as asked_twice,
         case
-            when f.applied_at is null then null
+            when f.applied_at is null or f.reverted_at is not null then null
             when f.answered_about <> f.library_id::text then 'disagreeing'
             when f.is_matched
                 and f.asked_cohort = 'va'

@@ -52,7 +52,10 @@ lookup as (
         k.looked_up_at > moment.now - interval '30 days' as is_of_month,
         coalesce(k.previous_outcome, 'unknown') in ('unknown', 'unconfirmed') as is_first,
         k.outcome = 'cover' and k.applied_at is null and r.artwork_url is null as is_not_written,
-        k.outcome = 'cover' and k.applied_at is not null and not k.is_raced as is_ours,
+        k.outcome = 'cover'
+            and k.applied_at is not null
+            and not k.is_raced
+            and k.reverted_at is null as is_ours,
         k.outcome = 'cover'
             and not k.is_raced
             and (r.artwork_url <> k.url or k.previous_url <> k.url) as is_flip

@@ -5,7 +5,7 @@ with judged as (
         r.library_id,
         case
             when r.applied_at is null then 'not_written'
-            when r.kind <> 'single_artist' then null
+            when r.kind <> 'single_artist' or r.reverted_at is not null then null
             when i.method = 'manual' and i.notes is distinct from %(mark)s then null
             when i.library_id is null or i.last_verified_at < r.answered_at then 'differing'
             when i.last_verified_at > r.answered_at then null

@@ -1,7 +1,9 @@
--- Links compilation credits to artists by the tracks that LML matched; returns counts.
+-- Links compilation credits to artists by the tracks that LML matched, and journals the previous
+-- links; returns counts.
 with entry as (
     select
         r.library_id,
+        r.answered_at,
         t.place,
         t.said ->> 'artist_name' as artist_name,
         t.said ->> 'track_title' as track_title,
@@ -36,7 +38,6 @@ position_offered as (
         count(distinct track_position) as positions,
         min(track_position) as track_position
     from named
-    where length(track_position) <= 20
     group by library_id, artist_name, is_untitled, title
 ),
 catalogued as materialized (
@@ -57,13 +58,20 @@ wanted as (
     select
         c.id,
         d.library_id,
+        d.answered_at,
+        c.track_artist_id as old_artist_id,
+        c.track_artist_link_confidence as old_confidence,
+        c.track_artist_link_method as old_method,
+        c.track_position as old_position,
         c.track_artist_link_method = 'librarian' as is_librarians,
         k.artist_id,
         case when d.confidence between 0 and 1 then d.confidence::real end as confidence,
         coalesce(d.confidence not between 0 and 1, false) as is_out_of_range,
         p.positions,
-        case when c.track_position is null and p.positions = 1 then p.track_position end
-            as new_position,
+        case
+            when c.track_position is null and p.positions = 1 and length(p.track_position) <= 20
+            then p.track_position
+        end as new_position,
         c.id is not null and c.track_position is null and p.positions > 1 as is_ambiguous,
         (c.track_artist_id, c.track_artist_link_confidence, c.track_artist_link_method)
             is distinct from (
@@ -96,8 +104,37 @@ written as (
     and c.library_id = any(%(library_ids)s)
     and not coalesce(w.is_librarians, false)
     and (w.is_relinked or w.new_position is not null)
-    and c.track_artist_link_method is distinct from 'librarian'
-    returning c.id, w.new_position is not null as has_new_position
+    -- What somebody has changed since this statement began is theirs.
+    and (
+        c.track_artist_id, c.track_artist_link_confidence, c.track_artist_link_method,
+        c.track_position
+    ) is not distinct from (w.old_artist_id, w.old_confidence, w.old_method, w.old_position)
+    returning
+        c.id,
+        c.library_id,
+        w.answered_at,
+        w.new_position is not null as has_new_position,
+        jsonb_build_array(
+            c.id, w.old_artist_id, w.old_confidence, w.old_method, w.old_position,
+            credit_fingerprint(
+                c.track_artist_id, c.track_artist_link_confidence, c.track_artist_link_method,
+                c.track_position
+            )
+        ) as before
+),
+journal as (
+    insert into library_journal
+        (library_id, subject, run_id, changed_at, decided_at, before)
+    select
+        library_id,
+        'credits',
+        %(run_id)s,
+        coalesce(%(now)s::timestamptz, now()),
+        min(answered_at),
+        jsonb_agg(before)
+    from written
+    group by library_id
+    order by library_id
 )
 select
     count(*) filter (where w.id is null) as tracks_without_credit,

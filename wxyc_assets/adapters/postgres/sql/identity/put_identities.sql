@@ -1,5 +1,6 @@
--- Writes identities, sources and history by the single_artist answers of a batch; returns the
--- verdict on each record, and false for one that a trigger discarded.
+-- Writes identities, sources and history by the single_artist answers of a batch, and the previous
+-- values into the journal; returns the verdict on each record, and false for one that a trigger
+-- discarded.
 with answer as (
     select
         r.library_id,
@@ -47,9 +48,11 @@ stored as materialized (
     for update
 ),
 stored_source as materialized (
-    select s.library_id, s.source, s.external_id, s.notes
+    select s.*
     from library_identity_source s
     where s.library_id = any(%(library_ids)s)
+    order by s.library_id, s.source
+    for update
 ),
 unmentioned as (
     select s.library_id, s.source
@@ -123,21 +126,23 @@ identity as (
     where verdict in ('new', 'replaced')
     order by library_id
     on conflict (library_id) do update set
-        discogs_master_id = null,
-        discogs_release_id = null,
-        musicbrainz_release_group_mbid = null,
-        musicbrainz_release_mbid = null,
-        musicbrainz_recording_mbid = null,
         wikidata_qid = excluded.wikidata_qid,
         spotify_id = excluded.spotify_id,
         apple_music_id = excluded.apple_music_id,
         last_verified_at = excluded.last_verified_at,
         method = excluded.method,
         confidence = excluded.confidence,
-        agreement_sources = null,
         notes = excluded.notes
     where i.method <> 'manual' or i.notes = %(mark)s
-    returning i.library_id
+    returning
+        i.library_id,
+        i.last_verified_at,
+        identity_fingerprint(
+            i.discogs_master_id, i.discogs_release_id, i.musicbrainz_release_group_mbid,
+            i.musicbrainz_release_mbid, i.musicbrainz_recording_mbid, i.wikidata_qid,
+            i.spotify_id, i.apple_music_id, i.last_verified_at, i.method, i.confidence,
+            i.agreement_sources, i.notes
+        ) as fingerprint
 ),
 verified as (
     update library_identity i
@@ -146,6 +151,15 @@ verified as (
     where d.library_id = i.library_id
     and d.verdict in ('same', 'manual')
     and i.last_verified_at < d.answered_at
+    returning
+        i.library_id,
+        i.last_verified_at,
+        identity_fingerprint(
+            i.discogs_master_id, i.discogs_release_id, i.musicbrainz_release_group_mbid,
+            i.musicbrainz_release_mbid, i.musicbrainz_recording_mbid, i.wikidata_qid,
+            i.spotify_id, i.apple_music_id, i.last_verified_at, i.method, i.confidence,
+            i.agreement_sources, i.notes
+        ) as fingerprint
 ),
 source as (
     insert into library_identity_source as s
@@ -167,6 +181,14 @@ source as (
             excluded.external_id, excluded.method, excluded.confidence, excluded.last_verified_at,
             excluded.notes
         )
+    returning
+        s.library_id,
+        s.source,
+        s.last_verified_at,
+        source_fingerprint(
+            s.source, s.external_id, s.method, s.confidence, s.last_verified_at, s.boost_sources,
+            s.notes
+        ) as fingerprint
 ),
 removed as (
     delete from library_identity_source s
@@ -175,6 +197,67 @@ removed as (
     and s.source = u.source
     and d.library_id = u.library_id
     and d.verdict in ('new', 'replaced')
+    returning s.library_id, s.source
+),
+-- Rows before and after, grouped rather than joined: see above.
+row_version as (
+    select
+        library_id,
+        null as source,
+        true as is_touched,
+        last_verified_at as decided_at,
+        fingerprint,
+        null::jsonb as image
+    from identity
+    union all
+    select library_id, null, true, last_verified_at, fingerprint, null
+    from verified
+    union all
+    select library_id, source, true, last_verified_at, fingerprint, null
+    from source
+    union all
+    select library_id, source, true, null, null, null
+    from removed
+    union all
+    select
+        library_id, null, false, null, null,
+        jsonb_strip_nulls(to_jsonb(i) - '{library_id,is_manual,distinct_unresolved_sources}'::text[])
+    from stored i
+    union all
+    select
+        library_id, source, false, null, null,
+        jsonb_strip_nulls(to_jsonb(s) - '{library_id,source}'::text[])
+    from stored_source s
+),
+touched as (
+    select
+        library_id,
+        source,
+        max(decided_at) as decided_at,
+        max(fingerprint) as fingerprint,
+        (array_agg(image) filter (where image is not null))[1] as image
+    from row_version
+    group by library_id, source
+    having bool_or(is_touched)
+),
+journal as (
+    insert into library_journal
+        (library_id, subject, run_id, changed_at, decided_at, before, after)
+    select
+        library_id,
+        'identity',
+        %(run_id)s,
+        coalesce(%(now)s::timestamptz, now()),
+        max(decided_at),
+        coalesce(jsonb_object_agg('identity', image) filter (where source is null), '{}')
+        || jsonb_build_object(
+            'sources',
+            coalesce(jsonb_object_agg(source, image) filter (where source is not null), '{}')
+        ),
+        coalesce(bit_xor(fingerprint), 0)
+    from touched
+    group by library_id
+    order by library_id
 )
 select
     d.library_id,

@@ -1,4 +1,5 @@
--- Returns one record with everything that the tables hold about it.
+-- Returns one record with everything that the tables hold about it, and what a run over its range does
+-- about its cover.
 select
     l.id as library_id,
     l.artist_name,
@@ -41,19 +42,66 @@ select
     ) as history,
     l.artwork_url,
     (
-        select to_jsonb(a)
-        from artwork_lookup a
-        where a.library_id = l.id
+        select to_jsonb(k)
+        from artwork_lookup k
+        where k.library_id = l.id
     ) as cover_lookup,
     i.last_verified_at as verified_at,
     library_cohort(
         l.code_volume_letters,
         exists (select from compilation_track_artist t where t.library_id = l.id)
     ) as cohort,
-    unidentified_at(r.kind, r.refusal, r.answered_at) as unidentified_at,
+    unidentified_at(r.kind, r.refusal, r.answered_at, r.reverted_at) as unidentified_at,
     r.ask_again_at is not null as is_wanted_again,
+    (
+        select max(completed_at)
+        from library_range_run
+        where pipeline = 'identity'
+        and l.id between first_id and last_id
+    ) as identities_completed_at,
+    (
+        select max(completed_at)
+        from library_range_run
+        where pipeline = 'artwork'
+        and l.id between first_id and last_id
+    ) as covers_completed_at,
+    case
+        when l.artwork_url is not null then 'none'
+        when not coalesce(
+            wants_cover(
+                %(eligibility)s::text,
+                a.artist_name,
+                l.album_title,
+                a.discogs_artist_id,
+                l.discogs_unavailable,
+                exists (
+                    select from library_identity_source s
+                    where s.library_id = l.id
+                    and s.source = 'discogs'
+                )
+            ),
+            false
+        ) then 'not_wanted'
+        when k.ask_again_at is not null then 'due'
+        when k.outcome = 'unconfirmed' and k.looked_up_at > now() - %(retry_window)s
+        then 'unconfirmed'
+        else lookup_state(
+            k.outcome, k.looked_up_at, k.applied_at, k.write_error, now() - %(retry_window)s
+        )
+    end as cover_step,
+    k.looked_up_at + %(retry_window)s as cover_due_at,
     now() as now
 from library l
+left join artists a on a.id = l.artist_id
 left join library_identity i on i.library_id = l.id
 left join lml_resolution r on r.library_id = l.id and r.artist_name = l.artist_name
+left join artwork_lookup k
+    on k.library_id = l.id
+    and k.artist_name = a.artist_name
+    and k.album_title = l.album_title
+    and k.legacy_release_id = l.legacy_release_id
+    and lookup_counts(
+        coalesce(k.outcome_if_confirmed, k.outcome), k.confidence, k.match,
+        %(match)s, %(least_confidence)s
+    )
 where l.id = %(library_id)s

@@ -18,6 +18,7 @@ and (
     or (
         %(records_attempts)s
         and r.kind <> 'single_artist'
+        and r.reverted_at is null
         and coalesce(l.unresolved_attempted_at < r.answered_at, true)
     )
 )
