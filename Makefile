@@ -7,7 +7,7 @@ BIN = .venv/bin
 # several run side by side.
 SIDE_BY_SIDE = --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
-.PHONY: demo gates report ui test test-versions mutants bench distribution audit lock clean help
+.PHONY: demo gates report ui test test-versions mutants bench distribution audit sbom lock fuzz clean help
 
 demo: .venv/installed ## the main job on an embedded PostgreSQL and a pretend LML (SCALE=0.1)
 	$(BIN)/wxyc-sandbox demo --scale $(SCALE)
@@ -53,6 +53,12 @@ audit: .venv/installed ## known vulnerabilities in the locked packages
 	for lock in requirements.lock requirements-prod.lock; do \
 	    .venv/audit/bin/pip-audit --strict --disable-pip --require-hashes -r $$lock || exit 1; \
 	done
+
+# What the image contains, in CycloneDX: each package with its version and hashes, from the lock.
+sbom: .venv/installed
+	mkdir -p dist
+	$(BIN)/cyclonedx-py requirements requirements-prod.lock --pyproject pyproject.toml \
+	    --output-reproducible --output-file dist/wxyc-assets.cdx.json
 
 # Run after changing dependencies in pyproject.toml: locks everything, and what the image contains.
 LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \

@@ -6,7 +6,10 @@ from wxyc_assets.defs import (
     library_artwork,
     library_candidates,
     library_coverage,
+    library_doubts,
     library_identity,
+    library_precision,
+    library_releases,
     rotation,
 )
 from wxyc_assets.defs.alerts import alert_sensors
@@ -22,7 +25,15 @@ from wxyc_assets.telemetry.sentry import check_dsn
 with one_line_for_commands():
     check_dsn()
 
-library = [library_candidates, library_identity, library_artwork, library_coverage]
+library = [
+    library_candidates,
+    library_identity,
+    library_artwork,
+    library_releases,
+    library_coverage,
+    library_doubts,
+    library_precision,
+]
 
 defs = dg.Definitions(
     assets=[

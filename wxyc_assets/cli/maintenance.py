@@ -1,5 +1,6 @@
 """`wxyc-assets migrate`: bring our own tables up to date."""
 
+from alembic.util import CommandError
 from psycopg.errors import ConnectionTimeout, DuplicateTable, OperationalError, UndefinedTable
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -19,6 +20,7 @@ ADVICE = {
     "DB_HOST and DB_PORT.",
 }
 """What to do about an error, by its kind; the first that fits."""
+NEWER = "These tables are newer than this version: deploy the version that migrated them."
 
 
 def migrate() -> None:
@@ -33,6 +35,8 @@ def migrate() -> None:
             assets_schema=database.assets_schema_name,
             backend_schema=database.schema_name,
         )
+    except CommandError as error:
+        fail(f"{error}. {NEWER}")
     except SQLAlchemyError as error:
         cause = getattr(error, "orig", None) or error
         advice = next((text for kind, text in ADVICE.items() if isinstance(cause, kind)), "")

@@ -173,6 +173,7 @@ def _metadata(report: ArtworkReport) -> dict[str, dg.MetadataValue]:
         "dagster/partition_row_count": dg.MetadataValue.int(report.covered.lookups),
         "albums": dg.MetadataValue.int(report.covered.albums),
         "covers": dg.MetadataValue.int(report.covered.covered),
+        "reverted": dg.MetadataValue.int(report.covered.reverted),
         "share_covered": dg.MetadataValue.float(report.share_covered),
         **metadata.run_counters(report.figures()),
         **metadata.latencies(report.tally.latencies_ms),

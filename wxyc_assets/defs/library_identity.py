@@ -177,6 +177,7 @@ def _counts(asset_key: dg.AssetKey, counts: RangeCounts | None) -> dict[str, dg.
     shown: dict[str, dg.MetadataValue] = {
         "dagster/partition_row_count": dg.MetadataValue.int(number),
         "records": dg.MetadataValue.int(counts.records),
+        "reverted": dg.MetadataValue.int(counts.reverted),
     }
     if counts.records:
         shown[f"share_with_{name}"] = dg.MetadataValue.float(number / counts.records)

@@ -17,6 +17,8 @@ class Outcome(StrEnum):
     RESOLVED_COMPILATION = "rows_resolved_compilation"
     UNRESOLVED = "rows_unresolved"
     COMPILATION = "rows_skipped.compilation"
+    REJECTED = "rows_rejected"
+    """A person rejected everything that LML's answer says."""
     LML_ERROR = "rows_skipped.lml_error"
     LML_REFUSED = "rows_skipped.lml_refused"
     LML_INVALID = "rows_skipped.lml_invalid"
