@@ -29,7 +29,7 @@ OPEN_RANGES = 100
 RANGES_WRITTEN_AT_ONCE = 4
 QUESTIONS_PER_CALL = 16
 """Questions in the queue per call in flight, so that the next range is read in time."""
-WORKERS_PER_CALL = 3
+WORKERS_PER_CALL = 6
 """Questions in work per call in flight: some are asked while the answers to others are stored."""
 COVERS_SHOWN = 12
 
