@@ -12,7 +12,8 @@ from wxyc_assets.defs.catalog import what_to_do
 from wxyc_assets.defs.instrumentation import instrumented
 from wxyc_assets.defs.library_artwork import library_artwork
 from wxyc_assets.defs.library_identity import LIBRARY_IDENTITY
-from wxyc_assets.defs.resources import DatabaseResource, LmlResource
+from wxyc_assets.defs.lml_resource import LmlResource
+from wxyc_assets.defs.resources import DatabaseResource
 from wxyc_assets.domain.samples import LmlRules, Measurement, SampledKind, in_words, objections
 from wxyc_assets.flows.precision import MeasuredSample, current_rules, measure_newest
 from wxyc_assets.settings import Share, settings

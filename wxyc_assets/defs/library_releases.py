@@ -68,7 +68,7 @@ async def library_releases(
 async def release_ids_are_written(
     context: dg.AssetCheckExecutionContext, database: DatabaseResource
 ) -> dg.AssetCheckResult:
-    """With WRITE_RELEASE_IDS, identities have the releases found for the run's ranges."""
+    """This run: with WRITE_RELEASE_IDS, identities have the releases found for its ranges."""
     id_range, run_id = range_of_run(context), context.op_execution_context.run_id
     if not _config_of_run(context).write_release_ids:
         return dg.AssetCheckResult(passed=True, description="Releases are not written (a setting).")

@@ -12,7 +12,8 @@ import pytest
 from wxyc_assets.adapters.postgres.database import open_database
 from wxyc_assets.adapters.postgres.verdict_store import VerdictStore
 from wxyc_assets.defs.library_precision import NOT_MEASURED, library_precision
-from wxyc_assets.defs.resources import DatabaseResource, LmlResource
+from wxyc_assets.defs.lml_resource import LmlResource
+from wxyc_assets.defs.resources import DatabaseResource
 from wxyc_assets.domain.review import ReviewCard
 from wxyc_assets.domain.samples import LmlRules, SampledKind
 from wxyc_assets.domain.verdict_file import NumberedVerdict
