@@ -274,6 +274,20 @@ async def test_a_new_answer_decides_again(journaled: Journaled) -> None:
     assert row == {"reverted_at": None, "reverted_by": None}
 
 
+async def test_an_answer_that_came_before_the_revert_and_is_not_written_yet_is_not_held_back(
+    journaled: Journaled,
+) -> None:
+    await journaled.run("first", single(1, DISCOGS))
+    later = NOW + timedelta(days=8)
+    await store(journaled.database, later, [candidate(1)], [single(1, SPOTIFY)])
+    await journaled.revert("first", days=9)
+    assert journaled.backend_db.rows("select * from library_identity") == []
+    assert journaled.backend_db.value("select reverted_at from lml_resolution") is None
+    await journaled.run("second", days=9)
+    (identity,) = journaled.backend_db.rows("select * from library_identity")
+    assert identity["spotify_id"] == SPOTIFY["external_id"]
+
+
 async def test_the_checks_agree_with_a_revert(journaled: Journaled) -> None:
     await journaled.run("first", single(1, DISCOGS), single(2, DISCOGS))
     await journaled.revert("first")
