@@ -30,7 +30,7 @@ async def library_doubts(context: dg.AssetExecutionContext, database: DatabaseRe
 
 @dg.asset_check(asset=library_doubts)  # pyright: ignore[reportArgumentType]
 async def doubts_do_not_jump(database: DatabaseResource) -> dg.AssetCheckResult:
-    """The library: the share of doubtful identities and covers has not jumped since the last run."""
+    """The library: the share of doubtful identities or covers has not jumped since the last run."""
     async with database.open() as opened:
         found = await DoubtStore(opened).newest(most_played=0)
     if found is None:
