@@ -60,6 +60,7 @@ def _grow(url: str, times: int) -> None:
             with connection.transaction():
                 connection.execute(GROW.read_bytes(), {"number": number})
         connection.execute("vacuum analyze")
+        connection.execute("checkpoint")
 
 
 def _measure(url: str, what: str) -> None:
