@@ -47,6 +47,7 @@ grant select on
     :"backend_schema".artists,
     :"backend_schema".rotation,
     :"backend_schema".flowsheet,
+    :"backend_schema".genres,
     :"backend_schema".library_delete_denylist
     to :"writer";
 grant select, update (artwork_url, unresolved_attempted_at)
@@ -98,7 +99,10 @@ grant select, insert on
     :"assets_schema".coverage_acceptance,
     :"assets_schema".library_revert
     to :"writer";
-grant select, insert, delete on :"assets_schema".library_journal to :"writer";
+grant select, insert, delete on
+    :"assets_schema".library_journal,
+    :"assets_schema".superseded_decision
+    to :"writer";
 -- So does what people decided: a verdict is overruled by a later one, and never changed.
 grant select, insert on
     :"assets_schema".verdict,
@@ -128,7 +132,7 @@ grant select, insert, update on
     :"assets_schema".library_range_run,
     :"assets_schema".precision_estimate
     to :"writer";
-grant select, update (debt, settled_at) on :"assets_schema".lml_budget to :"writer";
+grant select, update (debt, settled_at, trial_at) on :"assets_schema".lml_budget to :"writer";
 grant execute on function
     :"assets_schema".library_cohort,
     :"assets_schema".unidentified_at,

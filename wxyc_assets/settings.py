@@ -142,6 +142,10 @@ class Settings(BaseSettings):
         Match.CAREFUL,
         description="careful: a single high-confidence match; first: the first result, unchecked",
     )
+    write_release_ids: Flag = Field(
+        False,
+        description="write the Discogs release of a record to its identity, where that has none",
+    )
     github_api_url: str = Field(
         "https://api.github.com",
         pattern="^https?://",
@@ -162,11 +166,6 @@ class Settings(BaseSettings):
         0.05, description="share of refreshed identities that may end in an error"
     )
 
-    max_not_written: Share = Field(
-        0.001,
-        description="share of the answers, or covers, of a run's ranges that may be missing from "
-        "the tables; up to 3 always may",
-    )
     gate_run_yield: Share = Field(
         0.05,
         description="of the records that a run asks about for the first time, the share that must "
@@ -247,7 +246,9 @@ class Settings(BaseSettings):
         0.1, description="share of the lookups that LML may leave unanswered"
     )
     max_not_written: Share = Field(
-        0.001, description="share of the answers and covers that may be missing from the tables"
+        0.001,
+        description="share of the answers and covers that may be missing from the tables, of the "
+        "ranges of a run and of the library; 3 always may, unless they are all",
     )
     gate_freshness: Share = Field(
         0.8,

@@ -9,6 +9,7 @@ from wxyc_assets.cli import (
     explain,
     maintenance,
     refused,
+    replay,
     report,
     revert,
     review,
@@ -16,16 +17,20 @@ from wxyc_assets.cli import (
     sample,
     verdicts,
 )
+from wxyc_assets.cli.console import HELP_OPTIONS, options
 
 app = typer.Typer(
     help="WXYC's library coverage as data assets.",
     no_args_is_help=True,
     pretty_exceptions_show_locals=False,  # locals may hold secrets
+    context_settings=HELP_OPTIONS,
 )
+app.callback()(options)
 app.command()(maintenance.migrate)
 app.command()(dry_run.dry_run)
 app.command()(explain.explain)
 app.command()(refused.refused)
+app.command()(replay.replay)
 app.command()(report.report)
 app.command()(review.review)
 app.command()(verdicts.verdicts)

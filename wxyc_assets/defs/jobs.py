@@ -4,6 +4,7 @@ import dagster as dg
 from dagster import AssetSelection, OpDefinition
 
 from wxyc_assets.defs.accept_coverage import accept_coverage
+from wxyc_assets.defs.dagster_internals import OF_OUR_LOCATION
 from wxyc_assets.defs.dry_runs import (
     ask_and_count,
     count_doubts,
@@ -17,12 +18,13 @@ from wxyc_assets.defs.dry_runs import (
 )
 from wxyc_assets.defs.library_identity import LIBRARY_IDENTITY, LML_RESOLUTIONS
 from wxyc_assets.defs.partitions import library_ranges
+from wxyc_assets.defs.replays import replay_covers_job
 from wxyc_assets.defs.retention import sweep_old_rows
 from wxyc_assets.defs.revert import revert_run_job
 from wxyc_assets.settings import settings
 
 identity_graph = AssetSelection.assets("library_candidates", LML_RESOLUTIONS, LIBRARY_IDENTITY)
-covers = AssetSelection.assets("library_artwork")
+covers = AssetSelection.assets("library_artwork", "library_releases")
 coverage = AssetSelection.assets("library_coverage")
 doubts = AssetSelection.assets("library_doubts")
 precision = AssetSelection.assets("library_precision")
@@ -48,7 +50,7 @@ def asset_job(
         name,
         selection=selection,
         description=description,
-        run_tags=run_tags,
+        run_tags={**OF_OUR_LOCATION, **(run_tags or {})},
         executor_def=executor_def,
     )
 
@@ -142,6 +144,7 @@ jobs = [
     coverage_gates,
     precision_job,
     accept_coverage,
+    replay_covers_job,
     revert_run_job,
     sweep_old_rows,
     library_identity_dry_run,

@@ -99,6 +99,15 @@ def by_cohort(tallies: Mapping[Cohort, IdentityTally]) -> dict[str, float]:
     }
 
 
+def as_recheck(tallies: Mapping[Cohort, IdentityTally]) -> dict[str, float]:
+    """The figures of the compilation cohort, which a recheck is about, as `consumer.recheck.*`.
+
+    The jobs before us counted a recheck under this name (docs/contracts/jobs-before-us.md).
+    """
+    figures = tallies[Cohort.VA].figures()
+    return {f"consumer.recheck.{name}": number for name, number in figures.items()}
+
+
 def percentiles(values: Iterable[float]) -> dict[str, float]:
     """p50 and p95; empty for no values."""
     ranked = sorted(values)

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 
 from wxyc_assets.domain.artwork import Album, Choice, Cover, Found, NoCover, Rules, choose
@@ -32,6 +33,7 @@ class KeptDecision:
     choice: Choice
     is_of_these_rules: bool
     """True if it was made by the same match and version of the rules, whatever the floor."""
+    answered_at: datetime
     is_eligible: bool
     """True if the record wants a cover now."""
     is_ours: bool

@@ -32,6 +32,10 @@ FACTS = (
     "verdicts",
     "artwork_url",
     "cover_lookup",
+    "release",
+    "superseded",
+    "journal",
+    "doubts",
     "identities_completed_at",
     "covers_completed_at",
 )
@@ -76,6 +80,7 @@ def _rules_of_covers(covers: CoverScope) -> dict[str, Any]:
         "eligibility": covers.eligibility,
         "match": covers.rules.match,
         "least_confidence": covers.rules.least_confidence,
+        "rules_version": covers.rules.version,
     }
 
 

@@ -3,7 +3,7 @@
 from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from html import escape
 from math import ceil, floor
 
@@ -110,11 +110,12 @@ class _Frame:
     def dates(self, lines: Sequence[Line]) -> Iterator[str]:
         moments = sorted(at for each in lines for at, _ in each.points)
         ends = {moments[0]: "start", moments[-1]: "end"}
-        if moments[0].date() == moments[-1].date():
+        shown = "%m-%d %H:%M" if moments[-1] - moments[0] < timedelta(days=2) else "%Y-%m-%d"
+        if moments[0] == moments[-1]:
             ends = {moments[-1]: "middle"}
         for at, anchor in ends.items():
             x = (LEFT + WIDTH - RIGHT) / 2 if anchor == "middle" else self.x(at)
-            yield text(x, HEIGHT - 10, f"{at:%Y-%m-%d}", anchor=anchor)
+            yield text(x, HEIGHT - 10, f"{at:{shown}}", anchor=anchor)
 
 
 def _line(line: Line, style: tuple[str, str, str], frame: _Frame, label_y: float) -> Iterator[str]:

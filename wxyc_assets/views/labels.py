@@ -87,3 +87,10 @@ LOOKUP_LABELS: dict[str, str] = {
     NoCoverReason.TOO_LONG: "the picture's address is longer than the 512 characters that fit",
 }
 """The result of a lookup, in words."""
+CHANGE_LABELS: dict[str, str] = {
+    "identity": "its identity was written",
+    "credits": "its track artists were written",
+    "attempt": "an attempt was dated on the library record",
+    "cover": "its cover was written",
+}
+"""A change of the library's tables, by its subject in the journal."""

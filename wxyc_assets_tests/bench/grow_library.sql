@@ -10,7 +10,7 @@ artist as (
     )
     select
         a.id + m.ids, left(a.artist_name, 120) || m.mark, '', a.code_letters,
-        a.discogs_artist_id %% 100000000 + 10 * m.legacy, a.musicbrainz_artist_id || m.mark,
+        a.discogs_artist_id %% 100000000 + 10 * m.legacy + 900000000, a.musicbrainz_artist_id || m.mark,
         a.wikidata_qid || m.mark, a.spotify_artist_id || m.mark, a.apple_music_artist_id || m.mark,
         a.bandcamp_id || m.mark
     from artists a
@@ -50,7 +50,7 @@ source as (
         s.library_id + m.ids,
         s.source,
         case s.source
-            when 'discogs' then (s.external_id::bigint %% 100000000 + 10 * m.legacy)::text
+            when 'discogs' then (s.external_id::bigint %% 100000000 + 10 * m.legacy + 900000000)::text
             else s.external_id || m.mark
         end,
         s.method, s.confidence, s.last_verified_at, s.notes
@@ -80,7 +80,7 @@ answer as (
                 'external_id',
                 case each ->> 'source'
                     when 'discogs'
-                    then ((each ->> 'external_id')::bigint %% 100000000 + 10 * m.legacy)::text
+                    then ((each ->> 'external_id')::bigint %% 100000000 + 10 * m.legacy + 900000000)::text
                     else each ->> 'external_id' || m.mark
                 end
             ))

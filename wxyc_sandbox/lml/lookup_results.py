@@ -33,6 +33,11 @@ def no_results(**changes: Any) -> Json:
     return answer | changes
 
 
+def with_api_calls(answer: Json, number: int) -> Json:
+    """Return an answer that took so many live Discogs requests."""
+    return answer | {"cache_stats": answer["cache_stats"] | {"api_calls": number}}
+
+
 def direct_match(entries: list[CatalogueEntry], random: SeededRandom) -> Json:
     """Return a release for every format of the album, each with its own legacy id."""
     first = random.below(len(entries))
@@ -52,6 +57,11 @@ def _result(row: CatalogueEntry, release_id: int, random: SeededRandom) -> Json:
         "master_id": master_of(release_id),
         "artwork_url": release_cover(release_id),
         "confidence": random.pick(CONFIDENCES),
+        "spotify_url": f"https://open.spotify.com/album/{release_id:022}",
+        "apple_music_url": None,
+        "youtube_music_url": f"https://music.youtube.com/search?q={release_id}",
+        "bandcamp_url": None,
+        "soundcloud_url": None,
     }
     item = {"id": row.legacy_release_id, "title": row.title, "artist": row.artist, "genre": None}
     return {"library_item": item, "artwork": artwork}

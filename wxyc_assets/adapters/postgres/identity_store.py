@@ -17,7 +17,7 @@ from wxyc_assets.adapters.postgres.range_locks import (
     lock_in_transaction,
     share_verdicts,
 )
-from wxyc_assets.domain.answers import AnswerKind
+from wxyc_assets.domain.answers import RULES_VERSION, AnswerKind
 from wxyc_assets.domain.candidates import Candidate, Cohort, Reason, Scope
 from wxyc_assets.domain.ranges import IdRange
 from wxyc_assets.domain.run_checks import RunAnswers, WrittenCount
@@ -91,9 +91,16 @@ class RangeCounts:
 class IdentityStore:
     """Reads and writes by range and by batch; `now` comes from `clock`, else from the database."""
 
-    def __init__(self, database: Database, clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock | None = None,
+        *,
+        rules_version: int = RULES_VERSION,
+    ) -> None:
         self.database = database
         self._clock = clock
+        self._rules_version = rules_version
 
     async def count_range(self, id_range: IdRange) -> RangeCounts:
         """Count what the tables hold for a range."""
@@ -204,7 +211,11 @@ class IdentityStore:
         async with self.database.transaction() as transaction:
             rows = await transaction.fetch(
                 "identity/select_unapplied",
-                {**_bounds(id_range), "records_attempts": scope.records_attempts},
+                {
+                    **_bounds(id_range),
+                    "records_attempts": scope.records_attempts,
+                    "rules_version": self._rules_version,
+                },
             )
         return [_stored_answer(row) for row in rows]
 
@@ -248,7 +259,12 @@ class IdentityStore:
             if new:
                 await transaction.execute(
                     "identity/mark_applied",
-                    {"library_ids": new, "rejected_ids": rejected, "now": self._now()},
+                    {
+                        "library_ids": new,
+                        "rejected_ids": rejected,
+                        "rules_version": self._rules_version,
+                        "now": self._now(),
+                    },
                 )
         return details
 

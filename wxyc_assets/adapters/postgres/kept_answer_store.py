@@ -59,16 +59,18 @@ class KeptAnswerStore:
             for each in redecisions
             if each.kept.is_ours and each.effect in (Effect.LOST, Effect.CHANGED)
         ]
+        change = {"run_id": run_id, "now": self._clock() if self._clock else None}
         async with self.database.transaction() as transaction:
             if taken:
-                await transaction.fetch("artwork/take_covers_back", {"library_ids": taken})
+                await transaction.execute(
+                    "artwork/take_covers_back", {"library_ids": taken, **change}
+                )
             await transaction.execute(
                 "artwork/put_decisions",
                 {
                     "decisions": Jsonb([_row(each) for each in redecisions], dumps=dump),
                     **rules_row(self.scope.rules),
-                    "now": self._clock() if self._clock else None,
-                    "run_id": run_id,
+                    **change,
                 },
             )
 
@@ -79,6 +81,7 @@ def _decision(row: Mapping[str, Any]) -> KeptDecision:
         found=found_in(row["answer"]),
         choice=_choice(row),
         is_of_these_rules=row["is_of_these_rules"],
+        answered_at=row["answered_at"],
         is_eligible=row["is_eligible"],
         is_ours=row["is_ours"],
         is_others=row["is_others"],

@@ -55,6 +55,7 @@ def _sweeps(windows: RetentionWindows) -> dict[str, float]:
         "sweep_answers": windows.deleted_record_days,
         "sweep_lookups": windows.deleted_record_days,
         "sweep_releases": windows.deleted_record_days,
+        "sweep_decisions": windows.deleted_record_days,
         "sweep_candidates": windows.candidate_days,
         "sweep_alerts": windows.alert_days,
         "sweep_journal": windows.journal_days,

@@ -8,9 +8,18 @@ from wxyc_assets.adapters.postgres.artwork_store import ArtworkStore
 from wxyc_assets.adapters.postgres.database import Database
 from wxyc_assets.adapters.postgres.kept_answer_store import KeptAnswerStore
 from wxyc_assets.adapters.postgres.range_locks import LockFamily, open_range_locks
+from wxyc_assets.adapters.postgres.run_store import Pipeline, RunStore
 from wxyc_assets.domain.artwork import Album, CoverScope
+from wxyc_assets.domain.coverage import CoverageRules
 from wxyc_assets.domain.ranges import IdRange
-from wxyc_assets.domain.replay import Effect, KeptDecision, Redecision, ReplayTotals, decide_again
+from wxyc_assets.domain.replay import (
+    Effect,
+    KeptDecision,
+    Redecision,
+    ReplayTotals,
+    decide_again,
+    judge_replay,
+)
 from wxyc_assets.domain.run_checks import WrittenCount
 from wxyc_assets.flows.artwork.write_covers import write_covers
 
@@ -34,6 +43,40 @@ class Replay:
             if each.is_shown and shown[each.effect] < SAMPLES:
                 shown[each.effect] += 1
                 self.samples.append(each)
+
+
+class TooManyLosses(Exception):
+    """The rules would take away more covers than a replay may; nothing was written."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplayOptions:
+    """The options of a replay: the rules that decide are those of `scope`."""
+
+    run_id: str
+    scope: CoverScope
+    applies: bool = False
+    """False to write nothing."""
+    max_drop: float
+    """Share of our covers that may be taken away or replaced."""
+
+
+async def replay_covers(
+    database: Database, ranges: Sequence[IdRange], options: ReplayOptions
+) -> tuple[Replay, WrittenCount | None]:
+    """Return what the rules decide, and with `applies` what is in the tables then.
+
+    Raises TooManyLosses before anything is written.
+    """
+    replay = await plan_replay(database, options.scope, ranges)
+    if not options.applies:
+        return replay, None
+    verdict = judge_replay(replay.totals, max_drop=options.max_drop)
+    if not verdict.passed:
+        raise TooManyLosses(f"Nothing was written. {verdict.description}")
+    books, rules = RunStore(database), CoverageRules(covers=options.scope)
+    await books.begin(Pipeline.ARTWORK, options.run_id, rules, ranges, is_whole=False)
+    return replay, await apply_replay(database, options.scope, ranges, options.run_id)
 
 
 async def plan_replay(database: Database, scope: CoverScope, ranges: Sequence[IdRange]) -> Replay:

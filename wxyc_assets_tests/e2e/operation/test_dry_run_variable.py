@@ -20,7 +20,13 @@ SPAN = {
 }
 IDENTITIES = {"would_resolve", "would_unresolved", "would_skip"}
 DOUBTS = {"doubts.shared_id", "doubts.other_title"}
-LOOKUPS = {"would_look_up", "would_write", "records_due", "waiting_to_retry"}
+LOOKUPS = {
+    "would_look_up",
+    "would_write",
+    "would_decide_again",
+    "records_due",
+    "waiting_to_retry",
+}
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, LiteralString
 
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
@@ -46,7 +46,7 @@ TABLES = (
 )
 START = datetime(2026, 5, 1, 12, tzinfo=UTC)
 
-EDITS = {
+EDITS: dict[str, LiteralString] = {
     "another spotify id": "update library_identity set spotify_id = 'edited' where library_id = %s",
     "a person's decision": "update library_identity set method = 'manual', notes = 'by hand' "
     "where library_id = %s",

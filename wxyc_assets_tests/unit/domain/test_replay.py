@@ -1,4 +1,5 @@
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
@@ -25,6 +26,7 @@ from wxyc_assets.domain.replay import (
 MOON_PIX = Album(1, "Cat Power", "Moon Pix", 50_001)
 PICTURE = Picture("Cat Power", "Moon Pix", 242, "https://x/a.jpeg", 0.7)
 FOUND = Found((Result(50_001, PICTURE),), "direct", is_incomplete=False)
+ANSWERED_AT = datetime(2026, 5, 1, tzinfo=UTC)
 HERE, THERE = Cover("https://x/a.jpeg", 0.9), Cover("https://x/b.jpeg", 0.9)
 BELOW = NoCover(NoCoverReason.BELOW_FLOOR, 0.7)
 NO_ROW = NoCover(NoCoverReason.NO_ROW)
@@ -32,7 +34,7 @@ NO_ROW = NoCover(NoCoverReason.NO_ROW)
 
 def kept(choice: Choice = BELOW, **changes: bool) -> KeptDecision:
     usual = {"is_of_these_rules": True, "is_eligible": True, "is_ours": False, "is_others": False}
-    return KeptDecision(MOON_PIX, FOUND, choice, **usual | changes)
+    return KeptDecision(MOON_PIX, FOUND, choice, answered_at=ANSWERED_AT, **usual | changes)
 
 
 @pytest.mark.parametrize(

@@ -50,6 +50,7 @@ async def test_what_is_kept_about_a_record_goes_once_it_was_deleted_long_ago(
             "values (%s, 'no_row', 'careful', 'a', 'b', 1, '2025-01-01', 1, 'test')",
             each,
         )
+        backend_db.execute("update artwork_lookup set outcome = 'no_artwork'")
     if deleted_days_ago:
         backend_db.execute(
             "insert into library_delete_denylist (legacy_release_id, library_id, deleted_at) "
@@ -60,8 +61,8 @@ async def test_what_is_kept_about_a_record_goes_once_it_was_deleted_long_ago(
         backend_db.record(1)
     swept = await retention(opened).sweep(WINDOWS)
     assert (swept["sweep_answers"], swept["sweep_lookups"]) == (is_swept, is_swept)
-    for table in ("lml_resolution", "artwork_lookup"):
-        rows = backend_db.rows(f"select library_id from {table} order by 1".encode())  # pyright: ignore
+    for table in ("lml_resolution", "artwork_lookup", "superseded_decision"):
+        rows = backend_db.rows(f"select distinct library_id from {table} order by 1".encode())  # pyright: ignore
         assert [each["library_id"] for each in rows] == ([2] if is_swept else [1, 2])
 
 

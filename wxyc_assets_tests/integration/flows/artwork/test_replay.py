@@ -6,6 +6,7 @@ import pytest
 from psycopg import sql
 
 from wxyc_assets.adapters.postgres.database import Database
+from wxyc_assets.adapters.postgres.journal_store import JournalStore
 from wxyc_assets.domain.artwork import (
     Album,
     Cover,
@@ -18,6 +19,7 @@ from wxyc_assets.domain.artwork import (
 )
 from wxyc_assets.domain.replay import Effect
 from wxyc_assets.flows.artwork.replay import Replay, apply_replay, plan_replay
+from wxyc_assets.flows.revert import revert_run
 from wxyc_assets_tests.support.backend_db import BackendDb
 from wxyc_assets_tests.support.covers import (
     ONE_RANGE,
@@ -187,3 +189,27 @@ def is_below(wanted: Album) -> bool:
     """Return True if only the confidence stands against the album's cover."""
     chosen = choice(wanted), choose(found(wanted), wanted, Rules(min_confidence=0.1))
     return isinstance(chosen[0], NoCover) and isinstance(chosen[1], Cover)
+
+
+async def test_a_replay_can_be_reverted_and_is_not_made_again(
+    opened: Database, backend_db: BackendDb
+) -> None:
+    await look_up(opened, backend_db)
+    before = urls(backend_db)
+    first = CoverScope(rules=Rules(match=Match.FIRST))
+    effects = (await plan_replay(opened, first, ONE_RANGE)).totals
+    assert effects.count(Effect.GAINED)
+    assert effects.count(Effect.CHANGED)
+    await apply_replay(opened, first, ONE_RANGE, "a replay")
+    strict = CoverScope(rules=Rules(min_confidence=1.0))
+    await apply_replay(opened, strict, ONE_RANGE, "another")
+    assert urls(backend_db) != before
+    store = JournalStore(opened)
+    for run_id in ("another", "a replay"):
+        result = await revert_run(
+            store, run_id, ONE_RANGE, run_id=f"revert of {run_id}", reverted_by="test"
+        )
+        assert result.left_alone == []
+    assert urls(backend_db) == before
+    await apply_replay(opened, first, ONE_RANGE, "a third")
+    assert urls(backend_db) == before

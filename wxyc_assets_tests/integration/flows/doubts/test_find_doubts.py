@@ -8,8 +8,11 @@ from psycopg.types.json import Jsonb
 
 from wxyc_assets.adapters.postgres.database import Database
 from wxyc_assets.adapters.postgres.doubt_store import DoubtStore
+from wxyc_assets.domain.coverage import CoverageRules
 from wxyc_assets.domain.doubts import DoubtCount, DoubtReason, Doubts, Severity
 from wxyc_assets.flows.doubts.find_doubts import find_doubts, preview_doubts
+from wxyc_assets.flows.explain import explain
+from wxyc_assets.views.explanation import sections
 from wxyc_assets_tests.support.backend_db import BackendDb
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
@@ -181,6 +184,14 @@ async def test_another_id_than_the_artists_own_is_doubted(opened: Database, shel
     await find(opened)
     assert shelf.reasons() == {wrong: {"other_own_id"}}
     assert shelf.evidence(wrong) == "its discogs artist is 7, the artist's own is 8"
+
+
+async def test_the_story_of_a_record_tells_its_doubts(opened: Database, shelf: Shelf) -> None:
+    wrong = shelf.identified("Cat Power", discogs="7")
+    shelf.own_id("Cat Power", 8)
+    await find(opened)
+    story = await explain(opened, wrong, CoverageRules(), [])
+    assert "the artist's own is 8" in dict(sections(story))["Doubts"][0]
 
 
 async def test_sources_that_were_given_together_with_others_are_doubted(

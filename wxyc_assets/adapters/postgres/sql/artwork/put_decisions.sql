@@ -18,3 +18,4 @@ from jsonb_to_recordset(%(decisions)s) as d (
 )
 where k.library_id = d.library_id
 and k.answer is not null
+and k.reverted_at is null

@@ -1,5 +1,6 @@
 -- Returns the lookups of a range whose answer was kept, about records that are still named as they were
--- then, with what the library shows. With library_ids, only those.
+-- then, with what the library shows. With library_ids, only those. What was reverted is not decided on
+-- again from the same answer.
 select
     l.id as library_id,
     k.artist_name,
@@ -11,6 +12,7 @@ select
     k.url,
     k.confidence,
     (k.match, k.rules_version) = (%(match)s, %(rules_version)s) as is_of_these_rules,
+    k.looked_up_at as answered_at,
     shown.is_ours,
     l.artwork_url is not null and not shown.is_ours as is_others,
     wants_cover(
@@ -39,5 +41,6 @@ cross join lateral (
 where k.library_id between %(first)s and %(last)s
 and (%(library_ids)s::int[] is null or k.library_id = any(%(library_ids)s))
 and k.answer is not null
+and k.reverted_at is null
 and k.outcome <> 'unconfirmed'
 order by l.id

@@ -51,6 +51,36 @@ select
         from artwork_lookup k
         where k.library_id = l.id
     ) as cover_lookup,
+    (
+        select to_jsonb(e)
+        from library_release e
+        where e.library_id = l.id
+    ) as release,
+    (
+        select jsonb_agg(to_jsonb(d) - 'library_id' order by d.decided_at)
+        from superseded_decision d
+        where d.library_id = l.id
+    ) as superseded,
+    (
+        select jsonb_agg(
+            jsonb_build_object(
+                'subject', j.subject,
+                'run_id', j.run_id,
+                'changed_at', j.changed_at,
+                'is_empty_after', j.after = value_fingerprint(null::text),
+                'reverted_run_id', v.reverted_run_id
+            )
+            order by j.entry
+        )
+        from library_journal j
+        left join library_revert v on v.run_id = j.run_id
+        where j.library_id = l.id
+    ) as journal,
+    (
+        select jsonb_agg(to_jsonb(d) order by d.reason)
+        from library_doubts d
+        where d.library_id = l.id
+    ) as doubts,
     i.last_verified_at as verified_at,
     library_cohort(
         l.code_volume_letters,
@@ -92,6 +122,13 @@ select
             false
         ) then 'not_wanted'
         when k.ask_again_at is not null then 'due'
+        when k.is_of_other_rules
+            and k.reverted_at is null
+            and k.answer is not null
+            and k.outcome not in ('unknown', 'unconfirmed')
+            and k.looked_up_at > now() - %(retry_window)s
+            then 'to_decide'
+        when k.is_of_other_rules and k.reverted_at is null then 'due'
         when k.outcome = 'unconfirmed' and k.looked_up_at > now() - %(retry_window)s
         then 'unconfirmed'
         else lookup_state(
@@ -105,13 +142,18 @@ from library l
 left join artists a on a.id = l.artist_id
 left join library_identity i on i.library_id = l.id
 left join lml_resolution r on r.library_id = l.id and r.artist_name = l.artist_name
-left join artwork_lookup k
+left join (
+    select
+        *,
+        not lookup_counts(
+            coalesce(outcome_if_confirmed, outcome), confidence, match,
+            %(match)s, %(least_confidence)s
+        )
+        or (answer is not null and rules_version <> %(rules_version)s) as is_of_other_rules
+    from artwork_lookup
+) k
     on k.library_id = l.id
     and k.artist_name = a.artist_name
     and k.album_title = l.album_title
     and k.legacy_release_id = l.legacy_release_id
-    and lookup_counts(
-        coalesce(k.outcome_if_confirmed, k.outcome), k.confidence, k.match,
-        %(match)s, %(least_confidence)s
-    )
 where l.id = %(library_id)s
