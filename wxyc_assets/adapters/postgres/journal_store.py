@@ -60,7 +60,7 @@ class JournalStore:
         return [
             JournaledRun(
                 run_id=row["run_id"],
-                changed_at=f"{row['changed_at']:%Y-%m-%d %H:%M %Z}",
+                changed_at=row["changed_at"],
                 records={each: row[each] for each in JournalSubject if row[each]},
                 reverted_run_id=row["reverted_run_id"],
             )
@@ -77,6 +77,8 @@ class JournalStore:
 
     async def states(self, entries: Sequence[int]) -> list[ChangeState]:
         """Return what the tables hold of these changes now."""
+        if not entries:
+            return []
         async with self.database.transaction() as transaction:
             return await _states(transaction, entries)
 
