@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from xml.etree import ElementTree
 
+from wxyc_assets.domain.changes import RecordsOfReport
 from wxyc_assets.domain.coverage import State
 from wxyc_assets.domain.precision import (
     Calibration,
@@ -51,7 +52,8 @@ def test_it_stands_beside_the_coverage() -> None:
 def test_the_report_says_it_first() -> None:
     now = snapshot(library_slice(states={State.FRESH: 757, State.UNRESOLVED: 243}))
     measured = [MeasuredPrecision(SampledKind.IDENTITY, NOVEMBER, ESTIMATE)]
-    written = page(now, [], list(results(now).values()), precision=measured)
+    nothing = RecordsOfReport(now.taken_at, (), (), (), {})
+    written = page(now, [], list(results(now).values()), nothing, precision=measured)
     summary_of_page = written.partition("<section")[0]
     assert "75.7% identified; of these 96.1% right, 93.8 to 97.6" in summary_of_page
 
