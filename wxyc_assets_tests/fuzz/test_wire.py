@@ -5,7 +5,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 
 from wxyc_assets.adapters.lml.bulk_resolve import read_answers
 from wxyc_assets.adapters.lml.health import read_health
@@ -23,8 +23,6 @@ from wxyc_assets_tests.fuzz.hostile_json import (
     bodies,
 )
 
-BOUNDED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
-
 
 def read(reader: Callable[..., Any], body: bytes, *more: Any) -> Any:
     """Return what was read, or None for a body that is no answer."""
@@ -34,7 +32,6 @@ def read(reader: Callable[..., Any], body: bytes, *more: Any) -> Any:
         return None
 
 
-@BOUNDED
 @given(bodies(RESOLVED))
 def test_resolved(body: bytes) -> None:
     answers = read(lambda body: validate(read_answers(body, ASKED)), body)
@@ -53,7 +50,6 @@ def same(value: Any) -> str:
     return json.dumps(value, sort_keys=True)
 
 
-@BOUNDED
 @given(bodies(LOOKED_UP))
 def test_looked_up(body: bytes) -> None:
     found = read(read_lookup, body)
@@ -62,20 +58,17 @@ def test_looked_up(body: bytes) -> None:
         assert confidence is None or (math.isfinite(confidence) and 0 <= confidence <= 1)
 
 
-@BOUNDED
 @given(bodies(REFRESHED))
 def test_refreshed(body: bytes) -> None:
     results = read(read_refreshed, body, ASKED)
     assert results is None or tuple(results) == ASKED
 
 
-@BOUNDED
 @given(bodies(HEALTHY))
 def test_health(body: bytes) -> None:
     read(read_health, body)
 
 
-@BOUNDED
 @given(bodies(RESOLVED))
 def test_cache_stats(body: bytes) -> None:
     assert all(math.isfinite(each) for each in cache_stats(body).values())
