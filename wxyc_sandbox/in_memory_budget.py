@@ -14,6 +14,7 @@ class BudgetState:
     waiting: set["InMemoryBudget"] = field(default_factory=set["InMemoryBudget"])
     debt: float = 0.0
     settled_at: float = 0.0
+    trial_at: float = float("-inf")
 
 
 class InMemoryBudget:
@@ -41,6 +42,12 @@ class InMemoryBudget:
             others_wait=bool(waiting - {self}),
             clock=asyncio.get_running_loop().time(),
         )
+
+    async def claim_trial(self, seconds: float) -> bool:
+        now = asyncio.get_running_loop().time()
+        is_free = now - self._state.trial_at >= seconds
+        self._state.trial_at = now if is_free else self._state.trial_at
+        return is_free
 
     async def draw(self, tokens: float, *, per_second: float) -> float:
         now = asyncio.get_running_loop().time()

@@ -16,6 +16,10 @@ from dagster._core.definitions.source_asset import SYSTEM_METADATA_KEY_SOURCE_AS
 from dagster._core.execution.backfill import BulkActionsFilter
 from dagster._core.storage.event_log import SqlEventLogStorage, SqliteEventLogStorage
 
+OF_OUR_LOCATION = {".dagster/repository": "__repository__@wxyc_assets"}
+"""The tag by which the UI finds a job's runs. Dagster sets it when it launches a run itself; a run
+from the command line would be missing from the job's page and from the timeline without it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Backfill:

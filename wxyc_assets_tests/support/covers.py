@@ -27,7 +27,6 @@ from wxyc_assets_tests.support.in_flight import InFlight
 from wxyc_sandbox.lml.app import PretendLml
 from wxyc_sandbox.lml.catalogue import CatalogueEntry
 from wxyc_sandbox.lml.lookup_results import catalogue_answer
-from wxyc_sandbox.lml.lookups import LIVE_PER_MILLE
 from wxyc_sandbox.lml.seeded_random import SeededRandom, fold
 from wxyc_sandbox.lml.settings import LmlSettings
 
@@ -46,7 +45,7 @@ def found(wanted: Album) -> Found:
     random = SeededRandom(
         AT_ONCE.seed, "lookup", fold(wanted.artist_name), fold(wanted.album_title)
     )
-    random.happens(LIVE_PER_MILLE)
+    random.below(2)  # LML draws first whether the album is cached
     entries = CatalogueEntry(wanted.legacy_release_id, wanted.artist_name, wanted.album_title)
     return read_lookup(dump(catalogue_answer([entries], random))).found
 

@@ -84,6 +84,8 @@ class PretendLml:
         Raises ValueError for a bad name or value.
         """
         self.settings = self.discogs.settings = self.settings.changed(changes)
+        if "breaker" in changes:
+            self.discogs.set_breakers(self.settings.breaker)
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":

@@ -29,6 +29,8 @@ class LmlCall:
     """Time at which a worker admitted it, on the loop's clock."""
     service_seconds: float = 0.0
     """Processing time at LML, without the wait for admission."""
+    api_calls: int = 0
+    """Discogs requests that it took so far."""
 
     async def finish(self) -> None:
         """Wait until the service time has passed; computing counts towards it."""

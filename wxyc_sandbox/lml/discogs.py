@@ -1,10 +1,14 @@
-"""Discogs behind LML: a rate shared by the workers, and a count of requests."""
+"""Discogs behind LML: a rate shared by the workers, their breakers, and a count of requests."""
 
 import asyncio
 from collections import defaultdict
+from typing import Literal
 
-from wxyc_sandbox.lml.calls import now
-from wxyc_sandbox.lml.settings import LmlSettings
+from wxyc_sandbox.lml.breaker import WorkerBreaker
+from wxyc_sandbox.lml.calls import LmlCall, now
+from wxyc_sandbox.lml.settings import Breaker, LmlSettings
+
+Outcome = Literal["served", "shed", "refused"]
 
 
 class DiscogsModel:
@@ -15,29 +19,72 @@ class DiscogsModel:
         self.requests = 0
         self.requests_by_minute: defaultdict[int, int] = defaultdict(int)
         self._origin: float | None = None
+        self.breakers: list[WorkerBreaker] = []
+        self.set_breakers(settings.breaker)
         self._queues = [asyncio.Lock() for _ in range(settings.workers)]
         self._due = [0.0] * settings.workers
 
-    async def request(self, number: int, worker: int) -> None:
-        """Send `number` requests through a worker; return when all have been served.
+    async def request(self, number: int, worker: int, call: LmlCall | None = None) -> Outcome:
+        """Send `number` requests through a worker, until one of them is not served.
 
+        Those that go out are counted in `call`.
+        The breaker sheds a request without asking Discogs; Discogs refuses one with a 429.
         A cancelled caller leaves the queue, and its unsent requests cost nothing.
         """
+        outcome: Outcome = "served"
         for _ in range(number):
-            async with self._queues[worker]:
-                await asyncio.sleep(max(0.0, self._earliest(worker) - now()))
-                self.spend(worker)
+            if outcome == "served":
+                async with self._queues[worker]:
+                    outcome = await self._request(worker, call)
+        return outcome
 
     def spend(self, worker: int) -> None:
         """Count one request that skips the queue, as the health route's does."""
-        self._due[worker] = max(self._due[worker], now()) + self._interval()
-        self._count()
+        self.breakers[worker].live_requests += 1
+        self._send(worker)
+
+    def breaker(self, worker: int) -> WorkerBreaker:
+        """Return the breaker of a worker."""
+        for each in self.breakers:
+            each.opened_at = now() if each.opened_at is None else each.opened_at
+        return self.breakers[worker]
+
+    def set_breakers(self, state: Breaker | None) -> None:
+        """Set the breakers of all workers."""
+        counts = [each.live_requests for each in self.breakers] or [0] * self.settings.workers
+        self.breakers = [WorkerBreaker(state, live_requests=count) for count in counts]
+
+    def restart(self, worker: int) -> None:
+        """Give a worker a new process, which has counted nothing and whose breaker is closed."""
+        self.breakers[worker] = WorkerBreaker()
 
     def reset(self) -> None:
         """Set the counts to zero."""
         self.requests = 0
         self.requests_by_minute.clear()
         self._origin = None
+
+    async def _request(self, worker: int, call: LmlCall | None) -> Outcome:
+        breaker = self.breaker(worker)
+        if not breaker.admits(now(), self.settings.breaker_cooldown_seconds):
+            return "shed"
+        try:
+            await asyncio.sleep(max(0.0, self._earliest(worker) - now()))
+        except asyncio.CancelledError:
+            breaker.abandoned(now())
+            raise
+        self._send(worker)
+        if call is not None:
+            call.api_calls += 1
+        if self.settings.discogs_refuses:
+            breaker.failed(now())
+            return "refused"
+        breaker.succeeded()
+        return "served"
+
+    def _send(self, worker: int) -> None:
+        self._due[worker] = max(self._due[worker], now()) + self._interval()
+        self._count()
 
     def _earliest(self, worker: int) -> float:
         return self._due[worker] - self._interval() * (self.settings.discogs_burst - 1)

@@ -4,6 +4,7 @@ from typing import Any
 
 from wxyc_sandbox.lml.calls import LmlCall
 from wxyc_sandbox.lml.discogs import DiscogsModel
+from wxyc_sandbox.lml.settings import Breaker
 from wxyc_sandbox.lml.wire import Json
 
 
@@ -18,22 +19,34 @@ class HealthEndpoint:
 
     async def answer(self, call: LmlCall) -> Json:
         settings = call.settings
+        breaker = self._discogs.breaker(call.worker)
         call.status = 200 if settings.database_up else 503
-        if settings.breaker == "closed":
+        if breaker.state == "closed":
             self._discogs.spend(call.worker)
         return {
-            "status": _status(settings.database_up, settings.breaker),
+            "status": _status(settings.database_up, breaker.state),
             "version": settings.version,
             "commit_sha": settings.commit_sha,
-            "discogs_breaker_state": settings.breaker,
+            "discogs_breaker_state": breaker.state,
+            "discogs_live_requests_total": breaker.live_requests,
             "services": {
                 "database": "ok" if settings.database_up else "unavailable",
-                "discogs_api": "unavailable" if settings.breaker == "open" else "ok",
+                "discogs_api": _discogs_api(breaker.state),
             },
         }
 
 
-def _status(database_up: bool, breaker: str) -> str:
+def _discogs_api(breaker: Breaker | None) -> str:
+    match breaker:
+        case None:
+            return "not configured"
+        case "closed":
+            return "ok"
+        case "open" | "half-open":
+            return "rate-limited"
+
+
+def _status(database_up: bool, breaker: Breaker | None) -> str:
     """Return the overall status, which a half-open breaker does not affect."""
     if not database_up:
         return "unhealthy"

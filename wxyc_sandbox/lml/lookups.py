@@ -1,20 +1,26 @@
 """POST /api/v1/lookup and POST /api/v1/lookup/bulk"""
 
 import asyncio
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 from wxyc_sandbox.lml.calls import LmlCall, now
 from wxyc_sandbox.lml.catalogue import Catalogue
-from wxyc_sandbox.lml.discogs import DiscogsModel
-from wxyc_sandbox.lml.lookup_results import answer_off_catalogue, catalogue_answer, no_results
+from wxyc_sandbox.lml.discogs import DiscogsModel, Outcome
+from wxyc_sandbox.lml.lookup_results import (
+    answer_off_catalogue,
+    catalogue_answer,
+    no_results,
+    with_api_calls,
+)
 from wxyc_sandbox.lml.mistakes import Mistakes
 from wxyc_sandbox.lml.seeded_random import SeededRandom, fold
+from wxyc_sandbox.lml.settings import LmlSettings
 from wxyc_sandbox.lml.wire import HttpError, Json, as_object
 
 MAX_ITEMS = 100
 BUDGET_CAP_MS = 4000
-LIVE_PER_MILLE = 50
-"""One lookup in twenty costs a Discogs request; the others are read from the cache."""
+FEWEST_REQUESTS, MOST_REQUESTS = 3, 7
+"""Discogs requests of a lookup that is not cached: about five (docs/contracts/lml.md)."""
 
 TEXTS = ("artist", "album", "song", "raw_message")
 SWITCHES = ("extended", "warm_cache")
@@ -26,6 +32,7 @@ class LookupEndpoint:
     def __init__(self, catalogue: Catalogue, discogs: DiscogsModel) -> None:
         self._catalogue = catalogue
         self._discogs = discogs
+        self._cached: set[tuple[str, str]] = set()
 
     def rows(self, payload: Any) -> list[int]:
         if not _is_lookup(payload):
@@ -43,34 +50,51 @@ class LookupEndpoint:
         artist: str = request.get("artist") or ""
         album: str = request.get("album") or ""
         random = SeededRandom(call.settings.seed, "lookup", fold(artist), fold(album))
-        live = random.happens(LIVE_PER_MILLE)
-        if live and call.settings.breaker != "closed":
-            call.service_seconds += call.settings.lookup_latency_seconds
-            return no_results()
-        if not await self._finishes_in_time(call, live):
-            return no_results(timeout=True)
+        requests = self._requests(call.settings, (fold(artist), fold(album)), random)
+        before = call.api_calls
+        match await self._search(call, requests):
+            case "timeout":
+                answer = no_results(timeout=True)
+            case "shed":
+                answer = no_results()
+            case "refused":
+                answer = no_results(degraded=True, degraded_reason="discogs_rate_limited")
+            case "served":
+                self._cached.add((fold(artist), fold(album)))
+                answer = self._results(call.settings, artist, album, random)
+        return with_api_calls(answer, call.api_calls - before)
+
+    def _requests(self, settings: LmlSettings, album: tuple[str, str], random: SeededRandom) -> int:
+        """Return how many Discogs requests a lookup of an album takes."""
+        is_live = random.below(1_000_000) < settings.lookup_live_share * 1_000_000
+        if not is_live or album in self._cached:
+            return 0
+        spread = SeededRandom(settings.seed, "lookup requests", *album)
+        return FEWEST_REQUESTS + spread.below(MOST_REQUESTS - FEWEST_REQUESTS + 1)
+
+    def _results(
+        self, settings: LmlSettings, artist: str, album: str, random: SeededRandom
+    ) -> Json:
         entries = self._catalogue.find(artist, album)
         if entries:
-            mistakes = Mistakes(call.settings.seed, call.settings.mistakes, self._catalogue)
+            mistakes = Mistakes(settings.seed, settings.mistakes, self._catalogue)
             return mistakes.covers(catalogue_answer(entries, random))
         return answer_off_catalogue(artist, album, random)
 
-    async def _finishes_in_time(self, call: LmlCall, live: bool) -> bool:
-        """Return True if the search finishes within the cap."""
+    async def _search(self, call: LmlCall, requests: int) -> Outcome | Literal["timeout"]:
+        """Wait for Discogs within the cap, and add the time to the call's service time."""
         cap = _cap_seconds(call)
         latency = call.settings.lookup_latency_seconds
-        waited = await self._wait_for_discogs(call.worker, cap - latency) if live else 0.0
-        call.service_seconds += min(cap, waited + latency)
-        return waited + latency <= cap
-
-    async def _wait_for_discogs(self, worker: int, seconds: float) -> float:
         began = now()
         try:
-            async with asyncio.timeout(seconds):
-                await self._discogs.request(1, worker)
+            async with asyncio.timeout(cap - latency):
+                outcome = await self._discogs.request(requests, call.worker, call)
         except TimeoutError:
-            return float("inf")
-        return now() - began
+            call.service_seconds += cap
+            return "timeout"
+        waited = now() - began if requests else 0.0
+        call.service_seconds += min(cap, waited + latency)
+        return outcome if waited + latency <= cap else "timeout"
 
 
 class BulkLookupEndpoint:

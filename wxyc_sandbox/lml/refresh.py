@@ -3,7 +3,7 @@
 from typing import Any, cast
 
 from wxyc_sandbox.lml.calls import LmlCall, now
-from wxyc_sandbox.lml.discogs import DiscogsModel
+from wxyc_sandbox.lml.discogs import DiscogsModel, Outcome
 from wxyc_sandbox.lml.seeded_random import SeededRandom
 from wxyc_sandbox.lml.settings import LmlSettings
 from wxyc_sandbox.lml.wire import HttpError, Json, as_object
@@ -50,29 +50,36 @@ class RefreshEndpoint:
                 return _result(identity_id, "not_found", None, "no such identity")
             case "not_implemented":
                 return _result(identity_id, "not_implemented", {"musicbrainz": NOT_WIRED}, None)
-            case "warmed" if warm or call.settings.breaker == "closed":
+            case "warmed":
                 return await self._warmed(identity_id, random, call, warm)
             case _:
-                return await self._failed(identity_id, call, warm)
+                outcome = await self._discogs.request(0 if warm else 1, call.worker)
+                return _failed(identity_id, outcome)
 
     async def _warmed(
         self, identity_id: int, random: SeededRandom, call: LmlCall, warm: bool
     ) -> Json:
         artists = _artists(random, call.settings)
-        if not warm:
-            await self._discogs.request(1 + len(artists), call.worker)
-            self._warm.add(identity_id)
+        outcome = await self._discogs.request(0 if warm else 1 + len(artists), call.worker)
+        if outcome != "served":
+            return _failed(identity_id, outcome)
+        self._warm.add(identity_id)
         discogs = {"release_outcome": "success", "artists": artists, "message": None}
         sources = {"discogs": discogs, "musicbrainz": NOT_WIRED}
         return _result(identity_id, "warmed", sources, None)
 
-    async def _failed(self, identity_id: int, call: LmlCall, warm: bool) -> Json:
-        closed = call.settings.breaker == "closed"
-        if closed and not warm:
-            await self._discogs.request(1, call.worker)
-        message = "Discogs answered 500" if closed else "the Discogs breaker is not closed"
-        discogs: Json = {"release_outcome": "error", "artists": [], "message": message}
-        return _result(identity_id, "error", {"discogs": discogs}, message)
+
+FAILURES: dict[Outcome, str] = {
+    "served": "Discogs answered 500",
+    "refused": "Discogs answered 429",
+    "shed": "the Discogs breaker is not closed",
+}
+
+
+def _failed(identity_id: int, outcome: Outcome) -> Json:
+    message = FAILURES[outcome]
+    discogs: Json = {"release_outcome": "error", "artists": [], "message": message}
+    return _result(identity_id, "error", {"discogs": discogs}, message)
 
 
 def _artists(random: SeededRandom, settings: LmlSettings) -> list[Json]:

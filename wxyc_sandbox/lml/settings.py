@@ -34,6 +34,9 @@ class LmlSettings:
     row_latency_seconds: float = 0.001
     lookup_latency_seconds: float = 0.01
     lookup_cap_seconds: float = 25.0
+    lookup_live_share: float = 0.05
+    """Share of the albums that are not cached from the start; a lookup of one costs 3 to 7 Discogs
+    requests, and caches it."""
     edge_timeout_seconds: float = 300.0
 
     workers: int = 3
@@ -47,7 +50,13 @@ class LmlSettings:
     artists_per_release: int = 3
     warm_share: float = 0.0
     """Share of identities whose release is cached from the start."""
-    breaker: Breaker = "closed"
+    discogs_refuses: bool = False
+    """True: Discogs answers 429 to every request, and so opens the breakers of the workers."""
+    breaker: Breaker | None = "closed"
+    """What the breakers of all workers are set to, at first and by each change of this setting;
+    from then on each goes its own way. None: Discogs is not configured."""
+    breaker_cooldown_seconds: float = 60.0
+    """Our guess; LML does not tell."""
 
     def changed(self, changes: dict[str, Any]) -> "LmlSettings":
         """Return a copy with some settings changed; raise ValueError for a bad name or value."""

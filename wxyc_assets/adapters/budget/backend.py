@@ -38,6 +38,10 @@ class BudgetBackend(Protocol):
         """Return who holds slots, or waits for them."""
         ...
 
+    async def claim_trial(self, seconds: float) -> bool:
+        """Claim the trial of LML's circuit breaker; False if it was claimed so shortly ago."""
+        ...
+
     async def draw(self, tokens: float, *, per_second: float) -> float:
         """Reserve tokens, or return them if negative; return in how many seconds they are due."""
         ...

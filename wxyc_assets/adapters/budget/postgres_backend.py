@@ -44,6 +44,9 @@ class PostgresBudget:
         (row,) = await self._fetch("budget/select_contention")
         return Contention(**row)
 
+    async def claim_trial(self, seconds: float) -> bool:
+        return bool(await self._fetch("budget/claim_trial", seconds=seconds))
+
     async def draw(self, tokens: float, *, per_second: float) -> float:
         (row,) = await self._fetch("budget/draw_tokens", tokens=tokens, per_second=per_second)
         return row["wait_seconds"]

@@ -16,7 +16,8 @@ from wxyc_assets.adapters.budget.token_bucket import TokenBucket
 class SharedBudget:
     """Admits requests; use `open_budget`."""
 
-    def __init__(self, semaphore: Semaphore, bucket: TokenBucket) -> None:
+    def __init__(self, backend: BudgetBackend, semaphore: Semaphore, bucket: TokenBucket) -> None:
+        self.claim_trial = backend.claim_trial
         self._semaphore = semaphore
         self._bucket = bucket
 
@@ -41,9 +42,11 @@ async def open_budget(
     try:
         async with asyncio.TaskGroup() as group:
             running = group.create_task(semaphore.run())
-            yield SharedBudget(semaphore, bucket)
+            yield SharedBudget(backend, semaphore, bucket)
             await bucket.give_back()
             running.cancel()
     except BaseExceptionGroup as errors:
         first, *others = errors.exceptions
-        raise (errors if others else first) from None
+        if others:
+            raise
+        raise first from first.__cause__

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from wxyc_assets.adapters.lml.wire import as_object, as_text, parse
+from wxyc_assets.adapters.lml.wire import as_integer, as_object, as_text, parse
 
 PATH = "/health"
 SPAN = "lml.health"
@@ -30,6 +30,8 @@ class Health:
     version: str | None
     commit_sha: str | None
     breaker: BreakerState | None
+    live_requests: int | None = None
+    """Requests towards Discogs since the process that answered was started, shed ones included."""
 
     @property
     def is_breaker_closed(self) -> bool:
@@ -44,6 +46,7 @@ def read_health(body: bytes) -> Health:
         version=as_text(response.get("version")),
         commit_sha=as_text(response.get("commit_sha")),
         breaker=_breaker(response.get("discogs_breaker_state")),
+        live_requests=as_integer(response.get("discogs_live_requests_total")),
     )
 
 

@@ -4,8 +4,8 @@ import asyncio
 from functools import partial
 
 from wxyc_assets.adapters.lml.circuit_breaker import CircuitBreakerWatch
-from wxyc_assets.adapters.lml.client import LmlClient
-from wxyc_assets.adapters.lml.errors import CircuitBreakerTimeout, LmlError, LmlRejectedBatch
+from wxyc_assets.adapters.lml.client import LmlClient, LookupResult
+from wxyc_assets.adapters.lml.errors import LmlError, LmlRejectedBatch
 from wxyc_assets.adapters.lml.lookup import LookupAnswer
 from wxyc_assets.adapters.lml.retry import (
     GiveWay,
@@ -110,15 +110,11 @@ class CoverLookup:
 
     async def _try(self, question: Question) -> FailedQuestion | None:
         async with self._in_flight:
-            await self._wait_for_breaker()
-            probe = 0 if self.stopped else await self._probes.latest()
             answers_before = self._caller.answers
             if self.stopped:
                 return FailedQuestion(question, _NotAsked(str(self.stopped)), answers_before)
             try:
-                result = await self._caller.with_retries(
-                    partial(self._lml.lookup, question.artist_name, question.album_title)
-                )
+                probe, result = await self._caller.with_retries(partial(self._call, question))
             except LmlError as error:
                 self._consider_stopping(error)
                 return FailedQuestion(question, error, answers_before)
@@ -132,15 +128,18 @@ class CoverLookup:
         if self.stopped:
             self._probes.give_up()
 
-    async def _wait_for_breaker(self) -> None:
-        if self._breaker is None or self.stopped:
-            return
-        try:
-            await self._probes.latest()  # the first probe serves both
-            await self._breaker.wait_until_closed()
-        except CircuitBreakerTimeout as error:
-            self._caller.stopped = error
-            self._probes.give_up()
+    async def _call(self, question: Question) -> tuple[int, LookupResult]:
+        """Return the number of the latest probe before the question, and its answer."""
+        if self._breaker is None:
+            return await self._call_now(question)
+        await self._probes.latest()  # the first probe serves both
+        return await self._breaker.call(partial(self._call_now, question), _is_live)
+
+    async def _call_now(self, question: Question) -> tuple[int, LookupResult]:
+        probe = await self._probes.latest()
+        if self.stopped:  # meanwhile
+            raise _NotAsked(str(self.stopped))
+        return probe, await self._lml.lookup(question.artist_name, question.album_title)
 
     async def _store(self, question: Question, answer: LookupAnswer, probe: int) -> None:
         lookups, found = question.lookups, answer.found
@@ -203,6 +202,10 @@ class CoverLookup:
         question.lookups.error = error
         for _ in question.albums:
             question.lookups.settle(WriteOutcome.LML_ERROR)
+
+
+def _is_live(answered: tuple[int, LookupResult]) -> bool | None:
+    return answered[1].is_live
 
 
 def _outcome(

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from wxyc_assets.adapters.postgres.identity_store import TABLES, RangeCounts
+from wxyc_assets.adapters.postgres.identity_store import REJECTED, TABLES, RangeCounts
 from wxyc_assets.domain.answers import outcome_of
 from wxyc_assets.domain.candidates import Cohort
 from wxyc_assets.domain.counters import IdentityTally, Outcome, by_cohort
@@ -112,4 +112,7 @@ def _count_applied(
     for cohort in answered.values():
         report.tallies[cohort].scanned -= 1  # its record was deleted or renamed meanwhile
     for cohort, details in applied.details.items():
-        report.tallies[cohort].details.update(details)
+        tally = report.tallies[cohort]
+        tally.details.update(details)
+        tally.outcomes[Outcome.RESOLVED] -= details[REJECTED]
+        tally.outcomes[Outcome.REJECTED] += details[REJECTED]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from wxyc_assets.adapters.lml.circuit_breaker import CircuitBreakerWatch
-from wxyc_assets.adapters.lml.client import LmlClient
+from wxyc_assets.adapters.lml.client import LmlClient, RefreshResult
 from wxyc_assets.adapters.lml.errors import LmlError
 from wxyc_assets.adapters.lml.retry import GiveWay, RetryingCaller, RetryPolicy
 from wxyc_assets.domain.batches import batched
@@ -116,9 +116,7 @@ class CacheRefresh:
         return None
 
     async def _call(self, batch: Batch) -> None:
-        await self._breaker.wait_until_closed()
-        self.report.calls += 1
-        answer = await self._lml.refresh(batch)
+        answer = await self._breaker.call(partial(self._refresh_now, batch), _is_live)
         self.report.latencies_ms.append(answer.latency_ms)
         self.report.results.update(answer.results)
         for drift in filter(None, (each.said for each in answer.results.values())):
@@ -126,12 +124,20 @@ class CacheRefresh:
                 self._on_drift(f"LML's answers to a refresh have drifted: {drift}")
             self.report.drift[drift] += 1
 
+    async def _refresh_now(self, batch: Batch) -> RefreshResult:
+        self.report.calls += 1
+        return await self._lml.refresh(batch)
+
 
 def plan_refresh(identity_ids: Iterable[int], batch_size: int) -> RefreshPlan:
     """Return the size of a refresh of these identities; raises BatchTooLarge."""
     check_batch_size(batch_size)
     distinct = sorted(set(identity_ids))
     return RefreshPlan(len(distinct), len(list(batched(distinct, batch_size))))
+
+
+def _is_live(answer: RefreshResult) -> bool:
+    return answer.is_live
 
 
 def check_batch_size(batch_size: int) -> None:

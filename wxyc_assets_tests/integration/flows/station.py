@@ -36,6 +36,9 @@ class Unlimited:
     async def admit(self, tokens: float) -> AsyncGenerator[None]:
         yield
 
+    async def claim_trial(self, seconds: float) -> bool:
+        return True
+
 
 @dataclass
 class IdentityHarness:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from graphlib import TopologicalSorter
 from random import Random
 from typing import Any
 
@@ -25,6 +26,19 @@ order by column_name
 CHECKS = """
 select pg_get_constraintdef(oid) from pg_constraint
 where contype = 'c' and conrelid = %s::regclass
+"""
+KEYS = """
+select
+    k.confrelid::regclass::text as parent,
+    array_agg(c.attname::text order by n) as own,
+    array_agg(p.attname::text order by n) as of_parent
+from pg_constraint k
+cross join unnest(k.conkey, k.confkey) with ordinality as pair (own, of_parent, n)
+join pg_attribute c on c.attrelid = k.conrelid and c.attnum = pair.own
+join pg_attribute p on p.attrelid = k.confrelid and p.attnum = pair.of_parent
+where k.contype = 'f' and k.conrelid = %s::regclass
+group by k.oid
+order by k.oid
 """
 STRUCTURE = {
     "columns": """
@@ -91,14 +105,38 @@ def structure(connection: psycopg.Connection) -> Structure:
 
 def fill(connection: psycopg.Connection) -> None:
     """Put a row into each empty table: one of many at random, which its checks allow."""
-    for table in [name for name, kept in rows(connection).items() if not kept]:
+    for table in _parents_first(connection):
+        if rows(connection)[table]:
+            continue
         found = connection.execute(COLUMNS, (SCHEMA, table)).fetchall()
         words = dict(_words(connection, table))
+        references = dict(_references(connection, table))
         random = Random(table)
         if not any(
-            _insert(connection, table, dict(_row(found, words, random))) for _ in range(ATTEMPTS)
+            _insert(connection, table, dict(_row(found, words, random)) | references)
+            for _ in range(ATTEMPTS)
         ):
             raise AssertionError(f"no row that the checks of {table} allow in {ATTEMPTS} attempts")
+
+
+def _parents_first(connection: psycopg.Connection) -> list[str]:
+    """Return our tables, each behind those that it references."""
+    parents = {
+        table: {parent.rpartition(".")[2] for parent, _, _ in _keys(connection, table)}
+        for table in tables(connection)
+    }
+    return [*TopologicalSorter(parents).static_order()]
+
+
+def _keys(connection: psycopg.Connection, table: str) -> list[tuple[str, list[str], list[str]]]:
+    return connection.execute(KEYS, (f"{SCHEMA}.{table}",)).fetchall()
+
+
+def _references(connection: psycopg.Connection, table: str) -> Iterator[tuple[str, Any]]:
+    """Yield the columns that reference a row of another table, with that row's values."""
+    for parent, own, of_parent in _keys(connection, table):
+        found = rows(connection)[parent.rpartition(".")[2]][0]
+        yield from ((name, found[other]) for name, other in zip(own, of_parent, strict=True))
 
 
 def _words(connection: psycopg.Connection, table: str) -> Iterator[tuple[str, list[str]]]:

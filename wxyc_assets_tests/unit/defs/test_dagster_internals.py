@@ -20,8 +20,8 @@ BACKFILLS = "defs/dagster_internals.py: backfills (the sensor coverage_follows_b
 CHECKS = "defs/dagster_internals.py: check_evaluations (the sensor alerts_are_queued)"
 FAILURES = "defs/occurrences.py (the sensor alerts_are_queued)"
 OPEN_RANGES = "defs/open_ranges.py (steps that leave ranges open)"
-LAUNCHER = "defs/run_launcher.py (runs that were lost with their code location)"
 SELECTION = "defs/dagster_internals.py: selects_nothing (a selection that matches no asset)"
+LAUNCHER = "defs/run_launcher.py (runs that were lost with their code location)"
 STEPS = "defs/instrumentation.py (the names on every log line and span)"
 
 PRIVATE_IMPORT = re.compile(r"^\s*(?:from|import)\s+dagster\._", re.MULTILINE)

@@ -10,7 +10,6 @@ import pytest
 
 from wxyc_assets.adapters.budget.shared_budget import open_budget
 from wxyc_assets.adapters.lml import client as lml
-from wxyc_assets.adapters.lml.circuit_breaker import CircuitBreakerWatch
 from wxyc_assets.adapters.lml.errors import CircuitBreakerTimeout, LiveActivityTimeout
 from wxyc_assets.adapters.lml.retry import GiveWay, RetryPolicy
 from wxyc_assets.domain.live_activity import LiveActivityLimits
@@ -240,45 +239,24 @@ def test_an_edge_timeout_is_tried_again_on_a_warmer_cache() -> None:
     assert pretend.counters.statuses["refresh"][504] == 2
 
 
-def test_an_open_breaker_pauses_until_it_closes() -> None:
-    async def work() -> tuple[float, int]:
-        pretend = PretendLml(LmlSettings(breaker="open"))
-        async with connected(pretend) as client:
-            breaker = CircuitBreakerWatch(client, ceiling_seconds=1_800)
-            waiting = asyncio.gather(*(breaker.wait_until_closed() for _ in range(100)))
-            await asyncio.sleep(600)
-            assert not waiting.done()
-            pretend.configure(breaker="closed")
-            await waiting
-            return asyncio.get_running_loop().time(), pretend.counters.calls["health"]
-
-    seconds, looks = run_virtually(work())
-    assert 600 <= seconds <= 631
-    assert looks == pytest.approx(21, abs=1)
-
-
-def test_a_closed_breaker_is_looked_at_every_thirty_seconds() -> None:
-    async def looks() -> int:
-        pretend = PretendLml()
-        async with connected(pretend) as client:
-            breaker = CircuitBreakerWatch(client, ceiling_seconds=1_800)
-            for _ in range(3_000):
-                await breaker.wait_until_closed()
-                await asyncio.sleep(0.1)
-        return pretend.counters.calls["health"]
-
-    assert run_virtually(looks()) == 10
-
-
 @pytest.mark.parametrize("state", ["open", "half-open"])
 def test_a_breaker_that_stays_open_ends_it_at_the_ceiling(state: Any) -> None:
-    pretend = PretendLml(LmlSettings(breaker=state))
-    report, seconds = refresh(pretend, range(1, 101))
+    pretend = PretendLml(LmlSettings(breaker=state, discogs_refuses=True))
+    report, seconds = refresh(pretend, range(1, 1_001))
     assert isinstance(report.stopped, CircuitBreakerTimeout)
     assert f"has been {state} for 30 minutes" in str(report.stopped)
     assert seconds == pytest.approx(1_800, abs=31)
-    assert not pretend.counters.calls["refresh"]
-    assert report.tally.lml_error == 100
+    assert 5 <= pretend.counters.calls["refresh"] <= 1_800 / 60  # trials, one a cool-down
+    assert len(report.failed) >= 400
+
+
+def test_alone_at_night_an_open_breaker_is_closed_by_one_call() -> None:
+    pretend = PretendLml(LmlSettings(breaker="open", discogs_per_worker_per_minute=0))
+    tallies: list[RefreshTally] = []
+    report, seconds = refresh(pretend, range(1, 101), tallies=tallies)
+    assert report.failure is None
+    assert seconds < 300
+    assert pretend.discogs.requests > 0
 
 
 def test_a_breaker_that_nobody_can_see_holds_nobody_up() -> None:

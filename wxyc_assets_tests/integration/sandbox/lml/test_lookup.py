@@ -24,6 +24,10 @@ SEARCH_TYPES = {"direct", "fallback", "alternative", "compilation", "song_as_art
 FORMATS = [(7, "Cat Power", "Moon Pix"), (8, "Cat Power", "Moon Pix")]
 
 
+def api_calls(answer: dict[str, Any]) -> int:
+    return answer["cache_stats"]["api_calls"]
+
+
 async def look_up_all(lml: PretendLml) -> dict[int, dict[str, Any]]:
     found: dict[int, dict[str, Any]] = {}
     for first in range(0, len(CATALOGUE), 100):
@@ -149,10 +153,14 @@ async def test_everything_in_a_request_is_optional(payload: Any) -> None:
     assert (answer.status_code, answer.json()["search_type"]) == (200, "none")
 
 
-async def test_one_lookup_in_twenty_costs_a_discogs_request() -> None:
+async def test_one_lookup_in_twenty_costs_about_five_discogs_requests_and_is_cached() -> None:
     lml = PretendLml(AT_ONCE, CATALOGUE)
-    await look_up_all(lml)
-    assert 50 < lml.discogs.requests < 105
+    costs = [cost for each in (await look_up_all(lml)).values() if (cost := api_calls(each))]
+    assert 50 < len(costs) < 105
+    assert 4 < sum(costs) / len(costs) < 6
+    assert lml.discogs.requests == sum(costs)
+    assert not any(map(api_calls, (await look_up_all(lml)).values()))
+    assert lml.discogs.requests == sum(costs)
 
 
 async def test_without_its_breaker_closed_live_lookups_find_nothing() -> None:
@@ -177,10 +185,10 @@ def test_a_lookup_that_waits_too_long_for_discogs_times_out() -> None:
         expected, answers = await look_up_all(healthy), await look_up_all(slow)
         return [answer for number, answer in answers.items() if answer != expected[number]]
 
-    assert all(answer["timeout"] and not answer["results"] for answer in run_virtually(lost()))
+    timed_out = run_virtually(lost())
+    assert all(answer["timeout"] and not answer["results"] for answer in timed_out)
     assert slow.discogs.requests == 3
-    unserved = healthy.discogs.requests - slow.discogs.requests
-    assert slow.counters.busy_seconds == pytest.approx(25 * unserved)
+    assert slow.counters.busy_seconds == pytest.approx(25 * len(timed_out))
 
 
 def test_a_caller_budget_turns_slow_answers_into_empty_ones() -> None:
@@ -207,5 +215,6 @@ async def test_a_bulk_lookup_answers_by_index_as_a_lookup_would() -> None:
     results = (await post(lml, LOOKUP_BULK, {"items": items})).json()["results"]
     assert [result["index"] for result in results] == list(range(50))
     for item, result in zip(items, results, strict=True):
-        assert result["lookup"] == await looked_up(lml, item["artist"], item["album"])
+        again = await looked_up(lml, item["artist"], item["album"])
+        assert result["lookup"] | {"cache_stats": again["cache_stats"]} == again
         assert result["status"] == ("match" if result["lookup"]["results"] else "no_match")
