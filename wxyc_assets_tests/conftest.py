@@ -16,6 +16,7 @@ from psycopg import sql
 from wxyc_assets.adapters.postgres.database import Database, open_database
 from wxyc_assets.migrations.run import migrate
 from wxyc_assets_tests.support.backend_db import BackendDb
+from wxyc_assets_tests.support.room import lack_of_room
 from wxyc_assets_tests.support.sample_library import fill_sample_library
 from wxyc_assets_tests.support.watermark import count_moves
 from wxyc_sandbox.backend import create_schema
@@ -31,13 +32,17 @@ def schema() -> str:
 
 
 def pytest_configure() -> None:
-    """Restore the default signal handlers, and let no property test depend on speed.
+    """Restore the default signal handlers, let no property test depend on speed, look for room.
 
     A process that a script starts in the background ignores SIGINT, and so do its children.
     Dagster's servers treat SIGTERM like SIGINT and could not be stopped.
     """
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    # PostgreSQL and Dagster keep locks in /dev/shm: without room, hundreds of tests would fail.
+    for folder, least_mib in ((Path("/dev/shm"), 64), (Path(tempfile.gettempdir()), 2048)):
+        if problem := lack_of_room(folder, least_mib=least_mib):
+            pytest.exit(problem, returncode=2)
     hypothesis.settings.register_profile(
         "any_machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
     )

@@ -4,7 +4,7 @@ import asyncio
 import traceback
 from collections.abc import Awaitable, Callable
 
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from wxyc_assets.adapters.lml.client import LmlClient, open_lml
@@ -69,7 +69,6 @@ def refused(header: bytes) -> bytes:
 @example(call="resolve", response=refused(b"Content-Type: text/html; charset=idna"), hangs_up=1)
 @example(call="resolve", response=refused(b"Content-Type: text/html; charset=utf-16"), hangs_up=1)
 @example(call="resolve", response=refused(b"Content-Type: text/html; charset=rot13"), hangs_up=1)
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(call=st.sampled_from(sorted(CALLS)), response=responses(), hangs_up=st.integers(0, 9))
 def test_every_call_ends_in_an_answer_or_in_an_error_of_ours(
     call: str, response: bytes, hangs_up: int

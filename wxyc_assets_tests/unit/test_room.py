@@ -1,0 +1,18 @@
+"""A lack of room is one line that names the folder."""
+
+from pathlib import Path
+
+from wxyc_assets_tests.support.room import lack_of_room
+
+MORE_THAN_ANY_DISK = 1 << 40
+
+
+def test_a_folder_without_room_is_named(tmp_path: Path) -> None:
+    problem = lack_of_room(tmp_path, least_mib=MORE_THAN_ANY_DISK)
+    assert problem
+    assert problem.startswith(f"{tmp_path} has ")
+
+
+def test_a_folder_with_room_and_one_that_is_not_there_are_no_problem(tmp_path: Path) -> None:
+    assert lack_of_room(tmp_path, least_mib=0) is None
+    assert lack_of_room(tmp_path / "nowhere", least_mib=MORE_THAN_ANY_DISK) is None
