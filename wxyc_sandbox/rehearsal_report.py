@@ -106,7 +106,7 @@ def table(outcomes: Sequence[RehearsalOutcome]) -> Table:
     for column in ("LML", "cache", "verdict"):
         rows.add_column(column)
     for column in (
-        *("rate", "batch", "in flight", "minutes", "Discogs/min", "most"),
+        *("rate", "batch", "in flight", "minutes", "Discogs/min", "most", "ours"),
         *("batch s p50", "p95", "max", "others s p50", "p95", "max"),
     ):
         rows.add_column(column, justify="right")
@@ -131,6 +131,7 @@ def _cells(outcome: RehearsalOutcome, alone: Spread) -> list[str]:
         f"{outcome.minutes:.0f}",
         f"{outcome.requests:.1f}",
         str(outcome.most_requests),
+        str(outcome.most_of_ours),
         *(f"{each:.0f}" for each in (batches.p50, batches.p95, batches.max)),
         *(f"{each:.1f}" for each in (others.p50, others.p95, others.max)),
     ]
