@@ -41,7 +41,7 @@ def _read(result: Json) -> Refreshed:
     status = result.get("status")
     sources = result.get("sources")
     by_source = [as_object(source) for source in as_object(sources).values()]
-    requests = sum(map(_requests, by_source))
+    requests = _requests(as_object(as_object(sources).get("discogs")))
     if not isinstance(status, str) or status not in KNOWN:
         return Refreshed(RefreshStatus.DRIFT, said=f"status {status!a:.60}", requests=requests)
     if status != RefreshStatus.WARMED:
@@ -56,10 +56,10 @@ def _read(result: Json) -> Refreshed:
     )
 
 
-def _requests(source: Json) -> int:
-    """Return how many requests a source may have taken: LML does not say what it had cached."""
-    release = source.get("release_outcome") in ("success", "error")
-    return release + len(_artists(source))
+def _requests(discogs: Json) -> int:
+    """Return how many requests Discogs may have got: LML does not say what it had cached."""
+    release = discogs.get("release_outcome") in ("success", "error")
+    return release + len(_artists(discogs))
 
 
 def _artists(source: Json) -> list[Json]:
