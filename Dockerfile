@@ -2,24 +2,42 @@
 # To pin the base by digest: --build-arg PYTHON=python@sha256:...
 ARG PYTHON=python:3.11.14-slim-bookworm
 
-FROM ${PYTHON} AS build
+FROM ${PYTHON} AS tools
 WORKDIR /src
 COPY requirements-prod.lock ./
 RUN python -m venv /opt/wxyc
-RUN /opt/wxyc/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes \
-    --only-binary :all: -r requirements-prod.lock
+RUN /opt/wxyc/bin/pip install --no-cache-dir --disable-pip-version-check --no-compile \
+    --require-hashes --only-binary :all: -r requirements-prod.lock
+
+# Both layers of ours are reproducible: bytecode that does not name its time, files of 1970.
+FROM tools AS dependencies
+RUN /opt/wxyc/bin/pip uninstall --quiet --yes setuptools pip \
+    && find /opt/wxyc -depth -type d -name tests -exec rm -r {} + \
+    && PYTHONHASHSEED=0 python -m compileall -qq -j 0 --invalidation-mode unchecked-hash \
+        /opt/wxyc/lib \
+    && find /opt/wxyc -exec touch --no-dereference --date @0 {} +
+
+FROM tools AS package
 COPY pyproject.toml ./
 COPY wxyc_assets ./wxyc_assets
-RUN /opt/wxyc/bin/pip install --no-cache-dir --disable-pip-version-check --no-deps \
-    --no-build-isolation . \
-    && /opt/wxyc/bin/pip uninstall --quiet --yes setuptools pip \
-    && rm /opt/wxyc/bin/wxyc-sandbox
-RUN mkdir -p /var/lib/dagster/storage
-COPY deploy/dagster.yaml deploy/workspace.yaml /var/lib/dagster/
+RUN /opt/wxyc/bin/pip install --no-cache-dir --disable-pip-version-check --no-compile --no-deps \
+    --no-build-isolation --prefix /package/opt/wxyc . \
+    && rm /package/opt/wxyc/bin/wxyc-sandbox \
+    && PYTHONHASHSEED=0 python -m compileall -qq --invalidation-mode unchecked-hash \
+        -s /package /package/opt/wxyc/lib
+COPY --chmod=444 deploy/dagster.yaml deploy/workspace.yaml /package/var/lib/dagster/
+RUN mkdir /package/var/lib/dagster/storage \
+    && chown 10001:10001 /package/var/lib/dagster/storage \
+    && find /package -exec touch --no-dereference --date @0 {} +
 
-FROM ${PYTHON}
-COPY --from=build /opt/wxyc /opt/wxyc
-COPY --from=build --chown=10001:10001 /var/lib/dagster /var/lib/dagster
+# The base without pip: nothing is installed at run time.
+FROM ${PYTHON} AS base
+RUN rm -rf /usr/local/bin/pip* /usr/local/bin/wheel /usr/local/lib/python3*/*-packages/* \
+    /usr/local/lib/python3*/ensurepip /usr/lib/python3*/ensurepip /usr/share/python-wheels
+
+FROM base AS image
+COPY --link --from=dependencies /opt/wxyc /opt/wxyc
+COPY --link --from=package /package /
 ENV PATH=/opt/wxyc/bin:/usr/local/bin:/usr/bin:/bin \
     HOME=/tmp \
     PYTHONUNBUFFERED=1 \
@@ -29,7 +47,14 @@ ENV PATH=/opt/wxyc/bin:/usr/local/bin:/usr/bin:/bin \
 USER 10001:10001
 WORKDIR /tmp
 EXPOSE 4000
-HEALTHCHECK --interval=30s --timeout=20s --start-period=60s --retries=3 \
-    CMD ["dagster", "api", "grpc-health-check", "--port", "4000"]
+HEALTHCHECK --interval=30s --timeout=5s --start-period=60s --start-interval=2s --retries=3 \
+    CMD ["python", "-m", "wxyc_assets.health_check", "code"]
 CMD ["dagster", "api", "grpc", "--host", "0.0.0.0", "--port", "4000", \
-    "--module-name", "wxyc_assets.definitions", "--inject-env-vars-from-instance"]
+    "--module-name", "wxyc_assets.definitions"]
+ARG PYTHON
+ARG REVISION=unknown
+LABEL org.opencontainers.image.title="wxyc-assets" \
+    org.opencontainers.image.description="WXYC's library coverage as data assets" \
+    org.opencontainers.image.version="0.1.0" \
+    org.opencontainers.image.revision="${REVISION}" \
+    org.opencontainers.image.base.name="${PYTHON}"

@@ -43,12 +43,17 @@ select format('revoke temporary on database %I from public, %I', current_databas
 \gexec
 
 -- The Backend's tables. In library and in the credits, only the columns that a run fills.
-grant select
-    on :"backend_schema".artists, :"backend_schema".rotation, :"backend_schema".flowsheet
+grant select on
+    :"backend_schema".artists,
+    :"backend_schema".rotation,
+    :"backend_schema".flowsheet,
+    :"backend_schema".genres,
+    :"backend_schema".library_delete_denylist
     to :"writer";
 grant select, update (artwork_url, unresolved_attempted_at)
     on :"backend_schema".library to :"writer";
--- A run deletes no identity: a revert does, of a record that had none before.
+-- A run deletes no identity: a revert does, of a record that had none before, and a person's verdict,
+-- when nothing else is left of it.
 grant select, insert, update, delete on
     :"backend_schema".library_identity,
     :"backend_schema".library_identity_source
@@ -75,10 +80,17 @@ from to_regclass(format('%I.library_watermark', :'backend_schema')) watermark
 where watermark is not null
 \gexec
 
+-- A station without the view has doubts without plays.
+select format('grant select on %s to %I', plays, :'writer')
+from to_regclass(format('%I.album_plays', :'backend_schema')) plays
+where plays is not null
+\gexec
+
 -- Our own tables.
 grant select on :"assets_schema".alembic_version to :"writer";
 grant select, insert, update, delete on
     :"assets_schema".library_candidate,
+    :"assets_schema".library_doubts,
     :"assets_schema".library_release
     to :"writer";
 grant select, insert, delete on :"assets_schema".coverage_snapshot to :"writer";
@@ -87,14 +99,38 @@ grant select, insert on
     :"assets_schema".coverage_acceptance,
     :"assets_schema".library_revert
     to :"writer";
-grant select, insert on :"assets_schema".library_journal to :"writer";
+grant select, insert, delete on
+    :"assets_schema".library_journal,
+    :"assets_schema".superseded_decision
+    to :"writer";
+-- So does what people decided: a verdict is overruled by a later one, and never changed.
+grant select, insert on
+    :"assets_schema".verdict,
+    :"assets_schema".precision_sample,
+    :"assets_schema".precision_stratum,
+    :"assets_schema".precision_unit
+    to :"writer";
+grant select on
+    :"assets_schema".standing_verdict,
+    :"assets_schema".chosen_value,
+    :"assets_schema".rejected_value
+    to :"writer";
+-- What is swept in the end (docs/operating.md, "What is swept, and when").
+grant delete on
+    :"assets_schema".lml_resolution,
+    :"assets_schema".artwork_lookup,
+    :"assets_schema".library_release,
+    :"assets_schema".alert_outbox
+    to :"writer";
 grant select, insert, update on
     :"assets_schema".lml_resolution,
     :"assets_schema".artwork_lookup,
     :"assets_schema".rotation_refresh,
+    :"assets_schema".doubt_count,
     :"assets_schema".alert_outbox,
     :"assets_schema".library_run,
-    :"assets_schema".library_range_run
+    :"assets_schema".library_range_run,
+    :"assets_schema".precision_estimate
     to :"writer";
 grant select, update (trial_at) on :"assets_schema".lml_budget to :"writer";
 grant select, insert, update, delete on :"assets_schema".lml_spending to :"writer";
@@ -110,7 +146,9 @@ grant execute on function
     :"assets_schema".value_fingerprint,
     :"assets_schema".wants_cover,
     :"assets_schema".lookup_counts,
-    :"assets_schema".lookup_state
+    :"assets_schema".lookup_state,
+    :"assets_schema".without_rejected,
+    :"assets_schema".artist_own_id
     to :"writer";
 
 -- Only a table's owner may ANALYZE it; before PostgreSQL 17 the statement is skipped silently for

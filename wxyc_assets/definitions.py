@@ -6,7 +6,10 @@ from wxyc_assets.defs import (
     library_artwork,
     library_candidates,
     library_coverage,
+    library_doubts,
     library_identity,
+    library_precision,
+    library_releases,
     rotation,
 )
 from wxyc_assets.defs.alerts import alert_sensors
@@ -16,11 +19,21 @@ from wxyc_assets.defs.jobs import jobs
 from wxyc_assets.defs.resources import resources
 from wxyc_assets.defs.run_alerts import in_process_executor
 from wxyc_assets.defs.schedules import schedules
+from wxyc_assets.defs.startup import one_line_for_commands
 from wxyc_assets.telemetry.sentry import check_dsn
 
-check_dsn()
+with one_line_for_commands():
+    check_dsn()
 
-library = [library_candidates, library_identity, library_artwork, library_coverage]
+library = [
+    library_candidates,
+    library_identity,
+    library_artwork,
+    library_releases,
+    library_coverage,
+    library_doubts,
+    library_precision,
+]
 
 defs = dg.Definitions(
     assets=[

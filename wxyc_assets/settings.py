@@ -144,6 +144,10 @@ class Settings(BaseSettings):
         Match.CAREFUL,
         description="careful: a single high-confidence match; first: the first result, unchecked",
     )
+    write_release_ids: Flag = Field(
+        False,
+        description="write the Discogs release of a record to its identity, where that has none",
+    )
     github_api_url: str = Field(
         "https://api.github.com",
         pattern="^https?://",
@@ -164,11 +168,6 @@ class Settings(BaseSettings):
         0.05, description="share of refreshed identities that may end in an error"
     )
 
-    max_not_written: Share = Field(
-        0.001,
-        description="share of the answers, or covers, of a run's ranges that may be missing from "
-        "the tables; up to 3 always may",
-    )
     gate_run_yield: Share = Field(
         0.05,
         description="of the records that a run asks about for the first time, the share that must "
@@ -249,7 +248,9 @@ class Settings(BaseSettings):
         0.1, description="share of the lookups that LML may leave unanswered"
     )
     max_not_written: Share = Field(
-        0.001, description="share of the answers and covers that may be missing from the tables"
+        0.001,
+        description="share of the answers and covers that may be missing from the tables, of the "
+        "ranges of a run and of the library; 3 always may, unless they are all",
     )
     gate_freshness: Share = Field(
         0.8,
@@ -268,6 +269,35 @@ class Settings(BaseSettings):
     )
     max_artists_per_id: Rows = Field(25, description="artists that may share one external id")
     max_albums_per_cover: Rows = Field(10, description="albums that may share one cover")
+
+    max_doubt_growth: Share = Field(
+        0.2,
+        description="how much the share of the identities, or covers, with a doubt of one reason "
+        "may grow from one run to the next; 10 more always may",
+    )
+    gate_precision: Share = Field(
+        0.95,
+        description="share of the identities that must be right, as measured on a labelled sample; "
+        "below it a check warns",
+    )
+    gate_cover_precision: Share = Field(
+        0.95, description="share of the covers that must be right, measured likewise"
+    )
+    deleted_record_days: Days = Field(
+        90, description="how long LML's answers about a deleted record are kept"
+    )
+    delivered_alert_days: Days = Field(30, description="how long delivered alerts are kept")
+    candidate_days: Days = Field(
+        90, description="how long a candidate is kept that no run has found due since"
+    )
+    journal_days: Days = Field(
+        90, description="how long the journal is kept: as long as a run can be reverted"
+    )
+    snapshot_days: Days = Field(
+        90,
+        description="how long every coverage snapshot is kept (BASELINE_DAYS at least); after "
+        "that, one per week",
+    )
 
     dagster_ui_url: str = Field("", description="URL of the Dagster UI, for links in alerts")
     docs_url: str = Field(

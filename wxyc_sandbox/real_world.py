@@ -36,6 +36,11 @@ def first_release(*album: str) -> int:
     return 1 + SPARE_RELEASES * SeededRandom("releases", *album).below(50_000_000)
 
 
+def master_of(release_id: int) -> int:
+    """Return the Discogs master that all releases of an album share."""
+    return 1 + (release_id - 1) // SPARE_RELEASES
+
+
 def release_cover(release_id: int) -> str:
     """Return the URL of a release's cover."""
     return discogs_image(SeededRandom("cover", release_id), "R", release_id)

@@ -1,9 +1,11 @@
 """Presentation of a rehearsal: a table, a recommendation with its reason, and a plot."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from wxyc_sandbox.rehearsal import RefreshSetting, RehearsalOutcome, RehearsalScenario, Spread
@@ -18,6 +20,12 @@ DISCOGS_PER_MINUTE = 50
 """Discogs's cap on all requests with LML's token (docs/contracts/lml.md, "On every route")."""
 AS_FAST_SHARE = 1.15
 """Settings within this factor of the fastest count as equally fast; the gentlest of them wins."""
+
+CAPTION = (
+    "rate 0: no limit; calls: in flight; Discogs: all callers' requests a minute, mean and most, "
+    "and ours in any 60 s; batch, others: p50, p95 and longest"
+)
+NARROW: dict[str, Any] = {"padding": (0, 1, 0, 0), "pad_edge": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +44,8 @@ def rejection_reason(outcome: RehearsalOutcome, alone: Spread) -> str | None:
     if objection := _objection_of_the_cap(outcome):
         return objection
     if outcome.edge_timeouts:
-        return f"{outcome.edge_timeouts} calls took longer than the edge allows"
+        calls = "1 call" if outcome.edge_timeouts == 1 else f"{outcome.edge_timeouts} calls"
+        return f"{calls} took longer than the edge allows"
     if outcome.failed:
         return f"{outcome.failed} identities failed"
     if outcome.batches.max > LONGEST_BATCH_SECONDS:
@@ -78,11 +87,15 @@ def recommend(outcomes: Sequence[RehearsalOutcome], scenario: RehearsalScenario)
     return Recommendation(best.setting, _why(best, len(rehearsed) - len(fitting), fastest))
 
 
-def _gentleness(outcome: RehearsalOutcome) -> tuple[float, int, int]:
-    """Return a sort key, gentlest first: lower rate, fewer calls in flight, larger batches."""
+def _gentleness(outcome: RehearsalOutcome) -> tuple[int, float, int]:
+    """Return a sort key, gentlest first: fewer calls in flight, lower rate, larger batches.
+
+    Calls in flight come first because each keeps one of LML's workers busy for minutes, which the
+    other callers notice more than a rate.
+    """
     setting = outcome.setting
     assert setting is not None
-    return setting.rate or float("inf"), setting.in_flight, -setting.batch_size
+    return setting.in_flight, setting.rate or float("inf"), -setting.batch_size
 
 
 def _why(best: RehearsalOutcome, excluded: int, fastest: float) -> str:
@@ -100,41 +113,44 @@ def _why(best: RehearsalOutcome, excluded: int, fastest: float) -> str:
     )
 
 
-def table(outcomes: Sequence[RehearsalOutcome]) -> Table:
-    """Return a table with one row per outcome; a setting that does not fit shows the reason."""
-    rows = Table(title="The refresh, rehearsed in simulated time")
-    for column in ("LML", "cache", "verdict"):
-        rows.add_column(column)
-    for column in (
-        *("rate", "batch", "in flight", "minutes", "Discogs/min", "most", "ours"),
-        *("batch s p50", "p95", "max", "others s p50", "p95", "max"),
-    ):
-        rows.add_column(column, justify="right")
+def tables(outcomes: Sequence[RehearsalOutcome]) -> Iterator[Table]:
+    """Yield a table per scenario, 80 columns wide at most, with one row per outcome."""
     alone = waits_alone(outcomes)
-    for outcome in outcomes:
-        rows.add_row(*_cells(outcome, alone[outcome.scenario]))
-    return rows
+    for scenario, before in alone.items():
+        rows = Table(title=_title(scenario), caption=CAPTION, box=SIMPLE_HEAD, **NARROW)
+        for column in ("rate", "ids", "calls", "min", "Discogs", "batch, s", "others, s"):
+            rows.add_column(column, justify="right", no_wrap=True)
+        rows.add_column("verdict")
+        for outcome in outcomes:
+            if outcome.scenario == scenario:
+                rows.add_row(*_cells(outcome, before))
+        yield rows
+
+
+def _title(scenario: RehearsalScenario) -> str:
+    cache = "warm" if scenario.is_warm else "cold"
+    return f"LML {scenario.model.name}, {cache} cache, others: {scenario.others:g} a minute"
 
 
 def _cells(outcome: RehearsalOutcome, alone: Spread) -> list[str]:
-    setting, batches, others = outcome.setting, outcome.batches, outcome.others
+    setting, others = outcome.setting, outcome.others
     chosen = ["-", "-", "-"]
     verdict = "the others alone"
     if setting:
         chosen = [f"{setting.rate:g}", str(setting.batch_size), str(setting.in_flight)]
         verdict = rejection_reason(outcome, alone) or "fits"
     return [
-        outcome.scenario.model.name,
-        "warm" if outcome.scenario.is_warm else "cold",
-        verdict,
         *chosen,
         f"{outcome.minutes:.0f}",
-        f"{outcome.requests:.1f}",
-        str(outcome.most_requests),
-        str(outcome.most_of_ours),
-        *(f"{each:.0f}" for each in (batches.p50, batches.p95, batches.max)),
-        *(f"{each:.1f}" for each in (others.p50, others.p95, others.max)),
+        f"{outcome.requests:.1f} {outcome.most_requests} {outcome.most_of_ours}",
+        _spread(outcome.batches, ".0f") if outcome.batches.max else "-",
+        _spread(others, ".1f"),
+        verdict,
     ]
+
+
+def _spread(spread: Spread, digits: str) -> str:
+    return " ".join(f"{each:{digits}}" for each in (spread.p50, spread.p95, spread.max))
 
 
 def plot(outcomes: Sequence[RehearsalOutcome], path: Path) -> None:

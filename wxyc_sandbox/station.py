@@ -25,7 +25,8 @@ WIDEST_RANGE = 2_500
 IDS_AT_SCALE_1 = 80_000
 CALLS_IN_FLIGHT = 4
 
-DAGSTER_YAML = Path(__file__).parents[1] / "deploy" / "dagster.yaml"
+PROJECT = Path(__file__).parents[1]
+DAGSTER_YAML, WORKSPACE = PROJECT / "deploy" / "dagster.yaml", PROJECT / "workspace.yaml"
 
 
 @dataclass(frozen=True, slots=True)

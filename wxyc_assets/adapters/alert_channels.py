@@ -8,6 +8,7 @@ ChannelError
 import json
 from collections.abc import AsyncGenerator, Collection, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import asdict
 from typing import Any, Protocol
 
 import httpx
@@ -18,6 +19,9 @@ from wxyc_assets.telemetry import sentry
 from wxyc_assets.telemetry.logs import REPO
 
 TIMEOUT_SECONDS = 5.0
+NAMED = 3
+"""Places, and records, that a message names."""
+LONGEST_LINE = 600
 MARKS = {"error": "\N{LARGE RED CIRCLE}", "warning": "\N{LARGE ORANGE CIRCLE}"}
 RECOVERED = "\N{LARGE GREEN CIRCLE}"
 
@@ -84,7 +88,7 @@ class SentryChannel:
             "logentry": {"formatted": _lines(alert.title, alert.text)},
             "tags": {**facts, **subject.tags},
             "contexts": {"numbers": dict(alert.numbers), "run": {"id": run_id, "link": link}},
-            "extra": dict(alert.facts),
+            "extra": {**alert.facts, **_details(alert)},
         }
 
     async def send(self, event_id: str, payload: Json) -> None:
@@ -107,25 +111,47 @@ class WebhookChannel:
         self._url = url
 
     def render(self, alert: Alert, link: str | None) -> Json:
+        """Three lines for a phone: what and how much, since when and where, what to do."""
         mark = RECOVERED if alert.is_recovery else MARKS[alert.level]
-        values: Mapping[str, object] = {**alert.numbers, **alert.facts}
-        details = [f"{name}: {_short(value)}" for name, value in values.items()]
-        run_id = alert.run_id
-        run = f"<{link}|run {run_id[:8]}>" if link else f"run {run_id[:8]}"
-        title = f"{mark} *{_escaped(alert.title)}*"
-        return {"text": _lines(title, _escaped(_lines(alert.text, *details)), run)}
+        said = " ".join(alert.text.split())
+        what = f"{mark} *{_escaped(alert.title)}*" + (f": {_escaped(_cut(said))}" if said else "")
+        run = f"<{link}|run {alert.run_id[:8]}>" if link else f"run {alert.run_id[:8]}"
+        return {"text": _lines(what, _escaped(_where(alert)), _links(run, alert))}
 
     async def send(self, event_id: str, payload: Json) -> None:
         headers = {"Content-Type": "application/json", "Idempotency-Key": event_id}
         await _post(self._http, self._url, json.dumps(payload).encode(), headers)
 
 
+def _details(alert: Alert) -> Json:
+    return {name: value for name, value in asdict(alert.details).items() if value}
+
+
 def _lines(*parts: str) -> str:
     return "\n".join(part for part in parts if part)
 
 
-def _short(value: object) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)
+def _where(alert: Alert) -> str:
+    """Return since when the subject fails, the worst places, and some records."""
+    since = f"Since {alert.since:%Y-%m-%d %H:%M} UTC" if alert.since else ""
+    places = ", ".join(alert.details.places[:NAMED])
+    examples = "; ".join(alert.details.examples[:NAMED])
+    parts = [
+        since,
+        f"Worst: {places}" if places else "",
+        f"For example: {examples}" if examples else "",
+    ]
+    return _cut(". ".join(part for part in parts if part))
+
+
+def _links(run: str, alert: Alert) -> str:
+    page = alert.details.what_to_do
+    link = f"<{page}|what to do>" if "://" in page else f"what to do: {page}"
+    return f"{run}, {link}" if page and not alert.is_recovery else run
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= LONGEST_LINE else text[: LONGEST_LINE - 3] + "..."
 
 
 def _escaped(text: str) -> str:

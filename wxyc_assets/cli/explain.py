@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from wxyc_assets.cli import connections
-from wxyc_assets.cli.console import err, out
+from wxyc_assets.cli.console import fail, out
 from wxyc_assets.defs.library_artwork import ArtworkConfig
 from wxyc_assets.defs.partitions import library_ranges
 from wxyc_assets.defs.resources import ScopeResource
@@ -31,8 +31,7 @@ def explain(
         try:
             explanation = asyncio.run(_explain(library_id))
         except NoSuchRecord as missing:
-            err.print(f"[bold red]Error:[/] {missing}")
-            raise typer.Exit(1) from None
+            fail(str(missing))
     if as_json:
         typer.echo(json.dumps(explanation.as_json(), ensure_ascii=False))
         return

@@ -1,16 +1,26 @@
 """`wxyc-assets report`: the newest coverage snapshot as a page."""
 
 import asyncio
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from wxyc_assets.adapters.postgres.doubt_store import DoubtStore
+from wxyc_assets.adapters.postgres.precision_store import PrecisionStore
+from wxyc_assets.adapters.postgres.report_store import ReportStore
 from wxyc_assets.cli import connections
 from wxyc_assets.cli.console import err, out
 from wxyc_assets.defs.library_coverage import CEILING, GatesConfig
+from wxyc_assets.domain.changes import RecordsOfReport
+from wxyc_assets.domain.doubts import Doubts
+from wxyc_assets.domain.samples import MeasuredPrecision
 from wxyc_assets.flows.coverage.evaluation import Evaluation, evaluate_newest
+from wxyc_assets.flows.doubts.find_doubts import MOST_PLAYED
 from wxyc_assets.views.coverage_page import page
+
+CHANGES_SHOWN = timedelta(days=7)
 
 
 def report(
@@ -24,21 +34,25 @@ def report(
     snapshot; the jobs library_full and coverage_gates do.
     """
     with connections.cli_errors():
-        evaluation = asyncio.run(_evaluate())
-    if evaluation is None:
+        found = asyncio.run(_read())
+    if found is None:
         err.print(
             "[bold red]Error:[/] There is no snapshot yet. Take one: "
             "dagster job execute -m wxyc_assets.definitions -j coverage_gates",
             soft_wrap=True,
         )
         raise typer.Exit(1)
+    evaluation, records, doubts, precision = found
     try:
         output.write_text(
             page(
                 evaluation.snapshot,
                 evaluation.earlier,
                 evaluation.results,
+                records,
                 evaluation.history.by_hand,
+                doubts,
+                precision,
             ),
             encoding="utf-8",
         )
@@ -48,9 +62,17 @@ def report(
     out.print(f"{output} shows the snapshot of {evaluation.snapshot.taken_at:%Y-%m-%d %H:%M %Z}.")
 
 
-async def _evaluate() -> Evaluation | None:
+async def _read() -> (
+    tuple[Evaluation, RecordsOfReport, Doubts | None, list[MeasuredPrecision]] | None
+):
     config = GatesConfig()
     async with connections.database().open() as database:
-        return await evaluate_newest(
+        found = await evaluate_newest(
             database, config.floors(), ceiling=CEILING, baseline_days=config.baseline_days
         )
+        if found is None:
+            return None
+        since = found.snapshot.taken_at - CHANGES_SHOWN
+        records = await ReportStore(database).records(found.snapshot.eligibility, since=since)
+        doubts = await DoubtStore(database).newest(MOST_PLAYED)
+        return found, records, doubts, await PrecisionStore(database).newest()

@@ -8,6 +8,7 @@ from typing import Any
 import dagster as dg
 
 from wxyc_assets.defs import freshness, tables
+from wxyc_assets.defs.occurrences import WHAT_TO_DO
 from wxyc_assets.defs.tables import Table
 from wxyc_assets.settings import settings
 
@@ -96,9 +97,36 @@ CATALOG = {
             "legacy_release_id": ("library", "legacy_release_id"),
         },
     ),
+    "library_releases": Entry(
+        tables.RELEASES,
+        f"{OPERATING}#releases",
+        freshness.weekly,
+        {
+            "library_id": ("library_artwork", "library_id"),
+            "answered_at": ("library_artwork", "looked_up_at"),
+            **dict.fromkeys(
+                (
+                    "release_id",
+                    "artist_name",
+                    "album_title",
+                    "confidence",
+                    "canonical_entity",
+                    "streaming",
+                ),
+                ("library_artwork", "answer"),
+            ),
+        },
+    ),
     "library_coverage": Entry(
         tables.SNAPSHOTS, f"{OPERATING}#what-the-checks-compare-with", freshness.daily
     ),
+    "library_doubts": Entry(
+        tables.DOUBTS,
+        f"{OPERATING}#doubts",
+        freshness.weekly,
+        {"library_id": ("library", "id")},
+    ),
+    "library_precision": Entry(tables.ESTIMATES, "docs/precision.md", freshness.weekly),
     "rotation_identities": Entry(
         tables.ROTATION,
         f"{OPERATING}#run",
@@ -126,7 +154,7 @@ def docs_link(page: str) -> dg.MetadataValue[Any]:
 
 def what_to_do(check: str) -> dict[str, dg.MetadataValue[Any]]:
     """Return the link to the row that says what to do when a check fails."""
-    return {"what_to_do": docs_link(f"{OPERATING}#{check}")}
+    return {WHAT_TO_DO: docs_link(f"{OPERATING}#{check}")}
 
 
 def _described(spec: dg.AssetSpec) -> dg.AssetSpec:

@@ -1,4 +1,6 @@
-"""The uses of Dagster beyond its public API; no other module imports `dagster._...`.
+"""The uses of Dagster beyond its public API, except the run launcher's.
+
+No module besides these two imports `dagster._...`.
 
 `unit/defs/test_dagster_internals.py` says what breaks when an upgrade of Dagster changes it.
 """
@@ -13,6 +15,10 @@ from dagster._core.definitions.assets.job.asset_job import IMPLICIT_ASSET_JOB_NA
 from dagster._core.definitions.source_asset import SYSTEM_METADATA_KEY_SOURCE_ASSET_OBSERVATION
 from dagster._core.execution.backfill import BulkActionsFilter
 from dagster._core.storage.event_log import SqlEventLogStorage, SqliteEventLogStorage
+
+OF_OUR_LOCATION = {".dagster/repository": "__repository__@wxyc_assets"}
+"""The tag by which the UI finds a job's runs. Dagster sets it when it launches a run itself; a run
+from the command line would be missing from the job's page and from the timeline without it."""
 
 
 @dataclass(frozen=True, slots=True)

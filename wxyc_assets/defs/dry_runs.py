@@ -15,6 +15,7 @@ from pydantic import Field
 from wxyc_assets.adapters.lml.caller import CallerReason
 from wxyc_assets.adapters.postgres.artwork_store import ArtworkStore
 from wxyc_assets.adapters.postgres.coverage_store import CoverageStore
+from wxyc_assets.adapters.postgres.doubt_store import DoubtStore
 from wxyc_assets.adapters.postgres.flowsheet_store import FlowsheetStore
 from wxyc_assets.adapters.postgres.identity_store import IdentityStore
 from wxyc_assets.adapters.postgres.rotation_store import RotationStore
@@ -29,9 +30,11 @@ from wxyc_assets.domain.counters import IdentityTally, by_cohort
 from wxyc_assets.domain.ranges import IdRange
 from wxyc_assets.domain.refreshes import affordable_batch
 from wxyc_assets.flows.artwork.dry_run import plan_lookups
+from wxyc_assets.flows.doubts.find_doubts import preview_doubts
 from wxyc_assets.flows.identity.dry_run import IdentityDryRun, figures
 from wxyc_assets.flows.identity.pipeline import IdentityOptions
 from wxyc_assets.flows.live_activity import LiveActivity
+from wxyc_assets.flows.precision import measure_newest
 from wxyc_assets.flows.rotation import cache_refresh
 from wxyc_assets.flows.rotation.cache_refresh import RefreshPlan
 from wxyc_assets.settings import settings
@@ -152,6 +155,30 @@ async def count_states(
         totals.add(states)
         print_json(states)
         context.add_output_metadata(states)
+
+
+@dg.op
+async def count_doubts(context: dg.OpExecutionContext, database: DatabaseResource) -> None:
+    """Count the doubts that a run would find; none is stored."""
+    with dry_step(context, "library_doubts_dry_run") as totals:
+        async with database.open() as opened:
+            counted = await preview_doubts(DoubtStore(opened), context.run_id)
+        doubts = {f"doubts.{reason}": records for reason, records in counted.items()}
+        totals.add(doubts)
+        print_json(doubts)
+        context.add_output_metadata(doubts)
+
+
+@dg.op
+async def count_labels(context: dg.OpExecutionContext, database: DatabaseResource) -> None:
+    """Count the labels of the newest sample; no estimate is stored, and nothing is judged."""
+    with dry_step(context, "library_precision_dry_run") as totals:
+        async with database.open() as opened:
+            found = await measure_newest(opened)
+        labels = {str(each.kind): each.overall.labelled for each in found.measured} if found else {}
+        totals.add(labels)
+        print_json(labels)
+        context.add_output_metadata(labels)
 
 
 async def plan_refresh(database: DatabaseResource, batch_size: int) -> RefreshPlan:

@@ -4,8 +4,11 @@ import dagster as dg
 from dagster import AssetSelection, OpDefinition
 
 from wxyc_assets.defs.accept_coverage import accept_coverage
+from wxyc_assets.defs.dagster_internals import OF_OUR_LOCATION
 from wxyc_assets.defs.dry_runs import (
     ask_and_count,
+    count_doubts,
+    count_labels,
     count_lookups,
     count_refreshes,
     count_states,
@@ -15,11 +18,16 @@ from wxyc_assets.defs.dry_runs import (
 )
 from wxyc_assets.defs.library_identity import LIBRARY_IDENTITY, LML_RESOLUTIONS
 from wxyc_assets.defs.partitions import library_ranges
+from wxyc_assets.defs.replays import replay_covers_job
+from wxyc_assets.defs.retention import sweep_old_rows
+from wxyc_assets.defs.revert import revert_run_job
 from wxyc_assets.settings import settings
 
 identity_graph = AssetSelection.assets("library_candidates", LML_RESOLUTIONS, LIBRARY_IDENTITY)
-covers = AssetSelection.assets("library_artwork")
+covers = AssetSelection.assets("library_artwork", "library_releases")
 coverage = AssetSelection.assets("library_coverage")
+doubts = AssetSelection.assets("library_doubts")
+precision = AssetSelection.assets("library_precision")
 rotation = AssetSelection.assets("rotation_identities", "rotation_cache")
 all_ranges = {
     "dagster/asset_partition_range_start": library_ranges.get_first_partition_key() or "",
@@ -42,7 +50,7 @@ def asset_job(
         name,
         selection=selection,
         description=description,
-        run_tags=run_tags,
+        run_tags={**OF_OUR_LOCATION, **(run_tags or {})},
         executor_def=executor_def,
     )
 
@@ -79,13 +87,21 @@ library_artwork_full = asset_job(
 
 library_full = asset_job(
     "library_full",
-    identity_graph | covers | coverage,
+    identity_graph | covers | coverage | doubts,
     ask_and_count,
     count_lookups,
     count_states,
+    count_doubts,
     run_tags=all_ranges,
     description="The whole library in one run, without choosing ranges; then a snapshot of the "
     "coverage, whose checks decide the exit code.",
+)
+
+library_doubts_job = asset_job(
+    "library_doubts_job",
+    doubts,
+    count_doubts,
+    description="Reasons to doubt what is stored about records; LML is not asked.",
 )
 
 coverage_gates = asset_job(
@@ -94,6 +110,14 @@ coverage_gates = asset_job(
     count_states,
     description="A fresh snapshot of the coverage, then its checks; fails if one fails, and "
     "prints which and by how much.",
+)
+
+
+precision_job = asset_job(
+    "precision_job",
+    precision,
+    count_labels,
+    description="How right identities and covers are, measured on the newest labelled sample.",
 )
 
 
@@ -116,8 +140,13 @@ jobs = [
     library_artwork_job,
     library_artwork_full,
     library_full,
+    library_doubts_job,
     coverage_gates,
+    precision_job,
     accept_coverage,
+    replay_covers_job,
+    revert_run_job,
+    sweep_old_rows,
     library_identity_dry_run,
     rotation_job,
     rotation_dry_run,

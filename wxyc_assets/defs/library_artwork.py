@@ -1,5 +1,7 @@
 """Covers for the library: found by LML, written only for a single high-confidence match."""
 
+from collections.abc import Sequence
+from functools import partial
 from typing import Any, Literal
 
 import dagster as dg
@@ -10,7 +12,7 @@ from wxyc_assets.adapters.postgres.artwork_store import ArtworkStore
 from wxyc_assets.adapters.postgres.run_store import Pipeline, RunStore
 from wxyc_assets.defs import metadata
 from wxyc_assets.defs.dagster_internals import output_without_materialization
-from wxyc_assets.defs.instrumentation import instrumented
+from wxyc_assets.defs.instrumentation import Totals, instrumented
 from wxyc_assets.defs.library_identity import LIBRARY_IDENTITY
 from wxyc_assets.defs.live_activity import giving_way
 from wxyc_assets.defs.open_ranges import completeness_check, finish_run
@@ -23,10 +25,13 @@ from wxyc_assets.defs.partitions import (
 from wxyc_assets.defs.resources import DatabaseResource, LmlResource
 from wxyc_assets.defs.run_checks import LIMITS, check_result, range_of_run
 from wxyc_assets.domain.artwork import CoverScope, Eligibility, Match, Rules
+from wxyc_assets.domain.cover_outcomes import WriteOutcome
 from wxyc_assets.domain.coverage import CoverageRules
+from wxyc_assets.domain.ranges import IdRange
 from wxyc_assets.domain.run_checks import judge_answers, judge_written
 from wxyc_assets.flows.artwork.pipeline import ArtworkOptions, ArtworkPipeline
 from wxyc_assets.flows.artwork.report import ArtworkReport
+from wxyc_assets.flows.recorded_run import RunEntry, run_on_record
 from wxyc_assets.settings import Days, Seconds, Share, settings
 from wxyc_assets.views.contact_sheet import contact_sheet
 
@@ -83,38 +88,19 @@ async def library_artwork(
 
     Whatever is not a single high-confidence match is refused, and the reason is kept.
     """
-
-    def on_range_done(report: ArtworkReport) -> None:
-        totals.add({f"artwork.{name}": number for name, number in report.figures().items()})
-        if not report.open_rows:
-            report_range(context, context.asset_key, report.id_range.key, _metadata(report))
-
     with instrumented(context, "library_artwork") as totals:
         ranges = selected_ranges(context)
-        options = ArtworkOptions(
-            run_id=context.run.run_id,
-            retry_policy=lml.retry_policy(),
-            max_in_flight=lml.max_in_flight,
-            max_refused_writes=settings.max_refused_writes,
-            health_interval_seconds=config.health_interval_seconds,
-            breaker_ceiling_seconds=lml.breaker_ceiling_seconds,
-        )
+        options, entry = _options(context, config, lml), _entry(context, config, ranges)
         async with (
             database.open() as opened,
             lml.open(opened, CallerReason.COVERS) as client,
             giving_way(context, opened, lml, totals) as live,
         ):
-            books, rules = RunStore(opened), CoverageRules(covers=config.scope())
-            store = ArtworkStore(opened, config.scope())
-            await books.begin(
-                Pipeline.ARTWORK, options.run_id, rules, ranges, is_whole=are_all_ranges(ranges)
-            )
+            store, report = ArtworkStore(opened, config.scope()), partial(_report, context, totals)
             pipeline = ArtworkPipeline(store, client, options, live.give_way)
-            summary = await pipeline.run(ranges, on_range_done)
-            await books.complete(Pipeline.ARTWORK, options.run_id, summary.completed, rules)
-            await finish_run(
-                context, opened, summary, [context.asset_key], artwork_ranges_are_complete
-            )
+            summary = await run_on_record(RunStore(opened), entry, pipeline, ranges, report)
+            check, keys = artwork_ranges_are_complete, [context.asset_key]
+            await finish_run(context, opened, summary, keys, check)
     yield output_without_materialization("result")
 
 
@@ -122,7 +108,7 @@ async def library_artwork(
 async def covers_are_written(
     context: dg.AssetCheckExecutionContext, database: DatabaseResource
 ) -> dg.AssetCheckResult:
-    """The covers found for the run's ranges are in the library."""
+    """This run: the covers found for its ranges are in the library."""
     id_range, run_id = range_of_run(context), context.op_execution_context.run_id
     async with database.open() as opened:
         store = ArtworkStore(opened, _config_of_run(context).scope())
@@ -134,12 +120,43 @@ async def covers_are_written(
 async def lookups_make_sense(
     context: dg.AssetCheckExecutionContext, database: DatabaseResource
 ) -> dg.AssetCheckResult:
-    """LML answered most of the run's lookups, and found some covers."""
+    """This run: LML answered most of its lookups, and found some covers."""
     id_range, run_id = range_of_run(context), context.op_execution_context.run_id
     async with database.open() as opened:
         store = ArtworkStore(opened, _config_of_run(context).scope())
         lookups = await store.count_run_lookups(id_range, run_id)
     return check_result(context, judge_answers(lookups, LIMITS, found="a cover"), id_range)
+
+
+def _options(
+    context: dg.AssetExecutionContext, config: ArtworkConfig, lml: LmlResource
+) -> ArtworkOptions:
+    return ArtworkOptions(
+        run_id=context.run.run_id,
+        retry_policy=lml.retry_policy(),
+        max_in_flight=lml.max_in_flight,
+        max_refused_writes=settings.max_refused_writes,
+        health_interval_seconds=config.health_interval_seconds,
+        breaker_ceiling_seconds=lml.breaker_ceiling_seconds,
+    )
+
+
+def _entry(
+    context: dg.AssetExecutionContext, config: ArtworkConfig, ranges: Sequence[IdRange]
+) -> RunEntry:
+    return RunEntry(
+        kind=Pipeline.ARTWORK,
+        run_id=context.run.run_id,
+        rules=CoverageRules(covers=config.scope()),
+        is_whole=are_all_ranges(ranges),
+    )
+
+
+def _report(context: dg.AssetExecutionContext, totals: Totals, report: ArtworkReport) -> None:
+    """Count a range in the totals; report it as materialized if it is complete."""
+    totals.add({f"artwork.{name}": number for name, number in report.figures().items()})
+    if not report.open_rows:
+        report_range(context, context.asset_key, report.id_range.key, _metadata(report))
 
 
 def _config_of_run(context: dg.AssetCheckExecutionContext) -> ArtworkConfig:
@@ -153,9 +170,11 @@ def _metadata(report: ArtworkReport) -> dict[str, dg.MetadataValue]:
         "dagster/partition_row_count": dg.MetadataValue.int(report.covered.lookups),
         "albums": dg.MetadataValue.int(report.covered.albums),
         "covers": dg.MetadataValue.int(report.covered.covered),
+        "reverted": dg.MetadataValue.int(report.covered.reverted),
         "share_covered": dg.MetadataValue.float(report.share_covered),
         **metadata.run_counters(report.figures()),
         **metadata.latencies(report.tally.latencies_ms),
+        **metadata.price(report.tally, "cover", report.tally.outcomes[WriteOutcome.WRITTEN]),
         **_contact_sheet(report),
         **metadata.offenders("refused", report.refusals),
         **metadata.offenders("not_written", report.write_errors),

@@ -5,7 +5,7 @@ cost up to a second.
 """
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Literal
 
 import dagster as dg
@@ -18,6 +18,7 @@ from wxyc_assets.defs.catalog import what_to_do
 from wxyc_assets.defs.instrumentation import instrumented
 from wxyc_assets.defs.library_artwork import ArtworkConfig, library_artwork
 from wxyc_assets.defs.library_identity import LIBRARY_IDENTITY
+from wxyc_assets.defs.offenders import offending_records
 from wxyc_assets.defs.partitions import library_ranges
 from wxyc_assets.defs.resources import DatabaseResource, ScopeResource
 from wxyc_assets.domain.coverage import CoverageRules, CoverState, Snapshot
@@ -119,7 +120,9 @@ async def library_coverage(
 @dg.multi_asset_check(
     name="library_coverage_gates",
     specs=[
-        dg.AssetCheckSpec(name, asset=library_coverage, blocking=True, description=description)
+        dg.AssetCheckSpec(
+            name, asset=library_coverage, blocking=True, description=f"The library: {description}"
+        )
         for name, description in CHECK_DESCRIPTIONS.items()
     ],
     can_subset=True,
@@ -145,11 +148,16 @@ async def library_coverage_gates(
             )
         if stage.is_whole and selected == {*CHECK_DESCRIPTIONS}:
             await accept_if_passed(opened, evaluation)
-    results = [each for each in evaluation.results if each.name in selected]
+        results = [each for each in evaluation.results if each.name in selected]
+        named = {
+            each.name: await offending_records(opened, each.record_ids)
+            for each in results
+            if not each.passed
+        }
     sys.stdout.write("\n".join(_render(results)) + "\n")
     sys.stdout.flush()
     for each in results:
-        yield _check_result(each, evaluation.snapshot)
+        yield _check_result(each, evaluation.snapshot, named.get(each.name, {}))
 
 
 async def _stage(opened: Database, instance: dg.DagsterInstance, run: dg.DagsterRun) -> Stage:
@@ -178,7 +186,9 @@ def _render(results: list[GateResult]) -> Iterator[str]:
             yield from (f"    {offender}" for offender in each.offenders)
 
 
-def _check_result(result: GateResult, snapshot: Snapshot) -> dg.AssetCheckResult:
+def _check_result(
+    result: GateResult, snapshot: Snapshot, named: Mapping[str, dg.MetadataValue]
+) -> dg.AssetCheckResult:
     severity = dg.AssetCheckSeverity.WARN if result.is_warning else dg.AssetCheckSeverity.ERROR
     return dg.AssetCheckResult(
         asset_key=library_coverage.key,
@@ -194,6 +204,7 @@ def _check_result(result: GateResult, snapshot: Snapshot) -> dg.AssetCheckResult
             "offenders": dg.MetadataValue.json(list(result.offenders)),
             "snapshot": snapshot.run_id,
             "taken_at": dg.MetadataValue.timestamp(snapshot.taken_at),
+            **named,
             **what_to_do(result.name),
         },
     )

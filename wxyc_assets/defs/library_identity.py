@@ -3,7 +3,9 @@
 Asking and applying overlap, so they share a step; either can be selected alone.
 """
 
+from collections.abc import Sequence
 from contextlib import nullcontext
+from functools import partial
 
 import dagster as dg
 
@@ -12,7 +14,7 @@ from wxyc_assets.adapters.postgres.identity_store import IdentityStore, RangeCou
 from wxyc_assets.adapters.postgres.run_store import Pipeline, RunStore
 from wxyc_assets.defs import metadata
 from wxyc_assets.defs.dagster_internals import output_without_materialization
-from wxyc_assets.defs.instrumentation import instrumented
+from wxyc_assets.defs.instrumentation import Totals, instrumented
 from wxyc_assets.defs.live_activity import giving_way
 from wxyc_assets.defs.open_ranges import completeness_check, finish_run
 from wxyc_assets.defs.partitions import (
@@ -24,11 +26,15 @@ from wxyc_assets.defs.partitions import (
 )
 from wxyc_assets.defs.resources import DatabaseResource, LmlResource, PagesResource, ScopeResource
 from wxyc_assets.defs.run_checks import LIMITS, check_result, range_of_run
+from wxyc_assets.domain.candidates import Scope
+from wxyc_assets.domain.counters import Outcome, as_recheck
 from wxyc_assets.domain.coverage import CoverageRules
+from wxyc_assets.domain.ranges import IdRange
 from wxyc_assets.domain.run_checks import judge_answers, judge_written
 from wxyc_assets.flows.identity.pipeline import IdentityOptions, IdentityPipeline
 from wxyc_assets.flows.identity.report import IdentityReport
 from wxyc_assets.flows.range_report import RunSummary
+from wxyc_assets.flows.recorded_run import RunEntry, run_on_record
 from wxyc_assets.settings import settings
 
 LML_RESOLUTIONS = dg.AssetKey("lml_resolutions")
@@ -66,38 +72,18 @@ async def library_identities(
     scope: ScopeResource,
     pages: PagesResource,
 ):  # Dagster would read an annotation here as the outputs' types
-    selected = [k for k in (LML_RESOLUTIONS, LIBRARY_IDENTITY) if k in context.selected_asset_keys]
-
-    def on_range_done(report: IdentityReport) -> None:
-        totals.add(report.figures())
-        if not report.open_rows:
-            for asset_key in selected:
-                report_range(context, asset_key, report.id_range.key, _metadata(asset_key, report))
-
+    selected = _selected(context)
     with instrumented(context, "library_identity") as totals:
         ranges, asks = selected_ranges(context), LML_RESOLUTIONS in selected
-        options = IdentityOptions(
-            run_id=context.run.run_id,
-            scope=scope.scope(),
-            page_sizes=pages.page_sizes(),
-            retry_policy=lml.retry_policy(),
-            max_in_flight=lml.max_in_flight,
-            max_refused_writes=settings.max_refused_writes,
-            applies=LIBRARY_IDENTITY in selected,
-        )
+        options, entry = _options(context, lml, scope, pages), _entry(context, ranges, scope)
         async with (
             database.open() as opened,
             lml.open(opened, CallerReason.IDENTITIES) if asks else nullcontext() as client,
             giving_way(context, opened, lml, totals) as live,
         ):
-            books, rules = RunStore(opened), CoverageRules(scope=options.scope)
-            await books.begin(
-                Pipeline.IDENTITY, options.run_id, rules, ranges, is_whole=are_all_ranges(ranges)
-            )
             pipeline = IdentityPipeline(IdentityStore(opened), client, options, live.give_way)
-            summary = await pipeline.run(ranges, on_range_done)
-            if asks and options.applies:
-                await books.complete(Pipeline.IDENTITY, options.run_id, summary.completed, rules)
+            report = partial(_report, context, totals, options.scope)
+            summary = await run_on_record(RunStore(opened), entry, pipeline, ranges, report)
             _warn_of_drift(context, summary)
             await finish_run(context, opened, summary, selected, identity_ranges_are_complete)
     for each in selected:
@@ -108,7 +94,7 @@ async def library_identities(
 async def identities_are_written(
     context: dg.AssetCheckExecutionContext, database: DatabaseResource
 ) -> dg.AssetCheckResult:
-    """LML's answers about the run's ranges are in the tables, and the tables agree with them."""
+    """This run: LML's answers about its ranges are in the tables, which agree with them."""
     id_range = range_of_run(context)
     async with database.open() as opened:
         count = await IdentityStore(opened).count_written(id_range)
@@ -119,11 +105,53 @@ async def identities_are_written(
 async def identity_answers_make_sense(
     context: dg.AssetCheckExecutionContext, database: DatabaseResource
 ) -> dg.AssetCheckResult:
-    """LML refused few of the run's records, found some, and still knows what it knew."""
+    """This run: LML refused few of its records, found some, and still knows what it knew."""
     id_range, run_id = range_of_run(context), context.op_execution_context.run_id
     async with database.open() as opened:
         answers = await IdentityStore(opened).count_run_answers(id_range, run_id)
     return check_result(context, judge_answers(answers, LIMITS, found="an identity"), id_range)
+
+
+def _selected(context: dg.AssetExecutionContext) -> list[dg.AssetKey]:
+    return [k for k in (LML_RESOLUTIONS, LIBRARY_IDENTITY) if k in context.selected_asset_keys]
+
+
+def _options(
+    context: dg.AssetExecutionContext, lml: LmlResource, scope: ScopeResource, pages: PagesResource
+) -> IdentityOptions:
+    return IdentityOptions(
+        run_id=context.run.run_id,
+        scope=scope.scope(),
+        page_sizes=pages.page_sizes(),
+        retry_policy=lml.retry_policy(),
+        max_in_flight=lml.max_in_flight,
+        max_refused_writes=settings.max_refused_writes,
+        applies=LIBRARY_IDENTITY in context.selected_asset_keys,
+    )
+
+
+def _entry(
+    context: dg.AssetExecutionContext, ranges: Sequence[IdRange], scope: ScopeResource
+) -> RunEntry:
+    return RunEntry(
+        kind=Pipeline.IDENTITY,
+        run_id=context.run.run_id,
+        rules=CoverageRules(scope=scope.scope()),
+        is_whole=are_all_ranges(ranges),
+        completes={LML_RESOLUTIONS, LIBRARY_IDENTITY} <= context.selected_asset_keys,
+    )
+
+
+def _report(
+    context: dg.AssetExecutionContext, totals: Totals, scope: Scope, report: IdentityReport
+) -> None:
+    """Count a range in the totals; report it as materialized if it is complete."""
+    totals.add(report.figures())
+    if scope.recheck and settings.old_spans:
+        totals.add(as_recheck(report.tallies))
+    if not report.open_rows:
+        for each in _selected(context):
+            report_range(context, each, report.id_range.key, _metadata(each, report))
 
 
 def _metadata(asset_key: dg.AssetKey, report: IdentityReport) -> dict[str, dg.MetadataValue]:
@@ -132,6 +160,7 @@ def _metadata(asset_key: dg.AssetKey, report: IdentityReport) -> dict[str, dg.Me
         **_counts(asset_key, report.counts),
         **metadata.run_counters(total.figures()),
         **metadata.latencies(total.latencies_ms),
+        **metadata.price(total, "identity", total.outcomes[Outcome.RESOLVED]),
         **metadata.offenders("refused", report.refusals),
         **metadata.offenders("invalid", report.invalid),
         **metadata.offenders("not_written", report.write_errors),
@@ -147,6 +176,7 @@ def _counts(asset_key: dg.AssetKey, counts: RangeCounts | None) -> dict[str, dg.
     shown: dict[str, dg.MetadataValue] = {
         "dagster/partition_row_count": dg.MetadataValue.int(number),
         "records": dg.MetadataValue.int(counts.records),
+        "reverted": dg.MetadataValue.int(counts.reverted),
     }
     if counts.records:
         shown[f"share_with_{name}"] = dg.MetadataValue.float(number / counts.records)

@@ -7,12 +7,14 @@ from datetime import datetime
 
 import dagster as dg
 
-from wxyc_assets.domain.alerts import Failure, Kind, Level, Subject, Success
+from wxyc_assets.domain.alerts import Details, Failure, Kind, Level, Subject, Success
 
 PARTITION = "dagster/partition"
 FIRST, LAST = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
 CHECK_FAILURE = "DagsterAssetCheckFailedError"
 STEPS_SHOWN = 3
+OFFENDERS, RECORDS, WHAT_TO_DO = OF_DETAILS = "offenders", "records", "what_to_do"
+"""The metadata of a check that an alert shows in words."""
 ID_RANGE = "id_range"
 """The metadata key in which an unpartitioned check may name its range."""
 
@@ -64,6 +66,7 @@ def evaluated_check(event: dg.DagsterEvent, run_id: str, at: datetime) -> Failur
         level=Level.ERROR if is_error else Level.WARNING,
         numbers=numbers,
         facts={"blocking": "yes" if found.blocking else "no", **facts},
+        details=_details(found.metadata),
     )
 
 
@@ -102,6 +105,20 @@ def _metadata_of(events: Sequence[dg.DagsterEvent]) -> dict[str, dg.MetadataValu
     return {name: value for each in given if each for name, value in each.metadata.items()}
 
 
+def _details(metadata: Mapping[str, dg.MetadataValue]) -> Details:
+    """Return what an alert shows of a check's metadata besides its description."""
+    places, records = metadata.get(OFFENDERS), metadata.get(RECORDS)
+    page = metadata.get(WHAT_TO_DO)
+    examples = records.records if isinstance(records, dg.TableMetadataValue) else ()
+    return Details(
+        places=tuple(map(str, places.value or ()))  # pyright: ignore[reportArgumentType]
+        if isinstance(places, dg.JsonMetadataValue)
+        else (),
+        examples=tuple(f"{each.data['artist']} - {each.data['title']}" for each in examples),
+        what_to_do=str(page.value) if page else "",
+    )
+
+
 def _split_metadata(
     metadata: Mapping[str, dg.MetadataValue],
 ) -> tuple[dict[str, float], dict[str, str]]:
@@ -109,6 +126,8 @@ def _split_metadata(
     numbers: dict[str, float] = {}
     facts: dict[str, str] = {}
     for name, each in metadata.items():
+        if name in OF_DETAILS:
+            continue
         match each:
             case dg.IntMetadataValue() | dg.FloatMetadataValue():
                 if each.value is not None and math.isfinite(each.value):

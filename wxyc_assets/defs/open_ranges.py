@@ -50,8 +50,8 @@ def completeness_check(asset_key: dg.AssetKey, name: str) -> dg.AssetChecksDefin
     @dg.asset_check(
         asset=asset_key,
         name=name,
-        description="Every range of the run is complete: each record has an answer, and what was "
-        "answered is written.",
+        description="This run: each of its ranges is complete, as every record has an answer, and "
+        "what was answered is written.",
     )
     def check(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
         run = context.run

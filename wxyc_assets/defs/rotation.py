@@ -54,7 +54,7 @@ async def rotation_identities(
 async def rotation_is_identified(
     database: DatabaseResource, rotation_gates: RotationGates
 ) -> dg.AssetCheckResult:
-    """The share of active releases with an LML identity is at or above the floor.
+    """The rotation: the share of active releases with an LML identity reaches the floor.
 
     By default of those with a Discogs release; GATE_ROTATION_BASIS decides.
     """
@@ -66,7 +66,7 @@ async def rotation_is_identified(
 async def lml_serves_the_refresh(
     database: DatabaseResource, lml: LmlResource, rotation_gates: RotationGates
 ) -> dg.AssetCheckResult:
-    """The LML that is running has the refresh: by its commit, or by an empty refresh."""
+    """The rotation: this LML has the refresh, by its commit, or by an empty refresh."""
     prepare_process()
     async with database.open() as opened, lml.open(opened, CallerReason.ROTATION) as client:
         return await _check_deploy(client, rotation_gates)
@@ -138,7 +138,7 @@ async def rotation_cache(
 async def every_identity_is_refreshed(
     context: dg.AssetCheckExecutionContext, database: DatabaseResource
 ) -> dg.AssetCheckResult:
-    """No call of the refresh failed for good."""
+    """The rotation: no call of the refresh failed for good."""
     async with database.open() as opened:
         newest = await RotationStore(opened).newest_refresh(context.op_execution_context.run_id)
     if newest is None:
@@ -165,7 +165,7 @@ async def every_identity_is_refreshed(
 async def stale_handles_stay_rare(
     config: RareConfig, database: DatabaseResource
 ) -> dg.AssetCheckResult:
-    """Of the identities refreshed in the last 24 hours, LML knew nearly all."""
+    """The rotation: of the identities refreshed in the last 24 hours, LML knew nearly all."""
     ceiling = settings.max_stale_handles if config.ceiling is None else config.ceiling
     return await _is_rare(
         "stale_handles_stay_rare",
@@ -180,7 +180,7 @@ async def stale_handles_stay_rare(
 async def refresh_errors_stay_rare(
     config: RareConfig, database: DatabaseResource
 ) -> dg.AssetCheckResult:
-    """Of the identities refreshed in the last 24 hours, few ended in an error."""
+    """The rotation: of the identities refreshed in the last 24 hours, few ended in an error."""
     ceiling = settings.max_refresh_errors if config.ceiling is None else config.ceiling
     return await _is_rare(
         "refresh_errors_stay_rare", "lml_error", "ended in an error", ceiling, database

@@ -6,7 +6,13 @@ over that of the job it replaces (docs/contracts/jobs-before-us.md, "The station
 
 import dagster as dg
 
-from wxyc_assets.defs.jobs import coverage_gates, library_identity_full, rotation_job
+from wxyc_assets.defs.jobs import (
+    coverage_gates,
+    library_identity_full,
+    precision_job,
+    rotation_job,
+)
+from wxyc_assets.defs.retention import sweep_old_rows
 
 rotation_daily = dg.ScheduleDefinition(
     name="rotation_daily",
@@ -36,4 +42,22 @@ coverage_daily = dg.ScheduleDefinition(
     description="A daily snapshot of the coverage, with its checks; LML is not called.",
 )
 
-schedules = [rotation_daily, identities_weekly, coverage_daily]
+precision_weekly = dg.ScheduleDefinition(
+    name="precision_weekly",
+    job=precision_job,
+    cron_schedule="30 14 * * 1",
+    execution_timezone="UTC",
+    default_status=dg.DefaultScheduleStatus.STOPPED,
+    description="How right the library is, by the labels given so far; LML only says its version.",
+)
+
+sweep_daily = dg.ScheduleDefinition(
+    name="sweep_daily",
+    job=sweep_old_rows,
+    cron_schedule="40 2 * * *",
+    execution_timezone="UTC",
+    default_status=dg.DefaultScheduleStatus.STOPPED,
+    description="Sweeps what is of no use any more from our own tables; LML is not called.",
+)
+
+schedules = [rotation_daily, identities_weekly, coverage_daily, precision_weekly, sweep_daily]

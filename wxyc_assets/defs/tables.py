@@ -147,6 +147,7 @@ RESOLUTIONS = Table(
         "previous_answered_at": (TIME, "When LML had answered about the same name before."),
         "previous_kind": (TEXT, "What it had answered then."),
         "asked_because": (TEXT, "Why the record was due when it was asked about again."),
+        "is_rejected": (FLAG, "A person rejected everything that the answer says."),
         "ask_again_at": (TIME, "When a person asked for another attempt; null once it was made."),
         "rules_version": (INT, "The version of the rules by which the answer was applied."),
         "reverted_at": (
@@ -231,6 +232,20 @@ LOOKUPS = Table(
     },
 )
 
+DOUBTS = Table(
+    "library_doubts",
+    is_ours=True,
+    columns={
+        "library_id": (INT, "The record."),
+        "reason": (TEXT, "Why it is doubted; a record has one row for each reason."),
+        "severity": (TEXT, "How likely something is wrong: `high`, `medium` or `low`."),
+        "evidence": (TEXT, "What was found, in words."),
+        "plays": (INT, "How often the record was played; null if nobody counts plays."),
+        "found_at": (TIME, "When it was first found."),
+        "run_id": (TEXT, "The run that found it last."),
+    },
+)
+
 REFRESHES = Table(
     "rotation_refresh",
     is_ours=True,
@@ -263,6 +278,7 @@ STATES = {
     "compilation_unmatched": "compilations without matched tracks, waiting to retry",
     "unresolved": "without an identity, waiting to retry",
     "refused": "refused by LML, waiting to retry",
+    "rejected": "of whose answer a person rejected everything, waiting to retry",
     "attempted_elsewhere": "attempted by another job, waiting to retry",
     "attempted_long_ago": "attempted, without an identity, and due again",
     "not_written": "answered, and the answer is not in the tables",
@@ -310,6 +326,24 @@ SNAPSHOTS = Table(
     },
 )
 
+ESTIMATES = Table(
+    "precision_estimate",
+    is_ours=True,
+    columns={
+        "sample_id": (TEXT, "The sample that it was measured on."),
+        "subject": (TEXT, "What was measured: identity or cover."),
+        "measured_at": (TIME, "When the labels were last counted."),
+        "precision": ("double precision", "The share that is right, each stratum by its size."),
+        "low": ("double precision", "The lower bound of the 95% interval."),
+        "high": ("double precision", "The upper bound of the 95% interval."),
+        "labelled": (INT, "Labels that it rests on."),
+        "right_labels": (INT, "Of them, those that say it is right."),
+        "population": (INT, "Identities, or covers, when the sample was drawn."),
+        "represented": (INT, "Of them, those in strata with a label."),
+        "labels_to_halve": (INT, "Labels more that would halve the interval; null: none would."),
+    },
+)
+
 RELEASES = Table(
     "library_release",
     is_ours=True,
@@ -342,5 +376,7 @@ TABLES = (
     LOOKUPS,
     RELEASES,
     SNAPSHOTS,
+    DOUBTS,
+    ESTIMATES,
     REFRESHES,
 )

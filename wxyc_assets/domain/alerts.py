@@ -53,6 +53,29 @@ class Subject:
 
 
 @dataclass(frozen=True, slots=True)
+class Details:
+    """What a person on the road wants to know: where, for example what, and what to do."""
+
+    places: tuple[str, ...] = ()
+    """Ranges or counts, the worst first."""
+    examples: tuple[str, ...] = ()
+    """Records by artist and title."""
+    what_to_do: str = ""
+    """A link to a page, or its path in the repository."""
+
+
+NO_DETAILS = Details()
+
+
+@dataclass(frozen=True, slots=True)
+class OpenFailure:
+    """A subject that fails: since when, and when it failed last."""
+
+    since: datetime
+    last: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Failure:
     """A failed run, or a check that did not pass."""
 
@@ -63,6 +86,7 @@ class Failure:
     level: Level = Level.ERROR
     numbers: Mapping[str, float] = field(default_factory=dict[str, float])
     facts: Mapping[str, str] = field(default_factory=dict[str, str])
+    details: Details = NO_DETAILS
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +113,9 @@ class Alert:
     text: str = ""
     numbers: Mapping[str, float] = field(default_factory=dict[str, float])
     facts: Mapping[str, str] = field(default_factory=dict[str, str])
+    details: Details = NO_DETAILS
+    since: datetime | None = None
+    """When the subject began to fail."""
 
     @property
     def is_recovery(self) -> bool:
@@ -109,13 +136,16 @@ ENDINGS: dict[tuple[Kind, type[Occurrence]], str] = {
 }
 
 
-def to_alert(occurrence: Occurrence) -> Alert:
-    """Return the alert for an occurrence, with texts cut to a length that channels accept."""
+def to_alert(occurrence: Occurrence, since: datetime) -> Alert:
+    """Return the alert for an occurrence, with texts cut to a length that channels accept.
+
+    `since` is when its subject began to fail.
+    """
     subject = occurrence.subject
     title = f"{subject.title} {ENDINGS[subject.kind, type(occurrence)]}"
     match occurrence:
         case Success():
-            return Alert(subject, occurrence.run_id, occurrence.at, Level.INFO, title)
+            return Alert(subject, occurrence.run_id, occurrence.at, Level.INFO, title, since=since)
         case Failure():
             return Alert(
                 subject,
@@ -126,25 +156,27 @@ def to_alert(occurrence: Occurrence) -> Alert:
                 text=occurrence.text[:MAX_TEXT],
                 numbers=occurrence.numbers,
                 facts={name: fact[:MAX_FACT] for name, fact in occurrence.facts.items()},
+                details=occurrence.details,
+                since=since,
             )
         case _:
             assert_never(occurrence)
 
 
-def due(occurrences: Iterable[Occurrence], open_since: Mapping[str, datetime]) -> list[Alert]:
+def due(occurrences: Iterable[Occurrence], open_failures: Mapping[str, OpenFailure]) -> list[Alert]:
     """Return one alert for each failure, and one when a failing subject recovers.
 
-    `open_since` holds the time of the last failure of each failing subject, by key. A success
-    from before that time is no recovery, so the same occurrences may be read again.
+    `open_failures` holds the failing subjects, by key. A success from before the last failure is no
+    recovery, so the same occurrences may be read again.
     """
-    failing = dict(open_since)
+    failing = dict(open_failures)
     alerts: list[Alert] = []
     for each in sorted(occurrences, key=lambda each: each.at):
         key = each.subject.key
         if isinstance(each, Failure):
-            failing[key] = each.at
-            alerts.append(to_alert(each))
-        elif key in failing and each.at > failing[key]:
-            del failing[key]
-            alerts.append(to_alert(each))
+            since = min(each.at, failing[key].since) if key in failing else each.at
+            failing[key] = OpenFailure(since, each.at)
+            alerts.append(to_alert(each, since))
+        elif key in failing and each.at > failing[key].last:
+            alerts.append(to_alert(each, failing.pop(key).since))
     return alerts

@@ -5,6 +5,10 @@ from typing import assert_never
 
 from wxyc_assets.domain.counters import Outcome
 
+RULES_VERSION = 1
+"""The version of the rules by which answers are applied: this page, and the statements
+`put_identities` and `put_credit_artists`. A change to what they write raises it: the next run then
+applies the stored answers again, without asking LML."""
 MAX_BAD_SHARE = 0.01
 """Of the rows of one answer; a single bad row is always tolerated."""
 

@@ -1,4 +1,4 @@
-"""The choice of a record's cover from the result of a lookup.
+"""The choice of a record's release and cover from the result of a lookup.
 
 The rules are "a single high-confidence match" in docs/contracts/lml.md ("POST /api/v1/lookup"), in
 its order: the first one that fails is the reason.
@@ -7,7 +7,8 @@ its order: the first one that fails is the reason.
 import re
 import unicodedata
 from base64 import urlsafe_b64decode
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 RULES_VERSION = 1
@@ -115,6 +116,9 @@ class Picture:
     release_id: int
     url: str | None
     confidence: float | None
+    master_id: int = 0
+    streaming: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Links to the album on streaming services, by service."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,18 +165,30 @@ Choice = Cover | NoCover
 
 def choose(found: Found, album: Album, rules: Rules) -> Choice:
     """Return the cover of the album, or the first rule that it breaks."""
+    if rules.match is Match.FIRST and not found.is_incomplete:
+        return _choose_first(found)
+    match match_release(found, album, rules):
+        case Picture() as picture:
+            return _choose_cover(picture)
+        case NoCover() as no_cover:
+            return no_cover
+
+
+def match_release(found: Found, album: Album, rules: Rules) -> Picture | NoCover:
+    """Return the release that is the album, whatever its picture, or the first rule it breaks."""
     if found.is_incomplete:
         return NoCover(NoCoverReason.UNKNOWN)
-    if rules.match is Match.FIRST:
-        return _choose_first(found)
     if found.search_type != "direct":
         return NoCover(NoCoverReason.NOT_DIRECT)
     mine = [each for each in found.results if each.legacy_release_id == album.legacy_release_id]
     match mine:
         case []:
             return NoCover(NoCoverReason.NO_ROW)
-        case [one]:
-            return _choose_carefully(one.picture, album, rules)
+        case [Result(picture=None)]:
+            return NoCover(NoCoverReason.NO_ARTWORK)
+        case [Result(picture=Picture() as picture)]:
+            obstacle = _release_obstacle(picture, album, rules)
+            return NoCover(obstacle, picture.confidence) if obstacle else picture
         case _:
             return NoCover(NoCoverReason.SEVERAL_ROWS)
 
@@ -188,15 +204,10 @@ def _choose_first(found: Found) -> Choice:
     return Cover(picture.url, picture.confidence)
 
 
-def _choose_carefully(picture: Picture | None, album: Album, rules: Rules) -> Choice:
-    if picture is None:
-        return NoCover(NoCoverReason.NO_ARTWORK)
-    obstacle = _release_obstacle(picture, album, rules)
-    if obstacle is not None:
-        return NoCover(obstacle, picture.confidence)
+def _choose_cover(picture: Picture) -> Choice:
     if not picture.url:
         return NoCover(NoCoverReason.NO_ARTWORK, picture.confidence)
-    obstacle = _url_obstacle(picture.url)
+    obstacle = url_obstacle(picture.url)
     if obstacle is not None:
         return NoCover(obstacle, picture.confidence)
     return Cover(picture.url, picture.confidence)
@@ -212,7 +223,8 @@ def _release_obstacle(picture: Picture, album: Album, rules: Rules) -> NoCoverRe
     return None
 
 
-def _url_obstacle(url: str) -> NoCoverReason | None:
+def url_obstacle(url: str) -> NoCoverReason | None:
+    """Return the reason why this address is none of a cover that may be written."""
     if not is_https(url):
         return NoCoverReason.NOT_HTTPS
     if PLACEHOLDER in url:

@@ -36,6 +36,7 @@ class NotDue(StrEnum):
     NO_ARTIST_NAME = "it has no artist name, and LML needs one"
     FRESH = "its identity was verified within the staleness window"
     WAITING_TO_RETRY = "its last answer held no identity, and it is waiting to retry"
+    REVERTED = "what its last answer had decided was reverted, and it is waiting to retry"
     NO_CANONICAL_ENTITY = "it has no canonical entity, and the scope is not widened"
     ATTEMPTED = "it was attempted within the retry window"
 
@@ -81,9 +82,11 @@ class LibraryRow:
     verified_at: datetime | None
     attempted_at: datetime | None
     unidentified_at: datetime | None
-    """Date of our last answer, if it was unresolved, a compilation or a refusal."""
+    """Date of our last answer if it was unresolved, a compilation or a refusal; or of a revert."""
     is_wanted_again: bool = False
     """A person wants it asked again (`wxyc-assets refused --ask-again`)."""
+    is_reverted: bool = False
+    """What the last answer had decided was undone (`wxyc-assets revert`)."""
 
 
 def due_reason(row: LibraryRow, scope: Scope, now: datetime) -> Reason | NotDue:
@@ -114,7 +117,7 @@ def _end_of(obstacle: NotDue, row: LibraryRow, scope: Scope) -> datetime | None:
     match obstacle:
         case NotDue.FRESH:
             return row.verified_at and row.verified_at + timedelta(days=scope.stale_days)
-        case NotDue.WAITING_TO_RETRY:
+        case NotDue.WAITING_TO_RETRY | NotDue.REVERTED:
             return row.unidentified_at and row.unidentified_at + retry_window
         case NotDue.ATTEMPTED:
             return row.attempted_at and row.attempted_at + retry_window
@@ -129,7 +132,7 @@ def _obstacle(row: LibraryRow, scope: Scope, now: datetime) -> NotDue | None:
     if row.verified_at is not None and row.verified_at >= now - timedelta(days=scope.stale_days):
         return NotDue.FRESH
     if row.unidentified_at is not None and row.unidentified_at > retry_from:
-        return NotDue.WAITING_TO_RETRY
+        return NotDue.REVERTED if row.is_reverted else NotDue.WAITING_TO_RETRY
     if not (scope.include_null_canonical or row.is_canonical):
         return NotDue.NO_CANONICAL_ENTITY
     window_counts = scope.include_null_canonical or row.cohort is Cohort.VA

@@ -17,6 +17,8 @@ class Outcome(StrEnum):
     RESOLVED_COMPILATION = "rows_resolved_compilation"
     UNRESOLVED = "rows_unresolved"
     COMPILATION = "rows_skipped.compilation"
+    REJECTED = "rows_rejected"
+    """A person rejected everything that LML's answer says."""
     LML_ERROR = "rows_skipped.lml_error"
     LML_REFUSED = "rows_skipped.lml_refused"
     LML_INVALID = "rows_skipped.lml_invalid"
@@ -36,6 +38,10 @@ OutcomeT = TypeVar("OutcomeT", bound=StrEnum)
 
 class MiscountedRows(AssertionError):
     """The outcomes do not add up to what was scanned: a defect of ours."""
+
+
+DISCOGS_REQUESTS = "discogs_requests"
+"""The counter of live Discogs requests that answers took, as far as LML told them."""
 
 
 @dataclass(slots=True)
@@ -95,6 +101,15 @@ def by_cohort(tallies: Mapping[Cohort, IdentityTally]) -> dict[str, float]:
         for cohort, tally in tallies.items()
         for name, number in tally.figures().items()
     }
+
+
+def as_recheck(tallies: Mapping[Cohort, IdentityTally]) -> dict[str, float]:
+    """The figures of the compilation cohort, which a recheck is about, as `consumer.recheck.*`.
+
+    The jobs before us counted a recheck under this name (docs/contracts/jobs-before-us.md).
+    """
+    figures = tallies[Cohort.VA].figures()
+    return {f"consumer.recheck.{name}": number for name, number in figures.items()}
 
 
 def percentiles(values: Iterable[float]) -> dict[str, float]:

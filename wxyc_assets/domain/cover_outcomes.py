@@ -13,6 +13,8 @@ class WriteOutcome(StrEnum):
     WRITTEN = "written"
     RACED = "raced"
     """Another writer had covered it meanwhile."""
+    REJECTED = "rejected"
+    """A person rejected this cover for this record."""
     UNWRITABLE = "unwritable"
     WITHDRAWN = "withdrawn"
     """The record was renamed, flagged or deleted before its cover was written."""

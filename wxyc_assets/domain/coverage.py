@@ -19,6 +19,8 @@ class State(StrEnum):
     COMPILATION_UNMATCHED = "compilation_unmatched"
     UNRESOLVED = "unresolved"
     REFUSED = "refused"
+    REJECTED = "rejected"
+    """A person rejected everything that LML says about it."""
     ATTEMPTED_ELSEWHERE = "attempted_elsewhere"
     ATTEMPTED_LONG_AGO = "attempted_long_ago"
     NOT_WRITTEN = "not_written"
@@ -33,6 +35,7 @@ WAITING_TO_RETRY = (
     State.COMPILATION_UNMATCHED,
     State.UNRESOLVED,
     State.REFUSED,
+    State.REJECTED,
     State.ATTEMPTED_ELSEWHERE,
 )
 OPEN = (State.ATTEMPTED_LONG_AGO, State.NOT_WRITTEN, State.NEVER_ASKED)

@@ -17,6 +17,8 @@ class CoverStep(StrEnum):
     """The cover is there."""
     LOOK_UP = "due"
     WRITE = "to_write"
+    DECIDE = "to_decide"
+    """The stored answer was decided on by other rules."""
     CONFIRM = "unconfirmed"
     WAIT = "waiting_to_retry"
 

@@ -15,6 +15,20 @@ class Price:
     units: int = 1
 
 
+@dataclass(frozen=True, slots=True)
+class CoverPrice:
+    """What new covers have cost: the true price."""
+
+    requests: int = 0
+    """Live Discogs requests of lookups, those without a cover included."""
+    covers: int = 0
+
+    @property
+    def per_cover(self) -> float | None:
+        """Discogs requests per new cover; None if there is none."""
+        return self.requests / self.covers if self.covers else None
+
+
 @dataclass(slots=True)
 class Charge:
     """The bill of a call."""

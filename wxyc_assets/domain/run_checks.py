@@ -8,11 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from wxyc_assets.domain.percent import percent
+from wxyc_assets.domain.refusals import ALWAYS_TOLERATED, are_written
 
 FEWEST_JUDGED = 50
 """Shares of fewer records say little."""
-FEW = 3
-"""Records that may always be missing: a few that the database refuses are no pattern."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,19 +48,18 @@ class WrittenCount:
 def judge_written(count: WrittenCount, limits: RunLimits, *, what: str) -> Verdict:
     """Judge that what is stored is in the tables; `what` names it in the plural."""
     missing = count.not_written + count.differing
-    allowed = max(FEW, limits.not_written * count.stored)
     return Verdict(
-        passed=missing <= allowed and (missing < count.stored or not missing),
+        passed=are_written(missing, count.stored, limits.not_written),
         description=(
             f"Of {count.stored} {what} stored for these ranges, {count.not_written} are not in the "
             f"tables and {count.differing} differ from them; at most {percent(limits.not_written)} "
-            f"(or {FEW}) may."
+            f"(or {ALWAYS_TOLERATED}) may."
         ),
         numbers={
             "stored": count.stored,
             "not_written": count.not_written,
             "differing": count.differing,
-            "allowed": allowed,
+            "allowed": max(ALWAYS_TOLERATED, limits.not_written * count.stored),
         },
         offenders=count.offenders,
     )

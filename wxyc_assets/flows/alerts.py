@@ -1,12 +1,12 @@
 """From occurrences to delivered alerts: queued first, then sent until they are delivered."""
 
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from wxyc_assets.adapters.alert_channels import AlertChannel, ChannelError, ChannelUnavailable
 from wxyc_assets.adapters.postgres.alert_store import AlertStore, ClaimedAlert, QueuedAlert
-from wxyc_assets.domain.alerts import Alert, Failure, Occurrence, Success, due
+from wxyc_assets.domain.alerts import Alert, Details, Failure, Occurrence, Success, due
 from wxyc_assets.telemetry.redaction import Redaction
 
 LONGEST_RETRY_AFTER_SECONDS = 3600.0
@@ -36,7 +36,8 @@ def _redact(occurrence: Occurrence, redaction: Redaction) -> Occurrence:
     if isinstance(occurrence, Success):
         return occurrence
     text, facts = redaction.text(occurrence.text), redaction.everywhere(occurrence.facts)
-    return replace(occurrence, text=text, facts=facts)
+    details = Details(**redaction.everywhere(asdict(occurrence.details)))
+    return replace(occurrence, text=text, facts=facts, details=details)
 
 
 def _to_queue(

@@ -29,8 +29,13 @@ FACTS = (
     "identity",
     "sources",
     "history",
+    "verdicts",
     "artwork_url",
     "cover_lookup",
+    "release",
+    "superseded",
+    "journal",
+    "doubts",
     "identities_completed_at",
     "covers_completed_at",
 )
@@ -75,6 +80,7 @@ def _rules_of_covers(covers: CoverScope) -> dict[str, Any]:
         "eligibility": covers.eligibility,
         "match": covers.rules.match,
         "least_confidence": covers.rules.least_confidence,
+        "rules_version": covers.rules.version,
     }
 
 
@@ -87,6 +93,7 @@ def _deciding_facts(found: dict[str, Any]) -> LibraryRow:
         attempted_at=found["unresolved_attempted_at"],
         unidentified_at=found["unidentified_at"],
         is_wanted_again=found["is_wanted_again"],
+        is_reverted=found["is_reverted"],
     )
 
 

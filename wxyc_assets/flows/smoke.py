@@ -1,16 +1,24 @@
-"""The smoke test of an LML: five questions that change nothing."""
+"""The smoke test of an LML: questions that write nothing of ours.
+
+The last one has LML refresh its cache for one identity in rotation, as a run would.
+"""
 
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
+from typing import assert_never
 
 from wxyc_assets.adapters.github import CommitComparison
 from wxyc_assets.adapters.lml.client import LmlClient
 from wxyc_assets.adapters.lml.errors import LmlError
 from wxyc_assets.adapters.lml.health import Health
+from wxyc_assets.adapters.lml.refresh import TOKENS_PER_IDENTITY
+from wxyc_assets.adapters.postgres.rotation_store import RotationStore
 from wxyc_assets.domain.candidates import CONTROL_RECORD
+from wxyc_assets.domain.refreshes import Refreshed, RefreshStatus
 from wxyc_assets.flows.rotation import deploy_gate
 
 EMPTY_REFRESH_STATUS = 422
+REFRESHED = frozenset({RefreshStatus.WARMED, RefreshStatus.NOT_IMPLEMENTED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,15 +32,25 @@ class Line:
 
 
 async def smoke(
-    lml: LmlClient, commits: CommitComparison, *, local_dev: bool
+    lml: LmlClient,
+    commits: CommitComparison,
+    *,
+    local_dev: bool,
+    rotation: RotationStore | None,
 ) -> AsyncGenerator[Line]:
-    """Yield a line per question as it is answered; report an LmlError, raise a DatabaseError."""
+    """Yield a line per question as it is answered; report an LmlError, raise a DatabaseError.
+
+    Without a `rotation` nothing is refreshed.
+    """
     health_line, health = await _health(lml)
     yield health_line
-    yield await _gate(health, lml, commits, local_dev=local_dev)
+    gate_line = await _gate(health, lml, commits, local_dev=local_dev)
+    yield gate_line
     yield await _resolve(lml)
     yield await _lookup(lml)
     yield await _empty_refresh(lml)
+    if rotation:
+        yield await _refresh(lml, rotation, is_gate_open=gate_line.is_well)
 
 
 async def _health(lml: LmlClient) -> tuple[Line, Health | None]:
@@ -93,3 +111,33 @@ async def _empty_refresh(lml: LmlClient) -> Line:
     except LmlError as error:
         return Line(question, expected, str(error), False)
     return Line(question, expected, f"HTTP {status}", status == EMPTY_REFRESH_STATUS)
+
+
+async def _refresh(lml: LmlClient, rotation: RotationStore, *, is_gate_open: bool) -> Line:
+    question = f"refresh of one identity in rotation, about {TOKENS_PER_IDENTITY} Discogs requests"
+    expected = "warmed, as LML knows it"
+    identity_ids = (await rotation.active()).identity_ids
+    if not identity_ids:
+        return Line(question, expected, "not asked: nothing in rotation has an identity", True)
+    if not is_gate_open:
+        return Line(question, expected, "not asked: the deploy gate is not open", False)
+    identity_id = identity_ids[-1]
+    try:
+        refreshed = await lml.refresh([identity_id])
+    except LmlError as error:
+        return Line(question, expected, str(error), False)
+    result = refreshed.results[identity_id]
+    found = f"identity {identity_id}: {_result(result)}, in {refreshed.latency_ms:.0f} ms"
+    return Line(question, expected, found, result.status in REFRESHED)
+
+
+def _result(result: Refreshed) -> str:
+    match result.status:
+        case RefreshStatus.WARMED:
+            return f"warmed (releases {result.warmed_releases}, artists {result.warmed_artists})"
+        case RefreshStatus.DRIFT:
+            return result.said
+        case RefreshStatus.NOT_FOUND | RefreshStatus.NOT_IMPLEMENTED | RefreshStatus.ERROR:
+            return result.status
+        case _:
+            assert_never(result.status)

@@ -1,3 +1,3 @@
 """Our schema, created by Alembic; `HEAD` is the revision that this version of the code needs."""
 
-HEAD = "0012"
+HEAD = "0014"

@@ -3,7 +3,7 @@
 from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from html import escape
 from math import ceil, floor
 
@@ -50,13 +50,13 @@ def lines_over_time(title: str, lines: Sequence[Line]) -> str:
     shares = [share for each in drawn for _, share in each.points]
     times = [at.timestamp() for each in drawn for at, _ in each.points]
     if not drawn:
-        return _svg(title, WIDTH, 40, [_text(LEFT, 24, "no snapshots yet")])
+        return svg(title, WIDTH, 40, [text(LEFT, 24, "no snapshots yet")])
     frame = _Frame(min(times), max(times), floor(min(shares) * 10) / 10)
     parts = [*frame.grid(), *frame.dates(drawn)]
     labels = _spread([(frame.y(each.points[-1][1]), at) for at, each in enumerate(drawn)])
     for at, each in enumerate(drawn):
         parts.extend(_line(each, STYLES[at % len(STYLES)], frame, labels[at]))
-    return _svg(title, WIDTH, HEIGHT, parts)
+    return svg(title, WIDTH, HEIGHT, parts)
 
 
 def heat_strip(title: str, cells: Sequence[Cell]) -> str:
@@ -71,12 +71,12 @@ def heat_strip(title: str, cells: Sequence[Cell]) -> str:
     for at, each in enumerate(cells):
         row, column = divmod(at, COLUMNS)
         parts.extend(_cell(each, column * CELL_WIDTH, row * CELL_HEIGHT))
-    return _svg(title, COLUMNS * CELL_WIDTH, height, parts)
+    return svg(title, COLUMNS * CELL_WIDTH, height, parts)
 
 
-def inline(svg: str, title: str) -> str:
+def inline(chart: str, title: str) -> str:
     """Return Markdown that holds the chart itself, as a data URL."""
-    return f"![{title}](data:image/svg+xml;base64,{b64encode(svg.encode()).decode()})"
+    return f"![{title}](data:image/svg+xml;base64,{b64encode(chart.encode()).decode()})"
 
 
 def shade(share: float) -> tuple[str, str]:
@@ -105,16 +105,17 @@ class _Frame:
             share = self.lowest + (1 - self.lowest) * step / 4
             y = self.y(share)
             yield f"<path d='M{LEFT} {y}H{WIDTH - RIGHT}' stroke='{GRID}'/>"
-            yield _text(LEFT - 6, y + 5, f"{share:.0%}", anchor="end")
+            yield text(LEFT - 6, y + 5, f"{share:.0%}", anchor="end")
 
     def dates(self, lines: Sequence[Line]) -> Iterator[str]:
         moments = sorted(at for each in lines for at, _ in each.points)
         ends = {moments[0]: "start", moments[-1]: "end"}
-        if moments[0].date() == moments[-1].date():
+        shown = "%m-%d %H:%M" if moments[-1] - moments[0] < timedelta(days=2) else "%Y-%m-%d"
+        if moments[0] == moments[-1]:
             ends = {moments[-1]: "middle"}
         for at, anchor in ends.items():
             x = (LEFT + WIDTH - RIGHT) / 2 if anchor == "middle" else self.x(at)
-            yield _text(x, HEIGHT - 10, f"{at:%Y-%m-%d}", anchor=anchor)
+            yield text(x, HEIGHT - 10, f"{at:{shown}}", anchor=anchor)
 
 
 def _line(line: Line, style: tuple[str, str, str], frame: _Frame, label_y: float) -> Iterator[str]:
@@ -131,7 +132,7 @@ def _line(line: Line, style: tuple[str, str, str], frame: _Frame, label_y: float
     yield f"<path d='M{x + 5} {y}L{WIDTH - RIGHT + 14} {label_y}' stroke='{colour}'/>"
     yield _mark(mark, WIDTH - RIGHT + 20, label_y, colour)
     label = f"{line.name} {percent(line.points[-1][1])}"
-    yield _text(WIDTH - RIGHT + 30, label_y + 5, label, colour=colour)
+    yield text(WIDTH - RIGHT + 30, label_y + 5, label, colour=colour)
 
 
 def _spread(wanted: Sequence[tuple[float, int]]) -> dict[int, float]:
@@ -163,8 +164,8 @@ def _cell(cell: Cell, x: int, y: int) -> Iterator[str]:
         edge = f"x='{x + 1}' y='{y + 1}' width='{EDGE_WIDTH}' height='{CELL_HEIGHT - 2}'"
         yield f"<rect {edge} fill='{PAPER}'/><rect {edge} fill='url(#low)'/>"
     name = cell.name.partition("-")[0].lstrip("0") or cell.name
-    yield _text(x + CELL_WIDTH / 2, y + 16, f"from {name}", anchor="middle", colour=ink, size=11)
-    yield _text(
+    yield text(x + CELL_WIDTH / 2, y + 16, f"from {name}", anchor="middle", colour=ink, size=11)
+    yield text(
         x + CELL_WIDTH / 2,
         y + 32,
         ("▼ " if cell.is_low else "") + percent(cell.share),
@@ -176,23 +177,25 @@ def _cell(cell: Cell, x: int, y: int) -> Iterator[str]:
     yield "</g>"
 
 
-def _text(
+def text(
     x: float,
     y: float,
-    text: str,
+    words: str,
     *,
     anchor: str = "start",
     colour: str = INK,
     size: int = 14,
     weight: str = "normal",
 ) -> str:
+    """Return words at a place of a chart."""
     return (
         f"<text x='{x}' y='{y}' text-anchor='{anchor}' fill='{colour}' font-size='{size}' "
-        f"font-weight='{weight}'>{escape(text)}</text>"
+        f"font-weight='{weight}'>{escape(words)}</text>"
     )
 
 
-def _svg(title: str, width: int, height: int, parts: Sequence[str]) -> str:
+def svg(title: str, width: int, height: int, parts: Sequence[str]) -> str:
+    """Return a chart of these parts, on paper."""
     return (
         f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {width} {height}' width='{width}' "
         f"height='{height}' role='img' {FONT}><title>{escape(title)}</title>"

@@ -1,80 +1,64 @@
 """A snapshot and its checks as one self-contained HTML page.
 
 Nothing on it is shown by colour alone: values and results are text, and a range below its floor has
-a hatched edge. There are no scripts; everything can be reached with the Tab key.
+a hatched edge. Numbers need no script, only the lists of records do; everything can be reached with
+the Tab key, read in the dark and printed.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from html import escape
+from importlib.resources import files
 from itertools import chain
 
-from wxyc_assets.domain.coverage import OUTSIDE, Snapshot
+from wxyc_assets.domain.changes import Change, RecordsOfReport
+from wxyc_assets.domain.coverage import OUTSIDE, CoverState, Snapshot
+from wxyc_assets.domain.doubts import Doubts
 from wxyc_assets.domain.gates.history import Acceptance
 from wxyc_assets.domain.gates.result import GateResult
 from wxyc_assets.domain.percent import percent
+from wxyc_assets.domain.samples import MeasuredPrecision
 from wxyc_assets.views import coverage_tables as tables
+from wxyc_assets.views import doubt_tables, record_lists
 from wxyc_assets.views.charts import Cell, shade
 from wxyc_assets.views.coverage_tables import Table
+from wxyc_assets.views.precision_views import beside_coverage
 
-STYLE = """
-:root { color-scheme: light; --ink: #1b1b1b; --paper: #fff; --line: #6b6b6b; --soft: #f1f1f1; }
-* { box-sizing: border-box; }
-body { margin: 0 auto; max-width: 60rem; padding: 1rem; background: var(--paper);
-  color: var(--ink); font: 1rem/1.5 system-ui, sans-serif; }
-h1 { line-height: 1.2; margin: .5rem 0; } h2 { margin: 2rem 0 .5rem; }
-a { color: #003f7f; } a:focus-visible, [tabindex]:focus-visible, summary:focus-visible {
-  outline: 3px solid #8a3b00; outline-offset: 2px; }
-.skip { position: absolute; left: -100rem; } .skip:focus { position: static; }
-nav ul { display: flex; flex-wrap: wrap; gap: .25rem 1rem; list-style: none; padding: 0; }
-nav a { display: inline-block; padding: .5rem 0; }
-.scroll { overflow-x: auto; border: 1px solid var(--line); }
-table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
-caption { text-align: left; font-weight: bold; padding: .25rem .5rem; }
-th, td { padding: .35rem .6rem; text-align: right; border-top: 1px solid #c9c9c9;
-  white-space: nowrap; }
-th:first-child { text-align: left; } thead th { background: var(--soft); }
-tr:target th, tr:target td { background: #fff3c4; font-weight: bold; }
-.checks { list-style: none; padding: 0; } .checks > li { border: 1px solid var(--line);
-  border-left-width: .5rem; padding: .5rem .75rem; margin: .5rem 0; overflow-wrap: anywhere; }
-.checks > .warned, .checks > .failed { border-left-style: double; border-left-width: 1rem;
-  background: var(--soft); }
-.checks p { margin: .25rem 0 0; } .result { font-weight: bold; text-transform: uppercase; }
-.chart svg { width: 100%; max-width: 40rem; height: auto; display: block; }
-.strip { display: grid; grid-template-columns: repeat(auto-fill, minmax(5.2rem, 1fr)); gap: 3px;
-  list-style: none; padding: 0; }
-.strip a, .strip span { display: block; padding: .4rem .2rem; text-align: center;
-  text-decoration: none; border: 1px solid var(--line); min-height: 2.9rem; line-height: 1.3; }
-.strip small { display: block; } .strip .low { border: 4px double var(--ink);
-  background-image: repeating-linear-gradient(45deg, #000 0 2px, #fff 2px 6px);
-  background-size: .6rem 100%; background-repeat: no-repeat; padding: .2rem .1rem .2rem .6rem;
-  border-width: 3px; white-space: nowrap; }
-@media print { nav, .skip { display: none; } .scroll { overflow: visible; } }
-"""
+STYLE = files("wxyc_assets.views").joinpath("coverage_page.css").read_text(encoding="utf-8")
 
 
 def page(
     now: Snapshot,
     before: Sequence[Snapshot],
     results: Sequence[GateResult],
+    records: RecordsOfReport,
     accepted: Acceptance | None = None,
+    doubts: Doubts | None = None,
+    precision: Sequence[MeasuredPrecision] = (),
 ) -> str:
     """Return the whole file; `before` are earlier snapshots of the same scope.
 
     `accepted` is the baseline's acceptance, if a person accepted it although checks had failed.
+    `doubts` are those of the newest run that looked for them; `precision` was measured on the
+    newest labelled sample.
     """
     floor = next(each.floor for each in results if each.name == "the_library_is_covered")
     parts = chain(
-        _head(f"WXYC library coverage: {percent(now.total.covered_share)}"),
+        _head(f"WXYC library: {tables.headline(now)}"),
         _summary(now, _outcome(results)),
+        _precision(now, precision),
         _section("checks", chain(_accepted(accepted), _checks(results))),
         _section("cohorts", _table(tables.by_cohort(now))),
         _section("time", _chart(now, before)),
         _section("ranges", _strip(now, floor)),
+        _section("changes", _changes(records)),
+        _section("lists", chain.from_iterable(map(record_lists.html, record_lists.lists(records)))),
         _section("records", _table(tables.by_state(now))),
-        _section("covers", _table(tables.by_cover(now))),
+        _section("covers", chain(_table(tables.by_cover(now)), _price(records))),
         _section("identities", chain.from_iterable(map(_table, tables.histograms(now)))),
-        _section("genres", _table(tables.by_genre(now))),
-        ["</main></body></html>\n"],
+        _section("genres", _table(tables.by_genre(now, records.genres))),
+        _section("doubts", _doubts(doubts)),
+        [f"</main><script>{record_lists.SCRIPT}</script></body></html>\n"],
     )
     return "\n".join(parts)
 
@@ -84,10 +68,13 @@ SECTIONS = {
     "cohorts": "Cohorts",
     "time": "Over time",
     "ranges": "Ranges",
+    "changes": "Since last week",
+    "lists": "Lists",
     "records": "Records",
     "covers": "Covers",
     "identities": "Identities",
     "genres": "Genres",
+    "doubts": "Doubts",
 }
 
 
@@ -105,19 +92,34 @@ def _head(title: str) -> Iterator[str]:
 
 def _summary(now: Snapshot, outcome: str) -> Iterator[str]:
     total = now.total
-    yield f"<h1>{percent(total.covered_share)} of the library is covered; {outcome}</h1>"
+    yield f"<h1>{tables.headline(now).capitalize()}; {outcome}</h1>"
     yield (
-        f"<p>{total.covered:,} of {total.in_scope:,} records in scope "
-        f"({escape(now.scope)}) have an identity or are waiting to retry; "
-        f"{total.library_rows - total.in_scope:,} are out of scope. "
-        f"{percent(total.artwork_share)} of {total.covers_wanted:,} records that want a cover "
-        "have one.</p>"
+        f"<p><strong>Identified</strong>: {total.identified:,} of {total.in_scope:,} records in "
+        f"scope ({escape(now.scope)}) have an identity; "
+        f"{total.library_rows - total.in_scope:,} are out of scope. <strong>Asked</strong>: "
+        f"for {total.covered:,} of them LML's answer is current, or they are waiting to retry. "
+        f"<strong>Covers</strong>: {total.cover(CoverState.THERE):,} of "
+        f"{total.covers_wanted:,} records that want a cover have one.</p>"
     )
     moment = f"{now.taken_at:%Y-%m-%d %H:%M %Z}"
     yield (
         f'<p>Snapshot of <time datetime="{now.taken_at.isoformat()}">{moment}</time> '
         f"by run {escape(now.run_id)}.</p>"
     )
+
+
+def _precision(now: Snapshot, measured: Sequence[MeasuredPrecision]) -> Iterator[str]:
+    for sentence in beside_coverage(now.total.identified_share, measured):
+        yield f"<p>{escape(sentence)}</p>"
+
+
+def _price(records: RecordsOfReport) -> Iterator[str]:
+    price = records.price
+    if price.per_cover is not None:
+        yield (
+            f"<p>Since {records.since:%Y-%m-%d} a new cover cost {price.per_cover:.1f} Discogs "
+            f"requests ({price.requests:,} for {price.covers:,}).</p>"
+        )
 
 
 def _section(name: str, body: Iterator[str]) -> Iterator[str]:
@@ -164,6 +166,12 @@ def _result_label(result: GateResult) -> tuple[str, str]:
     return ("warned", "! warns") if result.is_warning else ("failed", "✗ fails")
 
 
+def _changes(records: RecordsOfReport) -> Iterator[str]:
+    counts = Counter(each.change for each in records.changes)
+    rows = tuple((record_lists.CHANGE_LABELS[each], f"{counts[each]:,}") for each in Change)
+    yield from _table(Table(f"Since {records.since:%Y-%m-%d}", ("change", "records"), rows))
+
+
 def _chart(now: Snapshot, before: Sequence[Snapshot]) -> Iterator[str]:
     yield f'<div class="chart">{tables.over_time(now, before)}</div>'
     yield from _table(tables.by_day(now, before))
@@ -171,10 +179,14 @@ def _chart(now: Snapshot, before: Sequence[Snapshot]) -> Iterator[str]:
 
 def _strip(now: Snapshot, floor: float) -> Iterator[str]:
     yield (
-        "<p>The share covered of each range, labelled with its first id. Darker cells have a "
+        "<p>The share asked of each range, labelled with its first id. Darker cells have a "
         f"larger share; cells below {percent(floor)} have a hatched edge and a ▼. Each cell links "
         "to its row in the table.</p>"
     )
+    if far_below := tables.far_below(now):
+        yield "<p>Far below the others:</p><ul>"
+        yield from (f"<li>{escape(sentence)}</li>" for sentence in far_below)
+        yield "</ul>"
     yield '<ul class="strip">'
     for each in tables.range_cells(now, floor):
         yield f"<li>{_cell(each)}</li>"
@@ -190,11 +202,23 @@ def _cell(cell: Cell) -> str:
         return f"<span>{inside}</span>"
     fill, ink = shade(cell.share)
     style = f"background-color:{fill};color:{ink}"
-    label = f"range {name}, {percent(cell.share)} covered"
+    label = f"range {name}, {percent(cell.share)} asked"
     low = ' class="low"' if cell.is_low else ""
     return (
         f'<a href="#{_anchor(name)}" aria-label="{escape(label)}" style="{style}"{low}>{inside}</a>'
     )
+
+
+def _doubts(found: Doubts | None) -> Iterator[str]:
+    if found is None:
+        yield "<p>Nobody has looked for doubts yet: the job library_doubts_job does.</p>"
+        return
+    yield (
+        f"<p>{found.doubtful_records:,} records are doubtful. A doubt is no verdict: it says where "
+        "to look first.</p>"
+    )
+    yield from _table(doubt_tables.by_reason(found))
+    yield from _table(doubt_tables.most_played(found))
 
 
 def _table(table: Table, *, anchored: bool = False) -> Iterator[str]:
@@ -205,7 +229,10 @@ def _table(table: Table, *, anchored: bool = False) -> Iterator[str]:
     yield "</tr></thead><tbody>"
     for name, *cells in table.rows:
         anchor = f' id="{_anchor(name)}"' if anchored else ""
-        values = "".join(f"<td>{escape(each)}</td>" for each in cells)
+        values = "".join(
+            f'<td data-label="{escape(column)}">{escape(each)}</td>'
+            for column, each in zip(table.head[1:], cells, strict=True)
+        )
         yield f'<tr{anchor}><th scope="row">{escape(name)}</th>{values}</tr>'
     yield "</tbody></table></div>"
 

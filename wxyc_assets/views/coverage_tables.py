@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from statistics import median
 
 from wxyc_assets.domain.coverage import OUTSIDE, CoverState, Slice, Snapshot, State
 from wxyc_assets.domain.percent import percent
@@ -13,7 +14,8 @@ Row = tuple[str, ...]
 COLUMNS: dict[str, Callable[[Slice], str]] = {
     "records": lambda each: f"{each.library_rows:,}",
     "in scope": lambda each: f"{each.in_scope:,}",
-    "covered": lambda each: percent(each.covered_share if each.in_scope else None),
+    "identified": lambda each: percent(each.identified_share if each.in_scope else None),
+    "asked": lambda each: percent(each.covered_share if each.in_scope else None),
     "fresh": lambda each: f"{each.records(State.FRESH):,}",
     "stale": lambda each: f"{each.records(State.STALE):,}",
     "waiting to retry": lambda each: f"{each.waiting_to_retry:,}",
@@ -26,7 +28,11 @@ COLUMNS: dict[str, Callable[[Slice], str]] = {
 }
 SNAPSHOTS_LISTED = 10
 OUTSIDE_LABEL = "in no range"
-RANGES_TITLE = "Share covered, by range"
+RANGES_TITLE = "Share asked, by range"
+FEWEST_COMPARED = 30
+"""A range with fewer records is not compared with the others."""
+FAR_BELOW = 0.75
+"""A share is far below the others if it is less than this part of their median."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +44,13 @@ class Table:
     rows: tuple[Row, ...]
 
     def markdown(self) -> str:
-        lines = [self.head, ("---", *["--:"] * (len(self.head) - 1)), *self.rows]
+        lines = [self.head, ("---", *["--:"] * (len(self.head) - 1)), *map(_in_markdown, self.rows)]
         return "\n".join(f"| {' | '.join(each)} |" for each in lines)
+
+
+def _in_markdown(row: Row) -> Row:
+    """Return cells that stay in their column, whatever an artist is called."""
+    return tuple(" ".join(each.split()).replace("|", "\\|") for each in row)
 
 
 def by_cohort(now: Snapshot) -> Table:
@@ -47,8 +58,35 @@ def by_cohort(now: Snapshot) -> Table:
     return _slices("By cohort", "cohort", [*now.cohorts, now.total], names | {"": "all"})
 
 
-def by_genre(now: Snapshot) -> Table:
-    names = {each.member: f"genre {each.member}" for each in now.genres}
+def headline(now: Snapshot) -> str:
+    """Return the three shares that sum the library up."""
+    total = now.total
+    return (
+        f"identified {percent(total.identified_share)}, asked {percent(total.covered_share)}, "
+        f"covers {percent(total.artwork_share)}"
+    )
+
+
+def far_below(now: Snapshot) -> list[str]:
+    """Return a sentence for each range whose identities or covers are far below the others."""
+    measures: dict[str, tuple[Callable[[Slice], int], Callable[[Slice], float]]] = {
+        "identified": (lambda each: each.in_scope, lambda each: each.identified_share),
+        "with cover": (lambda each: each.covers_wanted, lambda each: each.artwork_share),
+    }
+    sentences: list[str] = []
+    for name, (records, share) in measures.items():
+        compared = [each for each in now.ranges if records(each) >= FEWEST_COMPARED]
+        usual = median(map(share, compared)) if compared else 0.0
+        sentences += [
+            f"{each.member}: {percent(share(each))} {name}, where others have {percent(usual)}"
+            for each in compared
+            if share(each) < FAR_BELOW * usual
+        ]
+    return sentences
+
+
+def by_genre(now: Snapshot, genre_names: Mapping[str, str]) -> Table:
+    names = {each.member: genre_names.get(each.member, each.member) for each in now.genres}
     return _slices("By genre", "genre", now.genres, names)
 
 
@@ -91,7 +129,7 @@ def over_time(now: Snapshot, before: Sequence[Snapshot]) -> str:
         return Line(name, [(each.taken_at, share(each.total)) for each in snapshots])
 
     lines = [
-        line("covered", lambda each: each.covered_share),
+        line("asked", lambda each: each.covered_share),
         line("identified", lambda each: each.identified_share),
         line("with cover", lambda each: each.artwork_share),
     ]
@@ -110,7 +148,7 @@ def by_day(now: Snapshot, before: Sequence[Snapshot]) -> Table:
         )
         for each in newest[:SNAPSHOTS_LISTED]
     ]
-    return Table("Latest snapshots", ("taken", "covered", "identified", "with cover"), tuple(rows))
+    return Table("Latest snapshots", ("taken", "asked", "identified", "with cover"), tuple(rows))
 
 
 def range_cells(now: Snapshot, floor: float) -> list[Cell]:

@@ -1,17 +1,22 @@
 """One record in prose: what it is, its identity, its cover, what happened, and what comes next."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, assert_never
 
+from wxyc_assets.domain.doubts import DoubtReason
 from wxyc_assets.domain.explanation import CoverStep, Explanation
+from wxyc_assets.domain.verdicts import Topic
 from wxyc_assets.views.labels import (
+    CHANGE_LABELS,
     COHORT_LABELS,
+    DOUBT_LABELS,
     KIND_LABELS,
     LOOKUP_LABELS,
     REASON_LABELS,
     SOURCE_LABELS,
+    VERDICT_LABELS,
 )
 
 NOT_LOOKED_AT = "Not looked at yet."
@@ -41,6 +46,8 @@ def sections(explanation: Explanation) -> Iterator[tuple[str, list[str]]]:
     yield "Record", list(_record(explanation))
     yield "Identity", list(_identity(explanation))
     yield "Cover", list(_cover(explanation))
+    if doubts := facts["doubts"]:
+        yield "Doubts", list(map(_doubt, doubts))
     happened = [str(each) for each in events(facts)]
     yield "What happened", happened or ["Nothing yet: no run has looked at it."]
     yield "What happens next", list(_next_steps(explanation))
@@ -54,9 +61,12 @@ def moment(at: datetime) -> str:
 def events(facts: Facts) -> list[Event]:
     """Return what happened to the record, the oldest first."""
     found = [
-        *_events_of_asking(facts["candidate"], facts["resolution"]),
+        *_events_of_asking(facts),
         *_events_of_identities(facts),
-        *_events_of_the_cover(facts["cover_lookup"]),
+        *_events_of_the_cover(facts),
+        *_superseded(facts),
+        *_changes(facts["journal"] or []),
+        *_events_of_verdicts(facts["verdicts"] or []),
     ]
     return sorted((Event(_parse(at), what) for at, what in found if at), key=lambda each: each.at)
 
@@ -103,10 +113,18 @@ def _answer(resolution: Facts) -> Iterator[str]:
         yield f"LML's answer: {_kind(resolution)}."
     if not resolution["is_about_this_artist"]:
         yield f"LML was asked about {resolution['artist_name']}: the record was renamed since."
+    if resolution["is_rejected"]:
+        yield "A person rejected everything that LML's answer says."
     if resolution["unstorable"]:
         yield f"No table can hold a part of LML's answer: {resolution['unstorable']}"
     if resolution["write_error"]:
         yield f"LML's answer could not be written: {resolution['write_error']}"
+
+
+def _doubt(doubt: Facts) -> str:
+    what = DOUBT_LABELS[DoubtReason(doubt["reason"])]
+    since = _when(doubt["found_at"])
+    return f"{_sentence(what)} ({doubt['severity']}, since {since}): {doubt['evidence']}."
 
 
 def _cover(explanation: Explanation) -> Iterator[str]:
@@ -124,6 +142,7 @@ def _cover(explanation: Explanation) -> Iterator[str]:
         yield f"It would mean: {LOOKUP_LABELS[meant]} ({meant})."
     if lookup["confidence"] is not None:
         yield f"LML's confidence in the release: {lookup['confidence']:g}."
+    yield from _words_of_the_lookup(lookup, facts["release"])
     if lookup["is_raced"]:
         yield "Another writer had covered it before us."
     for why_not in (lookup["refusal"], lookup["write_error"]):
@@ -131,20 +150,87 @@ def _cover(explanation: Explanation) -> Iterator[str]:
             yield str(why_not)
 
 
-def _events_of_asking(
-    candidate: Facts | None, resolution: Facts | None
-) -> Iterator[tuple[str | None, str]]:
+def _words_of_the_lookup(lookup: Facts, release: Facts | None) -> Iterator[str]:
+    """What LML said, in short; `--json` has all of it."""
+    if release:
+        yield (
+            f"LML's release: {release['artist_name']} · {release['album_title']} "
+            f"(Discogs {release['release_id']}, {release['canonical_entity']})."
+        )
+    answer = lookup["answer"]
+    if answer is not None:
+        results = len(answer["results"])
+        yield (
+            f"LML's answer: {results} {'result' if results == 1 else 'results'} by "
+            f"{answer.get('search_type') or 'an unnamed search'}"
+            + ("" if lookup["api_calls"] is None else f", {lookup['api_calls']} Discogs requests")
+            + "."
+        )
+    elif not lookup["refusal"]:
+        yield "LML's answer was not kept: it is older than the column."
+    if lookup["unstorable"]:
+        yield f"No table can hold a part of LML's answer: {lookup['unstorable']}"
+
+
+def _events_of_asking(facts: Facts) -> Iterator[tuple[str | None, str]]:
+    candidate, resolution = facts["candidate"], facts["resolution"]
     if candidate:
         why = REASON_LABELS[candidate["reason"]]
         yield candidate["due_at"], f"found due, as {why}{_run(candidate)}"
     if not resolution:
         return
-    before = resolution["previous_kind"]
-    yield resolution["previous_answered_at"], f"LML answered: {KIND_LABELS.get(before, before)}"
     answered = f"LML answered: {_kind(resolution)}" if resolution["kind"] else "LML refused it"
     yield resolution["answered_at"], f"{answered}{_run(resolution)}"
-    yield resolution["applied_at"], "what LML answered was written"
+    if not _changed(facts, "identity", "credits", "attempt"):
+        yield resolution["applied_at"], "what LML answered was written"
     yield resolution["ask_again_at"], "a person wanted LML to be asked again"
+
+
+def _superseded(facts: Facts) -> Iterator[tuple[str | None, str]]:
+    """What was decided until something else was; LML's last answer but one is in its row, too."""
+    resolution, mine = facts["resolution"], facts["superseded"] or []
+    dates = {each["decided_at"] for each in mine if each["subject"] == "identity"}
+    if resolution and resolution["previous_answered_at"] not in dates:
+        before = resolution["previous_kind"]
+        yield resolution["previous_answered_at"], f"LML answered: {KIND_LABELS.get(before, before)}"
+    for each in mine:
+        yield each["decided_at"], f"{_superseded_words(each)}{_run(each)}"
+
+
+def _superseded_words(each: Facts) -> str:
+    words = each["words"]
+    if each["subject"] == "cover":
+        return f"its cover was decided on: {_decision(each['decision'], words, each)}"
+    if each["decision"] == "single_artist":
+        confidence = words.get("confidence")
+        sure = "" if confidence is None else f", confidence {confidence:g}"
+        return f"LML answered: one artist, by {_words(words.get('method'))}{sure}"
+    if each["decision"] == "refused":
+        return f"LML refused it: {words.get('refusal')}"
+    return f"LML answered: {KIND_LABELS.get(each['decision'], each['decision'])}"
+
+
+def _decision(outcome: str, rules: Facts, versioned: Facts) -> str:
+    floor = rules.get("min_confidence")
+    above = "" if floor is None else f", floor {floor:g}"
+    return (
+        f"{LOOKUP_LABELS[outcome]} (version {versioned['rules_version']} of the rules, "
+        f"{rules['match']}{above})"
+    )
+
+
+def _changed(facts: Facts, *subjects: str) -> bool:
+    """Return True if the journal tells of such a change; it keeps 90 days by default."""
+    return any(each["subject"] in subjects for each in facts["journal"] or [])
+
+
+def _changes(journal: list[Facts]) -> Iterator[tuple[str | None, str]]:
+    for each in journal:
+        what = CHANGE_LABELS[each["subject"]]
+        if each["subject"] == "cover" and each["is_empty_after"]:
+            what = "its cover was taken out of the library"
+        why = f", which undid run {each['reverted_run_id']}" if each["reverted_run_id"] else ""
+        yield each["changed_at"], f"{what}{_run(each)[:-1]}{why})"
 
 
 def _events_of_identities(facts: Facts) -> Iterator[tuple[str | None, str]]:
@@ -157,13 +243,35 @@ def _events_of_identities(facts: Facts) -> Iterator[tuple[str | None, str]]:
     yield attempted_at, "an attempt without an identity was dated on the library record"
 
 
-def _events_of_the_cover(lookup: Facts | None) -> Iterator[tuple[str | None, str]]:
-    if not lookup:
-        return
-    found = LOOKUP_LABELS[lookup["outcome"]]
-    yield lookup["looked_up_at"], f"its cover was looked up: {found}{_run(lookup)}"
-    yield lookup["applied_at"], "covered by another writer" if lookup["is_raced"] else "covered"
-    yield lookup["ask_again_at"], "a person wanted the cover to be looked up again"
+def _events_of_the_cover(facts: Facts) -> Iterator[tuple[str | None, str]]:
+    lookup, release = facts["cover_lookup"], facts["release"]
+    if lookup:
+        decided = _decision(lookup["outcome"], lookup, lookup)
+        if lookup["decided_at"]:
+            yield lookup["looked_up_at"], f"its cover was looked up{_run(lookup)}"
+            run = {"run_id": lookup["decided_by"]}
+            yield lookup["decided_at"], f"its cover was decided on again: {decided}{_run(run)}"
+        else:
+            yield lookup["looked_up_at"], f"its cover was looked up: {decided}{_run(lookup)}"
+        if lookup["is_raced"]:
+            yield lookup["applied_at"], "covered by another writer"
+        elif not _changed(facts, "cover"):
+            yield lookup["applied_at"], "covered"
+        yield lookup["ask_again_at"], "a person wanted the cover to be looked up again"
+    if release and release["written_at"] and not _changed(facts, "identity"):
+        run = {"run_id": release["written_by"]}
+        yield release["written_at"], f"its identity got its Discogs release{_run(run)}"
+
+
+def _events_of_verdicts(verdicts: Sequence[Facts]) -> Iterator[tuple[str | None, str]]:
+    for each in verdicts:
+        what = VERDICT_LABELS[each["decision"]].format(_topic(each["topic"]), each["value"])
+        note = f" ({each['note']})" if each["note"] else ""
+        yield each["decided_at"], f"{each['decided_by']} {what}{note}"
+
+
+def _topic(topic: str) -> str:
+    return "cover" if topic == Topic.COVER else f"{SOURCE_LABELS[topic]} id"
 
 
 def _next_steps(explanation: Explanation) -> Iterator[str]:
@@ -208,6 +316,11 @@ def _next_lookup(explanation: Explanation) -> str:
             return "The next run over its range looks up its cover."
         case CoverStep.WRITE:
             return "The next run over its range writes the cover that was found."
+        case CoverStep.DECIDE:
+            return (
+                "The next run over its range decides on its cover again, from LML's stored answer "
+                "and by today's rules."
+            )
         case CoverStep.CONFIRM:
             return (
                 "The next run over its range asks for LML's health, and settles the cover's lookup."

@@ -4,6 +4,8 @@ from wxyc_assets.domain.answers import AnswerKind, Source
 from wxyc_assets.domain.artwork import NoCoverReason
 from wxyc_assets.domain.candidates import Cohort, Reason
 from wxyc_assets.domain.coverage import CoverState, State
+from wxyc_assets.domain.doubts import DoubtReason
+from wxyc_assets.domain.verdicts import Decision
 
 STATE_LABELS = {
     State.FRESH: "identified, fresh",
@@ -12,6 +14,7 @@ STATE_LABELS = {
     State.COMPILATION_UNMATCHED: "compilation not matched, waiting to retry",
     State.UNRESOLVED: "unresolved, waiting to retry",
     State.REFUSED: "refused by LML, waiting to retry",
+    State.REJECTED: "rejected by a person, waiting to retry",
     State.ATTEMPTED_ELSEWHERE: "attempted by another job, waiting to retry",
     State.ATTEMPTED_LONG_AGO: "attempted long ago",
     State.NOT_WRITTEN: "answered, not written",
@@ -25,6 +28,16 @@ COVER_LABELS = {
     CoverState.WAITING: "found, not written",
     CoverState.UNKNOWN: "no answer yet",
     CoverState.NOT_WANTED: "not wanted",
+}
+DOUBT_LABELS = {
+    DoubtReason.OTHER_OWN_ID: "another id than the artist's own",
+    DoubtReason.SHARED_ID: "an id that artists of other names have, too",
+    DoubtReason.SHARED_NAME: "an id that artists of the same name share",
+    DoubtReason.CONTRADICTING_SOURCES: "sources that contradict each other",
+    DoubtReason.CHANGED_MIND: "an identity that changed twice or more",
+    DoubtReason.SHARED_COVER: "a cover that is on other albums, too",
+    DoubtReason.OTHER_TITLE: "a cover of an album with another title",
+    DoubtReason.OTHER_RELEASE: "a cover of a release that is not the album's",
 }
 COHORT_LABELS: dict[str, str] = {
     Cohort.VA: "compilations (va)",
@@ -49,8 +62,15 @@ SOURCE_LABELS: dict[str, str] = {
     Source.APPLE_MUSIC: "Apple Music",
     Source.BANDCAMP: "Bandcamp",
 }
+VERDICT_LABELS: dict[str, str] = {
+    Decision.CONFIRM: "confirmed the {} {}",
+    Decision.REJECT: "rejected the {} {}",
+    Decision.REPLACE: "gave the {} {}",
+    Decision.LATER: "left the {} {} for later",
+}
 LOOKUP_LABELS: dict[str, str] = {
     "cover": "a cover was found",
+    "rejected": "a person rejected the cover that was found",
     "lml_refused": "LML refused the record",
     "unconfirmed": "LML's answer was empty, and counts only if its Discogs breaker was closed",
     NoCoverReason.UNKNOWN: "LML could not say: it ran out of time, or Discogs was out of its reach",
@@ -67,3 +87,10 @@ LOOKUP_LABELS: dict[str, str] = {
     NoCoverReason.TOO_LONG: "the picture's address is longer than the 512 characters that fit",
 }
 """The result of a lookup, in words."""
+CHANGE_LABELS: dict[str, str] = {
+    "identity": "its identity was written",
+    "credits": "its track artists were written",
+    "attempt": "an attempt was dated on the library record",
+    "cover": "its cover was written",
+}
+"""A change of the library's tables, by its subject in the journal."""

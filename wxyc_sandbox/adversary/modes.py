@@ -27,7 +27,9 @@ class Mode(StrEnum):
     """A way to be hostile."""
 
     DRIP = "drip"
-    """The honest answer, one byte a second."""
+    """The honest answer, one byte a second after its head."""
+    DRIP_HEAD = "drip-head"
+    """The honest answer, one byte a second from its first byte on."""
     HUGE = "huge"
     """A body of 200 MB."""
     ENDLESS = "endless"
@@ -36,6 +38,8 @@ class Mode(StrEnum):
     """2 MB of gzip that inflate to 2 GB."""
     DEEP = "deep"
     """JSON that is nested 100,000 times."""
+    REPEATS = "repeats"
+    """The honest answer with a key twice in each result, of which the second one lies."""
     DENSE = "dense"
     """60 MB of JSON that take 24 times as much memory."""
     ECHO_BODY = "echo-body"
@@ -74,7 +78,9 @@ def answer(mode: Mode, exchange: Exchange, *, every_row: int) -> AsyncGenerator[
     """Return the bytes of a hostile answer; `poison` hits every Nth row."""
     match mode:
         case Mode.DRIP:
-            return _drip(exchange)
+            return _drip(exchange.honest.content, at_once=head(len(exchange.honest.content)))
+        case Mode.DRIP_HEAD:
+            return _drip(head(len(exchange.honest.content)) + exchange.honest.content)
         case Mode.HUGE:
             return _spaces(HUGE_CHUNKS)
         case Mode.ENDLESS:
@@ -83,6 +89,8 @@ def answer(mode: Mode, exchange: Exchange, *, every_row: int) -> AsyncGenerator[
             return _bomb()
         case Mode.DEEP:
             return _whole(b"[" * DEPTH)
+        case Mode.REPEATS:
+            return _whole(_with_repeats(exchange))
         case Mode.DENSE:
             return _whole(b'{"results": [' + b"[]," * (20 << 20) + b"[]]}")
         case Mode.ECHO_BODY:
@@ -139,11 +147,10 @@ async def _half(exchange: Exchange) -> AsyncGenerator[bytes]:
     yield head(len(body)) + body[: len(body) // 2]
 
 
-async def _drip(exchange: Exchange) -> AsyncGenerator[bytes]:
-    body = exchange.honest.content
-    yield head(len(body))
-    for at in range(len(body)):
-        yield body[at : at + 1]
+async def _drip(text: bytes, *, at_once: bytes = b"") -> AsyncGenerator[bytes]:
+    yield at_once
+    for at in range(len(text)):
+        yield text[at : at + 1]
         await asyncio.sleep(DRIP_SECONDS)
 
 
@@ -176,6 +183,13 @@ def _with_key(exchange: Exchange) -> bytes:
     for result in payload.get("results", ()):
         result |= {"debug": exchange.authorization, "trace": "ESCAPED"}
     return json.dumps(payload).replace("ESCAPED", escaped).encode()
+
+
+def _with_repeats(exchange: Exchange) -> bytes:
+    payload = _payload(exchange)
+    for result in payload.get("results", ()):
+        result["REPEATED"] = 0
+    return json.dumps(payload).replace('"REPEATED"', '"library_id"').encode()
 
 
 def _tampered(exchange: Exchange, tamper: Callable[[Json, int], None], every_row: int) -> bytes:

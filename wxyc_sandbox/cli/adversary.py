@@ -8,7 +8,7 @@ import typer
 from wxyc_assets.cli.console import err
 from wxyc_sandbox.adversary.modes import Mode
 from wxyc_sandbox.adversary.proxy import Hostility, serve_until_cancelled
-from wxyc_sandbox.cli.foreground import exit_on_signals
+from wxyc_sandbox.cli.foreground import exit_on_signals, require_free_port
 
 
 def adversary(
@@ -23,5 +23,6 @@ def adversary(
     Point LIBRARY_METADATA_URL at it. The modes are described in wxyc_sandbox/adversary/modes.py.
     """
     exit_on_signals()
+    require_free_port(port)
     err.print(f"The adversary ({mode}) listens on http://127.0.0.1:{port}; Ctrl-C ends it.")
     asyncio.run(serve_until_cancelled(upstream, Hostility(mode, every, every_row), port=port))

@@ -2,11 +2,13 @@
 
 import typer
 
+from wxyc_assets.cli.console import HELP_OPTIONS, options
 from wxyc_sandbox.cli import adversary, demo, rehearse, station
 
 app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_show_locals=False,
+    context_settings=HELP_OPTIONS,
     help="A station to play with: a Backend-shaped database and a pretend LML.\n\n"
     "`demo` runs the main job on it and `ui` shows it; `up` starts it and prints the environment "
     "for your shell, `run` runs one command on it; `lml` and `seed` are its parts, for a port or a "
@@ -17,6 +19,7 @@ app = typer.Typer(
     '`[{"kind": "status", "status": 503, "every": 5}]`, `PUT /sandbox/settings` changes '
     'latencies, the key or the breaker: `{"breaker": "open"}`.',
 )
+app.callback()(options)
 app.command()(demo.demo)
 app.command()(demo.ui)
 app.command()(station.up)

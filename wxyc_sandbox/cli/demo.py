@@ -6,7 +6,7 @@ from collections import Counter
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, BinaryIO
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -19,9 +19,9 @@ from wxyc_assets.cli.console import err, out
 from wxyc_assets.domain.candidates import Cohort, Scope
 from wxyc_assets.domain.coverage import State
 from wxyc_assets.views.labels import STATE_LABELS
-from wxyc_sandbox.cli.foreground import exit_on_signals, run_in_foreground
+from wxyc_sandbox.cli.foreground import exit_on_signals, require_free_port, run_in_foreground
 from wxyc_sandbox.cli.options import Scale
-from wxyc_sandbox.station import ASSETS_SCHEMA, SCHEMA, SandboxStation, run_station
+from wxyc_sandbox.station import ASSETS_SCHEMA, SCHEMA, WORKSPACE, SandboxStation, run_station
 
 States = Counter[tuple[Cohort, State]]
 
@@ -30,7 +30,7 @@ WIDE = Scope(include_null_canonical=True)
 
 
 def demo(scale: Scale = 0.1) -> None:
-    """Run the main job on an embedded PostgreSQL and a pretend LML, and show the coverage.
+    """Run library_full and rotation_job on an embedded PostgreSQL and a pretend LML.
 
     What it made stays in `.sandbox`; a second run continues there and asks only what is due.
     """
@@ -44,7 +44,8 @@ def demo(scale: Scale = 0.1) -> None:
     out.print(_coverage_table(before, after))
     out.print(
         f"LML was asked about {asked.rows['resolve']:,} rows in {asked.calls['resolve']:,} calls, "
-        f"and for {asked.calls['lookup']:,} covers; {done.covers:,} were written.",
+        f"and for {asked.calls['lookup']:,} covers; {done.covers:,} were written. Its cache was "
+        f"refreshed for {asked.rows['refresh']:,} identities in rotation.",
         soft_wrap=True,
     )
     if code:
@@ -63,9 +64,10 @@ def ui(
 ) -> None:
     """Serve the Dagster UI, with its daemon, on the demo's station until Ctrl-C."""
     exit_on_signals()
+    require_free_port(port)
     with run_station(Path.cwd(), scale) as station:
         err.print(f"The Dagster UI comes up at http://127.0.0.1:{port}; Ctrl-C ends it.")
-        command = ["dev", "-m", "wxyc_assets.definitions", "-h", "127.0.0.1", "-p", str(port)]
+        command = ["dev", "-w", str(WORKSPACE), "-h", "127.0.0.1", "-p", str(port)]
         # From here Dagster would warn of our own dagster.yaml, which it finds but does not use.
         raise typer.Exit(
             run_in_foreground(_dagster(*command), station.environment, folder=station.home)
@@ -73,14 +75,19 @@ def ui(
 
 
 async def _materialize(station: SandboxStation) -> tuple[int, CoverageProgress]:
-    command = _dagster("job", "execute", "-m", "wxyc_assets.definitions", "-j", "library_full")
     with _log(station).open("wb") as log:
-        job = await asyncio.create_subprocess_exec(
-            *command, env=station.environment, stdout=log, stderr=log
-        )
+        job = await _execute(station, "library_full", log)
         async with _open_database(station) as opened:
             done = await _show_progress(CoverageStore(opened), job)
-    return job.returncode or 0, done
+        refresh = await _execute(station, "rotation_job", log)
+        return job.returncode or await refresh.wait(), done
+
+
+async def _execute(station: SandboxStation, name: str, log: BinaryIO) -> asyncio.subprocess.Process:
+    command = _dagster("job", "execute", "-m", "wxyc_assets.definitions", "-j", name)
+    return await asyncio.create_subprocess_exec(
+        *command, env=station.environment, stdout=log, stderr=log
+    )
 
 
 async def _show_progress(

@@ -1,11 +1,14 @@
 """Commands that run in the foreground until they are signalled to stop."""
 
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import FrameType
+
+from wxyc_assets.cli.console import fail
 
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGHUP)
 
@@ -14,6 +17,16 @@ def exit_on_signals() -> None:
     """Make SIGTERM and SIGHUP unwind this process, as Ctrl-C does."""
     for number in STOP_SIGNALS:
         signal.signal(number, _exit)
+
+
+def require_free_port(port: int) -> None:
+    """Exit with code 1 if a port of 127.0.0.1 is in use."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            fail(f"Port {port} cannot be used ({error.strerror}): choose another with --port.")
 
 
 def run_in_foreground(

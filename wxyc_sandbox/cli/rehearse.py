@@ -9,9 +9,7 @@ from rich.progress import track
 
 from wxyc_assets.cli.console import err, out
 from wxyc_sandbox.rehearsal import RUNTIME_PER_MINUTE, SETTINGS, rehearse_all, scenarios
-from wxyc_sandbox.rehearsal_report import plot, recommend, table
-
-TABLE_WIDTH = 160
+from wxyc_sandbox.rehearsal_report import plot, recommend, tables
 
 
 def rehearse(
@@ -22,14 +20,16 @@ def rehearse(
 ) -> None:
     """Rehearse the refresh in simulated time, over a grid of settings, before touching production.
 
-    Prints a table and a recommendation with its reason, and draws a plot; takes about a minute.
+    Prints a table per model of LML and a recommendation with its reason, and draws a plot. Takes
+    one to five minutes: all of it is work for the CPU.
     """
     stamina.instrumentation.set_on_retry_hooks([])  # simulated retries are not worth a log line
     conditions = scenarios(others)
     found = rehearse_all(conditions, SETTINGS)
     runs = len(conditions) * (len(SETTINGS) + 1)
     outcomes = list(track(found, "rehearsing", total=runs, console=err))
-    out.print(table(outcomes), width=max(out.width, TABLE_WIDTH))
+    for each in tables(outcomes):
+        out.print(each)
     recommended = recommend(outcomes, conditions[0])
     if recommended.setting:
         setting = recommended.setting

@@ -9,9 +9,17 @@ from threading import Event
 from typing import Annotated
 
 import typer
+from psycopg.errors import (
+    DuplicateFunction,
+    DuplicateObject,
+    DuplicateTable,
+    InsufficientPrivilege,
+    OperationalError,
+)
 
-from wxyc_assets.cli.console import err
-from wxyc_sandbox.cli.foreground import exit_on_signals, run_in_foreground
+from wxyc_assets.adapters.postgres.errors import first_line
+from wxyc_assets.cli.console import err, fail
+from wxyc_sandbox.cli.foreground import exit_on_signals, require_free_port, run_in_foreground
 from wxyc_sandbox.cli.options import Scale
 from wxyc_sandbox.flowsheet import stay_on_air
 from wxyc_sandbox.library import SandboxLibrary, seed_library
@@ -62,6 +70,7 @@ def lml(
         row_latency_seconds=row_latency,
         lookup_latency_seconds=lookup_latency,
     )
+    require_free_port(port)
     err.print(f"The pretend LML listens on http://127.0.0.1:{port}; Ctrl-C ends it.")
     serve_forever(PretendLml(settings, SandboxLibrary(scale=scale).catalogue()), port=port)
 
@@ -84,6 +93,13 @@ def seed(
     seed: Seed = 1994,
 ) -> None:
     """Put a Backend-shaped library into a database."""
-    counts = seed_library(database_url, schema, SandboxLibrary(scale=scale, seed=seed))
+    try:
+        counts = seed_library(database_url, schema, SandboxLibrary(scale=scale, seed=seed))
+    except (DuplicateTable, DuplicateFunction, DuplicateObject):
+        fail(f"The schema {schema} is filled already: take an empty database, or another --schema.")
+    except InsufficientPrivilege as error:
+        fail(f"{first_line(error)}. Seeding needs a superuser.")
+    except OperationalError as error:
+        fail(f"{first_line(error)}. Is PostgreSQL up, and are host and port right?")
     for table, rows in counts.items():
         typer.echo(f"{rows:>8,} {table}")

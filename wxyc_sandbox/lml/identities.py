@@ -4,7 +4,7 @@ import struct
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from wxyc_sandbox.lml.mistakes import SINGLE_PER_MILLE, Mistakes
+from wxyc_sandbox.lml.mistakes import SINGLE_PER_MILLE, Mistakes, OtherArtist, Stranger
 from wxyc_sandbox.lml.seeded_random import SeededRandom
 from wxyc_sandbox.lml.wire import Json
 from wxyc_sandbox.real_world import artist_ids
@@ -102,10 +102,32 @@ def identify(artist: str, mistakes: Mistakes, *, generation: int) -> Json | None
 
 
 def _single_artist(random: SeededRandom, artist: str, mistakes: Mistakes) -> Json:
-    claims, (method, confidence) = _claims(random)
-    sources = [each.source for each in claims if each.is_writable]
-    ids = mistakes.ids(artist, method, confidence, sources)
-    return _answer(ids, claims, (method, confidence))
+    claims, decision = _claims(random)
+    match mistakes.about(artist, *decision):
+        case None:
+            return _answer(artist_ids(artist), claims, decision)
+        case Stranger():
+            return _answer(artist_ids(artist, "a stranger"), claims, decision)
+        case OtherArtist(other, is_whole):
+            theirs = _claims_about(other, mistakes.seed)
+            common = _writable(claims) & _writable(theirs)
+            if is_whole or not common:
+                return _answer(artist_ids(other), theirs, decision)
+            source = random.pick(sorted(common))
+            ids = artist_ids(artist) | {source: artist_ids(other)[source]}
+            return _answer(ids, claims, decision)
+
+
+def _claims_about(artist: str, seed: int) -> list[Claim]:
+    """Return what LML would claim about an artist whom it knows."""
+    random = SeededRandom(seed, "artist", artist)
+    random.happens(SINGLE_PER_MILLE)
+    random.happens(CHANGING_PER_MILLE)
+    return _claims(random)[0]
+
+
+def _writable(claims: Sequence[Claim]) -> set[str]:
+    return {each.source for each in claims if each.is_writable}
 
 
 def _claims(random: SeededRandom) -> tuple[list[Claim], tuple[str, float]]:

@@ -1,13 +1,14 @@
 """Wrong answers of the pretend LML: how often by method and confidence, and of which kinds."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from wxyc_sandbox.lml.catalogue import Catalogue, CatalogueEntry
+from wxyc_sandbox.lml.lookup_results import has_flawless_answer
 from wxyc_sandbox.lml.seeded_random import SeededRandom, fold
 from wxyc_sandbox.lml.wire import Json
-from wxyc_sandbox.real_world import artist_ids, first_release, release_cover
+from wxyc_sandbox.real_world import first_release, master_of, release_cover
 
 RATES = {
     "manual": 0.002,
@@ -44,6 +45,22 @@ def wrong_cover_rate(confidence: float) -> float:
 
 
 @dataclass(frozen=True, slots=True)
+class Stranger:
+    """LML gives the ids of somebody who is not in the library."""
+
+
+@dataclass(frozen=True, slots=True)
+class OtherArtist:
+    """LML gives what it knows of another artist of the library, or one id of it."""
+
+    artist: str
+    is_whole: bool
+
+
+IdentityMistake = Stranger | OtherArtist
+
+
+@dataclass(frozen=True, slots=True)
 class Mistakes:
     """The mistakes of an LML with this seed; `share` multiplies the rates, 0 makes none."""
 
@@ -51,26 +68,15 @@ class Mistakes:
     share: float
     catalogue: Catalogue
 
-    def ids(
-        self, artist: str, method: str, confidence: float, sources: Collection[str]
-    ) -> dict[str, str]:
-        """Return the ids that LML believes to be those of an artist, by source.
-
-        A mistake is about somebody else altogether, or about one of `sources`, those that will
-        have been given an id.
-        """
-        right = artist_ids(artist)
+    def about(self, artist: str, method: str, confidence: float) -> IdentityMistake | None:
+        """Return the mistake that LML makes about an artist; None: it is right."""
         random = SeededRandom(self.seed, "mistake", artist)
         if not self._happens(random, wrong_rate(method, confidence)):
-            return right
-        other = self._other_artist(artist, random)
-        kind = random.below(1000)
+            return None
+        kind, other = random.below(1000), self._other_artist(artist, random)
         if other is None or kind < STRANGER_PER_MILLE:
-            return artist_ids(artist, "a stranger")
-        if kind < STRANGER_PER_MILLE + OTHER_ARTIST_PER_MILLE:
-            return artist_ids(other)
-        source = random.pick(sorted(sources))
-        return right | {source: artist_ids(other)[source]}
+            return Stranger()
+        return OtherArtist(other, is_whole=kind < STRANGER_PER_MILLE + OTHER_ARTIST_PER_MILLE)
 
     def covers(self, answer: Json) -> Json:
         """Return the answer of a lookup, some of its covers replaced by wrong ones."""
@@ -91,7 +97,11 @@ class Mistakes:
     def _wrong_artwork(self, entry: CatalogueEntry, random: SeededRandom) -> Json:
         album = fold(entry.artist), fold(entry.title)
         kind = random.below(1000)
-        others = [each for each in self.catalogue.titles(entry.artist) if each != album[1]]
+        others = [
+            each
+            for each in self.catalogue.titles(entry.artist)
+            if each != album[1] and has_flawless_answer(album[0], each, self.seed)
+        ]
         if others and kind < SAME_ARTIST_PER_MILLE:
             return _release(first_release(album[0], random.pick(others)))
         if (
@@ -99,7 +109,7 @@ class Mistakes:
             and kind < SAME_ARTIST_PER_MILLE + OTHER_EDITION_PER_MILLE
         ):
             return _release(other_edition(*album))
-        return _release(other_album(*album)) | {"album": _similar_title(entry.title, random)}
+        return _release(other_album(*album)) | {"album": similar_title(entry.title, random)}
 
     def _other_artist(self, artist: str, random: SeededRandom) -> str | None:
         """Return another artist of the catalogue whom LML knows."""
@@ -133,11 +143,12 @@ def _release(release_id: int) -> dict[str, Any]:
     return {
         "release_id": release_id,
         "release_url": f"https://www.discogs.com/release/{release_id}",
+        "master_id": master_of(release_id),
         "artwork_url": release_cover(release_id),
     }
 
 
-def _similar_title(title: str, random: SeededRandom) -> str:
+def similar_title(title: str, random: SeededRandom) -> str:
     """Return a longer title that contains the record's, as an anthology's may."""
     rest = random.pick(("Complete Sessions and Rarities", "& Other Stories, Volume Two"))
     return f"{title} {rest} {1960 + random.below(60)}-{2001 + random.below(20)}"

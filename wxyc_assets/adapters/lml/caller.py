@@ -17,3 +17,5 @@ class CallerReason(StrEnum):
     ROTATION = "rotation-artist-backfill"
     SMOKE = "wxyc-assets-smoke"
     """No job before us: an operator who looks whether LML answers."""
+    PRECISION = "wxyc-assets-precision"
+    """No job before us either: a question about LML's version."""

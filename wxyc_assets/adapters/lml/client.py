@@ -23,16 +23,16 @@ from wxyc_assets.adapters.lml.errors import (
 from wxyc_assets.adapters.lml.health import Health
 from wxyc_assets.adapters.lml.lookup import LookupAnswer
 from wxyc_assets.adapters.lml.reception import ACCEPTED, MAX_ANSWER_MIB, Reception
+from wxyc_assets.adapters.lml.transport import Server, open_transport
 from wxyc_assets.adapters.lml.validation import validate
-from wxyc_assets.adapters.lml.wire import Json, NotAnAnswer
+from wxyc_assets.adapters.lml.wire import Json, NotAnAnswer, dump
 from wxyc_assets.adapters.responses import without_token
 from wxyc_assets.domain.candidates import Candidate
 from wxyc_assets.domain.prices import Charge, Price
 from wxyc_assets.domain.refreshes import Refreshed, RefreshStatus
 
 LONGEST_CONNECT_SECONDS = 10.0
-"""For a connection, and again for its TLS handshake. Both are over before the call's own timeout:
-that one cancels the handshake, and httpx leaves the connection of a cancelled handshake open."""
+"""For a connection with its TLS handshake."""
 
 
 class Budget(Protocol):
@@ -91,14 +91,14 @@ class LmlClient:
 
     def __init__(
         self,
-        http: httpx.AsyncClient,
+        server: Server,
         budget: Budget,
         reception: Reception,
         *,
         timeout_seconds: float,
         lookup_seconds: float = lookup_endpoint.TIMEOUT_SECONDS,
     ) -> None:
-        self._http = http
+        self._server = server
         self._reception = reception
         self._budget = budget
         self._timeout_seconds = timeout_seconds
@@ -209,17 +209,15 @@ class LmlClient:
         headers: Mapping[str, str] | None = None,
     ) -> httpx.Response:
         try:
-            # httpx's own timeout starts anew with every byte; this one is for the whole call.
+            # For the whole call: that of a client would start anew with every byte.
             async with asyncio.timeout(seconds):
                 with tracing.traced(method, path, body) as call:
-                    async with self._http.stream(
+                    async with self._server.stream(
                         method,
                         path,
-                        json=body,
+                        content=None if body is None else dump(body),
                         headers={**(headers or {}), **call.headers},
-                        timeout=httpx.Timeout(
-                            seconds, connect=min(LONGEST_CONNECT_SECONDS, seconds / 3)
-                        ),
+                        connect_seconds=min(LONGEST_CONNECT_SECONDS, seconds / 3),
                     ) as stream:
                         response = await self._reception.read(stream)
                     call.answered(response)
@@ -231,7 +229,7 @@ class LmlClient:
         # An error's cause is shown as well, and may quote what LML sent: hence `from None`.
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.UnsupportedProtocol) as error:
             raise LmlUnreachable(
-                f"LML cannot be reached at {self._http.base_url}: "
+                f"LML cannot be reached at {self._server.url}: "
                 f"{self._reception.text(repr(error))}. "
                 "Is LIBRARY_METADATA_URL right, and is LML up?"
             ) from None
@@ -279,14 +277,9 @@ async def open_lml(
     headers = ACCEPTED | ({"Authorization": f"Bearer {api_key}"} if api_key else {})
     headers |= {CALLER_REASON: caller} if caller else {}
     base_url = url.rstrip("/").removesuffix("/api/v1")
-    async with httpx.AsyncClient(
-        base_url=base_url,
-        headers=headers,
-        follow_redirects=False,  # the key is for LML alone
-        transport=transport,
-    ) as http:
+    async with transport or open_transport(base_url) as opened:
         yield LmlClient(
-            http,
+            Server(base_url, headers, opened),
             budget,
             Reception(api_key, max_mib=max_answer_mib),
             timeout_seconds=timeout_seconds,

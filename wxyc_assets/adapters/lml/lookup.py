@@ -6,7 +6,7 @@ from typing import Any
 
 from wxyc_assets.adapters.lml.storable import is_too_deep, parse_for_jsonb, without_unstorable
 from wxyc_assets.adapters.lml.wire import Json, NotAnAnswer, as_object, as_text, results_of
-from wxyc_assets.domain.artwork import Found, Picture, Result
+from wxyc_assets.domain.artwork import Found, Picture, Result, is_https
 from wxyc_assets.domain.prices import Price
 
 PATH = "/api/v1/lookup"
@@ -20,6 +20,9 @@ LARGEST_ANSWER_BYTES = 1 << 20
 """At most five results, each with a biography of some kilobytes; everything is stored."""
 MOST_API_CALLS = 10_000
 """Far beyond what one lookup can take of Discogs."""
+STREAMING = ("spotify", "apple_music", "youtube_music", "bandcamp", "soundcloud")
+"""The services of which an answer holds links, as `spotify_url` and so on."""
+LARGEST_EXACT = 2**53
 NO_RECORD = 0
 """LML's id for a result that is not a library record."""
 
@@ -86,7 +89,16 @@ def _picture(value: Any) -> Picture | None:
         release_id=_number(artwork.get("release_id")),
         url=as_text(artwork.get("artwork_url")),
         confidence=_share(artwork.get("confidence")),
+        master_id=_number(artwork.get("master_id")),
+        streaming=dict(_links(artwork)),
     )
+
+
+def _links(artwork: Json) -> Iterable[tuple[str, str]]:
+    for service in STREAMING:
+        url = as_text(artwork.get(f"{service}_url"))
+        if url and is_https(url):
+            yield service, url
 
 
 def _share(value: Any) -> float | None:
@@ -94,4 +106,8 @@ def _share(value: Any) -> float | None:
 
 
 def _number(value: Any) -> int:
-    return value if type(value) is int else NO_RECORD
+    """Return an integer; 0 for anything else, and for one that a float could not hold exactly.
+
+    JSONB would return such a float as an integer.
+    """
+    return value if type(value) is int and abs(value) < LARGEST_EXACT else NO_RECORD

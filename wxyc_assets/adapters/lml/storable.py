@@ -5,7 +5,7 @@ from typing import Any, cast
 
 import orjson
 
-from wxyc_assets.adapters.lml.wire import Json, NotAnAnswer, parse_leniently
+from wxyc_assets.adapters.lml.wire import Json, NotAnAnswer, parse_leniently, parse_strictly
 
 NUL = rb"\u0000"
 
@@ -13,7 +13,7 @@ NUL = rb"\u0000"
 def parse_for_jsonb(body: bytes) -> tuple[Any, bool]:
     """Return the JSON of a body, and True if JSONB can hold all of it; raise NotAnAnswer."""
     try:
-        return orjson.loads(body), NUL not in body
+        return parse_strictly(body), NUL not in body
     except orjson.JSONDecodeError:  # strict: it takes no lone surrogate, NaN or infinity
         return parse_leniently(body), False
 

@@ -14,18 +14,8 @@ from wxyc_assets.adapters.lml.bulk_resolve import Answer, Answers
 from wxyc_assets.adapters.lml.storable import is_too_deep
 from wxyc_assets.adapters.lml.wire import Json, NotAnAnswer
 from wxyc_assets.domain.answers import AnswerKind, Method, Source, are_few
+from wxyc_assets.domain.external_ids import FORMS
 
-NUMBER = re.compile(r"[1-9][0-9]{0,18}")
-UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
-FORMS: Mapping[str, re.Pattern[str]] = {
-    Source.DISCOGS.value: NUMBER,
-    Source.MUSICBRAINZ.value: UUID,
-    Source.WIKIDATA.value: re.compile(r"Q[1-9][0-9]{0,18}"),
-    Source.SPOTIFY.value: re.compile(r"[0-9A-Za-z]{22}"),
-    Source.APPLE_MUSIC.value: NUMBER,
-    Source.BANDCAMP.value: re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,254}"),
-}
-"""The form of an artist's id in each source; plain strings are looked up faster than an enum's."""
 MAIN: Mapping[str, re.Pattern[str]] = {
     "discogs_artist_id": FORMS[Source.DISCOGS],
     "musicbrainz_artist_id": FORMS[Source.MUSICBRAINZ],

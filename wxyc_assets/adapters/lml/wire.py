@@ -1,6 +1,7 @@
 """JSON to and from LML: bodies parsed, values read one by one, documents for JSONB columns."""
 
 import json
+from collections import Counter
 from typing import Any, cast
 
 import orjson
@@ -13,21 +14,49 @@ class NotAnAnswer(ValueError):
 
 
 def parse(body: bytes) -> Any:
-    """Return the JSON of a body; raise NotAnAnswer."""
+    """Return the JSON of a body; raise NotAnAnswer, also for an object that repeats a key."""
     try:
-        return orjson.loads(body)
+        return parse_strictly(body)
     except orjson.JSONDecodeError:
         return parse_leniently(body)
+
+
+def parse_strictly(body: bytes) -> Any:
+    """Return the JSON of a body; raise as `parse` does, and JSONDecodeError for what is no JSON."""
+    value = orjson.loads(body)
+    if _is_written_as(value, body):
+        return value
+    del value  # two of them at a time could be too large
+    return parse_leniently(body)
+
+
+def _is_written_as(value: Any, body: bytes) -> bool:
+    """Return True for a body that is what we would write ourselves, and so repeats no key."""
+    try:
+        return orjson.dumps(value) == body
+    except orjson.JSONEncodeError:  # nested too deeply, or an integer beyond 64 bits
+        return False
 
 
 def parse_leniently(body: bytes) -> Any:
     """Return the JSON of a body that may hold NaN, infinity or lone surrogates."""
     try:
         # As UTF-8 and strictly: json.loads would guess UTF-16, and let raw surrogates pass.
-        return json.loads(body.decode("utf-8-sig"))
+        return json.loads(body.decode("utf-8-sig"), object_pairs_hook=_object)
+    except NotAnAnswer:
+        raise
     except (ValueError, RecursionError) as error:
         start = body[:80].decode("utf-8", "backslashreplace")
         raise NotAnAnswer(f"the body is not JSON ({error}); it begins {start!r}") from None
+
+
+def _object(members: list[tuple[str, Any]]) -> Json:
+    """Return an object; raise NotAnAnswer for a key that appears twice, with two meanings."""
+    value = dict(members)
+    if len(value) < len(members):
+        counts = Counter(key for key, _ in members)
+        raise NotAnAnswer(f"an object repeats the key {counts.most_common(1)[0][0]!a:.60}")
+    return value
 
 
 def dump(value: Any) -> bytes:

@@ -8,6 +8,7 @@ from typing import Any
 from psycopg.types.json import Jsonb
 
 from wxyc_assets.adapters.postgres.database import Database
+from wxyc_assets.domain.alerts import OpenFailure
 
 FIRST_WAIT = timedelta(seconds=15)
 LONGEST_WAIT = timedelta(minutes=10)
@@ -44,11 +45,11 @@ class AlertStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def open_failures(self) -> dict[str, datetime]:
-        """Return the subjects whose newest alert is not a recovery, and when that one occurred."""
+    async def open_failures(self) -> dict[str, OpenFailure]:
+        """Return the subjects whose newest alert is not a recovery."""
         async with self._database.transaction() as transaction:
             rows = await transaction.fetch("alerts/select_open_failures")
-        return {row["subject"]: row["occurred_at"] for row in rows}
+        return {row["subject"]: OpenFailure(row["since"], row["last"]) for row in rows}
 
     async def put(self, alerts: Iterable[QueuedAlert]) -> int:
         """Queue alerts durably, skip those already queued, and return how many were new."""

@@ -13,6 +13,7 @@ from wxyc_assets.adapters.lml.wire import dump
 from wxyc_assets.adapters.postgres.database import Database, Transaction, retry_on_deadlock
 from wxyc_assets.adapters.postgres.errors import RowRefused
 from wxyc_assets.adapters.postgres.identity_store import Clock
+from wxyc_assets.adapters.postgres.range_locks import share_verdicts
 from wxyc_assets.domain.artwork import Album, CoverScope, NoCoverReason, Rules, ShownCover
 from wxyc_assets.domain.ranges import IdRange
 from wxyc_assets.domain.run_checks import RunAnswers, WrittenCount
@@ -86,6 +87,16 @@ class CoverCounts:
     albums: int
     covered: int
     lookups: int
+    reverted: int
+    """Those that wait because their cover was taken back."""
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenCovers:
+    """Covers of a batch that were written, and those that a person rejected; the rest raced."""
+
+    written: frozenset[int]
+    rejected: frozenset[int]
 
 
 class ArtworkStore:
@@ -94,7 +105,7 @@ class ArtworkStore:
     def __init__(self, database: Database, scope: CoverScope, clock: Clock | None = None) -> None:
         self.database = database
         self.scope = scope
-        self._clock = clock
+        self.clock = clock
 
     async def wanted(self, id_range: IdRange) -> RangeWorklist:
         """Return the range's records that want a cover now."""
@@ -148,16 +159,19 @@ class ArtworkStore:
             )
 
     @retry_on_deadlock
-    async def write(self, library_ids: Sequence[int], run_id: str) -> frozenset[int]:
-        """Write the stored covers of these records in one transaction; return the ids written.
+    async def write(self, library_ids: Sequence[int], run_id: str) -> WrittenCovers:
+        """Write the stored covers of these records in one transaction; return those written.
 
-        The same transaction adds each to the journal of the run.
-
-        Another writer has covered the others since. Raises RowRefused when a row cannot be
-        written; then nothing is written.
+        The same transaction adds each to the journal of the run. Raises RowRefused when a row
+        cannot be written; then nothing is written.
         """
-        ids = list(library_ids)
         async with self.database.transaction() as transaction:
+            await share_verdicts(transaction)
+            rejected = await transaction.fetch(
+                "artwork/mark_rejected_covers", {"library_ids": list(library_ids)}
+            )
+            refused = frozenset(each["library_id"] for each in rejected)
+            ids = [each for each in library_ids if each not in refused]
             written = await self._put_covers(transaction, ids, run_id)
             await transaction.execute(
                 "artwork/mark_covers_applied",
@@ -167,7 +181,7 @@ class ArtworkStore:
                     "now": self._now(),
                 },
             )
-        return written
+        return WrittenCovers(written, refused)
 
     @retry_on_deadlock
     async def rehearse(self, library_ids: Sequence[int], run_id: str) -> None:
@@ -244,7 +258,7 @@ class ArtworkStore:
         return free
 
     def _now(self) -> datetime | None:
-        return self._clock() if self._clock else None
+        return self.clock() if self.clock else None
 
 
 class _RolledBack(Exception):

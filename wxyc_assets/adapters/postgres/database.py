@@ -158,13 +158,19 @@ async def _look_first(url: str, options: str, *, schema: str, assets_schema: str
     if seen["revision"] != HEAD:
         raise SchemaOutdated(
             f"Our tables are at revision {seen['revision'] or 'none'}, this version needs {HEAD}. "
-            "Run `wxyc-assets migrate`."
+            f"{_remedy(seen['revision'])}"
         )
     if not seen["has_stamp"]:
         raise SchemaOutdated(
             f"{schema}.library has lost its column unresolved_attempted_at. Its owner can say: "
             f"alter table {schema}.library add column unresolved_attempted_at timestamptz"
         )
+
+
+def _remedy(revision: str | None) -> str:
+    if revision and revision > HEAD:
+        return "Deploy the version that migrated them, or downgrade with it (docs/operating.md)."
+    return "Run `wxyc-assets migrate`."
 
 
 async def _see_tables(url: str, options: str, schema: str, assets_schema: str) -> DictRow:

@@ -12,8 +12,12 @@ from wxyc_assets.adapters.lml.bulk_resolve import Answer, Answers
 from wxyc_assets.adapters.lml.wire import dump
 from wxyc_assets.adapters.postgres.database import Database, Transaction, retry_on_deadlock
 from wxyc_assets.adapters.postgres.errors import RowRefused
-from wxyc_assets.adapters.postgres.range_locks import LockFamily, lock_in_transaction
-from wxyc_assets.domain.answers import AnswerKind
+from wxyc_assets.adapters.postgres.range_locks import (
+    LockFamily,
+    lock_in_transaction,
+    share_verdicts,
+)
+from wxyc_assets.domain.answers import RULES_VERSION, AnswerKind
 from wxyc_assets.domain.candidates import Candidate, Cohort, Reason, Scope
 from wxyc_assets.domain.ranges import IdRange
 from wxyc_assets.domain.run_checks import RunAnswers, WrittenCount
@@ -32,11 +36,15 @@ TABLES = (
 NOTES_MARK = "consumer:lml-bulk"
 """Our note on rows that we write: that of the legacy job, so that both recognise them."""
 
+REJECTED = "identities_rejected"
+"""The counter of answers of which a person rejected everything."""
+
 IDENTITY_COUNTERS = {
     "new": "identities_new",
     "same": "identities_same",
     "replaced": "identities_replaced",
     "outdated": "identities_outdated",
+    "rejected": REJECTED,
     "manual": "identities_a_persons",
 }
 """The counter of each verdict of `put_identities.sql`."""
@@ -76,14 +84,23 @@ class RangeCounts:
     records: int
     identities: int
     answers: int
+    reverted: int
+    """Those that wait because what their answer had decided was undone."""
 
 
 class IdentityStore:
     """Reads and writes by range and by batch; `now` comes from `clock`, else from the database."""
 
-    def __init__(self, database: Database, clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock | None = None,
+        *,
+        rules_version: int = RULES_VERSION,
+    ) -> None:
         self.database = database
         self._clock = clock
+        self._rules_version = rules_version
 
     async def count_range(self, id_range: IdRange) -> RangeCounts:
         """Count what the tables hold for a range."""
@@ -194,7 +211,11 @@ class IdentityStore:
         async with self.database.transaction() as transaction:
             rows = await transaction.fetch(
                 "identity/select_unapplied",
-                {**_bounds(id_range), "records_attempts": scope.records_attempts},
+                {
+                    **_bounds(id_range),
+                    "records_attempts": scope.records_attempts,
+                    "rules_version": self._rules_version,
+                },
             )
         return [_stored_answer(row) for row in rows]
 
@@ -212,9 +233,11 @@ class IdentityStore:
         singles = [each.library_id for each in answers if each.kind is AnswerKind.SINGLE_ARTIST]
         matched = [each.library_id for each in answers if each.is_matched and each.is_new]
         undated = [each.library_id for each in answers if _wants_date(each, scope)]
+        rejected: list[int] = []
         change = {"run_id": run_id, "now": self._now()}
         async with self.database.transaction() as transaction:
             if singles:
+                await share_verdicts(transaction)
                 written = await transaction.fetch(
                     "identity/put_identities",
                     {"library_ids": singles, "mark": NOTES_MARK, **change},
@@ -222,6 +245,7 @@ class IdentityStore:
                 if not all(row["is_written"] for row in written):
                     raise RowRefused("the row was discarded without an error, as by a trigger")
                 details.update(IDENTITY_COUNTERS[row["verdict"]] for row in written)
+                rejected = [row["library_id"] for row in written if row["verdict"] == "rejected"]
             if matched:
                 (tracks,) = await transaction.fetch(
                     "identity/put_credit_artists", {"library_ids": matched, **change}
@@ -234,7 +258,13 @@ class IdentityStore:
             new = [each.library_id for each in answers if each.is_new]
             if new:
                 await transaction.execute(
-                    "identity/mark_applied", {"library_ids": new, "now": self._now()}
+                    "identity/mark_applied",
+                    {
+                        "library_ids": new,
+                        "rejected_ids": rejected,
+                        "rules_version": self._rules_version,
+                        "now": self._now(),
+                    },
                 )
         return details
 

@@ -17,6 +17,10 @@ class LockFamily(IntEnum):
     ARTWORK = 0x77786177  # "wxaw"
 
 
+VERDICTS_LOCK = 0x7778766572  # "wxver"
+"""Held by the intake of verdicts, and shared by everything that writes identities and covers."""
+
+
 class RangeLocks:
     """Any number of range locks in one session, which releases them when its process dies.
 
@@ -52,6 +56,16 @@ async def lock_in_transaction(
 ) -> None:
     """Take the lock on a range until the transaction ends."""
     await transaction.execute("locks/take_range_lock_in_transaction", _keys(family, id_range))
+
+
+async def share_verdicts(transaction: Transaction) -> None:
+    """Keep verdicts from being taken in until the transaction ends."""
+    await transaction.execute("locks/share_verdicts", {"lock": VERDICTS_LOCK})
+
+
+async def hold_verdicts(transaction: Transaction) -> None:
+    """Wait for writers of identities and covers, and keep them out until the transaction ends."""
+    await transaction.execute("locks/hold_verdicts", {"lock": VERDICTS_LOCK})
 
 
 def _keys(family: LockFamily, id_range: IdRange) -> dict[str, int]:

@@ -18,35 +18,35 @@ from wxyc_assets.domain.gates.yields import check_answers, check_lookups
 from wxyc_assets.domain.totals import Totals
 
 CHECK_DESCRIPTIONS: dict[str, str] = {
-    "the_library_is_covered": "Enough records in scope have an identity, of any age, or are "
+    "the_library_is_covered": "enough records in scope have an identity, of any age, or are "
     "waiting to retry. The scope is that of the run.",
-    "identity_coverage_holds": "The share of records in scope that have an identity reaches its "
+    "identity_coverage_holds": "the share of records in scope that have an identity reaches its "
     "floor, and has not fallen below the best accepted snapshot.",
-    "artwork_coverage_holds": "The share of records with a cover, of those that want one, reaches "
+    "artwork_coverage_holds": "the share of records with a cover, of those that want one, reaches "
     "its floor, and has not fallen below the best accepted snapshot.",
-    "artwork_reaches_its_target": "Enough of the records that want a cover have one, or no cover "
+    "artwork_reaches_its_target": "enough of the records that want a cover have one, or no cover "
     "was found for them.",
     "compilations_are_classified": "LML has classified enough of the compilation records in scope.",
     "nothing_is_asked_twice": "LML was not asked about any record again before the window of its "
     "previous answer ended; rechecks are exempt.",
-    "no_row_lies_past_the_last_range": "Every record belongs to a range; warns when the ranges "
+    "no_row_lies_past_the_last_range": "every record belongs to a range; warns when the ranges "
     "are about to run out.",
-    "answers_agree_with_tables": "Every applied answer is reflected in the Backend's tables.",
-    "no_source_is_orphaned": "No record has sources without an identity.",
-    "nothing_has_disappeared": "No count (records, identities, covers, credits, rotation, ...) has "
+    "answers_agree_with_tables": "every applied answer is reflected in the Backend's tables.",
+    "no_source_is_orphaned": "no record has sources without an identity.",
+    "nothing_has_disappeared": "no count (records, identities, covers, credits, rotation, ...) has "
     "lost too much since the accepted snapshots, or gone to nothing.",
     "answers_have_yield": "LML's answers hold enough identities, confirm those that are there, and "
     "are rarely refusals.",
     "lookups_have_yield": "LML's lookups find enough covers, and are rarely left unanswered.",
-    "answers_are_written": "Nearly every answer and every cover that was found is in the tables.",
-    "identities_are_fresh": "Enough identities were verified within four staleness windows.",
-    "runs_are_recent": "Every range was completed within the last days, and no date lies in the "
+    "answers_are_written": "nearly every answer and every cover that was found is in the tables.",
+    "identities_are_fresh": "enough identities were verified within four staleness windows.",
+    "runs_are_recent": "every range was completed within the last days, and no date lies in the "
     "future.",
     "decisions_are_stable": "LML has not replaced too many identities, or covers, by others.",
-    "external_ids_are_distinct": "No external id belongs to too many artists.",
-    "covers_are_distinct": "No cover belongs to too many albums.",
+    "external_ids_are_distinct": "no external id belongs to too many artists.",
+    "covers_are_distinct": "no cover belongs to too many albums.",
 }
-"""The statement that is true when a check passes, by the check's name."""
+"""What is true of the library when a check passes, by the check's name."""
 
 
 def evaluate_gates(case: Case) -> list[GateResult]:

@@ -29,6 +29,8 @@ class GateResult:
     numbers: Mapping[str, float] = field(default_factory=dict[str, float])
     is_warning: bool = False
     """It did not pass, but must not fail the run."""
+    record_ids: tuple[int, ...] = ()
+    """Some of the records that made it fail, of the worst ranges first."""
 
     def extended(self, sentence: str) -> "GateResult":
         """Return the same result with one more sentence."""
@@ -44,6 +46,7 @@ def check_share(
     floor: float,
     offenders: tuple[str, ...] = (),
     more_numbers: Mapping[str, float] | None = None,
+    record_ids: tuple[int, ...] = (),
 ) -> GateResult:
     """Compare `part` of `whole` with a floor; without anything to compare, it passes."""
     number = share(part, whole)
@@ -57,7 +60,9 @@ def check_share(
         missing = records_missing(part, whole, floor)
         description += f" {missing:,} more {'is' if missing == 1 else 'are'} needed."
     numbers = {"part": part, "whole": whole, **(more_numbers or {})}
-    return GateResult(name, passed, description, number, floor, offenders, numbers)
+    return GateResult(
+        name, passed, description, number, floor, offenders, numbers, record_ids=record_ids
+    )
 
 
 def check_violations(
@@ -72,6 +77,7 @@ def check_violations(
         number,
         at_most,
         offending_ranges(now, violation),
+        record_ids=offending_ids(now, violation),
     )
 
 
@@ -94,13 +100,22 @@ def records_missing(part: int, whole: int, floor: float) -> int:
 
 def offending_ranges(now: Snapshot, violation: Violation) -> tuple[str, ...]:
     """Return the ranges with the most violations, each with a sample of library ids."""
-    offending = sorted(
-        (each for each in now.ranges if each.violating(violation)),
-        key=lambda each: (-each.violating(violation), each.member),
-    )
     return tuple(
         f"{each.member}: {records(each.violating(violation))} ({_ids(each, violation)})"
-        for each in offending[:RANGES_NAMED]
+        for each in _worst_first(now, violation)[:RANGES_NAMED]
+    )
+
+
+def offending_ids(now: Snapshot, violation: Violation) -> tuple[int, ...]:
+    """Return library ids of violations, those of the range with the most violations first."""
+    worst = _worst_first(now, violation)
+    return tuple(library_id for each in worst for library_id in each.offenders.get(violation, ()))
+
+
+def _worst_first(now: Snapshot, violation: Violation) -> list[Slice]:
+    return sorted(
+        (each for each in now.ranges if each.violating(violation)),
+        key=lambda each: (-each.violating(violation), each.member),
     )
 
 

@@ -11,6 +11,7 @@ from wxyc_assets.domain.gates.result import (
     GateResult,
     check_share,
     check_violations,
+    offending_ids,
     offending_ranges,
     records,
 )
@@ -72,6 +73,7 @@ def _check_coverage(case: Case) -> GateResult:
         whole=total.in_scope - _new(case, Count.NEW_UNCOVERED, total.in_scope),
         floor=case.floors.coverage,
         offenders=offending_ranges(asked, Violation.UNCOVERED),
+        record_ids=offending_ids(asked, Violation.UNCOVERED),
         more_numbers={
             "identified": total.identified,
             "resting": total.waiting_to_retry,
@@ -131,6 +133,7 @@ def _check_artwork_target(case: Case) -> GateResult:
         - _new(case, Count.NEW_WITHOUT_COVER, now.total.covers_wanted),
         floor=case.floors.artwork_target,
         offenders=offending_ranges(now, Violation.WITHOUT_COVER),
+        record_ids=offending_ids(now, Violation.WITHOUT_COVER),
     )
 
 
@@ -143,6 +146,7 @@ def _check_compilations(case: Case) -> GateResult:
         whole=now.total.compilations,
         floor=case.floors.compilations,
         offenders=offending_ranges(now, Violation.UNCLASSIFIED),
+        record_ids=offending_ids(now, Violation.UNCLASSIFIED),
         more_numbers={"matched": now.total.compilations_matched},
     )
 
@@ -156,7 +160,8 @@ def _check_ranges(now: Snapshot, ceiling: int) -> GateResult:
             f"is {largest}. Raise LIBRARY_MAX_ID."
         )
         offenders = offending_ranges(now, Violation.OUTSIDE)
-        return GateResult(name, False, description, outside, 0, offenders)
+        ids = offending_ids(now, Violation.OUTSIDE)
+        return GateResult(name, False, description, outside, 0, offenders, record_ids=ids)
     if largest >= NEARLY_FULL * ceiling:
         description = (
             f"The largest id is {largest}, at {percent(largest / ceiling)} of the last range's end "
@@ -180,5 +185,6 @@ def _check_agreement(now: Snapshot, floors: Floors) -> GateResult:
         whole=total.library_rows,
         floor=floors.agreement,
         offenders=offending_ranges(now, Violation.DISAGREEING),
+        record_ids=offending_ids(now, Violation.DISAGREEING),
         more_numbers={"disagreeing": disagreeing},
     )

@@ -17,6 +17,8 @@ class ArtworkPlan:
     """Lookups: the formats of one album share one."""
     would_write: int = 0
     """Covers that an earlier run found and did not write."""
+    would_decide_again: int = 0
+    """Stored answers that were decided on by other rules."""
     waiting_to_retry: int = 0
 
 
@@ -28,5 +30,6 @@ async def plan_lookups(store: ArtworkStore, ranges: Sequence[IdRange]) -> Artwor
         plan.records_due += len(worklist.due)
         plan.would_look_up += len(RangeLookups(worklist).questions)
         plan.would_write += len(worklist.waiting) - worklist.covered_meanwhile
+        plan.would_decide_again += len(worklist.to_decide)
         plan.waiting_to_retry += worklist.resting
     return plan

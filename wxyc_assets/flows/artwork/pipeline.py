@@ -11,12 +11,14 @@ from wxyc_assets.adapters.lml.client import LmlClient
 from wxyc_assets.adapters.lml.errors import LmlError
 from wxyc_assets.adapters.lml.retry import GiveWay, RetryPolicy
 from wxyc_assets.adapters.postgres.artwork_store import ArtworkStore
+from wxyc_assets.adapters.postgres.kept_answer_store import KeptAnswerStore
 from wxyc_assets.adapters.postgres.range_locks import LockFamily
 from wxyc_assets.domain.ranges import IdRange
 from wxyc_assets.flows.artwork.cover_lookup import CoverLookup
 from wxyc_assets.flows.artwork.health_probes import HealthProbes
 from wxyc_assets.flows.artwork.lookup_buffer import LookupBuffer
 from wxyc_assets.flows.artwork.range_lookups import RangeLookups
+from wxyc_assets.flows.artwork.replay import decide_stored
 from wxyc_assets.flows.artwork.report import ArtworkReport, build_report
 from wxyc_assets.flows.artwork.write_covers import CoverWriteResult, write_covers
 from wxyc_assets.flows.range_pipeline import RangePipeline
@@ -64,6 +66,7 @@ class ArtworkPipeline(RangePipeline[RangeLookups, ArtworkReport]):
         pool = WorkerPool(workers=workers, queue_size=queue_size)
         super().__init__(store.database, LockFamily.ARTWORK, pool, open_ranges=OPEN_RANGES)
         self._store = store
+        self._kept_answers = KeptAnswerStore(store.database, store.scope, store.clock)
         self._run_id = options.run_id
         self._max_refused_writes = options.max_refused_writes
         self._writing = asyncio.Semaphore(RANGES_WRITTEN_AT_ONCE)
@@ -90,7 +93,14 @@ class ArtworkPipeline(RangePipeline[RangeLookups, ArtworkReport]):
         return self._probes.run(), self._buffer.run()
 
     async def _begin(self, id_range: IdRange) -> RangeLookups:
-        lookups = RangeLookups(await self._store.wanted(id_range))
+        worklist, decided_again = await self._store.wanted(id_range), 0
+        if worklist.to_decide:
+            decided_again = await decide_stored(
+                self._kept_answers, id_range, worklist.to_decide, self._run_id
+            )
+            worklist = await self._store.wanted(id_range)
+        lookups = RangeLookups(worklist)
+        lookups.tally.details["decided_otherwise"] = decided_again
         self._lookup.confirm(lookups)
         for question in lookups.questions:
             await self._pool.submit(partial(self._lookup.ask, question))

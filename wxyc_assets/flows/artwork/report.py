@@ -55,6 +55,7 @@ def build_report(
     tally.scanned += len((waiting | written.library_ids) - lookups.covers)
     tally.outcomes[WriteOutcome.WRITTEN] += len(written.written)
     tally.outcomes[WriteOutcome.RACED] += len(written.raced)
+    tally.outcomes[WriteOutcome.REJECTED] += len(written.rejected)
     tally.outcomes[WriteOutcome.UNWRITABLE] += len(written.unwritable)
     tally.outcomes[WriteOutcome.WITHDRAWN] += len((lookups.covers | waiting) - written.library_ids)
     tally.check()

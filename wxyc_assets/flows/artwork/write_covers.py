@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from wxyc_assets.adapters.postgres.artwork_store import ArtworkStore
 from wxyc_assets.adapters.postgres.errors import RowRefused
+from wxyc_assets.adapters.postgres.verdict_store import VerdictStore
 from wxyc_assets.domain.batches import batched, bisect
 from wxyc_assets.domain.ranges import IdRange
 
@@ -17,11 +18,13 @@ class CoverWriteResult:
 
     written: set[int] = field(default_factory=set[int])
     raced: set[int] = field(default_factory=set[int])
+    rejected: set[int] = field(default_factory=set[int])
+    """By a person, for this record."""
     unwritable: dict[int, str] = field(default_factory=dict[int, str])
 
     @property
     def library_ids(self) -> set[int]:
-        return self.written | self.raced | self.unwritable.keys()
+        return self.written | self.raced | self.rejected | self.unwritable.keys()
 
 
 async def write_covers(store: ArtworkStore, id_range: IdRange, run_id: str) -> CoverWriteResult:
@@ -30,6 +33,7 @@ async def write_covers(store: ArtworkStore, id_range: IdRange, run_id: str) -> C
     waiting = sorted((await store.wanted(id_range)).waiting)
     for batch in batched(waiting, BATCH_ROWS):
         await _write(store, batch, run_id, result)
+    await VerdictStore(store.database).uphold(id_range)
     return result
 
 
@@ -37,7 +41,7 @@ async def _write(
     store: ArtworkStore, batch: Sequence[int], run_id: str, result: CoverWriteResult
 ) -> None:
     try:
-        written = await store.write(batch, run_id)
+        covers = await store.write(batch, run_id)
     except RowRefused as error:
         unwritable = await _find_unwritable(store, batch, run_id, error)
         if not unwritable:
@@ -49,8 +53,9 @@ async def _write(
         if rest:
             await _write(store, rest, run_id, result)
     else:
-        result.written |= written
-        result.raced |= set(batch) - written
+        result.written |= covers.written
+        result.rejected |= covers.rejected
+        result.raced |= set(batch) - covers.written - covers.rejected
 
 
 async def _find_unwritable(

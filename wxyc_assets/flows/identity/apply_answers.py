@@ -7,6 +7,7 @@ from functools import partial
 
 from wxyc_assets.adapters.postgres.errors import RowRefused
 from wxyc_assets.adapters.postgres.identity_store import IdentityStore, StoredAnswer
+from wxyc_assets.adapters.postgres.verdict_store import VerdictStore
 from wxyc_assets.domain.batches import batched, bisect
 from wxyc_assets.domain.candidates import Cohort, Scope
 from wxyc_assets.domain.ranges import IdRange
@@ -35,6 +36,7 @@ class AnswerWriter:
     def __init__(self, store: IdentityStore, scope: Scope, run_id: str) -> None:
         self._store = store
         self._scope = scope
+        self._verdicts = VerdictStore(store.database)
         self._run_id = run_id
 
     async def apply(self, id_range: IdRange) -> ApplyResult:
@@ -45,6 +47,7 @@ class AnswerWriter:
         for cohort, size in BATCH_SIZES.items():
             for batch in batched([each for each in answers if each.cohort is cohort], size):
                 await self._apply_batch(batch, result)
+        await self._verdicts.uphold(id_range)
         return result
 
     async def _apply_batch(self, batch: Sequence[StoredAnswer], result: ApplyResult) -> None:

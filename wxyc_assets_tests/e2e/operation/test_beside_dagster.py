@@ -204,16 +204,22 @@ def test_migrate_reports_what_is_wrong(station: SandboxStation, project: Path) -
 
 
 def test_smoke_reports_expected_and_actual_answers(station: SandboxStation, project: Path) -> None:
+    station.lml.counters.reset()
     done = run_program("wxyc-assets", "smoke", env=station.environment, cwd=project)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stdout.count("as expected") == 5
-    assert done.stdout.count("    expected  ") == done.stdout.count("    found     ") == 5
+    assert done.stdout.count("as expected") == 6
+    assert done.stdout.count("    expected  ") == done.stdout.count("    found     ") == 6
+    assert len(station.lml.counters.refreshed) == 1
+    assert station.lml.counters.callers.keys() == {"wxyc-assets-smoke"}
 
     station.lml.configure(breaker="open")
-    done = run_program("wxyc-assets", "smoke", env=station.environment, cwd=project)
+    smoke = ("wxyc-assets", "smoke", "--no-refresh")
+    done = run_program(*smoke, env=station.environment, cwd=project)
     station.lml.configure(breaker="closed")
     assert done.returncode == 1
     assert "NOT as expected  GET /health" in done.stdout
+    assert done.stdout.count("    expected  ") == 5
+    assert len(station.lml.counters.refreshed) == 1
 
 
 def test_a_dry_run_of_the_refresh_calls_nothing(station: SandboxStation, project: Path) -> None:

@@ -1,7 +1,9 @@
 """The checks from outside: real processes, exit codes, output, and the page in a browser."""
 
+import csv
 from collections.abc import Generator, Mapping
 from pathlib import Path
+from typing import Literal
 
 import psycopg
 import pytest
@@ -92,6 +94,56 @@ def page(report: Path) -> Generator[Page]:
         assert [url for url in requested if not url.startswith(("file:", "data:"))] == []
 
 
+SIZES = {"phone": (390, 844), "laptop": (1280, 800), "paper": (794, 1123)}
+CUT_OFF = """
+() => [...document.querySelectorAll('.scroll')].filter(e => e.offsetParent)
+    .filter(e => e.scrollWidth > e.clientWidth + 1)
+    .map(e => e.textContent.trim().slice(0, 40))
+"""
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("medium", SIZES)
+def test_no_column_is_cut_off(report: Path, medium: str) -> None:
+    width, height = SIZES[medium]
+    with browser() as chromium:
+        opened = chromium.new_page(viewport={"width": width, "height": height})
+        opened.emulate_media(media="print" if medium == "paper" else "screen")
+        opened.goto(report.as_uri())
+        assert opened.evaluate("document.documentElement.scrollWidth") <= width
+        assert opened.evaluate(CUT_OFF) == []
+
+
+@pytest.mark.browser
+def test_on_a_phone_each_number_has_its_label(page: Page) -> None:
+    cell = page.locator("#cohorts td").first
+    assert cell.get_attribute("data-label") == "records"
+    shown = "each => getComputedStyle(each, '::before').content"
+    assert cell.evaluate(shown) == '"records"'
+
+
+@pytest.mark.browser
+def test_a_list_is_searched_sorted_and_saved(page: Page) -> None:
+    records = page.locator("#list-without_cover")
+    records.locator("summary").click()
+    first = records.locator("tbody tr").first.locator("td")
+    before = first.first.text_content()
+    name = first.nth(2).text_content() or ""
+    records.locator("th button").first.click()
+    records.locator("th button").first.click()
+    assert first.first.text_content() != before
+    assert records.locator("th").first.get_attribute("aria-sort") == "descending"
+    records.locator("input").fill(name.upper())
+    found = records.locator("tbody tr").all()
+    assert all(name.lower() in (each.text_content() or "").lower() for each in found)
+    with page.expect_download() as download:
+        records.locator(".csv").click()
+    rows = [*csv.reader(download.value.path().read_text("utf-8-sig").splitlines())]
+    assert rows[0] == ["record", "artist", "title", "genre", "why", "looked up"]
+    assert len(rows) > 1
+    assert all(name.lower() in " ".join(row).lower() for row in rows[1:])
+
+
 @pytest.mark.browser
 def test_the_page_can_be_read_on_a_phone(page: Page) -> None:
     assert page.evaluate("document.documentElement.scrollWidth") == 360
@@ -120,8 +172,10 @@ def test_a_result_is_a_word_and_a_low_range_is_hatched(page: Page) -> None:
 
 
 @pytest.mark.browser
-def test_text_stands_out_from_its_background(page: Page) -> None:
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_stands_out_from_its_background(page: Page, scheme: Literal["light", "dark"]) -> None:
     """At least 4.5 to 1, as WCAG asks."""
+    page.emulate_media(color_scheme=scheme)
     worst = page.evaluate(
         """() => {
             const light = colour => {

@@ -19,7 +19,14 @@ SPAN = {
     "dagster/asset_partition_range_end": "0000051-0000075",
 }
 IDENTITIES = {"would_resolve", "would_unresolved", "would_skip"}
-LOOKUPS = {"would_look_up", "would_write", "records_due", "waiting_to_retry"}
+DOUBTS = {"doubts.shared_id", "doubts.other_title"}
+LOOKUPS = {
+    "would_look_up",
+    "would_write",
+    "would_decide_again",
+    "records_due",
+    "waiting_to_retry",
+}
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +51,7 @@ def versions(station: SandboxStation) -> list[tuple[Any, ...]]:
             for table in (
                 *("library", "library_identity", "library_identity_source", "library_candidate"),
                 *("lml_resolution", "artwork_lookup", "coverage_snapshot", "rotation_refresh"),
+                *("library_doubts", "doubt_count"),
             )
         ]
 
@@ -58,7 +66,8 @@ def json_lines(text: str) -> list[dict[str, Any]]:
         ("library_identity_job", RANGE, [IDENTITIES, IDENTITIES], {"resolve"}),
         ("library_identity_full", {}, [IDENTITIES, IDENTITIES], {"resolve"}),
         ("library_artwork_job", SPAN, [LOOKUPS], set[str]()),
-        ("library_full", {}, [IDENTITIES, IDENTITIES, LOOKUPS, set[str]()], {"resolve"}),
+        ("library_full", {}, [IDENTITIES, IDENTITIES, DOUBTS, LOOKUPS, set[str]()], {"resolve"}),
+        ("library_doubts_job", {}, [DOUBTS], set[str]()),
         ("coverage_gates", {}, [{"non_va.never_asked"}], set[str]()),
         ("rotation_job", {}, [{"identities", "batches", "calls"}], set[str]()),
     ],

@@ -1,5 +1,6 @@
 """The commands of docs/operating.md, verbatim and in order."""
 
+import json
 import os
 import re
 import subprocess
@@ -67,3 +68,31 @@ def test_the_commands_do_what_the_page_says(station: SandboxStation) -> None:
     assert unasked == 0
     assert covers > 0
     assert refreshes == 1
+
+
+@pytest.mark.usefixtures("outputs")
+def test_a_replay_is_applied_and_says_so(
+    station: SandboxStation, environment: dict[str, str]
+) -> None:
+    assert (station.home / "sheet.html").read_text().startswith("<!doctype html>")
+
+    def replay(*options: str) -> tuple[int, str]:
+        done = subprocess.run(
+            [BIN / "wxyc-assets", "replay", "--min-confidence", "1", *options],
+            env=environment,
+            cwd=station.home,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return done.returncode, done.stdout + done.stderr
+
+    code, said = replay("--apply", "--max-drop", "0")
+    assert code == 1
+    assert "Nothing was written." in said
+    code, said = replay("--apply", "--max-drop", "1", "--json")
+    assert code == 0, said
+    lost = json.loads(said.splitlines()[-1])["lost"]
+    assert lost["below_floor"] > 0
+    code, said = replay("--json")
+    assert json.loads(said.splitlines()[-1])["lost"] == {}

@@ -27,6 +27,17 @@ def test_every_check_and_every_schedule_is_documented_for_the_operator() -> None
     assert [name for name in sorted(checks | schedules) if f"`{name}`" not in OPERATING] == []
 
 
+def test_every_check_says_first_what_it_judges_and_is_listed_there() -> None:
+    families: dict[str, set[str]] = {"This run": set(), "The rotation": set(), "The library": set()}
+    for asset_checks in defs.asset_checks or []:
+        for spec in asset_checks.check_specs:
+            families[(spec.description or "").partition(":")[0]].add(spec.name)
+    for family, names in families.items():
+        section = OPERATING.partition(f'("{family}: ..."')[2].partition("\n\n**")[0]
+        assert names
+        assert [name for name in sorted(names) if f"`{name}`" not in section] == [], family
+
+
 def test_the_counters_that_dashboards_know_are_mapped() -> None:
     counters = {outcome.value.rpartition(".")[2] for outcome in Outcome}
     counters |= {each.name for each in fields(RefreshTally)}
@@ -46,6 +57,16 @@ def test_the_variables_named_by_the_pages_exist() -> None:
     for page in PAGES:
         named = set(re.findall(r"`([A-Z][A-Z0-9_]{4,})(?:=[^`]*)?`", page.read_text()))
         assert named - known == set(), page.name
+
+
+def test_the_example_of_an_environment_can_be_used() -> None:
+    lines = (PROJECT / ".env.example").read_text().splitlines()
+    pairs = [line.partition("=") for line in lines if line and not line.startswith("#")]
+    example = {name: value for name, _, value in pairs}
+    fields = Settings.model_fields
+    assert example.keys() <= {name.upper() for name in fields} | SECRETS.keys()
+    chosen = {name.lower(): value for name, value in example.items() if name.lower() in fields}
+    assert Settings.model_validate(chosen).library_metadata_url
 
 
 def test_links_have_targets() -> None:

@@ -18,6 +18,11 @@ from psycopg import errors
 from wxyc_assets.adapters.postgres import database
 from wxyc_assets.adapters.postgres.alert_store import AlertStore, QueuedAlert
 from wxyc_assets.adapters.postgres.identity_store import TABLES
+from wxyc_assets.adapters.postgres.journal_store import JournalStore
+from wxyc_assets.adapters.postgres.retention_store import RetentionStore
+from wxyc_assets.domain.ranges import tile
+from wxyc_assets.domain.retention import RetentionWindows
+from wxyc_assets.flows.revert import revert_run
 from wxyc_assets.migrations.run import migrate
 from wxyc_assets_tests.e2e.operation.processes import run_program
 from wxyc_assets_tests.integration.sandbox.lml.clients import AT_ONCE
@@ -58,6 +63,7 @@ class Granted:
             "LIBRARY_METADATA_URL": self.lml_url,
             "LOCAL_DEV": "1",
             "INCLUDE_NULL_CANONICAL": "1",
+            "WRITE_RELEASE_IDS": "1",
             "LML_RATE_PER_MIN": "0",
             "LML_HEALTH_INTERVAL_SECONDS": "1",
             "LIBRARY_MAX_ID": "400",
@@ -147,16 +153,42 @@ def after_runs(granted: Granted) -> Granted:
         "wxyc_schema.library_identity_history",
         "wxyc_schema.compilation_track_artist where track_artist_link_method = 'lml_backfill'",
         "wxyc_schema.library where unresolved_attempted_at > now() - interval '1 hour'",
-        "wxyc_assets.artwork_lookup where applied_at is not null",
+        "wxyc_assets.artwork_lookup where applied_at is not null and answer is not null",
+        "wxyc_assets.library_release where written_at is not null",
+        "wxyc_schema.library_identity where discogs_release_id is not null",
         "wxyc_assets.rotation_refresh where finished_at is not null and failure is null",
         "wxyc_assets.coverage_snapshot",
         "wxyc_assets.coverage_acceptance",
+        "wxyc_assets.library_doubts where plays is not null",
+        "wxyc_assets.doubt_count",
         "wxyc_assets.library_run",
         "wxyc_assets.library_range_run",
     ],
 )
 def test_the_whole_graph_writes_every_table(after_runs: Granted, rows: LiteralString) -> None:
     assert after_runs.count("select count(*) from " + rows) > 0
+
+
+SWEEP_THE_JOURNAL = RetentionWindows(
+    deleted_record_days=90, alert_days=30, candidate_days=90, journal_days=0, snapshot_days=90
+)
+
+
+async def test_the_writer_reverts_what_it_wrote_and_sweeps_old_rows(after_runs: Granted) -> None:
+    written = "select count(*) from wxyc_schema.library_identity where notes = 'consumer:lml-bulk'"
+    assert after_runs.count(written) > 0
+    async with open_as_writer(after_runs) as opened:
+        store = JournalStore(opened)
+        (run, *_) = await store.runs(1)
+        ranges = list(tile(400, 100))
+        reverted = await revert_run(
+            store, run.run_id, ranges, run_id="revert", reverted_by="a test"
+        )
+        assert reverted.left_alone == []
+        assert after_runs.count(written) == 0
+        await revert_run(store, "revert", ranges, run_id="again", reverted_by="test")
+        assert (await RetentionStore(opened).sweep(SWEEP_THE_JOURNAL))["sweep_journal"] > 0
+    assert after_runs.count(written) > 0
 
 
 async def test_alerts_are_queued_sent_and_put_back(granted: Granted) -> None:
@@ -202,7 +234,8 @@ REFUSED: list[LiteralString] = [
     "insert into wxyc_schema.library (artist_id) values (1)",
     "update wxyc_schema.artists set artist_name = 'Cat Power'",
     "insert into wxyc_schema.artists (artist_name) values ('Cat Power')",
-    "delete from wxyc_schema.library_identity",
+    "delete from wxyc_schema.library_delete_denylist",
+    "insert into wxyc_schema.library_delete_denylist (legacy_release_id, library_id) values (1, 1)",
     "update wxyc_schema.library_identity_history set superseded_reason = ''",
     "delete from wxyc_schema.library_identity_history",
     "update wxyc_schema.compilation_track_artist set artist_name = 'Cat Power'",
@@ -230,15 +263,16 @@ REFUSED: list[LiteralString] = [
     "create or replace function wxyc_assets.analyze_table(table_name text) returns void "
     "language sql as ''",
     "alter table wxyc_assets.lml_resolution drop column answer",
-    "delete from wxyc_assets.lml_resolution",
-    "delete from wxyc_assets.artwork_lookup",
+    "update wxyc_assets.library_journal set before = null",
+    "update wxyc_assets.library_revert set reverted_by = 'nobody'",
+    "delete from wxyc_assets.library_revert",
     "delete from wxyc_assets.rotation_refresh",
     "update wxyc_assets.coverage_snapshot set fresh = 0",
     "update wxyc_assets.coverage_acceptance set why = 'ours'",
     "delete from wxyc_assets.coverage_acceptance",
+    "delete from wxyc_assets.doubt_count",
     "delete from wxyc_assets.library_run",
     "delete from wxyc_assets.library_range_run",
-    "delete from wxyc_assets.alert_outbox",
     "delete from wxyc_assets.lml_budget",
     "update wxyc_assets.lml_budget set id = 1",
     "update wxyc_assets.alembic_version set version_num = '0001'",

@@ -7,7 +7,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from wxyc_assets.defs import library_artwork, library_coverage, library_identity
+from wxyc_assets.defs import library_artwork, library_coverage, library_doubts, library_identity
 from wxyc_assets.defs import library_candidates as candidates
 from wxyc_assets.defs.jobs import all_ranges, library_full, library_identity_job
 from wxyc_assets.defs.library_candidates import library_candidates
@@ -308,7 +308,7 @@ def test_an_unknown_end_of_a_range_is_refused(station: IdentityGraph) -> None:
 
 def full(station: IdentityGraph) -> dg.ExecuteInProcessResult:
     """Run `library_full`, with the checks of all its assets."""
-    library = [candidates, library_identity, library_artwork, library_coverage]
+    library = [candidates, library_identity, library_artwork, library_coverage, library_doubts]
     definitions = dg.Definitions(
         assets=dg.load_assets_from_modules(library),
         asset_checks=dg.load_asset_checks_from_modules(library),

@@ -1,5 +1,6 @@
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import dagster as dg
@@ -33,10 +34,17 @@ def sink() -> Iterator[Sink]:
     structlog.reset_defaults()
 
 
-def run(backend_db: BackendDb, lml_url: str, **tags: str) -> dg.ExecuteInProcessResult:
+def run(
+    backend_db: BackendDb,
+    lml_url: str,
+    *,
+    recheck: bool = False,
+    tags: Mapping[str, str] | None = None,
+) -> dg.ExecuteInProcessResult:
     own: dict[str, dict[str, Any]] = {
         "database": {"url": backend_db.url},
         "lml": {"url": lml_url, "api_key": "", "local_dev": True, "attempts": 1},
+        "scope": {"recheck": recheck},
     }
     return dg.materialize(
         [library, library_candidates, library_identities],
@@ -87,7 +95,7 @@ def test_lml_continues_the_trace_of_the_step_and_each_call_names_its_range(
         "dagster/asset_partition_range_end": "0002501-0005000",
     }
     with serve(PretendLml(AT_ONCE)) as url:
-        assert run(backend_db, url, **span_of_both).success
+        assert run(backend_db, url, tags=span_of_both).success
     (step,) = spans_named(sink, "library_identity.step")
     calls = [attributes(each) | each for each in spans_named(sink, CALL)]
     assert {each["parent_span_id"] for each in calls} == {step["span_id"]}
@@ -152,6 +160,22 @@ def test_the_counters_are_sent_under_the_old_name_as_well(
     assert counters["consumer.non_va.scanned"] == 1
     assert old.items() >= counters.items()
     assert not spans_named(sink, "library-identity-consumer.run")[1:]
+
+
+def test_a_recheck_is_counted_under_its_old_name_as_well(backend_db: BackendDb, sink: Sink) -> None:
+    backend_db.record(1, "Stereolab")
+    attempted_at = datetime(2026, 5, 1, tzinfo=UTC)
+    backend_db.record(2, "Various Artists", letters="Z", attempted_at=attempted_at)
+    with serve(PretendLml(AT_ONCE)) as url:
+        assert run(backend_db, url, recheck=True).success
+    (old,) = map(attributes, spans_named(sink, "library-identity-consumer.run"))
+    counted = {
+        name.removeprefix("consumer.recheck."): number
+        for name, number in old.items()
+        if name.startswith("consumer.recheck.")
+    }
+    assert counted["scanned"] == 1
+    assert counted == {name: old[f"consumer.va.{name}"] for name in counted}
 
 
 def test_an_op_without_a_range_is_observed_as_well(sink: Sink) -> None:

@@ -265,9 +265,10 @@ def test_the_jobs_know_the_covers() -> None:
         layer = defs.resolve_job_def(name).asset_layer
         return {key.to_user_string() for key in layer.selected_asset_keys}
 
-    assert keys("library_artwork_job") == {"library_artwork"}
-    assert keys("library_artwork_full") == {"library_artwork"}
-    assert "library_artwork" in keys("library_full")
+    covers = {"library_artwork", "library_releases"}
+    assert keys("library_artwork_job") == covers
+    assert keys("library_artwork_full") == covers
+    assert covers < keys("library_full")
 
 
 def test_a_dj_on_the_air_is_waited_for_and_the_run_says_so(

@@ -18,7 +18,7 @@ from wxyc_assets.adapters.postgres.alert_store import (
     AlertStore,
 )
 from wxyc_assets.adapters.postgres.database import Database
-from wxyc_assets.domain.alerts import Failure, Kind, Level, Occurrence, Subject, Success
+from wxyc_assets.domain.alerts import Details, Failure, Kind, Level, Occurrence, Subject, Success
 from wxyc_assets.flows import alerts as alerting
 from wxyc_assets.telemetry import sentry
 from wxyc_assets.telemetry.redaction import Redaction
@@ -30,6 +30,16 @@ COVERED = Subject(Kind.CHECK, "the_library_is_covered", "library_coverage")
 RANGE = "0000001-0080000"
 FULL = Subject(Kind.RUN, "library_full", id_range=RANGE)
 RUN = "0f1e2d3c-run"
+DETAILS = Details(
+    places=(
+        "0002501-0005000: 40 records",
+        "0000001-0002500: 7 records",
+        "0005001-0007500: 2 records",
+        "0007501-0010000: 1 record",
+    ),
+    examples=("Autechre - Amber", "Chuquimamani-Condori - Edits"),
+    what_to_do="docs/operating.md#covered",
+)
 SECRETS = ["postgresql://dj:hush-hush@db/wxyc", "sesame-of-lml"]
 
 
@@ -284,21 +294,23 @@ async def test_a_tick_claims_a_bounded_number_oldest_first(harness: AlertHarness
 
 
 async def test_each_channel_gets_the_alert_in_its_own_format(both: AlertHarness) -> None:
-    await both.queue(failure())
+    began = failure(run_id="before", at=now() - timedelta(hours=3))
+    await both.queue(began)
+    await both.queue(failure(details=DETAILS))
     await both.queue(Success(COVERED, "later", now()))
     await both.deliver()
-    down, up = both.sink.messages
+    _, down, up = both.sink.messages
     assert down["text"].splitlines() == [
-        "\N{LARGE RED CIRCLE} *library_coverage: the_library_is_covered fails*",
+        "\N{LARGE RED CIRCLE} *library_coverage: the_library_is_covered fails*: "
         "0.97 of the library is covered, the floor is 0.99",
-        "covered: 0.97",
-        "floor: 0.99",
-        "rows: 64376",
-        'ranges: ["0002501-0005000"]',
-        f"<http://dagster/runs/{RUN}|run {RUN[:8]}>",
+        f"Since {began.at:%Y-%m-%d %H:%M} UTC. Worst: 0002501-0005000: 40 records, "
+        "0000001-0002500: 7 records, 0005001-0007500: 2 records. For example: Autechre - Amber; "
+        "Chuquimamani-Condori - Edits",
+        f"<http://dagster/runs/{RUN}|run {RUN[:8]}>, what to do: docs/operating.md#covered",
     ]
     assert up["text"].startswith("\N{LARGE GREEN CIRCLE} *library_coverage")
-    assert len(both.sink.events) == 2
+    assert len(both.sink.events) == 3
+    assert both.sink.events[1]["extra"]["places"] == [*DETAILS.places]
 
 
 async def test_markup_in_a_message_stays_text(both: AlertHarness) -> None:

@@ -1,15 +1,17 @@
 """The explanation of a record follows what was done with it."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from wxyc_assets.adapters.postgres.database import Database
-from wxyc_assets.domain.artwork import CoverScope, Eligibility
+from wxyc_assets.domain.artwork import CoverScope, Eligibility, Rules
 from wxyc_assets.domain.candidates import NotDue, Reason, Scope
 from wxyc_assets.domain.coverage import CoverageRules
 from wxyc_assets.domain.explanation import CoverStep, Explanation
 from wxyc_assets.domain.ranges import IdRange
+from wxyc_assets.flows.artwork.replay import apply_replay
 from wxyc_assets.flows.explain import NoSuchRecord, explain
 from wxyc_assets.views.explanation import sections
 from wxyc_assets_tests.integration.flows.station import WIDE, IdentityHarness, opening
@@ -100,3 +102,56 @@ async def test_a_completed_range_was_looked_at(opened: Database, backend_db: Bac
 async def test_an_unknown_record_is_named(opened: Database) -> None:
     with pytest.raises(NoSuchRecord, match="no record 9999999"):
         await explain(opened, 9_999_999, RULES, RANGES)
+
+
+async def test_every_decision_on_a_cover_is_told_in_the_order_of_time(
+    opened: Database, backend_db: BackendDb
+) -> None:
+    wanted = album(1, numbers()["below_floor"][0])
+    put(backend_db, wanted)
+    await run_artwork(opened, pretend(wanted))
+    low = CoverScope(rules=Rules(min_confidence=0.1))
+    assert (await explain(opened, 1, RULES, RANGES)).cover_step is CoverStep.WAIT
+    story = await explain(opened, 1, replace(RULES, covers=low), RANGES)
+    assert story.cover_step is CoverStep.DECIDE
+    await apply_replay(opened, low, RANGES, "a replay")
+    happened = told(await explain(opened, 1, RULES, RANGES))["What happened"].splitlines()
+    said = [line.partition("UTC  ")[2] for line in happened]
+    below = "LML is not sure enough of the release (ARTWORK_MIN_CONFIDENCE)"
+    assert said == [
+        "its cover was looked up (run a run)",
+        f"its cover was decided on: {below} (version 1 of the rules, careful, floor 0.8) "
+        "(run a run)",
+        "its cover was decided on again: a cover was found (version 1 of the rules, careful, "
+        "floor 0.1) (run a replay)",
+        "its cover was written (run a replay)",
+    ]
+
+
+async def test_an_answer_that_changes_is_kept_on_record(station: IdentityHarness) -> None:
+    await station.run(WIDE)
+    changed, same = (
+        row["library_id"]
+        for row in station.backend_db.rows(
+            "select library_id from lml_resolution where kind = 'single_artist' "
+            "order by library_id limit 2"
+        )
+    )
+    station.backend_db.execute(
+        "update lml_resolution set answered_at = answered_at - interval '9 days', "
+        """answer = case library_id when %s then jsonb_set(answer, '{method}', '"llm"') """
+        "else answer end where library_id in (%s, %s)",
+        changed,
+        changed,
+        same,
+    )
+    station.backend_db.execute("delete from superseded_decision")
+    station.backend_db.execute("update lml_resolution set ask_again_at = now()")
+    await station.run(WIDE)
+    rows = station.backend_db.rows("select library_id, decision, words from superseded_decision")
+    assert [row["library_id"] for row in rows] == [changed]
+    assert rows[0]["decision"] == "single_artist"
+    assert (rows[0]["words"]["method"], "tracks" in rows[0]["words"]) == ("llm", False)
+    async with opening(station.url) as database:
+        story = await explain(database, changed, RULES, RANGES)
+    assert "LML answered: one artist, by llm" in told(story)["What happened"]

@@ -1,7 +1,9 @@
 """Migrations of our schema, up and down."""
 
+import os
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import quote
 
 import psycopg
@@ -12,6 +14,7 @@ from alembic.script import ScriptDirectory
 
 from wxyc_assets.migrations import HEAD
 from wxyc_assets.migrations.run import alembic_config, migrate
+from wxyc_assets_tests.e2e.operation.processes import run_program
 from wxyc_sandbox.postgres import Postgres
 
 OURS = ["library_candidate", "lml_resolution"]
@@ -170,6 +173,21 @@ def test_a_database_without_the_backends_library_is_left_as_it_was(
     with pytest.raises(sqlalchemy.exc.ProgrammingError, match="library"):
         run(database, schema)
     assert not {*OURS} & {*tables(database)}
+
+
+def test_a_version_that_is_older_than_the_tables_leaves_them_alone(assets: str) -> None:
+    with psycopg.connect(assets, autocommit=True) as connection:
+        connection.execute("update wxyc_assets.alembic_version set version_num = '9999'")
+    done = run_program(
+        "wxyc-assets",
+        "migrate",
+        env={**os.environ, "DATABASE_URL": assets, "LIBRARY_METADATA_URL": "http://lml"},
+        cwd=Path.cwd(),
+    )
+    assert done.returncode == 1
+    assert "'9999'. These tables are newer than this version" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert revision(assets) == "9999"
 
 
 def test_the_head_that_the_code_names_is_the_last_migration(backend: str, schema: str) -> None:

@@ -1,9 +1,11 @@
 """The rehearsal on a small rotation."""
 
 from dataclasses import replace
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from wxyc_sandbox.rehearsal import (
     PRODUCTION,
@@ -17,7 +19,7 @@ from wxyc_sandbox.rehearsal import (
     rehearse_all,
     scenarios,
 )
-from wxyc_sandbox.rehearsal_report import plot, recommend, rejection_reason, table
+from wxyc_sandbox.rehearsal_report import plot, recommend, rejection_reason, tables
 
 COLD = RehearsalScenario(others=6, identities=60)
 QUIET = replace(COLD, others=0)
@@ -100,6 +102,7 @@ def test_the_gentlest_of_those_that_are_fast_is_recommended() -> None:
         outcome(RefreshSetting(15, 10), minutes=110),
         outcome(RefreshSetting(15, 5), minutes=110),
         outcome(RefreshSetting(10, 10), minutes=165),
+        outcome(RefreshSetting(10, 10, in_flight=2), minutes=110),
         outcome(RefreshSetting(12, 50), minutes=90, longest=290),
         outcome(RefreshSetting(12, 10, in_flight=3), minutes=50, p95=12),
     ]
@@ -146,10 +149,26 @@ def test_nothing_is_recommended_if_nothing_fits() -> None:
 
 def test_every_outcome_is_a_row_with_its_rejection_reason(tmp_path: Path) -> None:
     outcomes = list(rehearse_all([COLD], [RefreshSetting(0, 20), RefreshSetting(30, 2)]))
-    rows = table(outcomes)
+    (rows,) = tables(outcomes)
     assert rows.row_count == 3
     assert "no limit of ours" in (rejection_reason(outcomes[1], outcomes[0].others) or "")
     assert {each.scenario.model for each in outcomes} == {PRODUCTION}
     picture = tmp_path / "rehearsal.png"
     plot(outcomes, picture)
     assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_tables_fit_80_columns_with_every_number_whole() -> None:
+    busiest = RefreshSetting(30, 50, in_flight=2)
+    spread = Spread(120.4, 299.9, 300.0)
+    widest = replace(
+        outcome(busiest, minutes=419.4), batches=spread, others=spread, edge_timeouts=29
+    )
+    (rows,) = tables([ALONE, widest])
+    screen = Console(width=80, file=StringIO(), record=True)
+    screen.print(rows)
+    shown = screen.export_text()
+    assert max(map(len, shown.splitlines())) <= 80
+    for number in ("419", "20.0 25", "120 300 300", "120.4 299.9 300.0", "29 calls took"):
+        assert number in shown
+    assert "…" not in shown

@@ -15,6 +15,7 @@ from wxyc_assets.domain.alerts import (
     Kind,
     Level,
     Occurrence,
+    OpenFailure,
     Subject,
     Success,
     due,
@@ -61,18 +62,30 @@ def test_a_recovery_is_one_alert() -> None:
 
 
 def test_a_success_ends_the_failure_of_an_earlier_tick() -> None:
-    (alert,) = due([success(1)], {COVERED.key: START})
+    (alert,) = due([success(1)], {COVERED.key: OpenFailure(START, START)})
     assert alert.is_recovery
     assert alert.level is Level.INFO
 
 
 def test_a_success_from_before_the_failure_ends_nothing() -> None:
-    assert due([success(0)], {COVERED.key: START + timedelta(minutes=1)}) == []
+    assert due([success(0)], {COVERED.key: OpenFailure(START, START + timedelta(minutes=1))}) == []
 
 
 def test_the_failure_of_one_subject_does_not_end_with_the_success_of_another() -> None:
     elsewhere = replace(COVERED, id_range="0000001-0002500")
-    assert len(due([success(1, elsewhere)], {COVERED.key: START})) == 0
+    assert len(due([success(1, elsewhere)], {COVERED.key: OpenFailure(START, START)})) == 0
+
+
+def test_an_alert_says_since_when_its_subject_fails() -> None:
+    first, again, well = due(
+        [failure(1), failure(2), success(3)], {COVERED.key: OpenFailure(START, START)}
+    )
+    assert first.since == again.since == well.since == START
+
+
+def test_a_failure_after_a_recovery_begins_anew() -> None:
+    *_, again = due([failure(0), success(1), failure(2)], {})
+    assert again.since == START + timedelta(minutes=2)
 
 
 def test_each_failure_and_each_recovery_has_an_id_of_its_own() -> None:
@@ -83,11 +96,11 @@ def test_each_failure_and_each_recovery_has_an_id_of_its_own() -> None:
 
 
 def test_an_alert_has_the_level_of_its_failure() -> None:
-    assert to_alert(replace(failure(), level=Level.WARNING)).level is Level.WARNING
+    assert to_alert(replace(failure(), level=Level.WARNING), START).level is Level.WARNING
 
 
 def test_long_texts_are_cut() -> None:
-    alert = to_alert(replace(failure(), text="x" * 100_000, facts={"ranges": "y" * 100_000}))
+    alert = to_alert(replace(failure(), text="x" * 100_000, facts={"ranges": "y" * 100_000}), START)
     assert len(alert.text) == MAX_TEXT
     assert len(alert.facts["ranges"]) == MAX_FACT
 
@@ -134,7 +147,11 @@ def queue(queued: dict[str, Occurrence], occurrences: Sequence[Occurrence]) -> N
     newest: dict[str, Occurrence] = {}
     for each in sorted(queued.values(), key=lambda each: each.at):
         newest[each.subject.key] = each
-    open_since = {key: each.at for key, each in newest.items() if isinstance(each, Failure)}
+    open_failures = {
+        key: OpenFailure(each.at, each.at)
+        for key, each in newest.items()
+        if isinstance(each, Failure)
+    }
     by_what = {(each.subject, each.run_id): each for each in occurrences}
-    for alert in due(occurrences, open_since):
+    for alert in due(occurrences, open_failures):
         queued.setdefault(alert.event_id, by_what[alert.subject, alert.run_id])

@@ -156,6 +156,13 @@ def test_an_answer_that_named_nobody_rests_in_every_scope(
     assert due_reason(replace(MOON_PIX, unidentified_at=NOW - age), scope, NOW) is verdict
 
 
+def test_a_record_whose_decision_was_reverted_waits_and_says_why() -> None:
+    row = replace(MOON_PIX, unidentified_at=NOW - WEEK, is_reverted=True)
+    assert due_reason(row, NARROW, NOW) is NotDue.REVERTED
+    assert next_due_at(row, NARROW, NOW) == NOW - WEEK + MONTH + TICK
+    assert due_reason(row, NARROW, NOW - WEEK + MONTH + TICK) is Reason.RETRY_DUE
+
+
 def test_a_stale_identity_that_is_now_answered_unresolved_rests_like_the_others() -> None:
     row = replace(MOON_PIX, verified_at=NOW - 2 * MONTH, unidentified_at=NOW - WEEK)
     assert due_reason(row, NARROW, NOW) is NotDue.WAITING_TO_RETRY

@@ -98,11 +98,18 @@ async def test_the_limit_is_a_setting() -> None:
             await client.resolve(RECORDS)
 
 
-@pytest.mark.parametrize("mode", [Mode.DRIP, Mode.STALL])
+@pytest.mark.parametrize("mode", [Mode.DRIP, Mode.DRIP_HEAD, Mode.STALL])
 async def test_who_keeps_us_waiting_costs_the_timeout(mode: Mode) -> None:
     error = await error_behind(mode, timeout_seconds=0.3)
     assert type(error) is LmlUnavailable
     assert "no whole answer within" in str(error)
+
+
+async def test_a_key_that_appears_twice_is_no_answer() -> None:
+    error = await error_behind(Mode.REPEATS)
+    assert type(error) is LmlContractBroken
+    assert "POST /api/v1/identity/bulk-resolve-libraries: an object repeats the key" in str(error)
+    assert "'library_id'" in str(error)
 
 
 async def test_a_connection_closed_in_the_middle_is_unavailable() -> None:

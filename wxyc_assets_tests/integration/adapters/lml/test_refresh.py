@@ -29,9 +29,7 @@ def test_each_success_of_a_release_and_of_an_artist_counts() -> None:
         "musicbrainz": source("not_implemented"),
         "wikidata": source("error", "success"),
     }
-    assert read(result(sources=sources)) == {
-        1: Refreshed(RefreshStatus.WARMED, 2, 4, requests=4)
-    }
+    assert read(result(sources=sources)) == {1: Refreshed(RefreshStatus.WARMED, 2, 4, requests=4)}
 
 
 @pytest.mark.parametrize("status", ["not_found", "not_implemented", "error"])

@@ -166,7 +166,7 @@ async def test_a_batch_is_written_and_dated(opened: Database, backend_db: Backen
     lookups = [LookupOutcome(album(number), COVER, f"{URL}?{number}", 1.0) for number in (1, 2, 3)]
     await artwork(opened).store(lookups, "a run")
     before = watermark_moves(backend_db)
-    assert await artwork(opened).write([1, 2, 3], "test") == {1, 2}
+    assert (await artwork(opened).write([1, 2, 3], "test")).written == {1, 2}
     assert watermark_moves(backend_db) == before + 1
     assert urls(backend_db) == {1: f"{URL}?1", 2: f"{URL}?2", 3: "https://live/search.jpeg"}
     rows = backend_db.rows("select library_id, applied_at, is_raced from artwork_lookup order by 1")
@@ -181,7 +181,7 @@ async def test_nothing_to_write_is_no_statement(opened: Database, backend_db: Ba
     put(backend_db, album(1), artwork_url="https://live/search.jpeg")
     await artwork(opened).store([LookupOutcome(album(1), COVER, URL, 1.0)], "a run")
     before = backend_db.versions()
-    assert await artwork(opened).write([1], "test") == frozenset()
+    assert (await artwork(opened).write([1], "test")).written == frozenset()
     assert backend_db.versions() == before
 
 
@@ -196,7 +196,7 @@ async def test_a_row_that_is_filled_at_this_moment_is_left_alone(
         while not backend_db.value("select count(*) from pg_locks where not granted"):
             await asyncio.sleep(0.01)
         search.commit()
-    assert await writing == frozenset()
+    assert (await writing).written == frozenset()
     assert url_of(backend_db, 1) == "https://live/1.jpeg"
 
 

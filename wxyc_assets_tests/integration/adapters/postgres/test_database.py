@@ -51,12 +51,17 @@ async def test_without_our_tables_the_command_that_makes_them_is_named(backend: 
     )
 
 
-@pytest.mark.parametrize("revision", ["0001", "9999"])
-async def test_another_revision_is_named(assets: str, backend_db: BackendDb, revision: str) -> None:
+@pytest.mark.parametrize(
+    ("revision", "remedy"),
+    [("0001", "Run `wxyc-assets migrate`."), ("9999", "Deploy the version that migrated them")],
+)
+async def test_another_revision_is_named_with_what_to_do(
+    assets: str, backend_db: BackendDb, revision: str, remedy: str
+) -> None:
     backend_db.execute("update wxyc_assets.alembic_version set version_num = %s", revision)
     error = await refusal(assets)
     assert type(error) is SchemaOutdated
-    assert f"at revision {revision}, this version needs {HEAD}" in str(error)
+    assert f"at revision {revision}, this version needs {HEAD}. {remedy}" in str(error)
 
 
 async def test_an_emptied_version_table_is_no_revision(assets: str, backend_db: BackendDb) -> None:

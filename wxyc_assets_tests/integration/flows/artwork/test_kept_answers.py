@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import httpx
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from wxyc_assets.adapters.lml.lookup import found_in, read_lookup
@@ -100,8 +100,9 @@ RESULT = st.fixed_dictionaries(
 
 
 @given(st.lists(RESULT | LEAF, max_size=3), LEAF)
+@example([{"library_item": {"id": -(2**63) - 1}, "artwork": {"release_id": 1e22}}], None)
 @settings(
-    max_examples=80,
+    max_examples=60,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

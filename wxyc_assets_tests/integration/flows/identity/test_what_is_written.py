@@ -9,8 +9,9 @@ import pytest
 
 from wxyc_assets.adapters.postgres.database import Database
 from wxyc_assets.adapters.postgres.identity_store import NOTES_MARK, IdentityStore
+from wxyc_assets.domain.answers import RULES_VERSION
 from wxyc_assets.domain.candidates import Cohort, Scope
-from wxyc_assets.flows.identity.apply_answers import ApplyResult
+from wxyc_assets.flows.identity.apply_answers import AnswerWriter, ApplyResult
 from wxyc_assets_tests.support.answers import (
     EVERYTHING,
     Json,
@@ -682,3 +683,46 @@ async def test_the_librarys_watermark_is_never_moved(harness: WriterHarness) -> 
 async def is_due(harness: WriterHarness, scope: Scope, at: datetime = NOW) -> bool:
     due = await IdentityStore(harness.database, clock=lambda: at).due(EVERYTHING, scope)
     return [each.candidate.library_id for each in due] == [1]
+
+
+async def newer_rules(harness: WriterHarness) -> ApplyResult:
+    """Apply what is stored by the next version of the rules."""
+    store_ = IdentityStore(harness.database, clock=lambda: LATER, rules_version=RULES_VERSION + 1)
+    return await AnswerWriter(store_, NARROW, "newer rules").apply(EVERYTHING)
+
+
+async def test_newer_rules_apply_stored_answers_once_more(harness: WriterHarness) -> None:
+    await harness.hear(single(1, DISCOGS))
+    harness.backend_db.execute("update library_identity set wikidata_qid = 'Q1'")  # by older rules
+    assert not (await apply(harness.database, LATER, NARROW, EVERYTHING)).answers
+    assert [each.library_id for each in (await newer_rules(harness)).answers] == [1]
+    identity = harness.identity
+    assert identity is not None
+    assert (identity["wikidata_qid"], identity["last_verified_at"]) == (None, NOW)
+    assert harness.resolution["rules_version"] == RULES_VERSION + 1
+    before = harness.backend_db.versions()
+    assert not (await newer_rules(harness)).answers
+    assert harness.backend_db.versions() == before
+
+
+async def test_newer_rules_that_decide_the_same_write_nothing(harness: WriterHarness) -> None:
+    await harness.hear(single(1, DISCOGS, WIKIDATA))
+    before = harness.backend_db.versions()
+    await newer_rules(harness)
+    assert harness.backend_db.versions() == before
+
+
+async def test_newer_rules_do_not_make_an_identity_again_that_somebody_removed(
+    harness: WriterHarness,
+) -> None:
+    await harness.hear(single(1, DISCOGS))
+    harness.backend_db.execute("delete from library_identity_source")
+    harness.backend_db.execute("delete from library_identity")
+    assert not (await newer_rules(harness)).answers
+    assert harness.identity is None
+
+
+async def test_newer_rules_leave_what_was_reverted(harness: WriterHarness) -> None:
+    await harness.hear(single(1, DISCOGS))
+    harness.backend_db.execute("update lml_resolution set reverted_at = now()")
+    assert not (await newer_rules(harness)).answers

@@ -40,25 +40,33 @@ def test_stable_decisions_are_shown() -> None:
 
 
 @pytest.mark.parametrize(
-    ("answers", "covers", "passes"), [(1, 0, True), (0, 1, True), (1, 1, False), (2, 0, False)]
+    ("answers", "covers", "passes"), [(10, 0, True), (0, 10, True), (5, 6, False), (11, 0, False)]
 )
 def test_an_answer_in_a_thousand_may_be_missing(answers: int, covers: int, passes: bool) -> None:
     found = check(
         "answers_are_written",
-        answers=700,
-        covers_found=300,
+        answers=7_000,
+        covers_found=3_000,
         answers_not_written=answers,
         covers_not_written=covers,
     )
     assert found.passed is passes
-    assert (found.number, found.floor) == ((answers + covers) / 1_000, 0.001)
+    assert (found.number, found.floor) == ((answers + covers) / 10_000, 0.001)
     assert found.numbers == {
         "answers_not_written": answers,
         "covers_not_written": covers,
-        "whole": 1_000,
+        "whole": 10_000,
     }
     assert ("write_error" in found.description) is not passes
     assert check("answers_are_written").number == 0
+
+
+@pytest.mark.parametrize(
+    ("answers", "missing", "passes"), [(100, 3, True), (100, 4, False), (3, 3, False)]
+)
+def test_a_few_may_be_missing_unless_they_are_all(answers: int, missing: int, passes: bool) -> None:
+    found = check("answers_are_written", answers=answers, answers_not_written=missing)
+    assert found.passed is passes
 
 
 @pytest.mark.parametrize(

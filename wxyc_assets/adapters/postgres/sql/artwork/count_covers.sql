@@ -1,10 +1,14 @@
--- Returns the eligible records of a range, those with a cover, and the lookups made.
+-- Returns the eligible records of a range, those with a cover, the lookups made, and those of them whose
+-- cover was taken back.
 select
     count(*) as albums,
     count(*) filter (where l.artwork_url is not null) as covered,
     (
         select count(*) from artwork_lookup where library_id between %(first)s and %(last)s
-    ) as lookups
+    ) as lookups,
+    (
+        select count(reverted_at) from artwork_lookup where library_id between %(first)s and %(last)s
+    ) as reverted
 from library l
 join artists a on a.id = l.artist_id
 where l.id between %(first)s and %(last)s

@@ -8,7 +8,7 @@ with judged as (
             when k.applied_at is not null
                 and not k.is_raced
                 and k.reverted_at is null
-                and k.run_id = %(run_id)s
+                and coalesce(k.decided_by, k.run_id) = %(run_id)s
                 and l.artwork_url is distinct from k.url
             then 'differing'
         end as finding

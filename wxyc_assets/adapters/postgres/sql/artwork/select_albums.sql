@@ -45,12 +45,14 @@ known as (
         k.outcome_if_confirmed,
         case
             when k.ask_again_at is not null then 'due'
+            when k.reverted_at > retry_from then 'waiting_to_retry'
             when k.is_of_other_rules
+                and k.reverted_at is null
                 and k.answer is not null
                 and k.outcome not in ('unknown', 'unconfirmed')
                 and k.looked_up_at > retry_from
                 then 'to_decide'
-            when k.is_of_other_rules then 'due'
+            when k.is_of_other_rules and k.reverted_at is null then 'due'
             when k.outcome = 'unconfirmed' and k.looked_up_at > retry_from then 'unconfirmed'
             else lookup_state(
                 k.outcome, k.looked_up_at, k.applied_at, k.write_error, k.reverted_at, retry_from

@@ -46,7 +46,8 @@ known as (
         r.previous_answered_at,
         r.previous_kind,
         r.asked_because,
-        case when r.kind = 'single_artist' then r.answer end as answer,
+        case when r.kind = 'single_artist' then without_rejected(r.answer, x.rejected) end as answer,
+        coalesce(r.is_rejected, false) as is_rejected,
         case when r.kind <> 'compilation' then r.answer ->> 'library_id' end as answered_about,
         case
             when r.is_matched and c.linked = 0 and jsonb_typeof(r.answer -> 'tracks') = 'array'
@@ -54,13 +55,22 @@ known as (
         end as unlinked_tracks,
         r.reverted_at,
         coalesce(
-            unidentified_at(r.kind, r.refusal, r.answered_at, r.reverted_at) > retry_from, false
+            unidentified_at(
+                case when r.is_rejected then 'unresolved' else r.kind end, r.refusal, r.answered_at,
+                r.reverted_at
+            ) > retry_from,
+            false
         ) as is_waiting_to_retry,
         moment.*
     from library l
     cross join moment
     left join library_identity i on i.library_id = l.id
     left join lml_resolution r on r.library_id = l.id and r.artist_name = l.artist_name
+    left join (
+        select legacy_release_id, array_agg(topic || ':' || value) as rejected
+        from rejected_value
+        group by legacy_release_id
+    ) x on x.legacy_release_id = l.legacy_release_id
     left join (
         select
             library_id,
@@ -98,6 +108,7 @@ fact as materialized (
             when f.is_identified then 'stale'
             when f.is_waiting_to_retry and f.reverted_at is not null then 'unresolved'
             when f.is_waiting_to_retry and f.refusal is not null then 'refused'
+            when f.is_waiting_to_retry and f.is_rejected then 'rejected'
             when f.is_waiting_to_retry and f.is_matched then 'compilation_matched'
             when f.is_waiting_to_retry and f.kind = 'compilation' then 'compilation_unmatched'
             when f.is_waiting_to_retry then 'unresolved'
@@ -180,8 +191,11 @@ fact as materialized (
             )
             then 'disagreeing'
             -- A refusal says nothing; a person's decision, or deletion, stands.
-            when f.kind is distinct from 'single_artist' or f.is_manual or not f.is_identified
-                then null
+            when f.kind is distinct from 'single_artist'
+                or f.is_manual
+                or f.is_rejected
+                or not f.is_identified
+            then null
             when f.verified_at < f.answered_at or f.foreign_at > f.answered_at then 'disagreeing'
             when (f.method, f.confidence, f.wikidata_qid, f.spotify_id, f.apple_music_id)
                 is distinct from (

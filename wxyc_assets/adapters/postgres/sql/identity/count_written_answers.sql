@@ -1,11 +1,31 @@
 -- Returns how many stored answers of a range of ids are not in the tables, or differ from them, with
 -- the first few of those.
-with judged as (
+with believed as (
+    select
+        r.library_id,
+        r.artist_name,
+        r.kind,
+        r.is_rejected,
+        r.reverted_at,
+        r.answered_at,
+        r.applied_at,
+        without_rejected(r.answer, x.rejected) as answer
+    from lml_resolution r
+    join library l on l.id = r.library_id
+    left join (
+        select legacy_release_id, array_agg(topic || ':' || value) as rejected
+        from rejected_value
+        group by legacy_release_id
+    ) x on x.legacy_release_id = l.legacy_release_id
+    where r.library_id between %(first)s and %(last)s
+    and r.answer is not null
+),
+judged as (
     select
         r.library_id,
         case
             when r.applied_at is null then 'not_written'
-            when r.kind <> 'single_artist' or r.reverted_at is not null then null
+            when r.kind <> 'single_artist' or r.is_rejected or r.reverted_at is not null then null
             when i.method = 'manual' and i.notes is distinct from %(mark)s then null
             when i.library_id is null or i.last_verified_at < r.answered_at then 'differing'
             when i.last_verified_at > r.answered_at then null
@@ -19,11 +39,9 @@ with judged as (
                 )
             then 'differing'
         end as finding
-    from lml_resolution r
+    from believed r
     join library l on l.id = r.library_id and l.artist_name = r.artist_name
     left join library_identity i on i.library_id = r.library_id
-    where r.library_id between %(first)s and %(last)s
-    and r.answer is not null
 )
 select
     count(*) as stored,

@@ -38,6 +38,7 @@ on conflict (library_id) do update set
     applied_at = excluded.applied_at,
     write_error = null,
     ask_again_at = null,
+    is_rejected = false,
     reverted_at = null,
     reverted_by = null,
     run_id = excluded.run_id

@@ -1,10 +1,29 @@
--- Writes identities, sources and history by the single_artist answers of a batch, and the previous
--- values into the journal; returns the verdict on each record, and false for one that a trigger
--- discarded.
-with answer as (
+-- Writes identities, sources and history by the single_artist answers of a batch, less what a person
+-- rejected, and the previous values into the journal; returns the verdict on each record, and false
+-- for one that a trigger discarded.
+with believed as (
     select
         r.library_id,
         r.answered_at,
+        x.rejected,
+        without_rejected(r.answer, x.rejected) as answer
+    from lml_resolution r
+    join library l on l.id = r.library_id
+    left join lateral (
+        select array_agg(v.topic || ':' || v.value) as rejected
+        from rejected_value v
+        where v.legacy_release_id = l.legacy_release_id
+    ) x on true
+    where r.library_id = any(%(library_ids)s)
+    -- The answer is about the record as it is named now. As a plain comparison the planner
+    -- would expect one row of it, and join all that follows in nested loops.
+    and case when l.artist_name = r.artist_name then true end
+),
+answer as (
+    select
+        r.library_id,
+        r.answered_at,
+        r.rejected,
         r.answer ->> 'method' as method,
         (r.answer ->> 'confidence')::real as confidence,
         r.answer #>> '{main,wikidata_qid}' as wikidata_qid,
@@ -14,12 +33,7 @@ with answer as (
             when 'array' then r.answer -> 'provenance'
             else '[]'
         end as provenance
-    from lml_resolution r
-    join library l on l.id = r.library_id
-    where r.library_id = any(%(library_ids)s)
-    -- The answer is about the record as it is named now. As a plain comparison the planner
-    -- would expect one row of it, and join all that follows in nested loops.
-    and case when l.artist_name = r.artist_name then true end
+    from believed r
 ),
 entry as (
     select
@@ -54,8 +68,21 @@ stored_source as materialized (
     order by s.library_id, s.source
     for update
 ),
-unmentioned as (
-    select s.library_id, s.source
+pair as materialized (
+    select
+        w.*,
+        s.library_id is not null as is_stored,
+        s.external_id as old_external_id,
+        s.method as old_method,
+        s.confidence as old_confidence,
+        s.last_verified_at as old_verified_at,
+        s.boost_sources as old_boost_sources,
+        s.notes as old_notes
+    from writable w
+    left join stored_source s on s.library_id = w.library_id and s.source = w.source
+),
+unmentioned as materialized (
+    select s.*
     from stored_source s
     where s.notes = %(mark)s
     and not exists (
@@ -63,10 +90,9 @@ unmentioned as (
     )
 ),
 other_sources as materialized (
-    select w.library_id
-    from writable w
-    left join stored_source s on s.library_id = w.library_id and s.source = w.source
-    where s.external_id is distinct from w.external_id
+    select library_id
+    from pair
+    where old_external_id is distinct from external_id
     union
     select library_id
     from unmentioned
@@ -75,16 +101,20 @@ decision as materialized (
     select
         a.*,
         case
-            when i.library_id is null then 'new'
             when i.is_manual then 'manual'
             when i.last_verified_at > a.answered_at then 'outdated'
+            when a.rejected is not null
+                and not exists (select from writable w where w.library_id = a.library_id)
+                then 'rejected'
+            when i.library_id is null then 'new'
             when (i.method, i.confidence, i.wikidata_qid, i.spotify_id, i.apple_music_id)
                 is distinct from
                 (a.method, a.confidence, a.wikidata_qid, a.spotify_id, a.apple_music_id)
                 then 'replaced'
             when o.library_id is not null then 'replaced'
             else 'same'
-        end as verdict
+        end as verdict,
+        i.last_verified_at as old_verified_at
     from answer a
     left join stored i on i.library_id = a.library_id
     left join other_sources o on o.library_id = a.library_id
@@ -136,7 +166,6 @@ identity as (
     where i.method <> 'manual' or i.notes = %(mark)s
     returning
         i.library_id,
-        i.last_verified_at,
         identity_fingerprint(
             i.discogs_master_id, i.discogs_release_id, i.musicbrainz_release_group_mbid,
             i.musicbrainz_release_mbid, i.musicbrainz_recording_mbid, i.wikidata_qid,
@@ -153,7 +182,6 @@ verified as (
     and i.last_verified_at < d.answered_at
     returning
         i.library_id,
-        i.last_verified_at,
         identity_fingerprint(
             i.discogs_master_id, i.discogs_release_id, i.musicbrainz_release_group_mbid,
             i.musicbrainz_release_mbid, i.musicbrainz_recording_mbid, i.wikidata_qid,
@@ -166,7 +194,7 @@ source as (
         (library_id, source, external_id, method, confidence, last_verified_at, notes)
     select
         w.library_id, w.source, w.external_id, w.method, w.confidence, d.answered_at, %(mark)s
-    from writable w
+    from pair w
     join decision d on d.library_id = w.library_id
     where d.verdict in ('new', 'replaced', 'same')
     order by w.library_id, w.source
@@ -181,14 +209,6 @@ source as (
             excluded.external_id, excluded.method, excluded.confidence, excluded.last_verified_at,
             excluded.notes
         )
-    returning
-        s.library_id,
-        s.source,
-        s.last_verified_at,
-        source_fingerprint(
-            s.source, s.external_id, s.method, s.confidence, s.last_verified_at, s.boost_sources,
-            s.notes
-        ) as fingerprint
 ),
 removed as (
     delete from library_identity_source s
@@ -197,67 +217,93 @@ removed as (
     and s.source = u.source
     and d.library_id = u.library_id
     and d.verdict in ('new', 'replaced')
-    returning s.library_id, s.source
 ),
--- Rows before and after, grouped rather than joined: see above.
-row_version as (
+-- For the journal, the row before (a date where only that moved, null where there was none) and the
+-- fingerprint after.
+source_change as (
+    select
+        w.library_id,
+        w.source,
+        case
+            when not w.is_stored then null
+            when (w.external_id, w.method, w.confidence, %(mark)s)
+                is not distinct from (w.old_external_id, w.old_method, w.old_confidence, w.old_notes)
+                then to_jsonb(w.old_verified_at)
+            else jsonb_strip_nulls(jsonb_build_object(
+                'external_id', w.old_external_id,
+                'method', w.old_method,
+                'confidence', w.old_confidence,
+                'last_verified_at', w.old_verified_at,
+                'boost_sources', w.old_boost_sources,
+                'notes', w.old_notes
+            ))
+        end as before,
+        source_fingerprint(
+            w.source, w.external_id, w.method, w.confidence, d.answered_at, w.old_boost_sources,
+            %(mark)s
+        ) as fingerprint
+    from pair w
+    join decision d on d.library_id = w.library_id
+    where d.verdict in ('new', 'replaced', 'same')
+    and (
+        (w.external_id, w.method, w.confidence, d.answered_at, %(mark)s)
+        is distinct from
+        (w.old_external_id, w.old_method, w.old_confidence, w.old_verified_at, w.old_notes)
+    )
+    union all
+    select
+        u.library_id,
+        u.source,
+        jsonb_strip_nulls(to_jsonb(u) - '{library_id,source}'::text[]),
+        null
+    from unmentioned u
+    join decision d on d.library_id = u.library_id
+    where d.verdict in ('new', 'replaced')
+),
+sources_change as (
     select
         library_id,
-        null as source,
-        true as is_touched,
-        last_verified_at as decided_at,
-        fingerprint,
-        null::jsonb as image
-    from identity
+        jsonb_object_agg(source, before) as before,
+        coalesce(bit_xor(fingerprint), 0) as fingerprint
+    from source_change
+    group by library_id
+),
+identity_after as (
+    select * from identity
     union all
-    select library_id, null, true, last_verified_at, fingerprint, null
-    from verified
-    union all
-    select library_id, source, true, last_verified_at, fingerprint, null
-    from source
-    union all
-    select library_id, source, true, null, null, null
-    from removed
-    union all
+    select * from verified
+),
+replaced as (
     select
-        library_id, null, false, null, null,
-        jsonb_strip_nulls(to_jsonb(i) - '{library_id,is_manual,distinct_unresolved_sources}'::text[])
+        i.library_id,
+        jsonb_strip_nulls(
+            to_jsonb(i) - '{library_id,is_manual,distinct_unresolved_sources}'::text[]
+        ) as before
     from stored i
-    union all
-    select
-        library_id, source, false, null, null,
-        jsonb_strip_nulls(to_jsonb(s) - '{library_id,source}'::text[])
-    from stored_source s
-),
-touched as (
-    select
-        library_id,
-        source,
-        max(decided_at) as decided_at,
-        max(fingerprint) as fingerprint,
-        (array_agg(image) filter (where image is not null))[1] as image
-    from row_version
-    group by library_id, source
-    having bool_or(is_touched)
+    join decision d on d.library_id = i.library_id
+    where d.verdict = 'replaced'
 ),
 journal as (
     insert into library_journal
         (library_id, subject, run_id, changed_at, decided_at, before, after)
     select
-        library_id,
+        d.library_id,
         'identity',
         %(run_id)s,
         coalesce(%(now)s::timestamptz, now()),
-        max(decided_at),
-        coalesce(jsonb_object_agg('identity', image) filter (where source is null), '{}')
-        || jsonb_build_object(
-            'sources',
-            coalesce(jsonb_object_agg(source, image) filter (where source is not null), '{}')
-        ),
-        coalesce(bit_xor(fingerprint), 0)
-    from touched
-    group by library_id
-    order by library_id
+        d.answered_at,
+        case
+            when i.library_id is null then '{}'
+            when d.verdict = 'new' then '{"identity": null}'
+            else jsonb_build_object('identity', coalesce(r.before, to_jsonb(d.old_verified_at)))
+        end || jsonb_build_object('sources', coalesce(s.before, '{}')),
+        coalesce(i.fingerprint, 0) # coalesce(s.fingerprint, 0)
+    from decision d
+    left join identity_after i on i.library_id = d.library_id
+    left join replaced r on r.library_id = d.library_id
+    left join sources_change s on s.library_id = d.library_id
+    where i.library_id is not null
+    or s.library_id is not null
 )
 select
     d.library_id,

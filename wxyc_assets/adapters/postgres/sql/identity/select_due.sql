@@ -11,7 +11,10 @@ fact as (
         l.canonical_entity_id is not null as is_canonical,
         i.last_verified_at as verified_at,
         l.unresolved_attempted_at as attempted_at,
-        unidentified_at(r.kind, r.refusal, r.answered_at, r.reverted_at) as unidentified_at,
+        unidentified_at(
+            case when r.is_rejected then 'unresolved' else r.kind end, r.refusal, r.answered_at,
+            r.reverted_at
+        ) as unidentified_at,
         now,
         r.ask_again_at is not null as is_wanted_again,
         r.library_id is not null

@@ -1,0 +1,153 @@
+"""Doubts about what is stored, found by SQL over the library's tables."""
+
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from wxyc_assets.adapters.postgres.database import Database, Transaction
+from wxyc_assets.adapters.postgres.identity_store import NOTES_MARK, Clock
+from wxyc_assets.domain.doubts import CoverTitle, Doubt, DoubtCount, DoubtReason, Doubts, Severity
+
+STATEMENTS = {
+    DoubtReason.OTHER_OWN_ID: "doubts/put_other_own_ids",
+    DoubtReason.SHARED_ID: "doubts/put_shared_ids",
+    DoubtReason.SHARED_NAME: "doubts/put_shared_names",
+    DoubtReason.CONTRADICTING_SOURCES: "doubts/put_contradicting_sources",
+    DoubtReason.CHANGED_MIND: "doubts/put_changed_minds",
+    DoubtReason.SHARED_COVER: "doubts/put_shared_covers",
+    DoubtReason.OTHER_TITLE: "doubts/put_other_titles",
+    DoubtReason.OTHER_RELEASE: "doubts/put_other_releases",
+}
+"""The statement that finds the doubts of a reason."""
+BATCH_ROWS = 5_000
+"""Titles that are compared at a time: memory does not grow with the library."""
+
+
+class _Undone(Exception):
+    """Ends a transaction without keeping what it did; carries what it read."""
+
+    def __init__(self, rows: list[dict[str, Any]]) -> None:
+        super().__init__("undone")
+        self.rows = rows
+
+
+class DoubtStore:
+    """Finds, stores and lists doubts; without a `clock`, the database's now()."""
+
+    def __init__(self, database: Database, clock: Clock | None = None) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def titles(self) -> AsyncGenerator[CoverTitle]:
+        """Yield the covers whose album LML names otherwise than the record, in id order."""
+        after, batch = 0, [CoverTitle(0, "", "")]
+        while batch:
+            async with self._database.transaction() as transaction:
+                rows = await transaction.fetch(
+                    "doubts/select_cover_titles", {"after": after, "limit": BATCH_ROWS}
+                )
+            batch = [CoverTitle(**row) for row in rows]
+            for each in batch:
+                yield each
+                after = each.library_id
+
+    async def replace(self, run_id: str, other_titles: Sequence[CoverTitle]) -> None:
+        """Find all doubts anew and count them; those that are found no more are deleted.
+
+        `other_titles` are the covers of albums whose titles are far from the records'.
+        """
+        async with self._database.transaction() as transaction:
+            await self._find(transaction, run_id, other_titles)
+            await _put_plays(transaction)
+            await transaction.execute(
+                "doubts/put_counts",
+                {
+                    "run_id": run_id,
+                    "now": self._now(),
+                    "reasons": [*DoubtReason],
+                    "subjects": [each.subject for each in DoubtReason],
+                },
+            )
+
+    async def preview(
+        self, run_id: str, other_titles: Sequence[CoverTitle]
+    ) -> dict[DoubtReason, int]:
+        """Return how many doubts of each reason there would be; nothing is stored."""
+        try:
+            async with self._database.transaction() as transaction:
+                await self._find(transaction, run_id, other_titles)
+                raise _Undone(await transaction.fetch("doubts/count_doubts"))
+        except _Undone as undone:
+            found = {DoubtReason(row["reason"]): int(row["records"]) for row in undone.rows}
+        return {reason: found.get(reason, 0) for reason in DoubtReason}
+
+    async def newest(self, most_played: int) -> Doubts | None:
+        """Return the newest counts, with the doubtful records played most; None if never run."""
+        async with self._database.transaction() as transaction:
+            counts = await transaction.fetch("doubts/select_counts")
+            (records,) = await transaction.fetch("doubts/count_doubtful_records")
+            shown = await transaction.fetch("doubts/select_most_played", {"limit": most_played})
+        now, before = (_counts(counts, place) for place in (1, 2))
+        if not now:
+            return None
+        return Doubts(
+            counts=now,
+            before=before,
+            doubtful_records=records["records"],
+            plays_are_known=records["plays_are_known"],
+            most_played=tuple(map(_doubt, shown)),
+        )
+
+    async def _find(
+        self, transaction: Transaction, run_id: str, other_titles: Sequence[CoverTitle]
+    ) -> None:
+        given = {
+            "library_ids": [each.library_id for each in other_titles],
+            "titles": [each.found_title for each in other_titles],
+        }
+        await transaction.execute("doubts/lock_doubts")
+        await transaction.execute("doubts/unmark_doubts", {"run_id": run_id})
+        for reason, statement in STATEMENTS.items():
+            await transaction.execute(statement, self._parameters(run_id, reason) | given)
+        await transaction.execute("doubts/delete_settled_doubts", {"run_id": run_id})
+
+    def _parameters(self, run_id: str, reason: DoubtReason) -> dict[str, Any]:
+        return {
+            "run_id": run_id,
+            "now": self._now(),
+            "mark": NOTES_MARK,
+            "severity": reason.severity,
+        }
+
+    def _now(self) -> datetime | None:
+        return self._clock() if self._clock else None
+
+
+async def _put_plays(transaction: Transaction) -> None:
+    """Add the plays where the station counts them; elsewhere they stay unknown."""
+    (found,) = await transaction.fetch("doubts/has_plays")
+    if found["has_plays"]:
+        await transaction.execute("doubts/put_plays")
+
+
+def _counts(rows: list[dict[str, Any]], place: int) -> dict[DoubtReason, DoubtCount]:
+    found = {
+        DoubtReason(row["reason"]): DoubtCount(
+            DoubtReason(row["reason"]), row["records"], row["judged"]
+        )
+        for row in rows
+        if row["place"] == place
+    }
+    return {reason: found[reason] for reason in DoubtReason if reason in found}
+
+
+def _doubt(row: Mapping[str, Any]) -> Doubt:
+    return Doubt(
+        library_id=row["library_id"],
+        artist_name=row["artist_name"],
+        album_title=row["album_title"],
+        reason=DoubtReason(row["reason"]),
+        severity=Severity(row["severity"]),
+        evidence=row["evidence"],
+        plays=row["plays"],
+    )

@@ -1,0 +1,67 @@
+"""Records as the report lists them: those without a cover, and those that changed lately."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from wxyc_assets.domain.prices import CoverPrice
+
+
+class Change(StrEnum):
+    """What happened to a record or its identity since a moment."""
+
+    NEW_RECORD = "new_record"
+    FOUND = "found"
+    LOST = "lost"
+    CHANGED = "changed"
+    EDITED = "edited"
+    WITHDRAWN = "withdrawn"
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedRecord:
+    """One change of one record; the names of a withdrawn record may be unknown."""
+
+    change: Change
+    library_id: int
+    artist_name: str | None
+    album_title: str | None
+    genre_name: str | None
+    at: datetime
+    detail: str | None
+    """The old and the new value, where there are two."""
+
+
+@dataclass(frozen=True, slots=True)
+class UncoveredRecord:
+    """A record that wants a cover and has none."""
+
+    library_id: int
+    artist_name: str | None
+    album_title: str
+    genre_name: str
+    outcome: str | None
+    """The outcome of its last lookup; None if it was never looked up."""
+    looked_up_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class NamedRecord:
+    """A record with its names."""
+
+    library_id: int
+    artist_name: str | None
+    album_title: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordsOfReport:
+    """What the report lists besides the snapshot's numbers."""
+
+    since: datetime
+    changes: tuple[ChangedRecord, ...]
+    without_cover: tuple[UncoveredRecord, ...]
+    genres: dict[str, str]
+    """Genre names, by genre id as text."""
+    price: CoverPrice = CoverPrice()
+    """Of the covers found since then."""
