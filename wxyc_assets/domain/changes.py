@@ -1,6 +1,6 @@
 """Records as the report lists them: those without a cover, and those that changed lately."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -63,5 +63,5 @@ class RecordsOfReport:
     without_cover: tuple[UncoveredRecord, ...]
     genres: dict[str, str]
     """Genre names, by genre id as text."""
-    price: CoverPrice = CoverPrice()
+    price: CoverPrice = field(default_factory=CoverPrice)
     """Of the covers found since then."""
