@@ -44,6 +44,8 @@ RESERVE = """
 """
 COMMENTS = {
     "table lml_budget": "one row: the lock of lml_spending, and the trial",
+    "column lml_budget.debt": "unused since 0012",
+    "column lml_budget.settled_at": "unused since 0012",
     "column lml_budget.trial_at": "when a process last claimed the trial call while the breaker of "
     "LML was open",
     "table lml_spending": "Discogs requests that calls have reserved, or spent within the last "
@@ -53,10 +55,7 @@ COMMENTS = {
 
 
 def upgrade() -> None:
-    op.execute(
-        "alter table lml_budget add column trial_at timestamptz, "
-        "drop column debt, drop column settled_at"
-    )
+    op.execute("alter table lml_budget add column trial_at timestamptz")
     for statement in (SPENDING, PRICE, RESERVE):
         op.execute(statement)
     for thing, comment in COMMENTS.items():
@@ -66,7 +65,10 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.execute("drop function reserve_requests(text, int, float8, float8)")
     op.execute("drop table lml_spending, lml_price")
+    op.execute("alter table lml_budget drop column trial_at")
+    op.execute("comment on column lml_budget.debt is null")
+    op.execute("comment on column lml_budget.settled_at is null")
     op.execute(
-        "alter table lml_budget drop column trial_at, add column debt float8 not null default 0, "
-        "add column settled_at timestamptz not null default now()"
+        "comment on table lml_budget is "
+        "'one bucket: tokens drawn and not yet drained at the rate, as of settled_at'"
     )
