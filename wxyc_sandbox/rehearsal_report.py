@@ -22,8 +22,8 @@ AS_FAST_SHARE = 1.15
 """Settings within this factor of the fastest count as equally fast; the gentlest of them wins."""
 
 CAPTION = (
-    "rate 0: no limit; calls: in flight; Discogs: all callers' requests a minute, mean and most, "
-    "and ours in any 60 s; batch, others: p50, p95 and longest"
+    "rate 0: no limit; calls: in flight; Discogs: all callers' requests a minute, mean and most; "
+    "batch, others: p50, p95 and longest"
 )
 NARROW: dict[str, Any] = {"padding": (0, 1, 0, 0), "pad_edge": False}
 
@@ -142,7 +142,7 @@ def _cells(outcome: RehearsalOutcome, alone: Spread) -> list[str]:
     return [
         *chosen,
         f"{outcome.minutes:.0f}",
-        f"{outcome.requests:.1f} {outcome.most_requests} {outcome.most_of_ours}",
+        f"{outcome.requests:.1f} {outcome.most_requests}",
         _spread(outcome.batches, ".0f") if outcome.batches.max else "-",
         _spread(others, ".1f"),
         verdict,

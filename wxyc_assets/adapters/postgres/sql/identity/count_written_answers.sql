@@ -47,7 +47,7 @@ select
     count(*) as stored,
     count(*) filter (where finding = 'not_written') as not_written,
     count(*) filter (where finding = 'differing') as differing,
-    coalesce(
-        (array_agg(library_id order by library_id) filter (where finding is not null))[1:10], '{}'
+    array(
+        select library_id from judged where finding is not null order by library_id limit 10
     ) as offenders
 from judged
