@@ -132,7 +132,11 @@ grant select, insert, update on
     :"assets_schema".library_range_run,
     :"assets_schema".precision_estimate
     to :"writer";
-grant select, update (debt, settled_at, trial_at) on :"assets_schema".lml_budget to :"writer";
+grant select, update (trial_at) on :"assets_schema".lml_budget to :"writer";
+grant select, insert, update, delete on :"assets_schema".lml_spending to :"writer";
+grant select, insert, update on :"assets_schema".lml_price to :"writer";
+grant execute on function
+    :"assets_schema".reserve_requests(text, int, float8, float8) to :"writer";
 grant execute on function
     :"assets_schema".library_cohort,
     :"assets_schema".unidentified_at,

@@ -95,7 +95,7 @@ class Settings(BaseSettings):
     )
     lml_rate_per_min: TokensPerMinute = Field(
         15,
-        description="tokens (estimated Discogs requests) per minute, over all processes; "
+        description="live Discogs requests that we cause in any minute, over all processes; "
         "0 = no limit",
     )
     lml_timeout_seconds: Timeout = Field(60, description="timeout of a whole bulk-resolve call")
@@ -123,7 +123,9 @@ class Settings(BaseSettings):
         1_800_000, description="the longest pause; then the run stops, with everything stored"
     )
     refresh_batch_size: RefreshBatchSize = Field(
-        5, description="identities per refresh call; LML takes at most 50"
+        5,
+        description="identities per refresh call, at most; fewer if half of `LML_RATE_PER_MIN` "
+        "does not pay for them, at 6 Discogs requests each; LML takes at most 50",
     )
     refresh_max_concurrent: RefreshesInFlight = Field(1, description="refresh calls in flight")
     lml_health_interval_seconds: Seconds = Field(

@@ -1,9 +1,16 @@
 """The shared budget in memory, on the loop's clock: for rehearsals in virtual time."""
 
 import asyncio
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import count
+from math import ceil
 
 from wxyc_assets.domain.contention import Contention
+from wxyc_assets.domain.prices import Price
+
+QUANTILE = 0.95
+WAITING_SECONDS = 10
 
 
 @dataclass(slots=True)
@@ -12,9 +19,19 @@ class BudgetState:
 
     held: dict["InMemoryBudget", int] = field(default_factory=dict["InMemoryBudget", int])
     waiting: set["InMemoryBudget"] = field(default_factory=set["InMemoryBudget"])
-    debt: float = 0.0
-    settled_at: float = 0.0
+    spending: dict[int, "Spending"] = field(default_factory=dict[int, "Spending"])
+    prices: dict[str, list[float]] = field(default_factory=dict[str, list[float]])
+    """What the last calls of a kind have cost, a unit each."""
+    numbers: Iterator[int] = field(default_factory=lambda: count(1))
     trial_at: float = float("-inf")
+
+
+@dataclass(slots=True)
+class Spending:
+    """Discogs requests reserved or spent; they count until they expire."""
+
+    requests: float
+    expires_at: float
 
 
 class InMemoryBudget:
@@ -49,9 +66,37 @@ class InMemoryBudget:
         self._state.trial_at = now if is_free else self._state.trial_at
         return is_free
 
-    async def draw(self, tokens: float, *, per_second: float) -> float:
-        now = asyncio.get_running_loop().time()
-        drained = self._state.debt - (now - self._state.settled_at) * per_second
-        self._state.debt = max(drained, 0.0) + tokens
-        self._state.settled_at = now
-        return max(self._state.debt - tokens, 0.0) / per_second
+    async def reserve(self, price: Price, *, per_minute: float) -> int:
+        number = next(self._state.numbers)
+        recent = sorted(self._state.prices.get(price.kind, [price.guess]))
+        estimate = price.units * recent[ceil(QUANTILE * len(recent)) - 1]
+        self._state.spending[number] = Spending(min(estimate, per_minute), _now() + WAITING_SECONDS)
+        return number
+
+    async def is_due(self, number: int, price: Price, *, per_minute: float) -> bool | None:
+        spending, now = self._state.spending, _now()
+        for each in [each for each, spent in spending.items() if spent.expires_at <= now]:
+            del spending[each]
+        if number not in spending:
+            return None
+        total = sum(each.requests for at, each in spending.items() if at <= number)
+        spending[number].expires_at = now + (
+            price.seconds + 60 if total <= per_minute else WAITING_SECONDS
+        )
+        return total <= per_minute
+
+    async def settle(
+        self, number: int, price: Price, cost: float | None, *, per_minute: float
+    ) -> None:
+        spending = self._state.spending.get(number)
+        if spending is not None:
+            spending.requests = spending.requests if cost is None else cost
+            minutes = max(1, spending.requests / per_minute) if spending.requests else 0
+            spending.expires_at = _now() + 60 * minutes
+        if cost:
+            recent = self._state.prices.setdefault(price.kind, [price.guess] * 20)
+            self._state.prices[price.kind] = [cost / price.units, *recent][:100]
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

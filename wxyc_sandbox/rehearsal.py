@@ -17,6 +17,7 @@ from wxyc_assets.adapters.budget.shared_budget import open_budget
 from wxyc_assets.adapters.lml import client as production
 from wxyc_assets.adapters.lml.retry import RetryPolicy
 from wxyc_assets.domain.counters import percentiles
+from wxyc_assets.domain.refreshes import affordable_batch
 from wxyc_assets.flows.rotation.cache_refresh import CacheRefresh, RefreshOptions
 from wxyc_sandbox.in_memory_budget import InMemoryBudget
 from wxyc_sandbox.lml.app import PretendLml
@@ -77,10 +78,12 @@ def scenarios(others: float) -> list[RehearsalScenario]:
 
 
 SETTINGS = tuple(
-    RefreshSetting(rate, batch_size, in_flight)
-    for in_flight in (1, 2)
-    for rate in (10, 15, 20, 30, 0)
-    for batch_size in (5, 10, 20, 50)
+    dict.fromkeys(
+        RefreshSetting(rate, affordable_batch(batch_size, rate), in_flight)
+        for in_flight in (1, 2)
+        for rate in (10, 15, 20, 30, 0)
+        for batch_size in (5, 10, 20, 50)
+    )
 )
 
 
@@ -108,6 +111,8 @@ class RehearsalOutcome:
     minutes: float
     requests: float
     most_requests: int
+    most_of_ours: int
+    """Our requests in any 60 seconds, at most; the others are all callers, by the clock."""
     batches: Spread
     others: Spread
     """The time that other callers wait for one Discogs request."""
@@ -182,6 +187,7 @@ async def _rehearse(
         minutes=seconds / 60,
         requests=requests / seconds * 60,
         most_requests=max(lml.discogs.requests_by_minute.values(), default=0),
+        most_of_ours=lml.discogs.busiest_minute,
         batches=Spread.of(durations),
         others=Spread.of(others.waits),
         edge_timeouts=lml.counters.statuses["refresh"][504],
@@ -206,7 +212,7 @@ async def _refresh(
         ) as client,
     ):
         options = RefreshOptions(
-            batch_size=setting.batch_size,
+            batch_size=affordable_batch(setting.batch_size, setting.rate),
             max_in_flight=setting.in_flight,
             pause_seconds=30,
             retry_policy=RetryPolicy(),

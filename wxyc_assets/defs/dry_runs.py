@@ -29,6 +29,7 @@ from wxyc_assets.defs.rotation import RefreshConfig
 from wxyc_assets.domain.candidates import Cohort
 from wxyc_assets.domain.counters import IdentityTally, by_cohort
 from wxyc_assets.domain.ranges import IdRange
+from wxyc_assets.domain.refreshes import affordable_batch
 from wxyc_assets.flows.artwork.dry_run import plan_lookups
 from wxyc_assets.flows.doubts.find_doubts import preview_doubts
 from wxyc_assets.flows.heartbeat import Watch, telling
@@ -196,7 +197,8 @@ async def plan_refresh(database: DatabaseResource, batch_size: int) -> RefreshPl
     """Return what a refresh of the active rotation would do; raises dg.Failure."""
     async with database.open() as opened:
         active = await RotationStore(opened).active()
-    return cache_refresh.plan_refresh(active.identity_ids, batch_size)
+    affordable = affordable_batch(batch_size, settings.lml_rate_per_min)
+    return cache_refresh.plan_refresh(active.identity_ids, affordable)
 
 
 @dg.op

@@ -26,6 +26,7 @@ from wxyc_assets.defs.partitions import (
 from wxyc_assets.defs.resources import DatabaseResource
 from wxyc_assets.defs.run_checks import LIMITS, check_result, range_of_run
 from wxyc_assets.domain.artwork import CoverScope, Eligibility, Match, Rules
+from wxyc_assets.domain.cover_outcomes import WriteOutcome
 from wxyc_assets.domain.coverage import CoverageRules
 from wxyc_assets.domain.ranges import IdRange
 from wxyc_assets.domain.run_checks import judge_answers, judge_written
@@ -177,6 +178,7 @@ def _metadata(report: ArtworkReport) -> dict[str, dg.MetadataValue]:
         "share_covered": dg.MetadataValue.float(report.share_covered),
         **metadata.run_counters(report.figures()),
         **metadata.latencies(report.tally.latencies_ms),
+        **metadata.price(report.tally, "cover", report.tally.outcomes[WriteOutcome.WRITTEN]),
         **_contact_sheet(report),
         **metadata.offenders("refused", report.refusals),
         **metadata.offenders("not_written", report.write_errors),

@@ -27,7 +27,7 @@ from wxyc_assets.defs.partitions import (
 )
 from wxyc_assets.defs.resources import DatabaseResource, PagesResource, ScopeResource
 from wxyc_assets.defs.run_checks import LIMITS, check_result, range_of_run
-from wxyc_assets.domain.counters import as_recheck
+from wxyc_assets.domain.counters import Outcome, as_recheck
 from wxyc_assets.domain.coverage import CoverageRules
 from wxyc_assets.domain.ranges import IdRange
 from wxyc_assets.domain.run_checks import judge_answers, judge_written
@@ -162,6 +162,7 @@ def _metadata(asset_key: dg.AssetKey, report: IdentityReport) -> dict[str, dg.Me
         **_counts(asset_key, report.counts),
         **metadata.run_counters(total.figures()),
         **metadata.latencies(total.latencies_ms),
+        **metadata.price(total, "identity", total.outcomes[Outcome.RESOLVED]),
         **metadata.offenders("refused", report.refusals),
         **metadata.offenders("invalid", report.invalid),
         **metadata.offenders("not_written", report.write_errors),

@@ -33,7 +33,7 @@ class LmlResource(dg.ConfigurableResource):
     )
     max_in_flight: int = Field(description="Requests in flight, over all processes.")
     rate_per_minute: float = Field(
-        description="Estimated Discogs requests per minute, over all processes; 0: no limit."
+        description="Discogs requests that we cause in any minute, over all processes; 0: no limit."
     )
     breaker_ceiling_minutes: float = Field(
         description="How long to wait for LML's Discogs circuit breaker to close."

@@ -1,10 +1,11 @@
 """Metadata that several assets share, and one warning."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import dagster as dg
 
-from wxyc_assets.domain.counters import percentiles
+from wxyc_assets.domain.counters import DISCOGS_REQUESTS, Tally, percentiles
 
 OFFENDERS_SHOWN = 10
 
@@ -24,6 +25,14 @@ def run_counters(figures: Mapping[str, float]) -> dict[str, dg.MetadataValue]:
         for name, number in figures.items()
         if round(number)
     }
+
+
+def price(tally: Tally[Any], what: str, number: int) -> dict[str, dg.MetadataValue]:
+    """Return the Discogs requests per new cover or identity; nothing if there is none."""
+    if not number:
+        return {}
+    per_one = tally.details[DISCOGS_REQUESTS] / number
+    return {f"run/{DISCOGS_REQUESTS}_per_{what}": dg.MetadataValue.float(per_one)}
 
 
 def offenders(name: str, reasons: Mapping[int, str]) -> dict[str, dg.MetadataValue]:

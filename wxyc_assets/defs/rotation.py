@@ -16,6 +16,7 @@ from wxyc_assets.defs.lml_resource import LmlResource
 from wxyc_assets.defs.resources import DatabaseResource, RotationGates
 from wxyc_assets.defs.selection import require_selection
 from wxyc_assets.domain.percent import percent
+from wxyc_assets.domain.refreshes import affordable_batch
 from wxyc_assets.domain.rotation import ActiveRotation, IdentifiedCount, RotationBasis
 from wxyc_assets.flows.heartbeat import heartbeat
 from wxyc_assets.flows.rotation.cache_refresh import RefreshOptions
@@ -79,7 +80,8 @@ class RefreshConfig(dg.Config):
 
     batch_size: RefreshBatchSize = Field(
         default=settings.refresh_batch_size,
-        description="Identities per call; LML takes at most 50.",
+        description="Identities per call, at most; fewer if half a minute's rate does not pay for "
+        "them. LML takes at most 50.",
     )
     max_in_flight: RefreshesInFlight = Field(
         default=settings.refresh_max_concurrent, description="Calls in flight."
@@ -275,7 +277,7 @@ async def _is_rare(
 
 def _options(config: RefreshConfig, lml: LmlResource) -> RefreshOptions:
     return RefreshOptions(
-        batch_size=config.batch_size,
+        batch_size=affordable_batch(config.batch_size, lml.rate_per_minute),
         max_in_flight=config.max_in_flight,
         pause_seconds=config.pause_seconds,
         retry_policy=lml.retry_policy(),

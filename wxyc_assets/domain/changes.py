@@ -1,8 +1,10 @@
 """Records as the report lists them: those without a cover, and those that changed lately."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+
+from wxyc_assets.domain.prices import CoverPrice
 
 
 class Change(StrEnum):
@@ -76,3 +78,5 @@ class RecordsOfReport:
     doubtful: tuple[DoubtfulRecord, ...]
     genres: dict[str, str]
     """Genre names, by genre id as text."""
+    price: CoverPrice = field(default_factory=CoverPrice)
+    """Of the covers found since then."""

@@ -40,6 +40,10 @@ class MiscountedRows(AssertionError):
     """The outcomes do not add up to what was scanned: a defect of ours."""
 
 
+DISCOGS_REQUESTS = "discogs_requests"
+"""The counter of live Discogs requests that answers took, as far as LML told them."""
+
+
 @dataclass(slots=True)
 class Tally(Generic[OutcomeT]):
     """Library records by outcome, LML calls, and smaller counters by name."""

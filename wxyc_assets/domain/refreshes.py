@@ -10,6 +10,9 @@ MAX_BATCH = 50
 """Identities per call. LML's hard cap: about 200 Discogs requests at 50 per minute take just less
 than the five minutes after which the edge in front of LML closes a request (LML's contract)."""
 
+REQUESTS_PER_IDENTITY = 6
+"""Discogs requests of one cold identity: a release and about three artists, often more."""
+
 
 class RefreshStatus(StrEnum):
     """The status of one refreshed identity; `DRIFT` is what LML's contract does not know."""
@@ -32,6 +35,8 @@ class Refreshed:
     warmed_releases: int = 0
     warmed_artists: int = 0
     said: str = ""
+    requests: int = 0
+    """Discogs requests that it may have taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +63,17 @@ class RefreshTally:
     def figures(self) -> dict[str, int]:
         """Every counter by its public name."""
         return {f"backfill.{name}": number for name, number in self.counts().items()}
+
+
+def affordable_batch(batch_size: int, per_minute: float) -> int:
+    """Return how many identities a call may take, so that it costs half a minute's rate at most.
+
+    One that takes more would have to wait until nothing was spent for a minute. A rate of 0 is
+    unlimited.
+    """
+    if not per_minute:
+        return batch_size
+    return max(1, min(batch_size, int(per_minute / 2 / REQUESTS_PER_IDENTITY)))
 
 
 def tally(results: Mapping[int, Refreshed], failed: Collection[int]) -> RefreshTally:

@@ -11,7 +11,6 @@ from wxyc_assets.adapters.github import CommitComparison
 from wxyc_assets.adapters.lml.client import LmlClient
 from wxyc_assets.adapters.lml.errors import LmlError
 from wxyc_assets.adapters.lml.health import Health
-from wxyc_assets.adapters.lml.refresh import TOKENS_PER_IDENTITY
 from wxyc_assets.adapters.postgres.rotation_store import RotationStore
 from wxyc_assets.domain.candidates import CONTROL_RECORD
 from wxyc_assets.domain.refreshes import Refreshed, RefreshStatus
@@ -114,7 +113,7 @@ async def _empty_refresh(lml: LmlClient) -> Line:
 
 
 async def _refresh(lml: LmlClient, rotation: RotationStore, *, is_gate_open: bool) -> Line:
-    question = f"refresh of one identity in rotation, about {TOKENS_PER_IDENTITY} Discogs requests"
+    question = "refresh of one identity in rotation, about 4 Discogs requests"
     expected = "warmed, as LML knows it"
     identity_ids = (await rotation.active()).identity_ids
     if not identity_ids:

@@ -54,7 +54,7 @@ def page(
         _section("changes", _changes(records)),
         _section("lists", chain.from_iterable(map(record_lists.html, record_lists.lists(records)))),
         _section("records", _table(tables.by_state(now))),
-        _section("covers", _table(tables.by_cover(now))),
+        _section("covers", chain(_table(tables.by_cover(now)), _price(records))),
         _section("identities", chain.from_iterable(map(_table, tables.histograms(now)))),
         _section("genres", _table(tables.by_genre(now, records.genres))),
         _section("doubts", _doubts(doubts)),
@@ -111,6 +111,15 @@ def _summary(now: Snapshot, outcome: str) -> Iterator[str]:
 def _precision(now: Snapshot, measured: Sequence[MeasuredPrecision]) -> Iterator[str]:
     for sentence in beside_coverage(now.total.identified_share, measured):
         yield f"<p>{escape(sentence)}</p>"
+
+
+def _price(records: RecordsOfReport) -> Iterator[str]:
+    price = records.price
+    if price.per_cover is not None:
+        yield (
+            f"<p>Since {records.since:%Y-%m-%d} a new cover cost {price.per_cover:.1f} Discogs "
+            f"requests ({price.requests:,} for {price.covers:,}).</p>"
+        )
 
 
 def _section(name: str, body: Iterator[str]) -> Iterator[str]:

@@ -103,5 +103,6 @@ class Counters:
             "service_seconds": self.service_seconds,
             "busy_seconds": self.busy_seconds,
             "discogs_requests": self._discogs.requests,
+            "discogs_busiest_minute": self._discogs.busiest_minute,
             "discogs_requests_by_minute": self._discogs.requests_by_minute,
         }

@@ -1,6 +1,7 @@
 """Discogs behind LML: a rate shared by the workers, their breakers, and a count of requests."""
 
 import asyncio
+from bisect import bisect_right
 from collections import defaultdict
 from typing import Literal
 
@@ -18,6 +19,8 @@ class DiscogsModel:
         self.settings = settings
         self.requests = 0
         self.requests_by_minute: defaultdict[int, int] = defaultdict(int)
+        self._caused_at: list[float] = []
+        """The times of the requests that calls of LML took, in order."""
         self._origin: float | None = None
         self.breakers: list[WorkerBreaker] = []
         self.set_breakers(settings.breaker)
@@ -38,10 +41,18 @@ class DiscogsModel:
                     outcome = await self._request(worker, call)
         return outcome
 
-    def spend(self, worker: int) -> None:
+    def spend(self, call: LmlCall) -> None:
         """Count one request that skips the queue, as the health route's does."""
-        self.breakers[worker].live_requests += 1
-        self._send(worker)
+        self.breakers[call.worker].live_requests += 1
+        self._send(call.worker, call)
+
+    @property
+    def busiest_minute(self) -> int:
+        """The most requests that calls of LML took in any 60 seconds."""
+        times = self._caused_at
+        return max(
+            (bisect_right(times, start + 60) - at for at, start in enumerate(times)), default=0
+        )
 
     def breaker(self, worker: int) -> WorkerBreaker:
         """Return the breaker of a worker."""
@@ -62,6 +73,7 @@ class DiscogsModel:
         """Set the counts to zero."""
         self.requests = 0
         self.requests_by_minute.clear()
+        self._caused_at.clear()
         self._origin = None
 
     async def _request(self, worker: int, call: LmlCall | None) -> Outcome:
@@ -73,18 +85,19 @@ class DiscogsModel:
         except asyncio.CancelledError:
             breaker.abandoned(now())
             raise
-        self._send(worker)
-        if call is not None:
-            call.api_calls += 1
+        self._send(worker, call)
         if self.settings.discogs_refuses:
             breaker.failed(now())
             return "refused"
         breaker.succeeded()
         return "served"
 
-    def _send(self, worker: int) -> None:
+    def _send(self, worker: int, call: LmlCall | None) -> None:
         self._due[worker] = max(self._due[worker], now()) + self._interval()
         self._count()
+        if call is not None:
+            call.api_calls += 1
+            self._caused_at.append(now())
 
     def _earliest(self, worker: int) -> float:
         return self._due[worker] - self._interval() * (self.settings.discogs_burst - 1)

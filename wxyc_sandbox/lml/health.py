@@ -22,7 +22,7 @@ class HealthEndpoint:
         breaker = self._discogs.breaker(call.worker)
         call.status = 200 if settings.database_up else 503
         if breaker.state == "closed":
-            self._discogs.spend(call.worker)
+            self._discogs.spend(call)
         return {
             "status": _status(settings.database_up, breaker.state),
             "version": settings.version,

@@ -53,14 +53,14 @@ class RefreshEndpoint:
             case "warmed":
                 return await self._warmed(identity_id, random, call, warm)
             case _:
-                outcome = await self._discogs.request(0 if warm else 1, call.worker)
+                outcome = await self._discogs.request(0 if warm else 1, call.worker, call)
                 return _failed(identity_id, outcome)
 
     async def _warmed(
         self, identity_id: int, random: SeededRandom, call: LmlCall, warm: bool
     ) -> Json:
         artists = _artists(random, call.settings)
-        outcome = await self._discogs.request(0 if warm else 1 + len(artists), call.worker)
+        outcome = await self._discogs.request(0 if warm else 1 + len(artists), call.worker, call)
         if outcome != "served":
             return _failed(identity_id, outcome)
         self._warm.add(identity_id)

@@ -11,17 +11,28 @@ that process ends.
    Slots beyond the share go back, each as soon as its request ends: no request is stopped for it.
 4. A look that fails means that the session is lost, and its slots with it: all work is stopped.
 
-Tokens bound the rate. A process draws a few seconds' worth at once from one bucket, and spends
-them when all that was drawn before has drained at the rate.
+Reservations bound the Discogs requests of any minute.
+
+5. A call reserves what it may cost: a high quantile of what recent calls of its kind have cost,
+   those that LML's cache answered aside. It is due when all earlier reservations, and what was
+   spent within the last minute, leave room for it; first come, first served.
+6. The answer says what the call did cost, and that counts as spent for a minute from then on. A
+   call that may cost more than a minute's rate has the minute to itself, and its cost counts for
+   as many minutes as it is worth.
+7. A reservation of which nothing was spent serves further calls of this process for a second:
+   where LML answers from its cache, a call costs no round trip either.
+8. A process that is killed leaves its reservations behind. They count as spent until the call
+   would have ended, and a minute longer; one that was not due yet is gone after ten seconds.
 """
 
 from typing import Protocol
 
 from wxyc_assets.domain.contention import Contention
+from wxyc_assets.domain.prices import Price
 
 
 class BudgetBackend(Protocol):
-    """One process's access to the slots and tokens that all processes share.
+    """One process's access to the slots and reservations that all processes share.
 
     Every method raises DatabaseError when the backend is lost.
     """
@@ -38,10 +49,20 @@ class BudgetBackend(Protocol):
         """Return who holds slots, or waits for them."""
         ...
 
-    async def claim_trial(self, seconds: float) -> bool:
-        """Claim the trial of LML's circuit breaker; False if it was claimed so shortly ago."""
+    async def reserve(self, price: Price, *, per_minute: float) -> int:
+        """Queue a reservation; return its number."""
         ...
 
-    async def draw(self, tokens: float, *, per_second: float) -> float:
-        """Reserve tokens, or return them if negative; return in how many seconds they are due."""
+    async def is_due(self, number: int, price: Price, *, per_minute: float) -> bool | None:
+        """Return True once a reservation may be spent; None if it was not asked for too long."""
+        ...
+
+    async def settle(
+        self, number: int, price: Price, cost: float | None, *, per_minute: float
+    ) -> None:
+        """Replace a reservation by the cost; without one, it counts as spent from now on."""
+        ...
+
+    async def claim_trial(self, seconds: float) -> bool:
+        """Claim the trial of LML's circuit breaker; False if it was claimed so shortly ago."""
         ...

@@ -1,10 +1,11 @@
-"""The shared budget in Postgres: advisory locks on a connection of their own, and one row.
+"""The shared budget in Postgres: advisory locks on a connection of their own, and three tables.
 
 A lock lives as long as its connection, so a process that dies gives its slots back. The connection
 must be a session of its own: a pooler in transaction mode would hand the locks to somebody else.
 """
 
 import asyncio
+from dataclasses import asdict
 from typing import Any, LiteralString
 
 from psycopg.rows import DictRow
@@ -13,6 +14,7 @@ from wxyc_assets.adapters.postgres.connections import Connection
 from wxyc_assets.adapters.postgres.database import sql
 from wxyc_assets.adapters.postgres.errors import translated
 from wxyc_assets.domain.contention import Contention
+from wxyc_assets.domain.prices import Price
 
 BUDGET_LOCKS = 0x77786C6D  # "wxlm": the first key of the locks; the second is a slot, or 0: waiting
 ANSWER_TIMEOUT_SECONDS = 10.0
@@ -47,11 +49,23 @@ class PostgresBudget:
     async def claim_trial(self, seconds: float) -> bool:
         return bool(await self._fetch("budget/claim_trial", seconds=seconds))
 
-    async def draw(self, tokens: float, *, per_second: float) -> float:
-        (row,) = await self._fetch("budget/draw_tokens", tokens=tokens, per_second=per_second)
-        return row["wait_seconds"]
+    async def reserve(self, price: Price, *, per_minute: float) -> int:
+        (row,) = await self._fetch("budget/reserve", **asdict(price), per_minute=per_minute)
+        return row["number"]
+
+    async def is_due(self, number: int, price: Price, *, per_minute: float) -> bool | None:
+        rows = await self._fetch(
+            "budget/is_due", number=number, seconds=price.seconds, per_minute=per_minute
+        )
+        return rows[0]["is_due"] if rows else None
+
+    async def settle(
+        self, number: int, price: Price, cost: float | None, *, per_minute: float
+    ) -> None:
+        bill = {"number": number, "cost": cost, "per_minute": per_minute}
+        await self._fetch("budget/settle", **asdict(price), **bill)
 
     async def _fetch(self, name: LiteralString, **parameters: Any) -> list[DictRow]:
         async with translated(), asyncio.timeout(ANSWER_TIMEOUT_SECONDS):
             rows = await self._connection.execute(sql(name), {"budget": BUDGET_LOCKS, **parameters})
-            return await rows.fetchall()
+            return await rows.fetchall() if rows.description else []

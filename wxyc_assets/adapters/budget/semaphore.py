@@ -43,6 +43,8 @@ class Semaphore:
                 self._release()
         finally:
             self._callers -= 1
+            if self._callers < self._held:
+                self._wakeup.set()
 
     async def run(self) -> None:
         """Take, share and give back slots, until cancelled; raise DatabaseError when it is lost."""
@@ -55,9 +57,15 @@ class Semaphore:
                 await self._look()
             await self._take()
             with suppress(TimeoutError):
-                async with asyncio.timeout(TICK_SECONDS if self._held or self._callers else None):
+                async with asyncio.timeout(self._pause()):
                     await self._wakeup.wait()
             self._wakeup.clear()
+
+    def _pause(self) -> float | None:
+        if self._held == self._callers == 0:
+            return None
+        is_settled = self._held == min(self._callers, self._limit)
+        return max(TICK_SECONDS, self._next_look - self._now() if is_settled else 0)
 
     def _release(self) -> None:
         if not self._owed:

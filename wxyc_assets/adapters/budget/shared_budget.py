@@ -1,6 +1,6 @@
 """The limits on LML that all processes over one database share.
 
-Requests in flight are bounded by slots, the rate by tokens: estimated Discogs requests, because
+Requests in flight are bounded by slots, the rate by reservations of Discogs requests, because
 those are scarce.
 """
 
@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from wxyc_assets.adapters.budget.backend import BudgetBackend
 from wxyc_assets.adapters.budget.semaphore import Semaphore
 from wxyc_assets.adapters.budget.token_bucket import TokenBucket
+from wxyc_assets.domain.prices import Charge, Price
 
 
 class SharedBudget:
@@ -22,11 +23,23 @@ class SharedBudget:
         self._bucket = bucket
 
     @asynccontextmanager
-    async def admit(self, tokens: float) -> AsyncGenerator[None]:
-        """Wait for `tokens`, then for a slot; raise DatabaseError."""
-        await self._bucket.acquire(tokens)
-        async with self._semaphore.acquire():
-            yield
+    async def admit(self, price: Price | None) -> AsyncGenerator[Charge]:
+        """Wait until the price may be spent, then for a slot; raise DatabaseError.
+
+        What is entered in the charge is paid. A request that is cancelled has cost its price.
+        """
+        reservation = await self._bucket.reserve(price)
+        charge, is_cancelled = Charge(cost=0), False
+        try:
+            async with self._semaphore.acquire():
+                charge.cost = None
+                yield charge
+        except asyncio.CancelledError:
+            is_cancelled = charge.cost is None
+            raise
+        finally:
+            if not is_cancelled:
+                await self._bucket.settle(reservation, charge.cost)
 
 
 @asynccontextmanager
@@ -41,10 +54,11 @@ async def open_budget(
     bucket = TokenBucket(backend, per_minute)
     try:
         async with asyncio.TaskGroup() as group:
-            running = group.create_task(semaphore.run())
+            running = [group.create_task(each.run()) for each in (semaphore, bucket)]
             yield SharedBudget(backend, semaphore, bucket)
             await bucket.give_back()
-            running.cancel()
+            for task in running:
+                task.cancel()
     except BaseExceptionGroup as errors:
         first, *others = errors.exceptions
         if others:

@@ -1,43 +1,91 @@
-"""Tokens that this process has drawn from the shared bucket and not spent yet."""
+"""Reservations of Discogs requests, for the calls of this process."""
 
 import asyncio
+from contextlib import suppress
+from dataclasses import dataclass
 
 from wxyc_assets.adapters.budget.backend import BudgetBackend
+from wxyc_assets.adapters.postgres.errors import DatabaseError
+from wxyc_assets.domain.prices import Price
 
-BLOCK_SECONDS = 4.0
-"""The size of one draw, in seconds of the rate: small calls share a round trip."""
+POLL_SECONDS = 0.5
+REUSE_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    """A reservation that is due, since a time on the loop's clock."""
+
+    number: int
+    price: Price
+    due_at: float
 
 
 class TokenBucket:
-    """At most so many tokens a minute over all processes; 0 = no limit."""
+    """At most `per_minute` Discogs requests in any minute over all processes; 0 = no limit.
+
+    `run` must run beside the calls.
+    """
 
     def __init__(self, backend: BudgetBackend, per_minute: float) -> None:
         self._backend = backend
-        self._per_second = per_minute / 60
-        self._tokens = 0.0
-        self._ready_at = 0.0
-        self._turn = asyncio.Lock()
+        self._per_minute = per_minute
+        self._unspent: list[Reservation] = []
 
-    async def acquire(self, tokens: float) -> None:
-        """Wait until so many tokens may be spent, and spend them; first come, first served.
+    async def reserve(self, price: Price | None) -> Reservation | None:
+        """Wait until a call may be made; None for one that needs no reservation."""
+        if price is None or not self._per_minute:
+            return None
+        for each in self._unspent:
+            if each.price == price and _is_fresh(each):
+                self._unspent.remove(each)
+                return each
+        number = await self._backend.reserve(price, per_minute=self._per_minute)
+        try:
+            return await self._until_due(number, price)
+        except asyncio.CancelledError:
+            with suppress(DatabaseError):
+                await self._settle(number, price, 0)
+            raise
 
-        What a cancelled caller had reserved stays in the bucket.
-        """
-        if not self._per_second or tokens <= 0:
+    async def settle(self, reservation: Reservation | None, cost: float | None) -> None:
+        """End a call that has cost so much; None if nobody knows, and the estimate stands."""
+        if reservation is None:
             return
-        async with self._turn:
-            if self._tokens < tokens:
-                await self._draw(max(tokens - self._tokens, BLOCK_SECONDS * self._per_second))
-            now = asyncio.get_running_loop().time()
-            await asyncio.sleep(max(0.0, self._ready_at - now))
-            self._tokens -= tokens
+        if cost == 0 and _is_fresh(reservation):
+            self._unspent.append(reservation)
+        else:
+            await self._settle(reservation.number, reservation.price, cost)
 
-    async def give_back(self) -> None:
-        """Return what is left to the other processes."""
-        if self._tokens > 0:
-            await self._draw(-self._tokens)
+    async def run(self) -> None:
+        """Give back what was not used for a while, until cancelled."""
+        while True:
+            await asyncio.sleep(REUSE_SECONDS)
+            await self.give_back([each for each in self._unspent if not _is_fresh(each)])
 
-    async def _draw(self, tokens: float) -> None:
-        wait = await self._backend.draw(tokens, per_second=self._per_second)
-        self._tokens += tokens
-        self._ready_at = asyncio.get_running_loop().time() + wait
+    async def give_back(self, unspent: list[Reservation] | None = None) -> None:
+        """Return unspent reservations, by default all of them, to the other processes."""
+        for each in self._unspent[:] if unspent is None else unspent:
+            self._unspent.remove(each)
+            await self._settle(each.number, each.price, 0)
+
+    async def _until_due(self, number: int, price: Price) -> Reservation:
+        while not (is_due := await self._is_due(number, price)):
+            if is_due is None:
+                number = await self._backend.reserve(price, per_minute=self._per_minute)
+            await asyncio.sleep(POLL_SECONDS)
+        return Reservation(number, price, _now())
+
+    async def _is_due(self, number: int, price: Price) -> bool | None:
+        return await self._backend.is_due(number, price, per_minute=self._per_minute)
+
+    async def _settle(self, number: int, price: Price, cost: float | None) -> None:
+        await self._backend.settle(number, price, cost, per_minute=self._per_minute)
+
+
+def _is_fresh(reservation: Reservation) -> bool:
+    return _now() - reservation.due_at < REUSE_SECONDS
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

@@ -28,6 +28,7 @@ from wxyc_assets.adapters.lml.validation import validate
 from wxyc_assets.adapters.lml.wire import Json, NotAnAnswer, dump
 from wxyc_assets.adapters.responses import without_token
 from wxyc_assets.domain.candidates import Candidate
+from wxyc_assets.domain.prices import Charge, Price
 from wxyc_assets.domain.refreshes import Refreshed, RefreshStatus
 
 LONGEST_CONNECT_SECONDS = 10.0
@@ -37,8 +38,8 @@ LONGEST_CONNECT_SECONDS = 10.0
 class Budget(Protocol):
     """Admits requests to LML."""
 
-    def admit(self, tokens: float) -> AbstractAsyncContextManager[None]:
-        """Wait for `tokens` (estimated Discogs requests), then for a slot; hold it meanwhile."""
+    def admit(self, price: Price | None) -> AbstractAsyncContextManager[Charge]:
+        """Wait until the price may be spent, then for a slot; hold it meanwhile."""
         ...
 
     async def claim_trial(self, seconds: float) -> bool:
@@ -109,7 +110,7 @@ class LmlClient:
         Raises LmlUnavailable, LmlRefused and, for a 200 without usable results, LmlContractBroken.
         """
         body = bulk_resolve.request(candidates)
-        async with self._budget.admit(tokens=0):
+        async with self._budget.admit(None):
             response, latency_ms = await self._post(bulk_resolve.PATH, self._timeout_seconds, body)
         with _checked(response):
             asked = [each.library_id for each in candidates]
@@ -121,7 +122,7 @@ class LmlClient:
 
         Raises LmlRefused for a wrong address or key, and LmlUnavailable.
         """
-        async with self._budget.admit(tokens=0):
+        async with self._budget.admit(None):
             response, _ = await self._post(
                 bulk_resolve.PATH, bulk_resolve.PROBE_TIMEOUT_SECONDS, bulk_resolve.request([])
             )
@@ -131,29 +132,31 @@ class LmlClient:
     async def lookup(self, artist: str, album: str) -> LookupResult:
         """Look an album up; raise as `resolve` does."""
         body = lookup_endpoint.request(artist, album)
-        async with self._budget.admit(tokens=lookup_endpoint.TOKENS):
+        async with self._charged(lookup_endpoint.PRICE) as charge:
             response, latency_ms = await self._post(
                 lookup_endpoint.PATH, self._lookup_seconds, body, lookup_endpoint.HEADERS
             )
+            charge.cost = _cost(response)
         with _checked(response):
             return LookupResult(lookup_endpoint.read_lookup(response.content), latency_ms)
 
     async def refresh(self, identity_ids: Sequence[int]) -> RefreshResult:
         """Have LML refresh its data about 1..50 identities; raise as `resolve` does."""
         body = refresh_endpoint.request(identity_ids)
-        async with self._budget.admit(
-            tokens=refresh_endpoint.TOKENS_PER_IDENTITY * len(identity_ids)
-        ):
+        async with self._charged(refresh_endpoint.price(len(identity_ids))) as charge:
             response, latency_ms = await self._post(
                 refresh_endpoint.PATH, refresh_endpoint.TIMEOUT_SECONDS, body
             )
-        with _checked(response):
-            results = refresh_endpoint.read_refreshed(response.content, identity_ids)
+            charge.cost = _cost(response)
+            with _checked(response):
+                results = refresh_endpoint.read_refreshed(response.content, identity_ids)
+            if charge.cost is None:
+                charge.cost = sum(each.requests for each in results.values())
         return RefreshResult(results, latency_ms)
 
     async def probe_refresh(self) -> int:
         """Return the status of an empty refresh, which changes nothing; raise LmlUnavailable."""
-        async with self._budget.admit(tokens=0):
+        async with self._budget.admit(None):
             response, _ = await self._post(
                 refresh_endpoint.PATH,
                 refresh_endpoint.PROBE_TIMEOUT_SECONDS,
@@ -167,14 +170,26 @@ class LmlClient:
         With a closed breaker each call costs LML a Discogs request: ask at most every 30 s
         (docs/contracts/lml.md, "GET /health").
         """
-        async with self._budget.admit(tokens=health_endpoint.TOKENS):
+        async with self._charged(health_endpoint.PRICE) as charge:
             response = await self._send("GET", health_endpoint.PATH, timeout_seconds)
-        with _checked(response, also_readable=503):
-            return health_endpoint.read_health(response.content)
+            with _checked(response, also_readable=503):
+                health = health_endpoint.read_health(response.content)
+            charge.cost = 1 if health.is_breaker_closed else 0
+        return health
 
     async def claim_trial(self, seconds: float) -> bool:
         """Return True if this process may make the one trial call while LML's breaker is open."""
         return await self._budget.claim_trial(seconds)
+
+    @asynccontextmanager
+    async def _charged(self, price: Price) -> AsyncGenerator[Charge]:
+        """Pay for one call; one that never reached LML costs nothing."""
+        async with self._budget.admit(price) as charge:
+            try:
+                yield charge
+            except LmlUnreachable:
+                charge.cost = 0
+                raise
 
     async def _post(
         self, path: str, seconds: float, body: Json, headers: Mapping[str, str] | None = None
@@ -220,6 +235,14 @@ class LmlClient:
             ) from None
         except httpx.HTTPError as error:
             raise LmlUnavailable(f"{method} {path}: {self._reception.text(repr(error))}") from None
+
+
+def _cost(response: httpx.Response) -> float | None:
+    """Return the Discogs requests that an answer took; None if it does not say."""
+    if response.is_client_error:
+        return 0
+    calls = tracing.cache_stats(response.content).get("api_calls")
+    return calls if calls is not None and 0 <= calls <= lookup_endpoint.MOST_API_CALLS else None
 
 
 @contextmanager

@@ -5,12 +5,13 @@ from enum import StrEnum
 from typing import Any
 
 from wxyc_assets.adapters.lml.wire import as_integer, as_object, as_text, parse
+from wxyc_assets.domain.prices import Price
 
 PATH = "/health"
 SPAN = "lml.health"
 TIMEOUT_SECONDS = 30.0
-TOKENS = 1
-"""Discogs requests of a call while the breaker is closed (docs/contracts/lml.md, "GET /health")."""
+PRICE = Price("health", guess=1, seconds=TIMEOUT_SECONDS)
+"""What a call costs while the breaker is closed (docs/contracts/lml.md, "GET /health")."""
 
 
 class BreakerState(StrEnum):

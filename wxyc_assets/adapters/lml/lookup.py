@@ -7,15 +7,16 @@ from typing import Any
 from wxyc_assets.adapters.lml.storable import is_too_deep, parse_for_jsonb, without_unstorable
 from wxyc_assets.adapters.lml.wire import Json, NotAnAnswer, as_object, as_text, results_of
 from wxyc_assets.domain.artwork import Found, Picture, Result
+from wxyc_assets.domain.prices import Price
 from wxyc_assets.domain.web_addresses import is_https
 
 PATH = "/api/v1/lookup"
 SPAN = "lml.lookup"
 HEADERS = {"X-Caller-Class": "5"}
 """Marks the call as batch traffic (docs/contracts/lml.md, "POST /api/v1/lookup")."""
-TOKENS = 1 / 20
-"""Estimated Discogs requests of a call."""
 TIMEOUT_SECONDS = 30.0
+PRICE = Price("lookup", guess=7, seconds=TIMEOUT_SECONDS)
+"""About five while it is not cached (docs/contracts/lml.md, "POST /api/v1/lookup")."""
 LARGEST_ANSWER_BYTES = 1 << 20
 """At most five results, each with a biography of some kilobytes; everything is stored."""
 MOST_API_CALLS = 10_000

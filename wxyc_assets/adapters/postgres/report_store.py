@@ -13,6 +13,7 @@ from wxyc_assets.domain.changes import (
     RecordsOfReport,
     UncoveredRecord,
 )
+from wxyc_assets.domain.prices import CoverPrice
 
 
 class ReportStore:
@@ -38,10 +39,12 @@ class ReportStore:
             )
             doubtful = await transaction.fetch("report/select_doubtful")
             genres = await transaction.fetch("report/select_genres", {})
+            (price,) = await transaction.fetch("report/count_prices", {"since": since})
         return RecordsOfReport(
             since=since,
             changes=tuple(ChangedRecord(Change(each.pop("change")), **each) for each in changes),
             without_cover=tuple(UncoveredRecord(**each) for each in uncovered),
             doubtful=tuple(DoubtfulRecord(**each) for each in doubtful),
             genres={each["genre_id"]: each["genre_name"] for each in genres},
+            price=CoverPrice(**price),
         )

@@ -31,6 +31,7 @@ from wxyc_assets.domain.artwork import (
     choose,
 )
 from wxyc_assets.domain.candidates import CONTROL_RECORD
+from wxyc_assets.domain.counters import DISCOGS_REQUESTS
 from wxyc_assets.domain.cover_outcomes import WriteOutcome
 from wxyc_assets.flows.artwork.health_probes import HealthProbes
 from wxyc_assets.flows.artwork.lookup_buffer import LookupBuffer
@@ -119,7 +120,9 @@ class CoverLookup:
                 self._consider_stopping(error)
                 return FailedQuestion(question, error, answers_before)
             self._consider_stopping(None)
-        question.lookups.tally.latencies_ms.append(result.latency_ms)
+        tally = question.lookups.tally
+        tally.latencies_ms.append(result.latency_ms)
+        tally.details[DISCOGS_REQUESTS] += result.answer.api_calls or 0
         await self._store(question, result.answer, probe)
         return None
 

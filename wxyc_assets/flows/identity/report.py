@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from wxyc_assets.adapters.postgres.identity_store import REJECTED, TABLES, RangeCounts
 from wxyc_assets.domain.answers import outcome_of
 from wxyc_assets.domain.candidates import Cohort
-from wxyc_assets.domain.counters import IdentityTally, Outcome, by_cohort
+from wxyc_assets.domain.counters import DISCOGS_REQUESTS, IdentityTally, Outcome, by_cohort
 from wxyc_assets.domain.ranges import IdRange
 from wxyc_assets.flows.identity.apply_answers import ApplyResult
 from wxyc_assets.flows.identity.batch_result import BatchResult
@@ -84,6 +84,7 @@ def _count_page(report: IdentityReport, result: BatchResult, *, answers_count: b
     for answers in result.answers:
         tally.details["unstorable_values"] += sum(len(a.unstorable) for a in answers.answered)
         tally.details["untrusted_results"] += answers.untrusted
+        tally.details[DISCOGS_REQUESTS] += round(answers.cache_stats.get("api_calls", 0))
         tally.details["unknown_terms"] += answers.unknown_terms.total()
         if answers_count:
             tally.details[NULL_CONFIDENCES] += sum(a.null_confidences for a in answers.answered)

@@ -5,6 +5,7 @@ Prints a line when it is ready, begins when it reads one, and prints how many ca
 
 import asyncio
 import json
+import os
 import sys
 from typing import Any
 
@@ -40,7 +41,8 @@ async def call(
             nonlocal calls
             while True:
                 if refresh:
-                    await client.refresh(range(1, refresh + 1))
+                    first = 10_000 * os.getpid() + 100 * calls + refresh * number
+                    await client.refresh(range(first, first + refresh))
                 else:
                     await client.lookup(f"Artist {number}", f"Album {calls}")
                 calls += 1

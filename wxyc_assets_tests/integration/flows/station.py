@@ -12,6 +12,7 @@ from wxyc_assets.adapters.lml.retry import GiveWay, RetryPolicy
 from wxyc_assets.adapters.postgres import database
 from wxyc_assets.adapters.postgres.identity_store import IdentityStore
 from wxyc_assets.domain.candidates import Scope
+from wxyc_assets.domain.prices import Charge, Price
 from wxyc_assets.domain.progress import Progress
 from wxyc_assets.domain.ranges import IdRange, tile
 from wxyc_assets.flows.identity.pipeline import IdentityOptions, IdentityPipeline, PageSizes
@@ -34,8 +35,8 @@ class Unlimited:
     """A budget that lets everybody pass."""
 
     @asynccontextmanager
-    async def admit(self, tokens: float) -> AsyncGenerator[None]:
-        yield
+    async def admit(self, price: Price | None) -> AsyncGenerator[Charge]:
+        yield Charge()
 
     async def claim_trial(self, seconds: float) -> bool:
         return True

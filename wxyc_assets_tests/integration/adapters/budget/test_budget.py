@@ -21,8 +21,8 @@ class RequestLog:
         self.in_flight = self.most_in_flight = 0
         self.calls: Counter[str] = Counter()
 
-    async def call(self, budget: SharedBudget, who: str, seconds: float, tokens: float = 0) -> None:
-        async with budget.admit(tokens):
+    async def call(self, budget: SharedBudget, who: str, seconds: float) -> None:
+        async with budget.admit(None):
             self.in_flight += 1
             self.most_in_flight = max(self.most_in_flight, self.in_flight)
             try:
@@ -215,77 +215,6 @@ def test_a_process_whose_callers_give_up_waits_no_longer() -> None:
     run_virtually(work())
 
 
-def test_only_one_draw_runs_ahead_of_the_rate() -> None:
-    lml = RequestLog()
-
-    async def work() -> None:
-        async with processes(1, per_minute=30) as (budget,):
-            for _ in range(10):
-                await lml.call(budget, "refresh", 0, tokens=80)
-
-    assert elapsed(work) == pytest.approx(9 * 80 / 30 * 60, abs=1)
-
-
-def test_processes_share_the_rate() -> None:
-    lml = RequestLog()
-
-    async def work() -> None:
-        async with processes(4, per_minute=60) as budgets:
-            calls = [
-                lml.call(budget, name, 0, tokens=0.05)
-                for name, budget in zip("abcd", budgets, strict=True)
-                for _ in range(1_200)
-            ]
-            await asyncio.gather(*calls)
-
-    assert elapsed(work) == pytest.approx(240, abs=8)
-
-
-def test_small_calls_share_a_draw() -> None:
-    class Counting(InMemoryBudget):
-        draws = 0
-
-        async def draw(self, tokens: float, *, per_second: float) -> float:
-            self.draws += 1
-            return await super().draw(tokens, per_second=per_second)
-
-    lml, backend = RequestLog(), Counting()
-
-    async def work() -> None:
-        async with open_budget(backend, max_in_flight=8, per_minute=30) as budget:
-            for _ in range(400):
-                await lml.call(budget, "lookup", 0.01, tokens=0.05)
-
-    run_virtually(work())
-    assert backend.draws < 15
-
-
-def test_without_a_rate_nothing_is_drawn() -> None:
-    class WithoutTokens(InMemoryBudget):
-        async def draw(self, tokens: float, *, per_second: float) -> float:
-            raise AssertionError("a draw without a rate")
-
-    async def work() -> None:
-        async with open_budget(WithoutTokens(), max_in_flight=1, per_minute=0) as budget:
-            await RequestLog().call(budget, "refresh", 0, tokens=200)
-
-    run_virtually(work())
-
-
-def test_a_reservation_that_is_not_used_goes_back() -> None:
-    state = BudgetState()
-
-    async def work() -> None:
-        async with open_budget(InMemoryBudget(state), max_in_flight=1, per_minute=60) as budget:
-            await RequestLog().call(budget, "refresh", 0, tokens=200)
-            quitter = asyncio.create_task(RequestLog().call(budget, "quitter", 0, tokens=200))
-            await asyncio.sleep(10)
-            quitter.cancel()
-
-    run_virtually(work())
-    assert state.debt == pytest.approx(190)
-
-
 class SoonLost(InMemoryBudget):
     """Is lost at the second look at the other processes."""
 
@@ -320,7 +249,7 @@ def test_an_error_of_the_block_passes_unchanged() -> None:
         pass
 
     async def work() -> None:
-        async with processes(1) as (budget,), budget.admit(0):
+        async with processes(1) as (budget,), budget.admit(None):
             raise Spoiled
 
     with pytest.raises(Spoiled):
@@ -331,10 +260,10 @@ def test_a_timeout_of_the_request_itself_stays_one() -> None:
     async def work() -> None:
         async with processes(1) as (budget,):
             with pytest.raises(TimeoutError):
-                async with budget.admit(0), asyncio.timeout(1):
+                async with budget.admit(None), asyncio.timeout(1):
                     await asyncio.sleep(2)
             with pytest.raises(TimeoutError, match="of the body"):
-                async with budget.admit(0):
+                async with budget.admit(None):
                     raise TimeoutError("of the body")
 
     run_virtually(work())

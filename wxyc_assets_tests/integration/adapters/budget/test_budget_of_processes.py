@@ -13,9 +13,11 @@ import pytest
 
 from wxyc_assets.adapters.budget.postgres_backend import BUDGET_LOCKS, PostgresBudget
 from wxyc_assets.adapters.budget.shared_budget import SharedBudget, open_budget
-from wxyc_assets.adapters.budget.token_bucket import BLOCK_SECONDS
+from wxyc_assets.adapters.lml import lookup
 from wxyc_assets.adapters.postgres.database import Database
 from wxyc_assets.adapters.postgres.errors import DatabaseUnavailable
+from wxyc_assets.domain.prices import Price
+from wxyc_sandbox.in_memory_budget import BudgetState, InMemoryBudget
 from wxyc_sandbox.lml.app import PretendLml
 from wxyc_sandbox.lml.server import serve
 from wxyc_sandbox.lml.settings import LmlSettings
@@ -95,20 +97,25 @@ def test_more_processes_than_places(processes: Processes, lml: PretendLml) -> No
     assert min(counts) > 0
 
 
-@pytest.mark.parametrize("refresh", [0, 5])
-def test_processes_together_stay_within_the_rate(
+@pytest.mark.parametrize("refresh", [0, 1])
+def test_processes_together_stay_within_the_rate_of_a_minute(
     processes: Processes, lml: PretendLml, refresh: int
 ) -> None:
-    per_minute = 1_200
-    lml.configure(lookup_latency_seconds=0)
-    began = monotonic()
-    for each in processes.start(3, per_minute=per_minute, refresh=refresh):
-        calls_of(each)
-    seconds = monotonic() - began
-    spent = lml.counters.rows["refresh"] * 4 + lml.counters.calls["lookup"] / 20
-    allowed = per_minute / 60 * (seconds + BLOCK_SECONDS)
-    assert 0 < spent <= allowed
-    assert lml.counters.as_json()["discogs_requests"] <= allowed
+    # Together they take a few seconds, less than a minute: all of it is one minute's spending.
+    lml.configure(lookup_latency_seconds=0, lookup_live_share=1.0)
+    counts = [calls_of(each) for each in processes.start(3, per_minute=60, refresh=refresh)]
+    assert 40 <= lml.discogs.requests <= 60
+    assert lml.discogs.busiest_minute == lml.discogs.requests
+    assert min(counts) > 0
+
+
+def test_with_a_warm_cache_processes_run_at_the_speed_of_lml(
+    processes: Processes, lml: PretendLml
+) -> None:
+    lml.configure(lookup_latency_seconds=0.05, lookup_live_share=0.0)
+    counts = [calls_of(each) for each in processes.start(2, per_minute=60, seconds=5)]
+    assert sum(counts) > 0.3 * 4 * 5 / 0.05
+    assert lml.discogs.requests == 0
 
 
 def test_a_killed_process_gives_its_places_back(
@@ -130,22 +137,56 @@ def test_a_killed_process_gives_its_places_back(
     assert calls_of(waiting) > 0
 
 
-def test_a_killed_process_keeps_a_few_tokens_at_most(processes: Processes, assets: str) -> None:
+def test_what_a_killed_process_had_in_flight_stays_spent(
+    processes: Processes, lml: PretendLml, assets: str
+) -> None:
+    lml.configure(lookup_latency_seconds=600, lookup_cap_seconds=600, edge_timeout_seconds=600)
     (killed,) = processes.start(per_minute=60, seconds=600)
+    wait_for(lambda: lml.counters.in_flight == 4)
+    killed.kill()
+    killed.wait()
     with psycopg.connect(assets, autocommit=True) as witness:
-        debt = "select debt > 0 from wxyc_assets.lml_budget"
-        wait_for(lambda: witness.execute(debt).fetchone() == (True,))
-        killed.kill()
-        killed.wait()
-        (left,) = witness.execute("select debt from wxyc_assets.lml_budget").fetchone() or (0,)
-    assert left <= 2 * BLOCK_SECONDS
+        (left,) = witness.execute(
+            "select sum(requests) from wxyc_assets.lml_spending "
+            "where expires_at > now() + interval '60 seconds'"
+        ).fetchone() or (0,)
+    assert left >= 4 * lookup.PRICE.guess
+
+
+@pytest.mark.parametrize("costs", [[0, 0], [3, 5, 4], [*range(1, 30)]])
+async def test_the_database_reckons_as_the_rehearsal_does(
+    opened: Database, costs: list[float]
+) -> None:
+    price, state = Price("lookup", guess=7, seconds=30, units=2), BudgetState()
+    async with opened.session() as session:
+        in_database, in_memory = PostgresBudget(session), InMemoryBudget(state)
+        for backend in (in_database, in_memory):
+            for cost in costs:
+                number = await backend.reserve(price, per_minute=50)
+                assert await backend.is_due(number, price, per_minute=1_000)
+                await backend.settle(number, price, cost, per_minute=50)
+            await backend.reserve(price, per_minute=50)
+            number = await backend.reserve(price, per_minute=50)
+            assert await backend.is_due(number, price, per_minute=20) is False
+            assert await backend.is_due(number + 1, price, per_minute=20) is None
+        rows = await session.execute(
+            "select requests, round(extract(epoch from expires_at - now())) as left "
+            "from wxyc_assets.lml_spending where expires_at > now() + interval '1 s' "
+            "order by number"
+        )
+        stored = [(row["requests"], float(row["left"])) for row in await rows.fetchall()]
+    now = asyncio.get_running_loop().time()
+    reckoned = [(each.requests, each.expires_at - now) for each in state.spending.values()]
+    kept = [(requests, left) for requests, left in reckoned if left > 1]
+    assert [requests for requests, _ in stored] == [requests for requests, _ in kept]
+    assert [left for _, left in stored] == pytest.approx([left for _, left in kept], abs=3)
 
 
 async def test_a_lost_connection_stops_what_is_in_flight(opened: Database) -> None:
     stopped: list[bool] = []
 
     async def call(budget: SharedBudget) -> None:
-        async with budget.admit(0):
+        async with budget.admit(None):
             in_flight.set()
             try:
                 await asyncio.sleep(PATIENCE_SECONDS)
@@ -176,15 +217,21 @@ async def test_a_lost_connection_stops_what_is_in_flight(opened: Database) -> No
 
 
 async def test_a_cancelled_caller_leaves_the_connection_fit(opened: Database) -> None:
+    price = Price("lookup", guess=7, seconds=30)
     async with (
         opened.session() as session,
-        open_budget(PostgresBudget(session), max_in_flight=1, per_minute=0.001) as budget,
+        open_budget(PostgresBudget(session), max_in_flight=1, per_minute=10) as budget,
     ):
-        async with budget.admit(tokens=50):
+        async with budget.admit(price):
             pass
         for _ in range(3):
             with pytest.raises(TimeoutError):
-                async with asyncio.timeout(0.01), budget.admit(tokens=50):
+                async with asyncio.timeout(0.01), budget.admit(price):
                     pass
-        async with budget.admit(tokens=0):
+        async with budget.admit(None):
             pass
+        rows = await session.execute(
+            "select requests from wxyc_assets.lml_spending "
+            "where expires_at > now() + interval '10 seconds'"
+        )
+        assert [row["requests"] for row in await rows.fetchall()] == [7]

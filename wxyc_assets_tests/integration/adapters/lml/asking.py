@@ -13,14 +13,15 @@ from contextlib import asynccontextmanager
 from wxyc_assets.adapters.lml import client as lml
 from wxyc_assets.adapters.lml.errors import LmlError
 from wxyc_assets.domain.candidates import Candidate, Cohort
+from wxyc_assets.domain.prices import Charge, Price
 
 
 class Unlimited:
     """A budget that lets everybody pass."""
 
     @asynccontextmanager
-    async def admit(self, tokens: float) -> AsyncGenerator[None]:
-        yield
+    async def admit(self, price: Price | None) -> AsyncGenerator[Charge]:
+        yield Charge()
 
     async def claim_trial(self, seconds: float) -> bool:
         return True

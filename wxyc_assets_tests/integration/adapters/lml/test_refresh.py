@@ -29,13 +29,15 @@ def test_each_success_of_a_release_and_of_an_artist_counts() -> None:
         "musicbrainz": source("not_implemented"),
         "wikidata": source("error", "success"),
     }
-    assert read(result(sources=sources)) == {1: Refreshed(RefreshStatus.WARMED, 2, 4)}
+    assert read(result(sources=sources)) == {1: Refreshed(RefreshStatus.WARMED, 2, 4, requests=4)}
 
 
 @pytest.mark.parametrize("status", ["not_found", "not_implemented", "error"])
 def test_the_other_statuses_warm_nothing(status: str) -> None:
     sources = {"discogs": source("success", "success")}
-    assert read(result(status=status, sources=sources)) == {1: Refreshed(RefreshStatus(status))}
+    assert read(result(status=status, sources=sources)) == {
+        1: Refreshed(RefreshStatus(status), requests=2)
+    }
 
 
 @pytest.mark.parametrize("status", ["frozen", "drift", None, 7, ["warmed"], "WARMED", "x" * 1000])

@@ -162,9 +162,11 @@ def test_more_than_lml_takes_is_refused(size: int) -> None:
         refresh(PretendLml(UNLIMITED), [1], batch_size=size)
 
 
-def test_the_rate_is_kept_in_estimated_discogs_requests() -> None:
-    _, seconds = refresh(PretendLml(UNLIMITED), range(1, 101), per_minute=40)
-    assert seconds == pytest.approx((100 * 4 + 1) / 40 * 60, rel=0.15)
+def test_the_rate_is_kept_and_used() -> None:
+    pretend = PretendLml(UNLIMITED)
+    _, seconds = refresh(pretend, range(1, 101), batch_size=3, per_minute=40)
+    assert pretend.discogs.busiest_minute <= 40
+    assert seconds <= 1.6 * pretend.discogs.requests / 40 * 60
 
 
 def test_what_ended_in_error_is_asked_once_more() -> None:

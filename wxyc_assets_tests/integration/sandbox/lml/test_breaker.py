@@ -66,7 +66,9 @@ def test_half_open_sheds_everything_but_its_trial() -> None:
         lml = PretendLml(settings)
         assert await lml.discogs.request(1, 0) == "shed"
         lml.discogs.breakers[0].opened_at = -COOLDOWN
-        lml.discogs.spend(0)  # so that the trial has to wait
+        lml.discogs.breakers[0].state = "closed"
+        await lml.discogs.request(1, 0)  # so that the trial has to wait
+        lml.discogs.breakers[0].state = "open"
         trial = asyncio.create_task(lml.discogs.request(1, 0))
         await asyncio.sleep(30)
         assert lml.discogs.breakers[0].state == "half-open"
