@@ -25,7 +25,8 @@ small { display: block; }
 
 def summary(totals: ReplayTotals) -> Iterator[str]:
     """Return the numbers, one line each."""
-    yield f"{totals.decisions:,} stored answers, {totals.covers:,} covers of ours in the library"
+    answers, covers = _plural(totals.decisions, "stored answer"), _plural(totals.covers, "cover")
+    yield f"{answers}, {covers} of ours in the library"
     for effect, words in WORDS.items():
         by_reason = [(reason, n) for (each, reason), n in totals.effects.items() if each is effect]
         reasons = ", ".join(f"{reason} {rows:,}" for reason, rows in sorted(by_reason))
@@ -81,6 +82,10 @@ def page(totals: ReplayTotals, samples: Sequence[Redecision]) -> str:
             items = "".join(map(_item, mine))
             parts.append(f"<h2>{words}: {totals.count(effect):,}{shown}</h2><ul>{items}</ul>")
     return "\n".join([*parts, "</body></html>\n"])
+
+
+def _plural(number: int, what: str) -> str:
+    return f"{number:,} {what}" + ("" if number == 1 else "s")
 
 
 def _cell(choice: object) -> str:
