@@ -9,13 +9,15 @@ RUN python -m venv /opt/wxyc
 RUN /opt/wxyc/bin/pip install --no-cache-dir --disable-pip-version-check --no-compile \
     --require-hashes --only-binary :all: -r requirements-prod.lock
 
-# Both layers of ours are reproducible: bytecode that does not name its time, files of 1970.
+# The layers are reproducible: bytecode that does not name its time, and files of 1970, their parent
+# folders included.
 FROM tools AS dependencies
 RUN /opt/wxyc/bin/pip uninstall --quiet --yes setuptools pip \
     && find /opt/wxyc -depth -type d -name tests -exec rm -r {} + \
     && PYTHONHASHSEED=0 python -m compileall -qq -j 0 --invalidation-mode unchecked-hash \
         /opt/wxyc/lib \
-    && find /opt/wxyc -exec touch --no-dereference --date @0 {} +
+    && mkdir -p /dependencies/opt && mv /opt/wxyc /dependencies/opt \
+    && find /dependencies -exec touch --no-dereference --date @0 {} +
 
 FROM tools AS package
 COPY pyproject.toml ./
@@ -36,7 +38,7 @@ RUN rm -rf /usr/local/bin/pip* /usr/local/bin/wheel /usr/local/lib/python3*/*-pa
     /usr/local/lib/python3*/ensurepip /usr/lib/python3*/ensurepip /usr/share/python-wheels
 
 FROM base AS image
-COPY --link --from=dependencies /opt/wxyc /opt/wxyc
+COPY --link --from=dependencies /dependencies /
 COPY --link --from=package /package /
 ENV PATH=/opt/wxyc/bin:/usr/local/bin:/usr/bin:/bin \
     HOME=/tmp \

@@ -44,6 +44,12 @@ test-versions: .venv/installed ## the tests of SQL on other versions of PostgreS
 mutants: .venv/installed ## is every change of the checks noticed by a unit test?
 	$(BIN)/python -m wxyc_assets_tests.mutants
 
+# Hostile bodies and hostile HTTP for the client of LML, with new seeds for an hour.
+FUZZ_MINUTES ?= 60
+
+fuzz: .venv/installed
+	$(BIN)/python -m wxyc_assets_tests.fuzz $(FUZZ_MINUTES)
+
 # Known vulnerabilities in the locked packages. This fetches advisories, so it is not part of the
 # tests. With --strict a package that cannot be looked up is a failure; otherwise an index without
 # advisories would look like a clean result.

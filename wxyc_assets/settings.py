@@ -345,6 +345,11 @@ SECRETS = {
 """Variables whose values are shown nowhere, each with its meaning."""
 
 
+def has_alert_channels() -> bool:
+    """Return True if alerts have anywhere to go."""
+    return any(os.environ.get(name) for name in ("SENTRY_DSN", "ALERT_WEBHOOK_URL"))  # noqa: TID251
+
+
 def secret_values() -> list[str]:
     """Return the secrets' values, which must appear in no log line and in no event."""
     return [os.environ[name] for name in SECRETS if os.environ.get(name)]  # noqa: TID251

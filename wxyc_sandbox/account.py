@@ -110,7 +110,10 @@ def reachable_bin(bin: Path, account: Account, *, shared: Path = SHARED_FOLDER) 
             if tree.exists():
                 shutil.copytree(tree, staging / tree.relative_to(package.parent), symlinks=True)
         _make_readable(staging)
-        staging.rename(copy)
+        try:
+            staging.rename(copy)
+        except OSError:  # another process was first: several start at once, and each finds none
+            shutil.rmtree(staging)
     if copy.stat().st_uid != os.geteuid():
         raise FolderOutOfReach(f"{copy} was not created by this user")
     return copy / bin.relative_to(package.parent)

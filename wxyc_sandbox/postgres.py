@@ -28,6 +28,8 @@ from wxyc_sandbox.account import (
 
 PORT = 5432
 SOCKET_PATH_BYTES = 107
+START_SECONDS = 600
+"""On a busy machine a minute, which is pg_ctl's own limit, may not do."""
 SUBNET_HBA = "local all all trust\nhost all all samenet trust\n"
 """pg_hba.conf of a server with an address: its subnet connects without a password."""
 
@@ -101,7 +103,8 @@ class Postgres:
             return
         log = self.data / "server.log"
         options = shlex.join(part for setting in self._settings() for part in ("-c", setting))
-        command = ("start", "-w", "-D", self.data, "-l", log, "-o", options)
+        wait = ("-w", "-t", str(START_SECONDS))
+        command = ("start", *wait, "-D", self.data, "-l", log, "-o", options)
         started, output = self._account.run_command(self._bin / "pg_ctl", *command)
         if not started:
             tail = log.read_text(errors="replace").splitlines()[-15:] if log.exists() else []
@@ -110,7 +113,8 @@ class Postgres:
     def stop(self, mode: Literal["fast", "immediate"] = "fast") -> None:
         """Stop the server if it runs; "immediate" simulates a crash."""
         if self.running:
-            self._run_program("pg_ctl", "stop", "-w", "-m", mode, "-D", self.data)
+            wait = ("-w", "-t", str(START_SECONDS))
+            self._run_program("pg_ctl", "stop", *wait, "-m", mode, "-D", self.data)
         if self._socket != self.data and self._socket.exists():
             self._socket.rmdir()
 

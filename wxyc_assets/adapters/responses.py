@@ -8,13 +8,20 @@ EXCERPT_CHARACTERS = 200
 
 
 def excerpt(response: httpx.Response) -> str:
-    """Return the start of the body without the bearer token, which an error page may repeat."""
-    return without_token(response.request, response.text)[:EXCERPT_CHARACTERS]
+    """Return the start of the body without the bearer token, which an error page may repeat.
+
+    It is read as UTF-8: httpx takes the codec that the server names, and not every one is for text.
+    """
+    text = response.content.decode(errors="replace")
+    return without_token(response.request, text)[:EXCERPT_CHARACTERS]
 
 
 def redirect_target(response: httpx.Response) -> str:
     """Return where a redirect points, without what may be secret in it."""
-    target = response.request.url.join(response.headers["Location"])
+    try:
+        target = response.request.url.join(response.headers["Location"])
+    except httpx.InvalidURL:
+        return "what is no address"
     bare = target.copy_with(userinfo=b"", query=None, fragment=None)
     return without_token(response.request, str(bare))
 

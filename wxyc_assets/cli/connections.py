@@ -8,8 +8,9 @@ import typer
 
 from wxyc_assets.cli.console import err
 from wxyc_assets.defs.failures import as_dagster_failure
+from wxyc_assets.defs.lml_resource import LmlResource
 from wxyc_assets.defs.plain_resources import with_secrets
-from wxyc_assets.defs.resources import DatabaseResource, LmlResource, RotationGates, resources
+from wxyc_assets.defs.resources import DatabaseResource, RotationGates, resources
 
 
 def database() -> DatabaseResource:

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from wxyc_assets.cli import connections
+from wxyc_assets.cli.progress import progress_on_stderr
 from wxyc_assets.defs.dry_runs import count_identities, fail_if_unanswered, print_counts
 from wxyc_assets.defs.resources import PagesResource, ScopeResource
 from wxyc_assets.settings import settings
@@ -24,7 +25,7 @@ def dry_run(
 ) -> None:
     """Ask LML as a run would, write nothing, and print one JSON object per cohort.
 
-    The first line is the compilation cohort, the second the rest; logs go to stderr.
+    The first line is the compilation cohort, the second the rest. stderr has logs and progress.
     """
     with connections.cli_errors():
         tallies = asyncio.run(
@@ -34,6 +35,7 @@ def dry_run(
                 lml=connections.lml(),
                 scope=ScopeResource(include_null_canonical=wide, recheck=recheck),
                 pages=PagesResource(),
+                watch=progress_on_stderr(),
             )
         )
         print_counts(tallies)

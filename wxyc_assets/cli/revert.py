@@ -49,7 +49,7 @@ def revert(
     if as_json:
         typer.echo(json.dumps(asdict(result), ensure_ascii=False))
         return
-    for line in _lines(result):
+    for line in _lines(result, was_to_apply=apply):
         out.print(line, soft_wrap=True)
 
 
@@ -77,10 +77,10 @@ async def _runs() -> list[JournaledRun]:
 def _run_line(run: JournaledRun) -> str:
     records = ", ".join(f"{name} {count}" for name, count in run.records.items())
     reverted = f"  (reverts {run.reverted_run_id})" if run.reverted_run_id else ""
-    return f"{run.run_id}  {run.changed_at}  {records}{reverted}"
+    return f"{run.run_id}  {run.changed_at:%Y-%m-%d %H:%M %Z}  {records}{reverted}"
 
 
-def _lines(result: RevertResult) -> Iterator[str]:
+def _lines(result: RevertResult, *, was_to_apply: bool) -> Iterator[str]:
     verb = "Reverted" if result.is_applied else "Would revert"
     counts = ", ".join(f"{name} of {count}" for name, count in sorted(result.reverted.items()))
     yield f"{verb}: {counts or 'nothing'}" + " records" * bool(counts)
@@ -94,5 +94,7 @@ def _lines(result: RevertResult) -> Iterator[str]:
         yield "  ... and more: --json lists all"
     if result.is_applied:
         yield f"This revert is run {result.run_id}; `wxyc-assets revert {result.run_id}` undoes it."
+    elif was_to_apply:
+        yield "Nothing was changed: DRY_RUN is set."
     else:
         yield "Nothing was changed. With --apply it is."

@@ -1,7 +1,7 @@
 """Sensors that queue an alert for each failure and recovery, and deliver it.
 
-They run from the start, so that no alert depends on a switch in the UI. Without SENTRY_DSN and
-ALERT_WEBHOOK_URL they do nothing; set either to receive alerts.
+They run from the start, so that no alert depends on a switch in the UI; without SENTRY_DSN and
+ALERT_WEBHOOK_URL they are off. Set either to receive alerts.
 
 The first is a plain sensor with a cursor, not a run-failure sensor: that one moves on when it
 cannot write to the queue, and the failures of a database outage would be lost. This one reads them
@@ -21,17 +21,18 @@ from wxyc_assets.defs.resources import AlertsResource, DatabaseResource
 from wxyc_assets.domain.alerts import Occurrence
 from wxyc_assets.flows import alerts as alerting
 from wxyc_assets.flows.alerts import Delivery
-from wxyc_assets.settings import secret_values
+from wxyc_assets.settings import has_alert_channels, secret_values
 from wxyc_assets.telemetry import sentry
 from wxyc_assets.telemetry.redaction import Redaction
 
 SECONDS_BETWEEN = 15
+STATUS = dg.DefaultSensorStatus.RUNNING if has_alert_channels() else dg.DefaultSensorStatus.STOPPED
 NO_CHANNELS = "No channel is set up: set SENTRY_DSN or ALERT_WEBHOOK_URL to receive alerts."
 
 
 @dg.sensor(
     minimum_interval_seconds=SECONDS_BETWEEN,
-    default_status=dg.DefaultSensorStatus.RUNNING,
+    default_status=STATUS,
     description="Queues an alert for each failed run, each check that does not pass, and each "
     "recovery. Ignores what happened before its first tick.",
 )
@@ -54,7 +55,7 @@ def alerts_are_queued(
 
 @dg.sensor(
     minimum_interval_seconds=SECONDS_BETWEEN,
-    default_status=dg.DefaultSensorStatus.RUNNING,
+    default_status=STATUS,
     description="Sends queued alerts until they are delivered; its ticks fail while a channel is "
     "down.",
 )

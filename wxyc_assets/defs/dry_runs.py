@@ -21,21 +21,24 @@ from wxyc_assets.adapters.postgres.identity_store import IdentityStore
 from wxyc_assets.adapters.postgres.rotation_store import RotationStore
 from wxyc_assets.defs.instrumentation import Totals, instrumented
 from wxyc_assets.defs.library_artwork import ArtworkConfig
+from wxyc_assets.defs.lml_resource import LmlResource
 from wxyc_assets.defs.occurrences import range_of
 from wxyc_assets.defs.partitions import known_ranges, library_ranges
-from wxyc_assets.defs.resources import DatabaseResource, LmlResource, PagesResource, ScopeResource
+from wxyc_assets.defs.resources import DatabaseResource, PagesResource, ScopeResource
 from wxyc_assets.defs.rotation import RefreshConfig
 from wxyc_assets.domain.candidates import Cohort
 from wxyc_assets.domain.counters import IdentityTally, by_cohort
 from wxyc_assets.domain.ranges import IdRange
 from wxyc_assets.flows.artwork.dry_run import plan_lookups
 from wxyc_assets.flows.doubts.find_doubts import preview_doubts
+from wxyc_assets.flows.heartbeat import Watch, telling
 from wxyc_assets.flows.identity.dry_run import IdentityDryRun, figures
 from wxyc_assets.flows.identity.pipeline import IdentityOptions
 from wxyc_assets.flows.live_activity import LiveActivity
 from wxyc_assets.flows.precision import measure_newest
 from wxyc_assets.flows.rotation import cache_refresh
 from wxyc_assets.flows.rotation.cache_refresh import RefreshPlan
+from wxyc_assets.flows.worker_pool import in_background
 from wxyc_assets.settings import settings
 
 
@@ -54,8 +57,9 @@ async def count_identities(
     lml: LmlResource,
     scope: ScopeResource,
     pages: PagesResource,
+    watch: Watch,
 ) -> dict[Cohort, IdentityTally]:
-    """Count what a run over these ranges would do; raises dg.Failure."""
+    """Count what a run over these ranges would do, watched; raises dg.Failure."""
     ranges = known_ranges(keys or library_ranges.get_partition_keys())
     options = IdentityOptions(
         run_id="dry run",
@@ -68,7 +72,8 @@ async def count_identities(
     async with database.open() as opened, lml.open(opened, CallerReason.IDENTITIES) as client:
         live = LiveActivity(FlowsheetStore(opened), lml.live_activity_limits())
         dry_run = IdentityDryRun(IdentityStore(opened), client, options, live.give_way)
-        return await dry_run.run(ranges)
+        async with in_background(watch(dry_run.progress)):
+            return await dry_run.run(ranges)
 
 
 @contextmanager
@@ -121,7 +126,14 @@ async def ask_and_count(
     """Ask LML as a real run would, write nothing, and print what would be written."""
     with dry_step(context, "library_identity_dry_run") as totals:
         keys = config.ranges or ranges_of_run(context)
-        tallies = await count_identities(keys, database=database, lml=lml, scope=scope, pages=pages)
+        tallies = await count_identities(
+            keys,
+            database=database,
+            lml=lml,
+            scope=scope,
+            pages=pages,
+            watch=telling(context.log.info),
+        )
         totals.add(by_cohort(tallies))
         print_counts(tallies)
         context.add_output_metadata(

@@ -15,6 +15,7 @@ from wxyc_assets.defs.dagster_internals import output_without_materialization
 from wxyc_assets.defs.instrumentation import Totals, instrumented
 from wxyc_assets.defs.library_identity import LIBRARY_IDENTITY
 from wxyc_assets.defs.live_activity import giving_way
+from wxyc_assets.defs.lml_resource import LmlResource
 from wxyc_assets.defs.open_ranges import completeness_check, finish_run
 from wxyc_assets.defs.partitions import (
     are_all_ranges,
@@ -22,7 +23,7 @@ from wxyc_assets.defs.partitions import (
     report_range,
     selected_ranges,
 )
-from wxyc_assets.defs.resources import DatabaseResource, LmlResource
+from wxyc_assets.defs.resources import DatabaseResource
 from wxyc_assets.defs.run_checks import LIMITS, check_result, range_of_run
 from wxyc_assets.domain.artwork import CoverScope, Eligibility, Match, Rules
 from wxyc_assets.domain.coverage import CoverageRules
@@ -30,6 +31,7 @@ from wxyc_assets.domain.ranges import IdRange
 from wxyc_assets.domain.run_checks import judge_answers, judge_written
 from wxyc_assets.flows.artwork.pipeline import ArtworkOptions, ArtworkPipeline
 from wxyc_assets.flows.artwork.report import ArtworkReport
+from wxyc_assets.flows.heartbeat import telling
 from wxyc_assets.flows.recorded_run import RunEntry, run_on_record
 from wxyc_assets.settings import Days, Seconds, Share, settings
 from wxyc_assets.views.contact_sheet import contact_sheet
@@ -97,7 +99,8 @@ async def library_artwork(
         ):
             store, report = ArtworkStore(opened, config.scope()), partial(_report, context, totals)
             pipeline = ArtworkPipeline(store, client, options, live.give_way)
-            summary = await run_on_record(RunStore(opened), entry, pipeline, ranges, report)
+            watch = telling(context.log.info)
+            summary = await run_on_record(RunStore(opened), entry, pipeline, ranges, report, watch)
             check, keys = artwork_ranges_are_complete, [context.asset_key]
             await finish_run(context, opened, summary, keys, check)
     yield output_without_materialization("result")
@@ -153,6 +156,7 @@ def _entry(
 
 def _report(context: dg.AssetExecutionContext, totals: Totals, report: ArtworkReport) -> None:
     """Count a range in the totals; report it as materialized if it is complete."""
+    context.log.info(report.sentence)
     totals.add({f"artwork.{name}": number for name, number in report.figures().items()})
     if not report.open_rows:
         report_range(context, context.asset_key, report.id_range.key, _metadata(report))

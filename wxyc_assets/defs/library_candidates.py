@@ -9,11 +9,15 @@ from wxyc_assets.adapters.lml.errors import why_stopped
 from wxyc_assets.adapters.postgres.identity_store import IdentityStore
 from wxyc_assets.defs.dagster_internals import output_without_materialization
 from wxyc_assets.defs.instrumentation import instrumented
+from wxyc_assets.defs.lml_resource import LmlResource
 from wxyc_assets.defs.partitions import range_asset, report_range, selected_ranges
-from wxyc_assets.defs.resources import DatabaseResource, LmlResource, ScopeResource
+from wxyc_assets.defs.resources import DatabaseResource, ScopeResource
 from wxyc_assets.domain.candidates import Cohort, Reason
+from wxyc_assets.domain.progress import Progress
 from wxyc_assets.domain.ranges import IdRange
+from wxyc_assets.flows.heartbeat import heartbeat
 from wxyc_assets.flows.identity.candidates import find_refusal, put_candidates
+from wxyc_assets.flows.worker_pool import in_background
 from wxyc_assets.telemetry import logs
 
 ASKING_STEP = "library_identities"
@@ -44,10 +48,15 @@ async def library_candidates(
         totals.add(counts)
         logs.logger().info("range done", step="range", id_range=id_range.key, **counts)
         report_range(context, context.asset_key, id_range.key, _metadata(counts))
+        progress.advance()
 
     with instrumented(context, "library_candidates") as totals:
-        ranges = selected_ranges(context)
-        async with database.open() as opened:
+        ranges, progress = selected_ranges(context), Progress("ranges")
+        progress.begin(len(ranges))
+        async with (
+            database.open() as opened,
+            in_background(heartbeat(progress, context.log.info)),
+        ):
             if ASKING_STEP in context.job_def.graph.node_dict:
                 async with lml.open(opened, CallerReason.IDENTITIES) as client:
                     if refusal := await find_refusal(client):

@@ -16,6 +16,7 @@ from wxyc_assets.defs import metadata
 from wxyc_assets.defs.dagster_internals import output_without_materialization
 from wxyc_assets.defs.instrumentation import Totals, instrumented
 from wxyc_assets.defs.live_activity import giving_way
+from wxyc_assets.defs.lml_resource import LmlResource
 from wxyc_assets.defs.open_ranges import completeness_check, finish_run
 from wxyc_assets.defs.partitions import (
     are_all_ranges,
@@ -24,13 +25,13 @@ from wxyc_assets.defs.partitions import (
     report_range,
     selected_ranges,
 )
-from wxyc_assets.defs.resources import DatabaseResource, LmlResource, PagesResource, ScopeResource
+from wxyc_assets.defs.resources import DatabaseResource, PagesResource, ScopeResource
 from wxyc_assets.defs.run_checks import LIMITS, check_result, range_of_run
-from wxyc_assets.domain.candidates import Scope
 from wxyc_assets.domain.counters import as_recheck
 from wxyc_assets.domain.coverage import CoverageRules
 from wxyc_assets.domain.ranges import IdRange
 from wxyc_assets.domain.run_checks import judge_answers, judge_written
+from wxyc_assets.flows.heartbeat import telling
 from wxyc_assets.flows.identity.pipeline import IdentityOptions, IdentityPipeline
 from wxyc_assets.flows.identity.report import IdentityReport
 from wxyc_assets.flows.range_report import RunSummary
@@ -82,8 +83,8 @@ async def library_identities(
             giving_way(context, opened, lml, totals) as live,
         ):
             pipeline = IdentityPipeline(IdentityStore(opened), client, options, live.give_way)
-            report = partial(_report, context, totals, options.scope)
-            summary = await run_on_record(RunStore(opened), entry, pipeline, ranges, report)
+            report, watch = partial(_report, context, totals, scope), telling(context.log.info)
+            summary = await run_on_record(RunStore(opened), entry, pipeline, ranges, report, watch)
             _warn_of_drift(context, summary)
             await finish_run(context, opened, summary, selected, identity_ranges_are_complete)
     for each in selected:
@@ -143,9 +144,10 @@ def _entry(
 
 
 def _report(
-    context: dg.AssetExecutionContext, totals: Totals, scope: Scope, report: IdentityReport
+    context: dg.AssetExecutionContext, totals: Totals, scope: ScopeResource, report: IdentityReport
 ) -> None:
     """Count a range in the totals; report it as materialized if it is complete."""
+    context.log.info(report.sentence)
     totals.add(report.figures())
     if scope.recheck and settings.old_spans:
         totals.add(as_recheck(report.tallies))

@@ -112,6 +112,7 @@ def _metadata(found: MeasuredSample) -> dict[str, dg.MetadataValue]:
         "dagster/row_count": dg.MetadataValue.int(len(found.measured)),
         "sample": dg.MetadataValue.text(found.sample.sample_id),
         "drawn_at": dg.MetadataValue.timestamp(found.sample.drawn_at),
+        "age_days": dg.MetadataValue.int((datetime.now(UTC) - found.sample.drawn_at).days),
     }
     for name, number in _numbers(found.measured).items():
         shown[name] = dg.MetadataValue.float(float(number))

@@ -8,7 +8,7 @@ import dagster as dg
 from wxyc_assets.adapters.postgres.database import Database
 from wxyc_assets.adapters.postgres.flowsheet_store import FlowsheetStore
 from wxyc_assets.defs.instrumentation import Totals
-from wxyc_assets.defs.resources import LmlResource
+from wxyc_assets.defs.lml_resource import LmlResource
 from wxyc_assets.flows.live_activity import LiveActivity
 
 

@@ -12,13 +12,16 @@ from wxyc_assets.defs import metadata
 from wxyc_assets.defs.catalog import what_to_do
 from wxyc_assets.defs.instrumentation import instrumented, prepare_process
 from wxyc_assets.defs.live_activity import giving_way
-from wxyc_assets.defs.resources import DatabaseResource, LmlResource, RotationGates
+from wxyc_assets.defs.lml_resource import LmlResource
+from wxyc_assets.defs.resources import DatabaseResource, RotationGates
 from wxyc_assets.defs.selection import require_selection
 from wxyc_assets.domain.percent import percent
 from wxyc_assets.domain.rotation import ActiveRotation, IdentifiedCount, RotationBasis
+from wxyc_assets.flows.heartbeat import heartbeat
 from wxyc_assets.flows.rotation.cache_refresh import RefreshOptions
 from wxyc_assets.flows.rotation.pipeline import RotationPipeline
 from wxyc_assets.flows.rotation.report import RotationReport
+from wxyc_assets.flows.worker_pool import in_background
 from wxyc_assets.settings import RefreshBatchSize, RefreshesInFlight, Seconds, settings
 
 FAILURES_SHOWN = 10
@@ -121,9 +124,10 @@ async def rotation_cache(
             _require(await _check_deploy(client, rotation_gates))
             async with giving_way(context, opened, lml, totals) as live:
                 pipeline = RotationPipeline(store, client, _options(config, lml), live.give_way)
-                report = await pipeline.run(
-                    active.identity_ids, context.log.warning, run_id=context.run.run_id
-                )
+                async with in_background(heartbeat(pipeline.progress, context.log.info)):
+                    report = await pipeline.run(
+                        active.identity_ids, context.log.warning, run_id=context.run.run_id
+                    )
         totals.add(report.tally.figures())
         totals["backfill.dry_run"] = False
         shown = _metadata(report)

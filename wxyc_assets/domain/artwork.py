@@ -6,10 +6,11 @@ its order: the first one that fails is the reason.
 
 import re
 import unicodedata
-from base64 import urlsafe_b64decode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+
+from wxyc_assets.domain.web_addresses import discogs_address, is_https, is_web_address
 
 RULES_VERSION = 1
 """The version of the rules on this page. A change to what they decide raises it: the next run then
@@ -18,17 +19,9 @@ CONFIDENCE_TOLERANCE = 1e-6
 MOST_CHARACTERS = 512
 """The length of `library.artwork_url`."""
 
-WEB_ADDRESS = re.compile(
-    r"""https?:// [^\s/?#@:<>"{}|\\^`\[\]]+ (:\d{1,5})? ([/?#] [^\s<>"{}|\\^`\[\]]* )?""",
-    re.IGNORECASE | re.VERBOSE,
-)
-"""A host, and none of the characters that no URL holds; no user, no password."""
 NUMBERED = re.compile(r" \(\d+\)$")
 COMBINING = re.compile("[\u0300-\u036f]")
 PLACEHOLDER = "spacer.gif"
-BASE64_OF_DISCOGS = "czM6Ly9kaXNjb2dzLWRhdGFiYXNlLWltYWdl"  # s3://discogs-database-image
-BASE64 = re.compile(r"[\w-]*", re.ASCII)
-CHARACTERS_READ = 64
 NOT_A_COVER = re.compile(r"discogs-(?:database-)?images/[AL]-")
 
 
@@ -184,11 +177,11 @@ def match_release(found: Found, album: Album, rules: Rules) -> Picture | NoCover
     match mine:
         case []:
             return NoCover(NoCoverReason.NO_ROW)
-        case [Result(picture=None)]:
-            return NoCover(NoCoverReason.NO_ARTWORK)
         case [Result(picture=Picture() as picture)]:
             obstacle = _release_obstacle(picture, album, rules)
             return NoCover(obstacle, picture.confidence) if obstacle else picture
+        case [_]:
+            return NoCover(NoCoverReason.NO_ARTWORK)
         case _:
             return NoCover(NoCoverReason.SEVERAL_ROWS)
 
@@ -245,27 +238,3 @@ def normalized(name: str) -> str:
     if not name.isascii():
         name = COMBINING.sub("", unicodedata.normalize("NFD", name))
     return NUMBERED.sub("", " ".join(name.casefold().split()))
-
-
-def is_https(url: str) -> bool:
-    """Return True for a web address with https."""
-    return url[:8].lower() == "https://" and is_web_address(url)
-
-
-def is_web_address(url: str) -> bool:
-    """Return True for an http or https URL that can be shown and stored as it is."""
-    return url.isprintable() and WEB_ADDRESS.fullmatch(url) is not None
-
-
-def discogs_address(url: str) -> str:
-    """Return Discogs' own storage address of a picture; empty if the URL does not hold one.
-
-    Its image addresses end in base64 of `s3://discogs-database-images/R-...`, cut by slashes.
-    """
-    _, marker, rest = url.replace("/", "").partition(BASE64_OF_DISCOGS)
-    tail = BASE64.match(rest)
-    if not marker or tail is None:
-        return ""
-    encoded = marker + tail[0][:CHARACTERS_READ]
-    whole = encoded[: len(encoded) // 4 * 4]
-    return urlsafe_b64decode(whole).decode("latin-1")

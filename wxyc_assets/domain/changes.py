@@ -44,6 +44,20 @@ class UncoveredRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class DoubtfulRecord:
+    """A record and one reason to doubt what is stored of it; `plays` is None if nobody counts."""
+
+    library_id: int
+    artist_name: str | None
+    album_title: str
+    genre_name: str
+    reason: str
+    severity: str
+    evidence: str
+    plays: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class NamedRecord:
     """A record with its names."""
 
@@ -59,5 +73,6 @@ class RecordsOfReport:
     since: datetime
     changes: tuple[ChangedRecord, ...]
     without_cover: tuple[UncoveredRecord, ...]
+    doubtful: tuple[DoubtfulRecord, ...]
     genres: dict[str, str]
     """Genre names, by genre id as text."""

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 
 
@@ -74,7 +75,7 @@ class JournaledRun:
     """A run in the journal, with its number of changed records by subject."""
 
     run_id: str
-    changed_at: str
+    changed_at: datetime
     records: dict[JournalSubject, int]
     reverted_run_id: str | None
 

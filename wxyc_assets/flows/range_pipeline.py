@@ -11,6 +11,7 @@ from typing import Any, Generic, TypeVar
 from wxyc_assets.adapters.lml.errors import LmlError
 from wxyc_assets.adapters.postgres.database import Database
 from wxyc_assets.adapters.postgres.range_locks import LockFamily, RangeLocks, open_range_locks
+from wxyc_assets.domain.progress import Progress
 from wxyc_assets.domain.ranges import IdRange
 from wxyc_assets.flows.range_report import Report, RunSummary
 from wxyc_assets.flows.worker_pool import WorkerPool, in_background
@@ -22,12 +23,20 @@ Work = TypeVar("Work")
 class RangePipeline(ABC, Generic[Work, Report]):
     """Takes up to `open_ranges` ranges at a time through `_begin` and `_finish`.
 
-    `_begin` submits jobs to `self._pool` and returns what `_finish` waits for.
+    `_begin` submits jobs to `self._pool` and returns what `_finish` waits for; what is asked about
+    is counted in `progress`.
     """
 
     def __init__(
-        self, database: Database, family: LockFamily, pool: WorkerPool, *, open_ranges: int
+        self,
+        database: Database,
+        family: LockFamily,
+        pool: WorkerPool,
+        *,
+        open_ranges: int,
+        unit: str,
     ) -> None:
+        self.progress = Progress(unit)
         self._database = database
         self._family = family
         self._pool = pool
@@ -42,6 +51,7 @@ class RangePipeline(ABC, Generic[Work, Report]):
         Raises DatabaseError; whatever was committed until then stands.
         """
         summary = RunSummary[Report]()
+        self.progress.ranges = len(ranges)
         async with (
             open_range_locks(self._database, self._family) as locks,
             in_background(*self._background()),

@@ -32,6 +32,21 @@ class RangeReport(ABC):
 
     @property
     @abstractmethod
+    def found(self) -> str:
+        """The number of records for which LML had something, with its word."""
+
+    @property
+    def sentence(self) -> str:
+        """The range in one line, for people."""
+        scanned = self.total.scanned
+        if not scanned:
+            return f"{self.id_range.key}: nothing was due."
+        records = "1 record" if scanned == 1 else f"{scanned:,} records"
+        left_open = f"; it stays open: {self.why_open}" if self.open_rows else ""
+        return f"{self.id_range.key}: {records}, {self.found}{left_open}."
+
+    @property
+    @abstractmethod
     def touched(self) -> frozenset[str]:
         """Tables whose contents changed enough to ANALYZE them."""
 

@@ -7,8 +7,10 @@ from typing import Any
 from wxyc_assets.adapters.postgres.run_store import Pipeline, RunStore
 from wxyc_assets.domain.coverage import CoverageRules
 from wxyc_assets.domain.ranges import IdRange
+from wxyc_assets.flows.heartbeat import Watch
 from wxyc_assets.flows.range_pipeline import RangePipeline
 from wxyc_assets.flows.range_report import Report, RunSummary
+from wxyc_assets.flows.worker_pool import in_background
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,10 +31,12 @@ async def run_on_record(
     pipeline: RangePipeline[Any, Report],
     ranges: Sequence[IdRange],
     on_range_done: Callable[[Report], None],
+    watch: Watch,
 ) -> RunSummary[Report]:
-    """Run a pipeline over the ranges, with the entry and the completed ranges on record."""
+    """Run a pipeline over the ranges, watched, with its entry and completed ranges on record."""
     await books.begin(entry.kind, entry.run_id, entry.rules, ranges, is_whole=entry.is_whole)
-    summary = await pipeline.run(ranges, on_range_done)
+    async with in_background(watch(pipeline.progress)):
+        summary = await pipeline.run(ranges, on_range_done)
     if entry.completes:
         await books.complete(entry.kind, entry.run_id, summary.completed, entry.rules)
     return summary

@@ -1,37 +1,27 @@
 """One record in prose: what it is, its identity, its cover, what happened, and what comes next."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any, assert_never
+from collections.abc import Iterator
+from typing import assert_never
 
 from wxyc_assets.domain.doubts import DoubtReason
 from wxyc_assets.domain.explanation import CoverStep, Explanation
-from wxyc_assets.domain.verdicts import Topic
 from wxyc_assets.views.labels import (
-    CHANGE_LABELS,
     COHORT_LABELS,
     DOUBT_LABELS,
-    KIND_LABELS,
     LOOKUP_LABELS,
     REASON_LABELS,
     SOURCE_LABELS,
-    VERDICT_LABELS,
+)
+from wxyc_assets.views.record_events import (
+    Facts,
+    as_words,
+    events,
+    kind_in_words,
+    moment,
+    parse_moment,
 )
 
 NOT_LOOKED_AT = "Not looked at yet."
-Facts = Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """Something that happened to a record, in words."""
-
-    at: datetime
-    what: str
-
-    def __str__(self) -> str:
-        return f"{moment(self.at)}  {self.what}"
 
 
 def title(explanation: Explanation) -> str:
@@ -53,24 +43,6 @@ def sections(explanation: Explanation) -> Iterator[tuple[str, list[str]]]:
     yield "What happens next", list(_next_steps(explanation))
 
 
-def moment(at: datetime) -> str:
-    """Return a moment to the minute."""
-    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
-
-
-def events(facts: Facts) -> list[Event]:
-    """Return what happened to the record, the oldest first."""
-    found = [
-        *_events_of_asking(facts),
-        *_events_of_identities(facts),
-        *_events_of_the_cover(facts),
-        *_superseded(facts),
-        *_changes(facts["journal"] or []),
-        *_events_of_verdicts(facts["verdicts"] or []),
-    ]
-    return sorted((Event(_parse(at), what) for at, what in found if at), key=lambda each: each.at)
-
-
 def _record(explanation: Explanation) -> Iterator[str]:
     if explanation.id_range:
         yield f"Its range is {explanation.id_range}."
@@ -83,7 +55,7 @@ def _identity(explanation: Explanation) -> Iterator[str]:
     facts = explanation.facts
     identity, resolution = facts["identity"], facts["resolution"]
     if identity:
-        found = f"Found by {_words(identity['method'])}"
+        found = f"Found by {as_words(identity['method'])}"
         confidence = identity.get("confidence")
         sure = "" if confidence is None else f", confidence {confidence:g}"
         yield f"{found}{sure}; last verified {_when(identity['last_verified_at'])}."
@@ -110,7 +82,7 @@ def _answer(resolution: Facts) -> Iterator[str]:
     if resolution["refusal"]:
         yield f"LML refused it: {resolution['refusal']}"
     elif resolution["kind"] != "single_artist":
-        yield f"LML's answer: {_kind(resolution)}."
+        yield f"LML's answer: {kind_in_words(resolution)}."
     if not resolution["is_about_this_artist"]:
         yield f"LML was asked about {resolution['artist_name']}: the record was renamed since."
     if resolution["is_rejected"]:
@@ -172,108 +144,6 @@ def _words_of_the_lookup(lookup: Facts, release: Facts | None) -> Iterator[str]:
         yield f"No table can hold a part of LML's answer: {lookup['unstorable']}"
 
 
-def _events_of_asking(facts: Facts) -> Iterator[tuple[str | None, str]]:
-    candidate, resolution = facts["candidate"], facts["resolution"]
-    if candidate:
-        why = REASON_LABELS[candidate["reason"]]
-        yield candidate["due_at"], f"found due, as {why}{_run(candidate)}"
-    if not resolution:
-        return
-    answered = f"LML answered: {_kind(resolution)}" if resolution["kind"] else "LML refused it"
-    yield resolution["answered_at"], f"{answered}{_run(resolution)}"
-    if not _changed(facts, "identity", "credits", "attempt"):
-        yield resolution["applied_at"], "what LML answered was written"
-    yield resolution["ask_again_at"], "a person wanted LML to be asked again"
-
-
-def _superseded(facts: Facts) -> Iterator[tuple[str | None, str]]:
-    """What was decided until something else was; LML's last answer but one is in its row, too."""
-    resolution, mine = facts["resolution"], facts["superseded"] or []
-    dates = {each["decided_at"] for each in mine if each["subject"] == "identity"}
-    if resolution and resolution["previous_answered_at"] not in dates:
-        before = resolution["previous_kind"]
-        yield resolution["previous_answered_at"], f"LML answered: {KIND_LABELS.get(before, before)}"
-    for each in mine:
-        yield each["decided_at"], f"{_superseded_words(each)}{_run(each)}"
-
-
-def _superseded_words(each: Facts) -> str:
-    words = each["words"]
-    if each["subject"] == "cover":
-        return f"its cover was decided on: {_decision(each['decision'], words, each)}"
-    if each["decision"] == "single_artist":
-        confidence = words.get("confidence")
-        sure = "" if confidence is None else f", confidence {confidence:g}"
-        return f"LML answered: one artist, by {_words(words.get('method'))}{sure}"
-    if each["decision"] == "refused":
-        return f"LML refused it: {words.get('refusal')}"
-    return f"LML answered: {KIND_LABELS.get(each['decision'], each['decision'])}"
-
-
-def _decision(outcome: str, rules: Facts, versioned: Facts) -> str:
-    floor = rules.get("min_confidence")
-    above = "" if floor is None else f", floor {floor:g}"
-    return (
-        f"{LOOKUP_LABELS[outcome]} (version {versioned['rules_version']} of the rules, "
-        f"{rules['match']}{above})"
-    )
-
-
-def _changed(facts: Facts, *subjects: str) -> bool:
-    """Return True if the journal tells of such a change; it keeps 90 days by default."""
-    return any(each["subject"] in subjects for each in facts["journal"] or [])
-
-
-def _changes(journal: list[Facts]) -> Iterator[tuple[str | None, str]]:
-    for each in journal:
-        what = CHANGE_LABELS[each["subject"]]
-        if each["subject"] == "cover" and each["is_empty_after"]:
-            what = "its cover was taken out of the library"
-        why = f", which undid run {each['reverted_run_id']}" if each["reverted_run_id"] else ""
-        yield each["changed_at"], f"{what}{_run(each)[:-1]}{why})"
-
-
-def _events_of_identities(facts: Facts) -> Iterator[tuple[str | None, str]]:
-    for past in facts["history"] or []:
-        how, why = _words(past.get("method")), past["superseded_reason"]
-        yield past["superseded_at"], f"its identity, found by {how}, was replaced: {why}"
-    if facts["identity"] and not facts["resolution"]:
-        yield facts["identity"]["last_verified_at"], "its identity was verified by another job"
-    attempted_at = facts["unresolved_attempted_at"]
-    yield attempted_at, "an attempt without an identity was dated on the library record"
-
-
-def _events_of_the_cover(facts: Facts) -> Iterator[tuple[str | None, str]]:
-    lookup, release = facts["cover_lookup"], facts["release"]
-    if lookup:
-        decided = _decision(lookup["outcome"], lookup, lookup)
-        if lookup["decided_at"]:
-            yield lookup["looked_up_at"], f"its cover was looked up{_run(lookup)}"
-            run = {"run_id": lookup["decided_by"]}
-            yield lookup["decided_at"], f"its cover was decided on again: {decided}{_run(run)}"
-        else:
-            yield lookup["looked_up_at"], f"its cover was looked up: {decided}{_run(lookup)}"
-        if lookup["is_raced"]:
-            yield lookup["applied_at"], "covered by another writer"
-        elif not _changed(facts, "cover"):
-            yield lookup["applied_at"], "covered"
-        yield lookup["ask_again_at"], "a person wanted the cover to be looked up again"
-    if release and release["written_at"] and not _changed(facts, "identity"):
-        run = {"run_id": release["written_by"]}
-        yield release["written_at"], f"its identity got its Discogs release{_run(run)}"
-
-
-def _events_of_verdicts(verdicts: Sequence[Facts]) -> Iterator[tuple[str | None, str]]:
-    for each in verdicts:
-        what = VERDICT_LABELS[each["decision"]].format(_topic(each["topic"]), each["value"])
-        note = f" ({each['note']})" if each["note"] else ""
-        yield each["decided_at"], f"{each['decided_by']} {what}{note}"
-
-
-def _topic(topic: str) -> str:
-    return "cover" if topic == Topic.COVER else f"{SOURCE_LABELS[topic]} id"
-
-
 def _next_steps(explanation: Explanation) -> Iterator[str]:
     if explanation.id_range is None:
         yield "Nothing, until there is a range for it."
@@ -332,23 +202,8 @@ def _next_lookup(explanation: Explanation) -> str:
             assert_never(explanation.cover_step)
 
 
-def _kind(resolution: Facts) -> str:
-    kind = KIND_LABELS[resolution["kind"]]
-    if resolution["kind"] != "compilation":
-        return kind
-    return f"{kind}, {'matched' if resolution['is_matched'] else 'not matched'}"
-
-
 def _source(name: str) -> str:
     return SOURCE_LABELS.get(name, name)
-
-
-def _run(row: Facts) -> str:
-    return f" (run {row['run_id']})"
-
-
-def _words(term: str | None) -> str:
-    return (term or "an unknown method").replace("_", " ")
 
 
 def _sentence(words: str) -> str:
@@ -356,9 +211,4 @@ def _sentence(words: str) -> str:
 
 
 def _when(at: str) -> str:
-    return moment(_parse(at))
-
-
-def _parse(at: str) -> datetime:
-    parsed = datetime.fromisoformat(at)
-    return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
+    return moment(parse_moment(at))

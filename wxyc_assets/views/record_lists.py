@@ -11,8 +11,15 @@ from datetime import datetime
 from html import escape
 from importlib.resources import files
 
-from wxyc_assets.domain.changes import Change, ChangedRecord, RecordsOfReport, UncoveredRecord
-from wxyc_assets.views.labels import LOOKUP_LABELS
+from wxyc_assets.domain.changes import (
+    Change,
+    ChangedRecord,
+    DoubtfulRecord,
+    RecordsOfReport,
+    UncoveredRecord,
+)
+from wxyc_assets.domain.doubts import DoubtReason
+from wxyc_assets.views.labels import DOUBT_LABELS, LOOKUP_LABELS
 
 CHANGE_LABELS = {
     Change.NEW_RECORD: "new records",
@@ -58,7 +65,13 @@ def lists(records: RecordsOfReport) -> list[RecordList]:
         (*RECORD, "why", "looked up"),
         [_uncovered(each) for each in records.without_cover],
     )
-    return [uncovered, *changed]
+    doubtful = RecordList(
+        "doubtful",
+        "doubts, the most played records first",
+        (*RECORD, "plays", "severity", "doubt", "evidence"),
+        [_doubtful(each) for each in records.doubtful],
+    )
+    return [uncovered, doubtful, *changed]
 
 
 def html(each: RecordList) -> Iterator[str]:
@@ -92,6 +105,13 @@ def _uncovered(each: UncoveredRecord) -> tuple[Value, ...]:
     why = LOOKUP_LABELS.get(each.outcome, each.outcome) if each.outcome else NEVER_LOOKED_UP
     names = each.artist_name or "", each.album_title, each.genre_name
     return each.library_id, *names, why, _day(each.looked_up_at)
+
+
+def _doubtful(each: DoubtfulRecord) -> tuple[Value, ...]:
+    names = each.artist_name or "", each.album_title, each.genre_name
+    plays = "" if each.plays is None else each.plays
+    doubt = DOUBT_LABELS[DoubtReason(each.reason)]
+    return each.library_id, *names, plays, each.severity, doubt, each.evidence
 
 
 def _day(at: datetime | None) -> str:

@@ -49,7 +49,7 @@ def main(
     console.print(f"{platform.platform()}, {python}, {os.cpu_count()} CPUs")
     costs: dict[str, Cost] = {}
     for in_flight in (1, 2, 4, 8):
-        with _station(scale) as station:
+        with open_station(scale) as station:
             costs[f"{in_flight} in flight"] = identity(station, in_flight)
             if in_flight == 8:
                 costs["covers, 8 in flight"] = covers(station, in_flight)
@@ -57,7 +57,7 @@ def main(
                 costs["a second run"] = identity(station, in_flight)
                 console.print(_writers(station))
     if large:
-        with _station(large) as station:
+        with open_station(large) as station:
             costs[f"scale {large:g}, 8 in flight"] = identity(station, 8)
     console.print(_table(costs, startup=costs["a second run"].wall))
 
@@ -80,7 +80,7 @@ def covers(station: SandboxStation, in_flight: int) -> Cost:
 
 
 @contextmanager
-def _station(scale: float) -> Generator[SandboxStation]:
+def open_station(scale: float) -> Generator[SandboxStation]:
     with tempfile.TemporaryDirectory(prefix="wxyc-") as folder:
         Path(folder).chmod(0o711)
         with run_station(Path(folder), scale) as station:

@@ -12,6 +12,7 @@ import typer
 
 from wxyc_assets.adapters.postgres.doubt_store import DoubtStore
 from wxyc_assets.flows.doubts.find_doubts import find_doubts
+from wxyc_assets_tests.bench.metering import postgres_cpu
 from wxyc_assets_tests.integration.flows.station import opening
 from wxyc_assets_tests.support.judged_library import make_judged_library
 from wxyc_sandbox.library import SandboxLibrary
@@ -84,10 +85,7 @@ def _server_seconds(url: str) -> float:
     with psycopg.connect(url) as connection:
         parent = psutil.Process(connection.info.backend_pid).parent()
     assert parent is not None
-    times = parent.cpu_times()
-    ended = times.children_user + times.children_system
-    living = (each.cpu_times() for each in parent.children())
-    return ended + sum(each.user + each.system for each in living)
+    return postgres_cpu(parent.pid)
 
 
 if __name__ == "__main__":

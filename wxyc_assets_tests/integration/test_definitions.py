@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 import dagster as dg
+import pytest
 
 from wxyc_assets.definitions import defs
 from wxyc_assets.defs.jobs import all_ranges
@@ -149,3 +150,23 @@ def test_a_dsn_that_is_none_is_named_when_they_load() -> None:
     done = python("import wxyc_assets.definitions", SENTRY_DSN="sentry.example.org")
     assert done.returncode != 0
     assert "SENTRY_DSN is not a DSN such as https" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("environment", "status"),
+    [
+        ({}, "STOPPED"),
+        ({"SENTRY_DSN": "https://key@127.0.0.1:1/1"}, "RUNNING"),
+        ({"ALERT_WEBHOOK_URL": "https://chat.example.org/hook"}, "RUNNING"),
+    ],
+    ids=["nowhere", "Sentry", "a chat"],
+)
+def test_alerts_run_from_the_start_where_they_have_anywhere_to_go(
+    environment: dict[str, str], status: str
+) -> None:
+    code = (
+        "from wxyc_assets.defs.alerts import alert_sensors; "
+        "print(*{each.default_status.value for each in alert_sensors})"
+    )
+    done = python(code, **environment)
+    assert done.stdout.split() == [status], done.stderr

@@ -17,6 +17,7 @@ from wxyc_assets.adapters.lml.wire import dump
 from wxyc_assets.adapters.postgres.artwork_store import ArtworkStore
 from wxyc_assets.adapters.postgres.database import Database
 from wxyc_assets.domain.artwork import Album, Choice, Cover, CoverScope, Found, choose
+from wxyc_assets.domain.progress import Progress
 from wxyc_assets.domain.ranges import IdRange
 from wxyc_assets.flows.artwork.pipeline import ArtworkOptions, ArtworkPipeline
 from wxyc_assets.flows.artwork.report import ArtworkReport
@@ -137,6 +138,8 @@ class ArtworkRun:
     url: str = "http://lml"
     reports: list[ArtworkReport] = field(default_factory=list[ArtworkReport])
 
+    progress: Progress = field(default_factory=lambda: Progress("lookups"))
+
     async def run(self) -> RunSummary[ArtworkReport]:
         transport = self.transport
         if self.pretend is not None:
@@ -163,6 +166,7 @@ class ArtworkRun:
                 breaker_ceiling_seconds=self.breaker_ceiling,
             )
             pipeline = ArtworkPipeline(artwork, client, options, self.give_way)
+            self.progress = pipeline.progress
             return await pipeline.run(self.ranges, self.reports.append)
 
     @property

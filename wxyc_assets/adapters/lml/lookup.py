@@ -6,7 +6,8 @@ from typing import Any
 
 from wxyc_assets.adapters.lml.storable import is_too_deep, parse_for_jsonb, without_unstorable
 from wxyc_assets.adapters.lml.wire import Json, NotAnAnswer, as_object, as_text, results_of
-from wxyc_assets.domain.artwork import Found, Picture, Result, is_https
+from wxyc_assets.domain.artwork import Found, Picture, Result
+from wxyc_assets.domain.web_addresses import is_https
 
 PATH = "/api/v1/lookup"
 SPAN = "lml.lookup"

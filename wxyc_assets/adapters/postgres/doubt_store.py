@@ -6,7 +6,15 @@ from typing import Any
 
 from wxyc_assets.adapters.postgres.database import Database, Transaction
 from wxyc_assets.adapters.postgres.identity_store import NOTES_MARK, Clock
-from wxyc_assets.domain.doubts import CoverTitle, Doubt, DoubtCount, DoubtReason, Doubts, Severity
+from wxyc_assets.domain.doubts import (
+    CoverTitle,
+    Doubt,
+    DoubtCount,
+    DoubtReason,
+    Doubts,
+    DoubtSubject,
+    Severity,
+)
 
 STATEMENTS = {
     DoubtReason.OTHER_OWN_ID: "doubts/put_other_own_ids",
@@ -19,6 +27,7 @@ STATEMENTS = {
     DoubtReason.OTHER_RELEASE: "doubts/put_other_releases",
 }
 """The statement that finds the doubts of a reason."""
+COVER_REASONS = [each for each in DoubtReason if each.subject is DoubtSubject.COVER]
 BATCH_ROWS = 5_000
 """Titles that are compared at a time: memory does not grow with the library."""
 
@@ -110,6 +119,7 @@ class DoubtStore:
         for reason, statement in STATEMENTS.items():
             await transaction.execute(statement, self._parameters(run_id, reason) | given)
         await transaction.execute("doubts/delete_settled_doubts", {"run_id": run_id})
+        await transaction.execute("doubts/delete_chosen_covers", {"reasons": COVER_REASONS})
 
     def _parameters(self, run_id: str, reason: DoubtReason) -> dict[str, Any]:
         return {

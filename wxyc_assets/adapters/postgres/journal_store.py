@@ -8,7 +8,12 @@ from typing import Final
 
 from wxyc_assets.adapters.postgres.database import Database, Transaction, retry_on_deadlock
 from wxyc_assets.adapters.postgres.identity_store import Clock
-from wxyc_assets.adapters.postgres.range_locks import LockFamily, lock_in_transaction
+from wxyc_assets.adapters.postgres.range_locks import (
+    LockFamily,
+    lock_in_transaction,
+    share_verdicts,
+)
+from wxyc_assets.adapters.postgres.verdict_store import uphold_verdicts
 from wxyc_assets.domain.journal import Change, ChangeState, JournaledRun, JournalSubject
 from wxyc_assets.domain.ranges import IdRange
 
@@ -55,7 +60,7 @@ class JournalStore:
         return [
             JournaledRun(
                 run_id=row["run_id"],
-                changed_at=f"{row['changed_at']:%Y-%m-%d %H:%M %Z}",
+                changed_at=row["changed_at"],
                 records={each: row[each] for each in JournalSubject if row[each]},
                 reverted_run_id=row["reverted_run_id"],
             )
@@ -72,6 +77,8 @@ class JournalStore:
 
     async def states(self, entries: Sequence[int]) -> list[ChangeState]:
         """Return what the tables hold of these changes now."""
+        if not entries:
+            return []
         async with self.database.transaction() as transaction:
             return await _states(transaction, entries)
 
@@ -95,12 +102,14 @@ class JournalStore:
     ) -> list[ChangeState]:
         """Undo what stands of these changes, in one transaction; return what stood of each.
 
-        Waits while a run works on the range. Raises RowRefused; then nothing is undone.
+        What a person rejected does not come back with it, and what a person chose stays. Waits
+        while a run works on the range. Raises RowRefused; then nothing is undone.
         """
         async with self.database.transaction() as transaction:
             if id_range:
                 for family in LockFamily:
                     await lock_in_transaction(transaction, family, id_range)
+            await share_verdicts(transaction)
             library_ids = sorted({each.library_id for each in changes})
             await transaction.fetch("journal/lock_records", {"library_ids": library_ids})
             states: list[ChangeState] = []
@@ -108,6 +117,7 @@ class JournalStore:
                 found = await _states(transaction, [each.entry for each in wave])
                 await self._undo(transaction, [each for each in found if each.standing], revert)
                 states += found
+            await uphold_verdicts(transaction, library_ids)
         return states
 
     async def _undo(

@@ -8,6 +8,7 @@ from wxyc_assets.domain.artwork import Eligibility
 from wxyc_assets.domain.changes import (
     Change,
     ChangedRecord,
+    DoubtfulRecord,
     NamedRecord,
     RecordsOfReport,
     UncoveredRecord,
@@ -35,10 +36,12 @@ class ReportStore:
             uncovered = await transaction.fetch(
                 "report/select_without_cover", {"eligibility": eligibility}
             )
+            doubtful = await transaction.fetch("report/select_doubtful")
             genres = await transaction.fetch("report/select_genres", {})
         return RecordsOfReport(
             since=since,
             changes=tuple(ChangedRecord(Change(each.pop("change")), **each) for each in changes),
             without_cover=tuple(UncoveredRecord(**each) for each in uncovered),
+            doubtful=tuple(DoubtfulRecord(**each) for each in doubtful),
             genres={each["genre_id"]: each["genre_name"] for each in genres},
         )

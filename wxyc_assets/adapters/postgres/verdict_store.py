@@ -41,7 +41,7 @@ class VerdictStore:
                 "verdicts/put_verdicts", {"verdicts": Jsonb(placed, dumps=dump)}
             )
             judged = sorted({row["current_id"] for row in placed if row["current_id"]})
-            changes = await _act(transaction, judged)
+            changes = await uphold_verdicts(transaction, judged, are_new=True)
             conflicts = await _conflicts(transaction)
         mine = {each["current_id"] for each in placed}
         return Intake(
@@ -60,7 +60,7 @@ class VerdictStore:
                 "verdicts/select_judged_records",
                 {"first": id_range.first, "last": id_range.last},
             )
-            return await _act(transaction, [row["library_id"] for row in rows])
+            return await uphold_verdicts(transaction, [row["library_id"] for row in rows])
 
     async def verdicts(self) -> list[RecordVerdict]:
         """Return every verdict, in the order in which they were decided."""
@@ -131,8 +131,13 @@ def _misplaced(verdict: RecordVerdict, found: dict[str, Any]) -> str | None:
     return None
 
 
-async def _act(transaction: Transaction, library_ids: list[int]) -> Counter[str]:
-    """Bring the tables in line with what people chose and rejected; return what was done."""
+async def uphold_verdicts(
+    transaction: Transaction, library_ids: list[int], *, are_new: bool = False
+) -> Counter[str]:
+    """Bring the tables in line with what people chose and rejected; return what was done.
+
+    Where they are new, stored answers count again that a verdict before them had rejected.
+    """
     changes: Counter[str] = Counter()
     if not library_ids:
         return changes
@@ -145,7 +150,11 @@ async def _act(transaction: Transaction, library_ids: list[int]) -> Counter[str]
         changes[f"identities_{row['action']}"] += 1
         changes["ids_removed"] += row["ids_removed"]
         changes["ids_written"] += row["ids_written"]
-    await _identify_again(transaction, library_ids, [row["library_id"] for row in changed])
+    may_be_identified = library_ids if are_new else [row["library_id"] for row in changed]
+    if may_be_identified:
+        await _identify_again(
+            transaction, may_be_identified, [row["library_id"] for row in changed]
+        )
     changes["covers_rejected"] += len(
         await transaction.fetch("artwork/mark_rejected_covers", records)
     )

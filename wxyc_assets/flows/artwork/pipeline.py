@@ -17,7 +17,7 @@ from wxyc_assets.domain.ranges import IdRange
 from wxyc_assets.flows.artwork.cover_lookup import CoverLookup
 from wxyc_assets.flows.artwork.health_probes import HealthProbes
 from wxyc_assets.flows.artwork.lookup_buffer import LookupBuffer
-from wxyc_assets.flows.artwork.range_lookups import RangeLookups
+from wxyc_assets.flows.artwork.range_lookups import Question, RangeLookups
 from wxyc_assets.flows.artwork.replay import decide_stored
 from wxyc_assets.flows.artwork.report import ArtworkReport, build_report
 from wxyc_assets.flows.artwork.write_covers import CoverWriteResult, write_covers
@@ -64,7 +64,9 @@ class ArtworkPipeline(RangePipeline[RangeLookups, ArtworkReport]):
         queue_size = QUESTIONS_PER_CALL * options.max_in_flight
         workers = WORKERS_PER_CALL * options.max_in_flight
         pool = WorkerPool(workers=workers, queue_size=queue_size)
-        super().__init__(store.database, LockFamily.ARTWORK, pool, open_ranges=OPEN_RANGES)
+        super().__init__(
+            store.database, LockFamily.ARTWORK, pool, open_ranges=OPEN_RANGES, unit="lookups"
+        )
         self._store = store
         self._kept_answers = KeptAnswerStore(store.database, store.scope, store.clock)
         self._run_id = options.run_id
@@ -102,9 +104,14 @@ class ArtworkPipeline(RangePipeline[RangeLookups, ArtworkReport]):
         lookups = RangeLookups(worklist)
         lookups.tally.details["decided_otherwise"] = decided_again
         self._lookup.confirm(lookups)
+        self.progress.begin(len(lookups.questions))
         for question in lookups.questions:
-            await self._pool.submit(partial(self._lookup.ask, question))
+            await self._pool.submit(partial(self._ask, question))
         return lookups
+
+    async def _ask(self, question: Question) -> None:
+        await self._lookup.ask(question)
+        self.progress.advance()
 
     async def _finish(self, id_range: IdRange, work: RangeLookups) -> ArtworkReport:
         await work.asked.wait()

@@ -26,6 +26,11 @@ class ArtworkReport(RangeReport):
         return self.tally
 
     @property
+    def found(self) -> str:
+        outcomes = self.tally.outcomes
+        return f"{outcomes[WriteOutcome.WRITTEN] + outcomes[WriteOutcome.RACED]:,} covered"
+
+    @property
     def touched(self) -> frozenset[str]:
         has_stored = bool(self.tally.latencies_ms or self.refusals)
         has_written = bool(self.tally.outcomes[WriteOutcome.WRITTEN])

@@ -9,8 +9,10 @@ from wxyc_assets.adapters.postgres.identity_store import IdentityStore
 from wxyc_assets.domain.answers import outcome_of
 from wxyc_assets.domain.candidates import Cohort
 from wxyc_assets.domain.counters import IdentityTally, Outcome
+from wxyc_assets.domain.progress import Progress
 from wxyc_assets.domain.ranges import IdRange
 from wxyc_assets.flows.identity.batch_resolver import BatchResolver
+from wxyc_assets.flows.identity.batch_result import BatchResult, Page
 from wxyc_assets.flows.identity.pipeline import IdentityOptions
 from wxyc_assets.flows.identity.report import NULL_CONFIDENCES, IdentityReport, build_report
 
@@ -29,6 +31,7 @@ class IdentityDryRun:
     ) -> None:
         self._store = store
         self._options = options
+        self.progress = Progress("records")
         self._resolver = BatchResolver(
             lml, options.retry_policy, max_in_flight=options.max_in_flight, give_way=give_way
         )
@@ -36,6 +39,7 @@ class IdentityDryRun:
     async def run(self, ranges: Sequence[IdRange]) -> dict[Cohort, IdentityTally]:
         """Count what a run would do now; raises LmlError when LML is down or refuses us."""
         tallies = {cohort: IdentityTally() for cohort in Cohort}
+        self.progress.ranges = len(ranges)
         for id_range in ranges:
             report = await self._report(id_range)
             for cohort, tally in report.tallies.items():
@@ -48,8 +52,9 @@ class IdentityDryRun:
         scope = self._options.scope
         due = await self._store.due(id_range, scope)
         unserved = [each.candidate for each in due if not each.is_served]
+        self.progress.begin(len(unserved))
         pages = self._options.page_sizes.pages(unserved)
-        results = await asyncio.gather(*(self._resolver.resolve(page) for page in pages))
+        results = await asyncio.gather(*map(self._resolve, pages))
         for result in results:
             await self._resolver.resolve_doubtful(result)
         report = build_report(
@@ -62,6 +67,11 @@ class IdentityDryRun:
                 tally.outcomes[outcome_of(answer.kind, is_matched=answer.is_matched)] += 1
                 tally.details[NULL_CONFIDENCES] += answer.null_confidences
         return report
+
+    async def _resolve(self, page: Page) -> BatchResult:
+        result = await self._resolver.resolve(page)
+        self.progress.advance(len(page))
+        return result
 
 
 def figures(tally: IdentityTally) -> Figures:

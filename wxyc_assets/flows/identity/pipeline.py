@@ -77,7 +77,9 @@ class IdentityPipeline(RangePipeline[BatchResults, IdentityReport]):
     ) -> None:
         workers = PAGES_PER_CALL * options.max_in_flight
         pool = WorkerPool(workers=workers, queue_size=1)
-        super().__init__(store.database, LockFamily.IDENTITY, pool, open_ranges=OPEN_RANGES)
+        super().__init__(
+            store.database, LockFamily.IDENTITY, pool, open_ranges=OPEN_RANGES, unit="records"
+        )
         self._store = store
         self._options = options
         self._batches = count(1)
@@ -99,6 +101,7 @@ class IdentityPipeline(RangePipeline[BatchResults, IdentityReport]):
         if self._resolver is None:
             return []
         candidates = await self._store.unanswered(id_range, self._options.scope)
+        self.progress.begin(len(candidates))
         return [
             await self._pool.submit(partial(self._resolve, self._resolver, id_range, page))
             for page in self._options.page_sizes.pages(candidates)
@@ -107,6 +110,7 @@ class IdentityPipeline(RangePipeline[BatchResults, IdentityReport]):
     async def _resolve(self, resolver: BatchResolver, id_range: IdRange, page: Page) -> BatchResult:
         with logs.about(id_range=id_range.key):
             result = await resolver.resolve(page)
+            self.progress.advance(len(page))
             await self._store.store_refusals(result.refusals, self._options.run_id)
             step = f"batch-{next(self._batches)}"
             logs.logger().info("batch answered", step=step, **result.counters())

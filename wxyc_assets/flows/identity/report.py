@@ -37,6 +37,12 @@ class IdentityReport(RangeReport):
         return total
 
     @property
+    def found(self) -> str:
+        outcomes = self.total.outcomes
+        identified = outcomes[Outcome.RESOLVED] + outcomes[Outcome.RESOLVED_COMPILATION]
+        return f"{identified:,} identified"
+
+    @property
     def wrote(self) -> bool:
         return any(each.scanned for each in self.tallies.values()) or self.dated_late > 0
 

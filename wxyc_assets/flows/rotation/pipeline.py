@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from wxyc_assets.adapters.lml.client import LmlClient
 from wxyc_assets.adapters.lml.retry import GiveWay
 from wxyc_assets.adapters.postgres.rotation_store import RefreshRun, RotationStore
+from wxyc_assets.domain.progress import Progress
 from wxyc_assets.domain.refreshes import RefreshTally
 from wxyc_assets.flows.rotation.cache_refresh import CacheRefresh, RefreshOptions
 from wxyc_assets.flows.rotation.report import RotationReport
@@ -25,6 +26,7 @@ class RotationPipeline:
         self._lml = lml
         self._options = options
         self._give_way = give_way
+        self.progress = Progress("identities")
 
     async def run(
         self, identity_ids: Iterable[int], on_drift: Callable[[str], None], *, run_id: str
@@ -33,17 +35,19 @@ class RotationPipeline:
 
         `on_drift` is called once for each kind of drift in LML's answers. Raises DatabaseError.
         """
+        chosen = sorted(set(identity_ids))
+        self.progress.begin(len(chosen))
         refresh = CacheRefresh(
             self._lml,
             self._options,
             on_drift=on_drift,
-            on_batch=_log_batch,
+            on_batch=self._on_batch,
             give_way=self._give_way,
         )
         await self._store.put_refresh(self._row(run_id, refresh.report))
         failure: str | None = "It was stopped in the middle."
         try:
-            report = await refresh.run(identity_ids)
+            report = await refresh.run(chosen)
             failure = report.failure
         finally:
             await self._store.put_refresh(
@@ -70,6 +74,6 @@ class RotationPipeline:
             is_finished=is_finished,
         )
 
-
-def _log_batch(number: int, tally: RefreshTally) -> None:
-    logs.logger().info("batch refreshed", step=f"batch-{number}", **tally.figures())
+    def _on_batch(self, number: int, tally: RefreshTally) -> None:
+        self.progress.advance(tally.identities_scanned)
+        logs.logger().info("batch refreshed", step=f"batch-{number}", **tally.figures())

@@ -169,9 +169,9 @@ FUNCTION_COMMENTS = {
     "unidentified_at": "the date from which a record without an identity waits to be retried",
     "lookup_state": "whether a record has a cover to write, is waiting to retry, or is due",
 }
-COMMENTS_BEFORE = {
+FUNCTION_COMMENTS_BEFORE = {
     "unidentified_at": "the date of an answer without an identity",
-    "lookup_state": "whether a record has a cover to write, is waiting to retry, or is due",
+    "lookup_state": FUNCTION_COMMENTS["lookup_state"],
 }
 
 
@@ -197,7 +197,7 @@ def downgrade() -> None:
     op.execute(f"drop function {', '.join(FUNCTION_COMMENTS)}")
     op.execute(UNIDENTIFIED_AT_BEFORE)
     op.execute(LOOKUP_STATE_BEFORE)
-    for name, comment in COMMENTS_BEFORE.items():
+    for name, comment in FUNCTION_COMMENTS_BEFORE.items():
         op.execute(f"comment on function {name} is '{comment}'")
     for table in ("lml_resolution", "artwork_lookup"):
         op.execute(f"alter table {table} drop column reverted_at, drop column reverted_by")

@@ -106,7 +106,7 @@ VERDICT = f"""
         note text,
         sample_id text references precision_sample,
         taken_in_at timestamptz not null default now(),
-        unique (legacy_release_id, topic, value, decided_by, decided_at)
+        unique (legacy_release_id, topic, value, decision, decided_by, decided_at)
     )
 """
 STANDING = """

@@ -9,6 +9,7 @@ from urllib.parse import quote
 import psycopg
 from psycopg import sql
 
+from wxyc_assets.domain.ranges import tile
 from wxyc_assets.migrations.run import migrate
 from wxyc_assets_tests.e2e.image.engine import ADDRESS
 from wxyc_sandbox.library import SandboxLibrary, seed_library
@@ -16,10 +17,12 @@ from wxyc_sandbox.lml.app import PretendLml
 from wxyc_sandbox.lml.server import serve
 from wxyc_sandbox.lml.settings import LmlSettings
 from wxyc_sandbox.postgres import SUBNET_HBA, Postgres
-from wxyc_sandbox.station import ASSETS_SCHEMA, BACKEND, IDS_AT_SCALE_1, RANGES, SCHEMA
+from wxyc_sandbox.station import ASSETS_SCHEMA, BACKEND, IDS_AT_SCALE_1, SCHEMA
 
 ONE_OFF = "backend_of_one_off"
 SCALE = 0.004
+LARGEST_ID = round(IDS_AT_SCALE_1 * SCALE)
+RANGE_WIDTH = LARGEST_ID // 4
 ROWS_A_CALL = 10
 ROLE = "difficult"
 PASSWORD = """pa$$w'o"rd # $HOME 100%"""
@@ -39,6 +42,13 @@ class Station:
         """Return a .env file, in the form that Compose and `--env-file` read alike."""
         pairs = self.variables | {"DATABASE_URL": database_url(database)}
         return "".join(f"{name}={value}\n" for name, value in pairs.items())
+
+
+def all_ranges() -> list[dict[str, str]]:
+    """Return the tags of a run over the whole library, as the UI sends them."""
+    tag = "dagster/asset_partition_range"
+    keys = [each.key for each in tile(LARGEST_ID, RANGE_WIDTH)]
+    return [{"key": f"{tag}_start", "value": keys[0]}, {"key": f"{tag}_end", "value": keys[-1]}]
 
 
 def database_url(database: str) -> str:
@@ -68,7 +78,6 @@ def run_station(home: Path) -> Generator[Station]:
 
 
 def _variables(lml_url: str) -> dict[str, str]:
-    ceiling = max(RANGES, round(IDS_AT_SCALE_1 * SCALE))
     return {
         "LIBRARY_METADATA_URL": lml_url,
         "LML_API_KEY": KEY,
@@ -78,6 +87,6 @@ def _variables(lml_url: str) -> dict[str, str]:
         "GATE_ARTWORK_TARGET": "0.98",
         "BATCH_SIZE": str(ROWS_A_CALL),
         "VA_BATCH_SIZE": str(ROWS_A_CALL),
-        "LIBRARY_MAX_ID": str(ceiling),
-        "LIBRARY_RANGE_WIDTH": str(-(-ceiling // 4)),
+        "LIBRARY_MAX_ID": str(LARGEST_ID),
+        "LIBRARY_RANGE_WIDTH": str(RANGE_WIDTH),
     }

@@ -29,6 +29,7 @@ from wxyc_assets_tests.e2e.image.station import (
     PASSWORD,
     ROLE,
     Station,
+    all_ranges,
     run_station,
 )
 from wxyc_assets_tests.e2e.operation.graphql import ask
@@ -42,7 +43,6 @@ FILES = (
     ".dockerignore",
     "pyproject.toml",
     "requirements-prod.lock",
-    "dagster.yaml",
 )
 FOLDERS = ("wxyc_assets", "deploy")
 SERVICES = ("code", "daemon", "webserver")
@@ -62,6 +62,7 @@ LIBRARY_FULL = {
         "jobName": "library_full",
     },
     "runConfigData": {},
+    "executionMetadata": {"tags": all_ranges()},
 }
 
 
@@ -124,11 +125,12 @@ class Stack:
 
 
 @pytest.fixture(scope="module")
-def stack(engine: Engine, station: Station, folder: Path) -> Stack:
+def stack(engine: Engine, station: Station, folder: Path) -> Generator[Stack]:
     stack = Stack(engine, copy_context(PROJECT, folder / "clone"))
     (stack.clone / ".env").write_text(station.env_file(BACKEND))
     stack.compose("up", "--build", "--detach", "--wait", revision="first")
-    return stack
+    yield stack
+    print(stack.compose("logs", "--no-color", "--tail", "80", revision="first"))  # noqa: T201
 
 
 @pytest.fixture
@@ -287,6 +289,11 @@ def statuses(webserver: httpx.Client) -> list[dict[str, str]]:
     return ask(webserver, RUNS)["runsOrError"]["results"]
 
 
+def has_begun(runs: Sequence[dict[str, str]]) -> bool:
+    assert runs[0]["status"] != "FAILURE", runs
+    return runs[0]["status"] == "STARTED"
+
+
 def has_succeeded(runs: Sequence[dict[str, str]]) -> bool:
     assert len(runs) <= 2, runs
     return runs[0]["status"] == "SUCCESS"
@@ -299,7 +306,7 @@ def test_an_upgrade_loses_nothing_of_a_run_in_flight(
     stack.compose("build", revision="second")
     backend = station.postgres.url(BACKEND)
     run = ask(webserver, LAUNCH, params=LIBRARY_FULL)["launchRun"]["run"]["runId"]
-    wait_until(lambda: bool(stored(backend)))
+    wait_until(lambda: has_begun(statuses(webserver)) and bool(stored(backend)))
     station.lml.configure(base_latency_seconds=FOREVER)
     wait_until(lambda: station.lml.counters.in_flight > 0)
     stack.compose("up", "--detach", "--wait", "--timeout", "1", revision="second")

@@ -70,6 +70,8 @@ def test_one_range(station: SandboxStation, environment: Mapping[str, str], proj
     done = run_program(*JOB, "library_identity_job", "--tags", tags, env=environment, cwd=project)
     assert done.returncode == 0, done.stderr
     assert applied_ids(station) == with_artist_name(station, 26, 50)
+    records = len(with_artist_name(station, 26, 50))
+    assert f"{SECOND}: {records} records, " in done.stderr
 
 
 def test_a_range_of_ranges(

@@ -51,7 +51,7 @@ def test_every_command_of_the_page_works(outputs: list[str]) -> None:
     assert len(outputs) > 8
     assert "is at revision" in outputs[0]
     assert "would_resolve" in outputs[2]
-    assert any("range      0000001-0002500" in each for each in outputs)
+    assert any("Its range is 0000001-0002500." in each for each in outputs)
     assert "is at revision" in outputs[-1]
 
 

@@ -16,8 +16,8 @@ PAGES = [PROJECT / "README.md", *(PROJECT / "docs").glob("*.md")]
 OPERATING = (PROJECT / "docs" / "operating.md").read_text()
 MIGRATING = (PROJECT / "docs" / "migrating.md").read_text()
 NOT_OURS = {"ANALYZE", "HEAD", "PGSSLMODE", "PGSSLROOTCERT", "SSL_CERT_FILE", "SCALE"}
-OF_DEPLOYMENT = {"DAGSTER_PG_PASSWORD", "OWNER_URL"}
-OF_THE_TESTS = {"POSTGRES_14_BIN", "POSTGRES_15_BIN", "PYTHON", "ERROR", "WARN"}
+OF_DEPLOYMENT = {"PGPASSWORD", "DAGSTER_PG_PASSWORD", "OWNER_URL"}
+OF_THE_TESTS = {"POSTGRES_14_BIN", "REQUIRE_IMAGE", "POSTGRES_15_BIN", "PYTHON", "ERROR", "WARN"}
 
 
 def test_every_check_and_every_schedule_is_documented_for_the_operator() -> None:

@@ -9,7 +9,8 @@ import dagster as dg
 
 from wxyc_assets.defs.library_candidates import library_candidates
 from wxyc_assets.defs.library_identity import LIBRARY_IDENTITY, library_identities
-from wxyc_assets.defs.resources import DatabaseResource, LmlResource, PagesResource, ScopeResource
+from wxyc_assets.defs.lml_resource import LmlResource
+from wxyc_assets.defs.resources import DatabaseResource, PagesResource, ScopeResource
 from wxyc_assets.domain.ranges import IdRange
 from wxyc_assets_tests.e2e.proofs.small_library import RANGES
 

@@ -7,6 +7,7 @@ from typing import Any
 from wxyc_assets_tests.e2e.sabotage import tampered_lml as tampered
 from wxyc_assets_tests.e2e.sabotage.sabotages import (
     UNTIL_IDENTITIES_ARE_STALE,
+    WRITE_RELEASES,
     faults,
     lml,
     sql,
@@ -171,6 +172,12 @@ DAYS = (
     ),
     Day(name="a range failed once, and was run again", do=healed, job="library_full"),
     Day(name="the first run", do=lambda _: None, job="library_full", is_first_run=True),
+    Day(
+        name="identities get their releases",
+        do=lambda _: None,
+        job="library_artwork_full",
+        run_config=WRITE_RELEASES,
+    ),
     Day(
         name="a roll-out range by range",
         do=one_range_after_the_other,

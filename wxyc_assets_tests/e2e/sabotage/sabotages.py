@@ -33,6 +33,8 @@ RUN_ANSWERS = "identity_answers_make_sense"
 RUN_IDENTITIES = "identities_are_written"
 RUN_LOOKUPS = "lookups_make_sense"
 RUN_COVERS = "covers_are_written"
+RUN_RELEASES = "release_ids_are_written"
+WRITE_RELEASES = {"ops": {"library_releases": {"config": {"write_release_ids": True}}}}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -464,6 +466,18 @@ LML_SABOTAGES = (
         is_first_run=True,
         failed=frozenset({RUN_COVERS}),
         next_day=frozenset({COVERS, WRITTEN, TARGET}),
+    ),
+    Sabotage(
+        name="the database refuses releases",
+        do=refusing_writes(
+            "create trigger refused before update of discogs_release_id on library_identity "
+            "for each row when (new.discogs_release_id is not null) "
+            "execute function refuse_write()",
+            days=0,
+        ),
+        job="library_artwork_full",
+        run_config=WRITE_RELEASES,
+        failed=frozenset({RUN_RELEASES}),
     ),
 )  # fmt: skip
 

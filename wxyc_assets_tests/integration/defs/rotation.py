@@ -7,7 +7,8 @@ from typing import Any
 import dagster as dg
 
 from wxyc_assets.defs import rotation
-from wxyc_assets.defs.resources import DatabaseResource, LmlResource, RotationGates
+from wxyc_assets.defs.lml_resource import LmlResource
+from wxyc_assets.defs.resources import DatabaseResource, RotationGates
 from wxyc_assets_tests.support.backend_db import BackendDb
 from wxyc_sandbox.lml.app import PretendLml
 from wxyc_sandbox.lml.server import serve

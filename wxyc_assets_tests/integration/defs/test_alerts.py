@@ -7,7 +7,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from wxyc_assets.defs.alerts import alert_sensors, alerts_are_delivered, alerts_are_queued
+from wxyc_assets.defs.alerts import alerts_are_delivered, alerts_are_queued
 from wxyc_assets.defs.resources import AlertsResource, DatabaseResource
 from wxyc_assets.telemetry import sentry
 from wxyc_assets.telemetry.redaction import Redaction
@@ -171,8 +171,3 @@ def test_no_secret_is_sent(alerting: AlertingInstance) -> None:
     everything = b"".join(alerting.sink.bodies)
     assert b"the key [hidden] is wrong" in everything
     assert b"sesame" not in everything
-
-
-def test_alerts_run_from_the_start() -> None:
-    running = dg.DefaultSensorStatus.RUNNING
-    assert [each.default_status for each in alert_sensors] == [running, running]

@@ -18,7 +18,7 @@ where attrelid = %s::regclass and attnum > 0 and not attisdropped
 
 
 def specs() -> list[dg.AssetSpec]:
-    return list(defs.resolve_all_asset_specs())
+    return sorted(defs.resolve_all_asset_specs(), key=lambda each: each.key)
 
 
 @pytest.mark.parametrize("table", TABLES, ids=lambda each: each.name)

@@ -18,9 +18,10 @@ from wxyc_assets.defs.library_identity import (
     identity_answers_make_sense,
     library_identities,
 )
+from wxyc_assets.defs.lml_resource import LmlResource
 from wxyc_assets.defs.open_ranges import open_ranges
 from wxyc_assets.defs.partitions import library_ranges
-from wxyc_assets.defs.resources import DatabaseResource, LmlResource, PagesResource, ScopeResource
+from wxyc_assets.defs.resources import DatabaseResource, PagesResource, ScopeResource
 from wxyc_assets.domain.ranges import IdRange
 from wxyc_assets_tests.conftest import CopyOf
 from wxyc_assets_tests.integration.sandbox.lml.clients import AT_ONCE

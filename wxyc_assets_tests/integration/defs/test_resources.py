@@ -10,7 +10,8 @@ from wxyc_assets.adapters.lml.caller import CallerReason
 from wxyc_assets.adapters.lml.errors import LmlRefused
 from wxyc_assets.adapters.postgres.database import Database
 from wxyc_assets.adapters.postgres.errors import RowRefused
-from wxyc_assets.defs.resources import DatabaseResource, LmlResource
+from wxyc_assets.defs.lml_resource import LmlResource
+from wxyc_assets.defs.resources import DatabaseResource
 
 SECRET = "hunter2"
 

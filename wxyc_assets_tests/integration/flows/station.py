@@ -12,6 +12,7 @@ from wxyc_assets.adapters.lml.retry import GiveWay, RetryPolicy
 from wxyc_assets.adapters.postgres import database
 from wxyc_assets.adapters.postgres.identity_store import IdentityStore
 from wxyc_assets.domain.candidates import Scope
+from wxyc_assets.domain.progress import Progress
 from wxyc_assets.domain.ranges import IdRange, tile
 from wxyc_assets.flows.identity.pipeline import IdentityOptions, IdentityPipeline, PageSizes
 from wxyc_assets.flows.identity.report import IdentityReport
@@ -50,6 +51,9 @@ class IdentityHarness:
     connect: Callable[[PretendLml], AbstractAsyncContextManager[lml.LmlClient]] = field(
         default_factory=lambda: mounted
     )
+
+    progress: Progress = field(default_factory=lambda: Progress("records"))
+    """Of the last run."""
 
     def __post_init__(self) -> None:
         self.backend_db = BackendDb(self.url)
@@ -94,6 +98,7 @@ class IdentityHarness:
             )
             pipeline = IdentityPipeline(library, client if asks else None, options, give_way)
             self.reports = []
+            self.progress = pipeline.progress
             return await pipeline.run(ranges, self.reports.append)
 
     def figure(self, name: str) -> float:

@@ -125,7 +125,7 @@ async def test_what_was_changed_since_is_left_alone_and_listed_with_the_reason(
         "update library_identity set notes = 'by hand' where library_id = 3"
     )
     for table in ("library_identity_source", "library_identity"):
-        journaled.backend_db.execute(f"delete from {table} where library_id = 4".encode())  # pyright: ignore
+        journaled.backend_db.execute(f"delete from {table} where library_id = 4")
     journaled.backend_db.execute("delete from library where id = 4")
     before = journaled.backend_db.rows("select * from library_identity where library_id > 1")
     if is_applied:
@@ -272,6 +272,20 @@ async def test_a_new_answer_decides_again(journaled: Journaled) -> None:
     assert journaled.backend_db.value("select count(*) from library_identity") == 1
     row = journaled.backend_db.row("select reverted_at, reverted_by from lml_resolution")
     assert row == {"reverted_at": None, "reverted_by": None}
+
+
+async def test_an_answer_that_came_before_the_revert_and_is_not_written_yet_is_not_held_back(
+    journaled: Journaled,
+) -> None:
+    await journaled.run("first", single(1, DISCOGS))
+    later = NOW + timedelta(days=8)
+    await store(journaled.database, later, [candidate(1)], [single(1, SPOTIFY)])
+    await journaled.revert("first", days=9)
+    assert journaled.backend_db.rows("select * from library_identity") == []
+    assert journaled.backend_db.value("select reverted_at from lml_resolution") is None
+    await journaled.run("second", days=9)
+    (identity,) = journaled.backend_db.rows("select * from library_identity")
+    assert identity["spotify_id"] == SPOTIFY["external_id"]
 
 
 async def test_the_checks_agree_with_a_revert(journaled: Journaled) -> None:

@@ -119,7 +119,7 @@ class World:
     runs: dict[str, tuple[Parts, Parts]] = field(default_factory=dict)
 
     def reset(self) -> None:
-        self.backend_db.execute(f"truncate {TABLES} restart identity cascade".encode())  # pyright: ignore
+        self.backend_db.execute(f"truncate {TABLES} restart identity cascade")
         for each in RECORDS:
             self.backend_db.record(each)
         for each in COMPILATIONS:

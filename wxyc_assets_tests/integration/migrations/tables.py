@@ -59,6 +59,7 @@ STRUCTURE = {
         from pg_proc where pronamespace = 'wxyc_assets'::regnamespace
     """,
 }
+Structure = dict[str, set[tuple[Any, ...]]]
 ATTEMPTS = 500
 SHARE_FILLED = 0.7
 VALUES: dict[str, Any] = {
@@ -94,7 +95,7 @@ def _all_rows(table: str) -> sql.Composed:
     )
 
 
-def structure(connection: psycopg.Connection) -> dict[str, set[tuple[Any, ...]]]:
+def structure(connection: psycopg.Connection) -> Structure:
     """Return columns, constraints, indexes and functions, with their comments."""
     return {
         what: set(connection.execute(query.encode()).fetchall())

@@ -3,7 +3,9 @@
 import os
 import tempfile
 from collections.abc import Generator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import psycopg
 import pytest
@@ -15,6 +17,7 @@ from wxyc_sandbox.account import Account, FolderOutOfReach, hand_over, reachable
 from wxyc_sandbox.backend import create_schema
 from wxyc_sandbox.postgres import Postgres, PostgresFailed, default_home
 
+WORKERS = 3
 STRANGER = Account(uid=54_321, gid=54_321)
 
 
@@ -121,6 +124,26 @@ def test_unreachable_binaries_are_copied_to_a_readable_folder(home: Path) -> Non
     libraries = reachable.parents[2] / "embedded.libs"
     assert (libraries / "libpq.so").stat().st_mode & 0o777 == 0o644
     assert reachable_bin(bin, STRANGER, shared=home) == reachable
+
+
+def test_processes_that_copy_the_binaries_at_once_share_one_copy(home: Path) -> None:
+    hidden = home / "hidden"
+    bin = hidden / "package" / "install" / "bin"
+    bin.mkdir(parents=True)
+    (bin / "postgres").write_text("program")
+    for number in range(200):
+        (bin / f"program-{number}").write_text("program")
+    hidden.chmod(0o700)
+    at_once = Barrier(WORKERS)
+
+    def copy(_: int) -> Path:
+        at_once.wait()
+        return reachable_bin(bin, STRANGER, shared=home)
+
+    with ThreadPoolExecutor(WORKERS) as pool:
+        copies = set(pool.map(copy, range(WORKERS)))
+    assert len(copies) == 1
+    assert sorted(home.iterdir()) == sorted([hidden, copies.pop().parents[2]])
 
 
 def test_the_home_is_in_the_clone_if_the_server_can_enter_it(home: Path) -> None:

@@ -22,11 +22,9 @@ from wxyc_assets.domain.artwork import (
     Rules,
     agree,
     choose,
-    discogs_address,
-    is_https,
-    is_web_address,
     normalized,
 )
+from wxyc_assets.domain.web_addresses import discogs_address, is_https, is_web_address
 
 MOON_PIX = Album(
     library_id=1, artist_name="Cat Power", album_title="Moon Pix", legacy_release_id=77

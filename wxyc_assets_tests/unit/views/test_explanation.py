@@ -50,6 +50,8 @@ LOOKUP: dict[str, Any] = {
     "answer": {"results": [{}], "search_type": "fallback"},
     "api_calls": 5,
     "unstorable": None,
+    "reverted_at": None,
+    "reverted_by": None,
 }
 RESOLUTION: dict[str, Any] = {
     "kind": "single_artist",
@@ -64,6 +66,8 @@ RESOLUTION: dict[str, Any] = {
     "previous_kind": None,
     "previous_answered_at": None,
     "ask_again_at": None,
+    "reverted_at": None,
+    "reverted_by": None,
     "is_rejected": False,
     "run_id": "run-1",
 }
@@ -115,6 +119,19 @@ def test_what_happened_is_told_in_the_order_of_time() -> None:
         "one (version 1 of the rules, careful, floor 0.8) (run run-2)",
         "2026-05-01 12:00 UTC  what LML answered was written",
     ]
+
+
+def test_an_identity_that_a_revert_took_away_is_told_as_such() -> None:
+    past = {
+        "method": "trigram",
+        "superseded_at": MAY,
+        "superseded_reason": "run run-1 was reverted",
+        "reason_category": "reverted",
+    }
+    assert told(with_facts(history=[past]))["What happened"] == (
+        "2026-05-01 12:00 UTC  its identity, found by trigram, was taken away: run run-1 was "
+        "reverted"
+    )
 
 
 def test_an_identity_names_its_sources_and_how_it_was_found() -> None:

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from xml.etree import ElementTree
 
+from wxyc_assets.domain.coverage import State
 from wxyc_assets.domain.precision import (
     Calibration,
     Estimate,
@@ -12,6 +13,7 @@ from wxyc_assets.domain.precision import (
     calibration,
 )
 from wxyc_assets.domain.samples import MeasuredPrecision, SampledKind, measure
+from wxyc_assets.views.coverage_page import page
 from wxyc_assets.views.precision_views import (
     beside_coverage,
     by_band,
@@ -19,6 +21,7 @@ from wxyc_assets.views.precision_views import (
     calibration_chart,
     summary,
 )
+from wxyc_assets_tests.support.snapshots import library_slice, results, snapshot
 
 ESTIMATE = Estimate(0.961, Interval(0.938, 0.976), 400, 384, 48_000, 48_000)
 NOVEMBER = datetime(2026, 11, 3, tzinfo=UTC)
@@ -43,6 +46,14 @@ def test_it_stands_beside_the_coverage() -> None:
         "November 2026.",
         "Of the covers 96.1% right, 93.8 to 97.6, measured on 400 records in November 2026.",
     ]
+
+
+def test_the_report_says_it_first() -> None:
+    now = snapshot(library_slice(states={State.FRESH: 757, State.UNRESOLVED: 243}))
+    measured = [MeasuredPrecision(SampledKind.IDENTITY, NOVEMBER, ESTIMATE)]
+    written = page(now, [], list(results(now).values()), precision=measured)
+    summary_of_page = written.partition("<section")[0]
+    assert "75.7% identified; of these 96.1% right, 93.8 to 97.6" in summary_of_page
 
 
 def test_an_unlabelled_stratum_is_unknown() -> None:

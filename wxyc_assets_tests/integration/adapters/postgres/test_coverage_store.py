@@ -125,6 +125,16 @@ async def test_an_answer_without_an_identity_waits_for_the_retry_window(
     assert await state(opened, days=30) is State.ATTEMPTED_LONG_AGO
 
 
+async def test_an_answer_that_a_person_rejected_waits_for_the_retry_window(
+    opened: Database, backend_db: BackendDb
+) -> None:
+    backend_db.record(1)
+    answer(backend_db, kind="single_artist")
+    backend_db.execute("update lml_resolution set is_rejected = true")
+    assert await state(opened, days=29) is State.REJECTED
+    assert await state(opened, days=30) is State.ATTEMPTED_LONG_AGO
+
+
 async def test_an_answer_about_another_name_does_not_count(
     opened: Database, backend_db: BackendDb
 ) -> None:

@@ -62,7 +62,7 @@ async def test_what_is_kept_about_a_record_goes_once_it_was_deleted_long_ago(
     swept = await retention(opened).sweep(WINDOWS)
     assert (swept["sweep_answers"], swept["sweep_lookups"]) == (is_swept, is_swept)
     for table in ("lml_resolution", "artwork_lookup", "superseded_decision"):
-        rows = backend_db.rows(f"select distinct library_id from {table} order by 1".encode())  # pyright: ignore
+        rows = backend_db.rows(f"select distinct library_id from {table} order by 1")
         assert [each["library_id"] for each in rows] == ([2] if is_swept else [1, 2])
 
 

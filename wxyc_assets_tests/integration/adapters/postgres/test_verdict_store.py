@@ -1,12 +1,22 @@
 """Verdicts in the database: they act at once, and no run moves what a person decided."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 
+import psycopg
 import pytest
 
+from wxyc_assets.adapters.postgres.artwork_store import (
+    COVER,
+    ArtworkStore,
+    LookupOutcome,
+    WrittenCovers,
+)
 from wxyc_assets.adapters.postgres.database import Database
 from wxyc_assets.adapters.postgres.identity_store import IdentityStore
+from wxyc_assets.adapters.postgres.range_locks import VERDICTS_LOCK
 from wxyc_assets.adapters.postgres.verdict_store import VerdictStore
+from wxyc_assets.domain.artwork import Album, CoverScope
 from wxyc_assets.domain.candidates import Scope
 from wxyc_assets.domain.verdict_file import NumberedVerdict, VerdictFileInvalid
 from wxyc_assets.domain.verdicts import Decision, Intake, RecordVerdict, Topic
@@ -242,3 +252,106 @@ async def test_a_file_about_other_records_is_refused_as_a_whole(
             legacy_release_id=legacy,
         )
     assert backend_db.value("select count(*) from verdict") == 0
+
+
+URL, OTHER_URL = "https://i.discogs.com/R-1.jpg", "https://i.discogs.com/R-2.jpg"
+
+
+def covers(opened: Database, at: datetime = NOW) -> ArtworkStore:
+    return ArtworkStore(opened, CoverScope(), clock=lambda: at)
+
+
+async def find_cover(opened: Database, url: str = URL, at: datetime = NOW) -> WrittenCovers:
+    """Store LML's cover of record 1, and write it as a run does."""
+    found = Album(1, "The Station", "Moon Pix", 50_001)
+    await covers(opened, at).store([LookupOutcome(found, COVER, url, 1.0)], "a run")
+    return await covers(opened, at).write([1], "a run")
+
+
+@pytest.fixture
+async def covered(opened: Database, backend_db: BackendDb) -> Database:
+    """The database with one record, whose cover LML found."""
+    backend_db.record(1)
+    backend_db.execute("update artists set discogs_artist_id = 388")
+    await find_cover(opened)
+    return opened
+
+
+def cover(backend_db: BackendDb) -> str | None:
+    return backend_db.value("select artwork_url from library")
+
+
+async def test_a_rejected_cover_goes_at_once_and_is_an_outcome_that_waits(
+    covered: Database, backend_db: BackendDb
+) -> None:
+    intake = await say(covered, Decision.REJECT, Topic.COVER, URL)
+    assert intake.changes == {"covers_rejected": 1, "covers_removed": 1}
+    assert cover(backend_db) is None
+    assert (await covers(covered).wanted(EVERYTHING)).resting == 1
+    assert (await find_cover(covered, at=LATER)).rejected == {1}
+    assert cover(backend_db) is None
+    assert (await covers(covered, LATER).wanted(EVERYTHING)).resting == 1
+
+
+async def test_another_cover_is_written(covered: Database, backend_db: BackendDb) -> None:
+    await say(covered, Decision.REJECT, Topic.COVER, URL)
+    assert (await find_cover(covered, OTHER_URL, LATER)).written == {1}
+    assert cover(backend_db) == OTHER_URL
+
+
+async def test_the_given_cover_replaces_what_is_there(
+    covered: Database, backend_db: BackendDb
+) -> None:
+    intake = await say(covered, Decision.REPLACE, Topic.COVER, OTHER_URL)
+    assert intake.changes == {"covers_written": 1}
+    assert cover(backend_db) == OTHER_URL
+    backend_db.execute("update library set artwork_url = null")
+    await VerdictStore(covered).uphold(EVERYTHING)
+    assert cover(backend_db) == OTHER_URL
+
+
+async def test_a_withdrawn_rejection_lets_the_next_run_write_the_cover(
+    covered: Database, backend_db: BackendDb
+) -> None:
+    await say(covered, Decision.REJECT, Topic.COVER, URL)
+    await say(covered, Decision.LATER, Topic.COVER, URL, after=1)
+    assert (await covers(covered).wanted(EVERYTHING)).waiting == {1}
+    assert (await covers(covered).write([1], "a run")).written == {1}
+    assert cover(backend_db) == URL
+
+
+async def test_what_is_upheld_already_is_not_written_again(
+    covered: Database, backend_db: BackendDb
+) -> None:
+    await answer(covered)
+    await say(covered, Decision.CONFIRM, Topic.COVER, URL)
+    await say(covered, Decision.CONFIRM, Topic.DISCOGS, "77")
+    await say(covered, Decision.REJECT, Topic.SPOTIFY, SPOTIFY)
+    before = backend_db.versions()
+    assert await VerdictStore(covered).uphold(EVERYTHING) == {}
+    assert backend_db.versions() == before
+
+
+async def test_verdicts_wait_for_a_batch_that_is_being_written(
+    covered: Database, backend_db: BackendDb
+) -> None:
+    with psycopg.connect(backend_db.url) as writer:
+        writer.execute("select pg_advisory_xact_lock_shared(%s)", [VERDICTS_LOCK])
+        taking_in = asyncio.create_task(say(covered, Decision.REJECT, Topic.COVER, URL))
+        while not backend_db.value("select count(*) from pg_locks where not granted"):
+            await asyncio.sleep(0.01)
+        assert cover(backend_db) == URL
+        writer.commit()
+    await taking_in
+    assert cover(backend_db) is None
+
+
+async def test_every_verdict_can_be_read_back(answered: Database) -> None:
+    await say(answered, Decision.REJECT, Topic.SPOTIFY, SPOTIFY)
+    await say(answered, Decision.LATER, Topic.SPOTIFY, SPOTIFY, by="juana", after=1)
+    found = await VerdictStore(answered).verdicts()
+    assert [(each.decided_by, each.decision) for each in found] == [
+        ("jake", Decision.REJECT),
+        ("juana", Decision.LATER),
+    ]
+    assert {each.legacy_release_id for each in found} == {50_001}

@@ -58,6 +58,7 @@ async def test_every_album_gets_its_cover_or_its_reason(
     assert run.counts == reasons
     assert sorted(each.id_range for each in run.reports) == list(RANGES)
     assert sum(each.tally.scanned for each in run.reports) == len(MANY)
+    assert run.progress.done == run.progress.total == len(MANY)
 
 
 async def test_a_second_run_asks_nothing_and_writes_nothing(

@@ -255,6 +255,22 @@ async def test_one_cover_on_other_albums_is_doubted(opened: Database, shelf: She
     assert shelf.evidence(ours) == 'its cover is also on "cat power - you are free"'
 
 
+async def test_a_cover_that_a_person_confirmed_is_not_doubted(
+    opened: Database, shelf: Shelf
+) -> None:
+    ours, theirs = shelf.record("Cat Power"), shelf.record("Cat Power", "You Are Free")
+    for each in (ours, theirs):
+        shelf.cover(each, "https://x/one", result(shelf, each, "https://x/one"))
+    shelf.backend_db.execute(
+        "insert into verdict (library_id, legacy_release_id, topic, value, decision, decided_by, "
+        "decided_at) values (%s, %s, 'cover', 'https://x/one', 'confirm', 'Ada', now())",
+        ours,
+        ours + 50_000,
+    )
+    await find(opened)
+    assert shelf.reasons() == {theirs: {"shared_cover"}}
+
+
 async def test_a_cover_of_an_album_with_another_title_is_doubted(
     opened: Database, shelf: Shelf
 ) -> None:

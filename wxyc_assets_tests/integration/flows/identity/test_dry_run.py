@@ -50,7 +50,10 @@ async def dry_run(
             max_in_flight=1,
             max_refused_writes=0,
         )
-        tallies = await IdentityDryRun(IdentityStore(opened), client, options).run(RANGES)
+        run = IdentityDryRun(IdentityStore(opened), client, options)
+        tallies = await run.run(RANGES)
+        assert run.progress.done == run.progress.total
+        assert not run.progress.is_estimated
     return {cohort: figures(tally) for cohort, tally in tallies.items()}
 
 

@@ -62,6 +62,9 @@ async def test_a_wide_run_asks_about_every_row_once(station: IdentityHarness) ->
     assert station.figure("rows_unresolved") > 0
     assert station.figure("rows_resolved_compilation") > 0
     assert station.figure("tracks_written") > 0
+    progress = station.progress
+    assert progress.done == progress.total == len(station.asked)
+    assert not progress.is_estimated
 
 
 async def test_a_narrow_run_asks_about_canonical_rows_only(station: IdentityHarness) -> None:

@@ -135,3 +135,15 @@ def test_in_a_large_range_a_share_of_refused_writes_is_no_matter() -> None:
 def test_a_range_without_work_is_complete() -> None:
     report = report_of([], ApplyResult())
     assert (report.open_rows, report.total.scanned, report.error) == (0, 0, None)
+
+
+def test_the_report_in_one_line_says_what_was_found_and_what_stays_open() -> None:
+    fates = {1: "single_artist", 2: "unresolved", 3: "refused"}
+    assert report_of([asked_about(fates)], None).sentence == (
+        "0000001-0000100: 3 records, 1 identified."
+    )
+    unanswered = {1: sorted(UNANSWERED)[0].value}
+    assert report_of([asked_about(unanswered)], None).sentence == (
+        "0000001-0000100: 1 record, 0 identified; it stays open: 1 lml_cardinality_mismatch."
+    )
+    assert report_of([], None).sentence == "0000001-0000100: nothing was due."

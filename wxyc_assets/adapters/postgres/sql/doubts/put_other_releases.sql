@@ -1,6 +1,6 @@
 -- Doubts covers of a release that does not belong to the album, if another format of it has one that
 -- does: all pressings of an album share a master on Discogs.
-with result as materialized (
+with result as (
     select
         l.id as library_id,
         each.value #>> '{library_item,id}' = l.legacy_release_id::text as is_own,
@@ -16,24 +16,31 @@ with result as materialized (
     and each.value #>> '{artwork,master_id}' is not null
     and fold_artist_name(each.value #>> '{library_item,title}') = fold_artist_name(l.album_title)
     and fold_artist_name(each.value #>> '{library_item,artist}') = fold_artist_name(a.artist_name)
+),
+compared as (
+    select
+        *,
+        max(release_id) filter (where is_own) over record as own_release_id,
+        max(master_id) filter (where is_own) over record as own_master_id
+    from result
+    window record as (partition by library_id)
 )
 insert into library_doubts
     (library_id, reason, severity, evidence, found_at, run_id)
 select
-    own.library_id,
+    library_id,
     'other_release',
     %(severity)s,
     concat(
-        'its cover is that of release ', min(own.release_id), ' of master ', min(own.master_id),
-        '; another format of the album is of master ', min(other.master_id)
+        'its cover is that of release ', min(own_release_id), ' of master ', min(own_master_id),
+        '; another format of the album is of master ', min(master_id)
     ),
     coalesce(%(now)s::timestamptz, now()),
     %(run_id)s
-from result own
-join result other on other.library_id = own.library_id and not other.is_own
-where own.is_own
-and own.master_id <> other.master_id
-group by own.library_id
+from compared
+where not is_own
+and master_id <> own_master_id
+group by library_id
 on conflict (library_id, reason) do update set
     severity = excluded.severity,
     evidence = excluded.evidence,

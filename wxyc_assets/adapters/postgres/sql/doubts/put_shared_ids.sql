@@ -1,8 +1,17 @@
 -- Doubts identities with an id that artists of other names have, too. What an artist's own id in the
 -- Backend confirms is not doubted.
-with claim as materialized (
-    select l.artist_id, s.source, s.external_id
+with used as materialized (
+    select s.source, s.external_id
     from library_identity_source s
+    join library l on l.id = s.library_id
+    group by s.source, s.external_id
+    having min(l.artist_id) <> max(l.artist_id)
+),
+claim as materialized (
+    select l.artist_id, s.source, s.external_id
+    from used u
+    join library_identity_source s
+        on s.source = u.source and s.external_id = u.external_id
     join library l on l.id = s.library_id
     group by l.artist_id, s.source, s.external_id
 ),

@@ -1,20 +1,24 @@
 -- Doubts identities of several artists of one folded name that share an id: LML knows names alone.
 -- Which of them it is, an own id in the Backend says, if there is one.
-with claim as materialized (
-    select l.artist_id, s.source, s.external_id
+with used as materialized (
+    select s.source, s.external_id
     from library_identity_source s
+    join library l on l.id = s.library_id
+    group by s.source, s.external_id
+    having min(l.artist_id) <> max(l.artist_id)
+),
+claim as materialized (
+    select l.artist_id, s.source, s.external_id
+    from used u
+    join library_identity_source s
+        on s.source = u.source and s.external_id = u.external_id
     join library l on l.id = s.library_id
     group by l.artist_id, s.source, s.external_id
 ),
 name as materialized (
-    select id as artist_id, fold_artist_name(artist_name) collate "C" as folded
-    from artists
-),
-namesake as materialized (
-    select n.artist_id, n.folded
-    from name n
-    join (select folded from name group by folded having count(*) > 1) several
-        on several.folded = n.folded
+    select a.id as artist_id, fold_artist_name(a.artist_name) collate "C" as folded
+    from artists a
+    where a.id in (select artist_id from claim)
 ),
 shared as materialized (
     select
@@ -25,7 +29,7 @@ shared as materialized (
         min(c.artist_id) as first_id,
         max(c.artist_id) as last_id
     from claim c
-    join namesake n on n.artist_id = c.artist_id
+    join name n on n.artist_id = c.artist_id
     group by n.folded, c.source, c.external_id
     having count(*) > 1
 ),
@@ -47,7 +51,7 @@ doubtful as (
     join library_identity i on i.library_id = s.library_id
     join library l on l.id = s.library_id
     join artists a on a.id = l.artist_id
-    join namesake n on n.artist_id = l.artist_id and n.folded = shared.folded
+    join name n on n.artist_id = l.artist_id and n.folded = shared.folded
     where not (i.method = 'manual' and i.notes is distinct from %(mark)s)
 )
 insert into library_doubts

@@ -1,26 +1,29 @@
 -- Writes identities, sources and history by the single_artist answers of a batch, less what a person
 -- rejected, and the previous values into the journal; returns the verdict on each record, and false
 -- for one that a trigger discarded.
-with believed as (
+with judged as materialized (
     select
         r.library_id,
         r.answered_at,
-        x.rejected,
+        r.answer,
         case
-            when x.rejected is null then r.answer  -- nearly always, and the call is dear
-            else without_rejected(r.answer, x.rejected)
-        end as answer
+            when exists (select from verdict v where v.legacy_release_id = l.legacy_release_id)
+            then (
+                select array_agg(v.topic || ':' || v.value)
+                from rejected_value v
+                where v.legacy_release_id = l.legacy_release_id
+            )
+        end as rejected
     from lml_resolution r
     join library l on l.id = r.library_id
-    left join lateral (
-        select array_agg(v.topic || ':' || v.value) as rejected
-        from rejected_value v
-        where v.legacy_release_id = l.legacy_release_id
-    ) x on true
     where r.library_id = any(%(library_ids)s)
     -- The answer is about the record as it is named now. As a plain comparison the planner
     -- would expect one row of it, and join all that follows in nested loops.
     and case when l.artist_name = r.artist_name then true end
+),
+believed as materialized (
+    select library_id, answered_at, rejected, without_rejected(answer, rejected) as answer
+    from judged
 ),
 answer as (
     select

@@ -6,7 +6,7 @@ with record as (
     where id = any(%(library_ids)s)
 ),
 chosen as (
-    select r.library_id, c.topic, c.value, c.decided_by, c.decided_at
+    select r.library_id, c.topic, c.value, c.decided_at
     from chosen_value c
     join record r on r.legacy_release_id = c.legacy_release_id
     where c.topic <> 'cover'
@@ -43,7 +43,6 @@ stored_source as materialized (
 target as materialized (
     select
         r.library_id,
-        i.library_id is not null as was_there,
         c.decided_at,
         c.library_id is not null as is_chosen,
         coalesce(
@@ -194,7 +193,6 @@ written as (
         method = excluded.method,
         confidence = excluded.confidence,
         notes = excluded.notes
-    returning i.library_id
 ),
 reduced as (
     update library_identity i
@@ -222,9 +220,7 @@ select
     d.library_id,
     d.action,
     (select count(*) from removed_source r where r.library_id = d.library_id) as ids_removed,
-    (select count(*) from written_source w where w.library_id = d.library_id) as ids_written,
-    d.action in ('removed', 'reduced', 'released')
-        or exists (select from written w where w.library_id = d.library_id) as is_written
+    (select count(*) from written_source w where w.library_id = d.library_id) as ids_written
 from decision d
 where d.action is not null
 order by d.library_id

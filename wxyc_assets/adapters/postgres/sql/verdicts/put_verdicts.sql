@@ -10,5 +10,5 @@ from jsonb_to_recordset(%(verdicts)s) as v (
     decided_by text, decided_at timestamptz, note text, sample_id text
 )
 order by v.place
-on conflict (legacy_release_id, topic, value, decided_by, decided_at) do nothing
+on conflict (legacy_release_id, topic, value, decision, decided_by, decided_at) do nothing
 returning legacy_release_id, topic, value

@@ -6,6 +6,7 @@ join library l on l.id = r.library_id and l.artist_name = r.artist_name
 where r.library_id = any(%(library_ids)s)
 and r.kind = 'single_artist'
 and r.applied_at is not null
+and r.reverted_at is null
 and (
     r.library_id = any(%(changed_ids)s)
     or exists (

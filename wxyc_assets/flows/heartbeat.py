@@ -1,0 +1,33 @@
+"""A sentence about a run's progress now and then, for whoever waits for it."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from functools import partial
+from typing import Any
+
+from wxyc_assets.domain.progress import Progress
+
+FIRST_SECONDS = 10.0
+LONGEST_SECONDS = 60.0
+
+Watch = Callable[[Progress], Coroutine[Any, Any, None]]
+"""Shows a progress until it is cancelled."""
+
+
+async def heartbeat(
+    progress: Progress,
+    tell: Callable[[str], None],
+    first_seconds: float = FIRST_SECONDS,
+) -> None:
+    """Tell the progress after ten seconds, then at growing intervals of up to a minute."""
+    clock = asyncio.get_running_loop()
+    began, pause = clock.time(), first_seconds
+    while True:
+        await asyncio.sleep(pause)
+        pause = min(2 * pause, LONGEST_SECONDS)
+        await asyncio.to_thread(tell, progress.sentence(clock.time() - began))
+
+
+def telling(tell: Callable[[str], None]) -> Watch:
+    """Return a watch that tells each sentence, such as to a log."""
+    return partial(heartbeat, tell=tell)

@@ -1,0 +1,81 @@
+"""Whatever the body: an answer that fits JSONB and is word for word LML's, or NotAnAnswer."""
+
+import json
+import math
+from collections.abc import Callable
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+
+from wxyc_assets.adapters.lml.bulk_resolve import read_answers
+from wxyc_assets.adapters.lml.health import read_health
+from wxyc_assets.adapters.lml.lookup import read_lookup
+from wxyc_assets.adapters.lml.refresh import read_refreshed
+from wxyc_assets.adapters.lml.tracing import cache_stats
+from wxyc_assets.adapters.lml.validation import validate
+from wxyc_assets.adapters.lml.wire import NotAnAnswer, dump
+from wxyc_assets_tests.fuzz.hostile_json import (
+    ASKED,
+    HEALTHY,
+    LOOKED_UP,
+    REFRESHED,
+    RESOLVED,
+    bodies,
+)
+
+BOUNDED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+def read(reader: Callable[..., Any], body: bytes, *more: Any) -> Any:
+    """Return what was read, or None for a body that is no answer."""
+    try:
+        return reader(body, *more)
+    except NotAnAnswer:
+        return None
+
+
+@BOUNDED
+@given(bodies(RESOLVED))
+def test_resolved(body: bytes) -> None:
+    answers = read(lambda body: validate(read_answers(body, ASKED)), body)
+    if answers is None:
+        return
+    told = json.loads(body.decode("utf-8-sig"))["results"]
+    assert {each.library_id for each in answers.answered} <= {*ASKED} - answers.unanswered
+    for answer in answers.answered:
+        stored = dump(answer.words)
+        assert b"\\u0000" not in stored
+        assert json.loads(stored)["library_id"] == answer.library_id
+        assert answer.unstorable or same(answer.words) in [same(each) for each in told]
+
+
+def same(value: Any) -> str:
+    return json.dumps(value, sort_keys=True)
+
+
+@BOUNDED
+@given(bodies(LOOKED_UP))
+def test_looked_up(body: bytes) -> None:
+    found = read(read_lookup, body)
+    for each in found.results if found else ():
+        confidence = each.picture.confidence if each.picture else None
+        assert confidence is None or (math.isfinite(confidence) and 0 <= confidence <= 1)
+
+
+@BOUNDED
+@given(bodies(REFRESHED))
+def test_refreshed(body: bytes) -> None:
+    results = read(read_refreshed, body, ASKED)
+    assert results is None or tuple(results) == ASKED
+
+
+@BOUNDED
+@given(bodies(HEALTHY))
+def test_health(body: bytes) -> None:
+    read(read_health, body)
+
+
+@BOUNDED
+@given(bodies(RESOLVED))
+def test_cache_stats(body: bytes) -> None:
+    assert all(math.isfinite(each) for each in cache_stats(body).values())
