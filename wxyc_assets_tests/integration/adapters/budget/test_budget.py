@@ -147,7 +147,7 @@ def test_slots_that_the_others_do_not_want_are_used() -> None:
     lml = RequestLog()
 
     async def work() -> None:
-        async with processes(2) as (modest, busy), modest.admit():
+        async with processes(2) as (modest, busy), modest.admit(None):
             await calling_for(60, lml, [busy], at_once=8)
 
     run_virtually(work())
@@ -203,10 +203,10 @@ def test_a_process_whose_callers_give_up_waits_no_longer() -> None:
         async with (
             open_budget(InMemoryBudget(state), max_in_flight=1, per_minute=0) as holder,
             open_budget(InMemoryBudget(state), max_in_flight=1, per_minute=0) as quitter,
-            holder.admit(),
+            holder.admit(None),
         ):
             with pytest.raises(TimeoutError):
-                async with asyncio.timeout(5), quitter.admit():
+                async with asyncio.timeout(5), quitter.admit(None):
                     pass
             assert len(state.waiting) == 1
             await asyncio.sleep(0.1)

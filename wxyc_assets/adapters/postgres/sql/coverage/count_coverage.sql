@@ -46,7 +46,11 @@ known as (
         r.previous_answered_at,
         r.previous_kind,
         r.asked_because,
-        case when r.kind = 'single_artist' then without_rejected(r.answer, x.rejected) end as answer,
+        case
+            when r.kind is distinct from 'single_artist' then null
+            when x.rejected is null then r.answer  -- nearly always, and the call is dear
+            else without_rejected(r.answer, x.rejected)
+        end as answer,
         coalesce(r.is_rejected, false) as is_rejected,
         case when r.kind <> 'compilation' then r.answer ->> 'library_id' end as answered_about,
         case

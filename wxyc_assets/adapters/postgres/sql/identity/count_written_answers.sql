@@ -9,7 +9,10 @@ with believed as (
         r.reverted_at,
         r.answered_at,
         r.applied_at,
-        without_rejected(r.answer, x.rejected) as answer
+        case
+            when x.rejected is null then r.answer  -- nearly always, and the call is dear
+            else without_rejected(r.answer, x.rejected)
+        end as answer
     from lml_resolution r
     join library l on l.id = r.library_id
     left join (
