@@ -14,7 +14,7 @@ from wxyc_assets.defs import metadata
 from wxyc_assets.defs.dagster_internals import output_without_materialization
 from wxyc_assets.defs.instrumentation import Totals, instrumented
 from wxyc_assets.defs.library_identity import LIBRARY_IDENTITY
-from wxyc_assets.defs.live_activity import giving_way
+from wxyc_assets.defs.live_activity import connected
 from wxyc_assets.defs.lml_resource import LmlResource
 from wxyc_assets.defs.open_ranges import completeness_check, finish_run
 from wxyc_assets.defs.partitions import (
@@ -91,19 +91,15 @@ async def library_artwork(
     Whatever is not a single high-confidence match is refused, and the reason is kept.
     """
     with instrumented(context, "library_artwork") as totals:
-        ranges = selected_ranges(context)
-        options, entry = _options(context, config, lml), _entry(context, config, ranges)
-        async with (
-            database.open() as opened,
-            lml.open(opened, CallerReason.COVERS) as client,
-            giving_way(context, opened, lml, totals) as live,
-        ):
-            store, report = ArtworkStore(opened, config.scope()), partial(_report, context, totals)
-            pipeline = ArtworkPipeline(store, client, options, live.give_way)
-            watch = telling(context.log.info)
-            summary = await run_on_record(RunStore(opened), entry, pipeline, ranges, report, watch)
-            check, keys = artwork_ranges_are_complete, [context.asset_key]
-            await finish_run(context, opened, summary, keys, check)
+        ranges, options = selected_ranges(context), _options(context, config, lml)
+        entry, report = _entry(context, config, ranges), partial(_report, context, totals)
+        caller, key = CallerReason.COVERS, context.asset_key
+        async with connected(context, database, lml, caller, totals) as (opened, client, give_way):
+            pipeline = ArtworkPipeline(
+                ArtworkStore(opened, config.scope()), client, options, give_way
+            )
+            summary = await run_on_record(RunStore(opened), entry, pipeline, ranges, report)
+            await finish_run(context, opened, summary, [key], artwork_ranges_are_complete)
     yield output_without_materialization("result")
 
 
@@ -151,6 +147,7 @@ def _entry(
         kind=Pipeline.ARTWORK,
         run_id=context.run.run_id,
         rules=CoverageRules(covers=config.scope()),
+        watch=telling(context.log.info),
         is_whole=are_all_ranges(ranges),
     )
 

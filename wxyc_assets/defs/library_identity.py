@@ -4,7 +4,6 @@ Asking and applying overlap, so they share a step; either can be selected alone.
 """
 
 from collections.abc import Sequence
-from contextlib import nullcontext
 from functools import partial
 
 import dagster as dg
@@ -15,7 +14,7 @@ from wxyc_assets.adapters.postgres.run_store import Pipeline, RunStore
 from wxyc_assets.defs import metadata
 from wxyc_assets.defs.dagster_internals import output_without_materialization
 from wxyc_assets.defs.instrumentation import Totals, instrumented
-from wxyc_assets.defs.live_activity import giving_way
+from wxyc_assets.defs.live_activity import connected
 from wxyc_assets.defs.lml_resource import LmlResource
 from wxyc_assets.defs.open_ranges import completeness_check, finish_run
 from wxyc_assets.defs.partitions import (
@@ -75,16 +74,12 @@ async def library_identities(
 ):  # Dagster would read an annotation here as the outputs' types
     selected = _selected(context)
     with instrumented(context, "library_identity") as totals:
-        ranges, asks = selected_ranges(context), LML_RESOLUTIONS in selected
-        options, entry = _options(context, lml, scope, pages), _entry(context, ranges, scope)
-        async with (
-            database.open() as opened,
-            lml.open(opened, CallerReason.IDENTITIES) if asks else nullcontext() as client,
-            giving_way(context, opened, lml, totals) as live,
-        ):
-            pipeline = IdentityPipeline(IdentityStore(opened), client, options, live.give_way)
-            report, watch = partial(_report, context, totals, scope), telling(context.log.info)
-            summary = await run_on_record(RunStore(opened), entry, pipeline, ranges, report, watch)
+        ranges, options = selected_ranges(context), _options(context, lml, scope, pages)
+        entry, report = _entry(context, ranges, scope), partial(_report, context, totals, scope)
+        caller = CallerReason.IDENTITIES if LML_RESOLUTIONS in selected else None
+        async with connected(context, database, lml, caller, totals) as (opened, client, give_way):
+            pipeline = IdentityPipeline(IdentityStore(opened), client, options, give_way)
+            summary = await run_on_record(RunStore(opened), entry, pipeline, ranges, report)
             _warn_of_drift(context, summary)
             await finish_run(context, opened, summary, selected, identity_ranges_are_complete)
     for each in selected:
@@ -138,6 +133,7 @@ def _entry(
         kind=Pipeline.IDENTITY,
         run_id=context.run.run_id,
         rules=CoverageRules(scope=scope.scope()),
+        watch=telling(context.log.info),
         is_whole=are_all_ranges(ranges),
         completes={LML_RESOLUTIONS, LIBRARY_IDENTITY} <= context.selected_asset_keys,
     )

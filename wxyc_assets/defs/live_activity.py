@@ -1,15 +1,39 @@
-"""The pauses of a step while a DJ is on the air, shown in its log and its totals."""
+"""What a step over ranges works with, and its pauses while a DJ is on the air."""
 
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
+from typing import Any
 
 import dagster as dg
 
+from wxyc_assets.adapters.lml.caller import CallerReason
+from wxyc_assets.adapters.lml.retry import GiveWay
 from wxyc_assets.adapters.postgres.database import Database
 from wxyc_assets.adapters.postgres.flowsheet_store import FlowsheetStore
 from wxyc_assets.defs.instrumentation import Totals
 from wxyc_assets.defs.lml_resource import LmlResource
+from wxyc_assets.defs.resources import DatabaseResource
 from wxyc_assets.flows.live_activity import LiveActivity
+
+
+@asynccontextmanager
+async def connected(
+    context: dg.AssetExecutionContext,
+    database: DatabaseResource,
+    lml: LmlResource,
+    caller: CallerReason | None,
+    totals: Totals,
+) -> AsyncGenerator[tuple[Database, Any, GiveWay]]:
+    """Open the database and, for a caller, LML; yield both, and what holds calls to LML back.
+
+    Errors in the block are raised as dg.Failure.
+    """
+    async with (
+        database.open() as opened,
+        lml.open(opened, caller) if caller else nullcontext() as client,
+        giving_way(context, opened, lml, totals) as live,
+    ):
+        yield opened, client, live.give_way
 
 
 @asynccontextmanager

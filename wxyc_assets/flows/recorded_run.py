@@ -20,6 +20,8 @@ class RunEntry:
     kind: Pipeline
     run_id: str
     rules: CoverageRules
+    watch: Watch
+    """What follows the pipeline's progress."""
     is_whole: bool
     completes: bool = True
     """False for a run that leaves a part of the work to another: it completes no range."""
@@ -31,11 +33,10 @@ async def run_on_record(
     pipeline: RangePipeline[Any, Report],
     ranges: Sequence[IdRange],
     on_range_done: Callable[[Report], None],
-    watch: Watch,
 ) -> RunSummary[Report]:
     """Run a pipeline over the ranges, watched, with its entry and completed ranges on record."""
     await books.begin(entry.kind, entry.run_id, entry.rules, ranges, is_whole=entry.is_whole)
-    async with in_background(watch(pipeline.progress)):
+    async with in_background(entry.watch(pipeline.progress)):
         summary = await pipeline.run(ranges, on_range_done)
     if entry.completes:
         await books.complete(entry.kind, entry.run_id, summary.completed, entry.rules)
