@@ -1,7 +1,7 @@
-"""The rows a run wrote, without what differs from run to run: run id, times, serial numbers."""
+"""The rows a run wrote, without what differs from run to run: ids of runs, times, costs."""
 
 from collections import Counter
-from typing import Any
+from typing import Any, LiteralString
 
 import psycopg
 from psycopg import sql
@@ -23,7 +23,7 @@ select column_name, data_type like 'timestamp%%' as is_time
 from information_schema.columns
 where table_schema = %s
 and table_name = %s
-and column_name not in ('run_id', 'history_id')
+and column_name not in ('run_id', 'history_id', 'api_calls')
 and (column_name = 'id') <= (table_name = 'library')
 order by ordinal_position
 """
@@ -44,12 +44,18 @@ def written(url: str) -> Rows:
 def _select(connection: psycopg.Connection, schema: str, table: str) -> sql.Composed:
     columns = connection.execute(COLUMNS, (schema, table)).fetchall()
     shown = [
-        sql.SQL("{} is null" if is_time else "{}::text").format(sql.Identifier(name))
+        sql.SQL(_shown(name, is_time=is_time)).format(sql.Identifier(name))
         for name, is_time in columns
     ]
     return sql.SQL("select {} from {}").format(
         sql.SQL(", ").join(shown), sql.Identifier(schema, table)
     )
+
+
+def _shown(name: str, *, is_time: bool) -> LiteralString:
+    if is_time:
+        return "{} is null"
+    return "({} - 'cache_stats')::text" if name == "answer" else "{}::text"
 
 
 def stored(url: str) -> set[int]:

@@ -35,7 +35,7 @@ ALONE = "backend_alone"
 REDIS_PORT = 6379
 ROWS_A_CALL = 10
 REDELIVERED_AFTER_SECONDS = 25
-WORKER_YAML = DAGSTER_YAML.parent / "deploy" / "celery" / "worker.yaml"
+WORKER_YAML = DAGSTER_YAML.parent / "celery" / "worker.yaml"
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ PAGES = [PROJECT / "README.md", *(PROJECT / "docs").glob("*.md")]
 OPERATING = (PROJECT / "docs" / "operating.md").read_text()
 MIGRATING = (PROJECT / "docs" / "migrating.md").read_text()
 NOT_OURS = {"ANALYZE", "HEAD", "PGSSLMODE", "PGSSLROOTCERT", "SSL_CERT_FILE", "SCALE"}
+CONSTANTS = {"RULES_VERSION"}
 OF_DEPLOYMENT = {"PGPASSWORD", "DAGSTER_PG_PASSWORD", "OWNER_URL"}
 OF_THE_TESTS = {"POSTGRES_14_BIN", "REQUIRE_IMAGE", "POSTGRES_15_BIN", "PYTHON", "ERROR", "WARN"}
 
@@ -53,7 +54,7 @@ def test_the_jobs_named_by_the_pages_exist() -> None:
 
 def test_the_variables_named_by_the_pages_exist() -> None:
     known = {name.upper() for name in Settings.model_fields} | set(SECRETS) | set(OF_LIBRARIES)
-    known |= NOT_OURS | OF_DEPLOYMENT | OF_THE_TESTS | REPLACEMENTS.keys()
+    known |= NOT_OURS | CONSTANTS | OF_DEPLOYMENT | OF_THE_TESTS | REPLACEMENTS.keys()
     for page in PAGES:
         named = set(re.findall(r"`([A-Z][A-Z0-9_]{4,})(?:=[^`]*)?`", page.read_text()))
         assert named - known == set(), page.name

@@ -204,7 +204,7 @@ def test_every_failure_is_reported(outputs: dict[str, str]) -> None:
         "a GitHub that repeats us": "could not be compared: HTTP 400",
         "an LML that repeats us": "HTTP 400",
         "a 200 that repeats us": "the body is not JSON",
-        "a status line that repeats us": "illegal status line",
+        "a status line that repeats us": "Bad status line",
         "a database that is gone": "cannot be reached",
         "the UI's runs": "LML_API_KEY is wrong, rotated or revoked",
         "the UI's resources": "LML_API_KEY",
