@@ -7,7 +7,7 @@ BIN = .venv/bin
 # several run side by side.
 SIDE_BY_SIDE = --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
-.PHONY: demo gates report ui test test-versions mutants bench distribution audit sbom lock fuzz clean help
+.PHONY: demo gates report ui test test-versions mutants bench distribution audit sbom lock fuzz pictures clean help
 
 demo: .venv/installed ## the main job on an embedded PostgreSQL and a pretend LML (SCALE=0.1)
 	$(BIN)/wxyc-sandbox demo --scale $(SCALE)
@@ -49,6 +49,10 @@ FUZZ_MINUTES ?= 60
 
 fuzz: .venv/installed
 	$(BIN)/python -m wxyc_assets_tests.fuzz $(FUZZ_MINUTES)
+
+# The pictures in the README: a demo's assets in the UI, and its report. Needs Chromium.
+pictures: .venv/installed
+	$(BIN)/python -m wxyc_assets_tests.pictures
 
 # Known vulnerabilities in the locked packages. This fetches advisories, so it is not part of the
 # tests. With --strict a package that cannot be looked up is a failure; otherwise an index without

@@ -57,6 +57,9 @@ def _take(chromium: Browser, url: str, picture: Path, when_there: str) -> None:
     page.goto(url)
     page.wait_for_selector(when_there, timeout=120_000)
     page.wait_for_load_state("networkidle")
+    if (skip := page.get_by_role("button", name="Skip", exact=True)).is_visible():
+        skip.click()  # Dagster greets every new browser
+        skip.wait_for(state="hidden")
     page.screenshot(path=picture)
     page.close()
 

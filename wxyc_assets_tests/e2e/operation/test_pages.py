@@ -1,6 +1,7 @@
 """The pages and the code name the same checks, jobs, variables and links."""
 
 import re
+import struct
 from dataclasses import fields
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from wxyc_assets.domain.counters import Outcome
 from wxyc_assets.domain.refreshes import RefreshTally
 from wxyc_assets.old_variables import REPLACEMENTS
 from wxyc_assets.settings import SECRETS, Settings
+from wxyc_assets_tests import pictures
 
 PROJECT = Path(__file__).parents[3]
 PAGES = [PROJECT / "README.md", *(PROJECT / "docs").glob("*.md")]
@@ -75,3 +77,12 @@ def test_links_have_targets() -> None:
         for link in re.findall(r"\]\(([^)#]+)\)", page.read_text()):
             if "://" not in link:
                 assert (page.parent / link).exists(), (page.name, link)
+
+
+def test_the_pictures_in_the_readme_have_the_size_that_the_command_makes() -> None:
+    readme = (PROJECT / "README.md").read_text()
+    for name in pictures.PICTURES:
+        assert f"(docs/images/{name})" in readme
+        head = (pictures.FOLDER / name).read_bytes()[:24]
+        assert head.startswith(b"\x89PNG")
+        assert struct.unpack(">II", head[16:]) == (pictures.WIDTH, pictures.HEIGHT)
