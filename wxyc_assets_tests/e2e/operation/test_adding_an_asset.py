@@ -59,7 +59,8 @@ def test_the_example_works(copy: Path, station: SandboxStation) -> None:
     follow(PAGE, copy)
     env = {**station.environment, "PYTHONPATH": str(copy)}
     assert run_program("dg", "check", "defs", env=env, cwd=copy).returncode == 0
-    command = next(line for line in PAGE.splitlines() if line.startswith("dagster asset"))
+    command = next(line for line in PAGE.splitlines() if line.startswith("dg launch"))
     done = run_program(*command.split(), env=env, cwd=copy)
     assert done.returncode == 0, done.stderr
-    assert "every_record_has_a_format' on 'library_formats' passed" in done.stderr
+    assert "every_record_has_a_format' on 'library_formats' passed" in done.stdout + done.stderr
+    assert "SupersessionWarning" not in done.stdout + done.stderr
