@@ -1,5 +1,7 @@
 """Connections to the Backend database: a pool, sessions of their own, and the check of the URL."""
 
+import asyncio
+
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import DictRow, dict_row
@@ -20,7 +22,11 @@ NOTICE_A_DEAD_PEER = (
 
 
 class Pool(AsyncConnectionPool[Connection]):
-    """A pool that says why it has no connection to give: its own timeout hides the reason."""
+    """A pool that says why it has no connection to give, which its own timeout hides.
+
+    A waiting task that is cancelled while it is handed a connection stays cancelled: the pool uses
+    asyncio.wait_for, which before Python 3.12 loses such a cancellation (python/cpython#86296).
+    """
 
     def __init__(
         self, url: str, options: str, *, max_connections: int, wait_seconds: float
@@ -43,8 +49,10 @@ class Pool(AsyncConnectionPool[Connection]):
         self._options = options
 
     async def getconn(self, timeout: float | None = None) -> Connection:
+        task = asyncio.current_task()
+        cancellations = task.cancelling() if task else 0
         try:
-            return await super().getconn(timeout)
+            connection = await super().getconn(timeout)
         except PoolTimeout as exhausted:
             async with connecting():
                 connection = await connect_alone(self._url, self._options)
@@ -52,6 +60,10 @@ class Pool(AsyncConnectionPool[Connection]):
             raise DatabaseUnavailable(
                 f"All {self.max_size} connections of this process are busy: {exhausted}"
             ) from exhausted
+        if task and task.cancelling() > cancellations:
+            await self.putconn(connection)
+            raise asyncio.CancelledError
+        return connection
 
 
 async def connect_alone(url: str, options: str) -> Connection:

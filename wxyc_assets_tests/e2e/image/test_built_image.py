@@ -25,6 +25,7 @@ from wxyc_assets_tests.e2e.image.engine import (
 )
 from wxyc_assets_tests.e2e.image.station import (
     KEY,
+    LARGEST_ID,
     ONE_OFF,
     PASSWORD,
     ROLE,
@@ -34,6 +35,7 @@ from wxyc_assets_tests.e2e.image.station import (
 )
 from wxyc_assets_tests.e2e.operation.graphql import ask
 from wxyc_assets_tests.e2e.operation.processes import wait_until
+from wxyc_sandbox.lml.faults import Fault
 from wxyc_sandbox.station import BACKEND
 
 pytestmark = [pytest.mark.image, pytest.mark.timeout(1200)]
@@ -48,7 +50,12 @@ FOLDERS = ("wxyc_assets", "deploy")
 SERVICES = ("code", "daemon", "webserver")
 SHUT_IN = ("--read-only", "--tmpfs", "/tmp", "--cap-drop", "ALL")
 MOST_BYTES_OF_OURS = 4_000_000
-FOREVER = 3600.0
+SECOND_HALF_STALLS = Fault(
+    "stalled_head",
+    route="resolve",
+    rows=frozenset(range(LARGEST_ID // 2, LARGEST_ID + 1)),
+    seconds=3600.0,
+)
 JOB = ("dagster", "job", "execute", "-m", "wxyc_assets.definitions", "-j", "library_full")
 LOADED = """{ workspaceOrError { ... on Workspace {
     locationEntries { name loadStatus locationOrLoadError { __typename } } } } }"""
@@ -305,14 +312,14 @@ def test_an_upgrade_loses_nothing_of_a_run_in_flight(
     station.lml.counters.reset()
     stack.compose("build", revision="second")
     backend = station.postgres.url(BACKEND)
+    station.lml.faults = (SECOND_HALF_STALLS,)
     run = ask(webserver, LAUNCH, params=LIBRARY_FULL)["launchRun"]["run"]["runId"]
     wait_until(lambda: has_begun(statuses(webserver)) and bool(stored(backend)))
-    station.lml.configure(base_latency_seconds=FOREVER)
     wait_until(lambda: station.lml.counters.in_flight > 0)
     stack.compose("up", "--detach", "--wait", "--timeout", "1", revision="second")
     kept = stored(backend)
     answered = dict(station.lml.counters.answered)
-    station.lml.configure(base_latency_seconds=0.0)
+    station.lml.faults = ()
     wait_until(lambda: has_succeeded(statuses(webserver)))
     second, first = statuses(webserver)
     assert (first["runId"], first["status"]) == (run, "FAILURE")

@@ -1,3 +1,4 @@
+import asyncio
 import tempfile
 import traceback
 from collections.abc import AsyncGenerator
@@ -23,15 +24,18 @@ from wxyc_assets.adapters.postgres.rotation_store import RotationStore
 from wxyc_assets.migrations import HEAD
 from wxyc_assets.migrations.run import migrate
 from wxyc_assets_tests.support.backend_db import BackendDb
+from wxyc_assets_tests.support.waiting import TIMEOUT_SECONDS
 from wxyc_sandbox.postgres import Postgres
 
 SCHEMAS = {"schema": "wxyc_schema", "assets_schema": "wxyc_assets"}
 
 
 @asynccontextmanager
-async def opening(url: str, *, schema: str = "wxyc_schema") -> AsyncGenerator[Database]:
+async def opening(
+    url: str, *, schema: str = "wxyc_schema", max_connections: int = 4
+) -> AsyncGenerator[Database]:
     async with open_database(
-        url, schema=schema, assets_schema="wxyc_assets", max_connections=4
+        url, schema=schema, assets_schema="wxyc_assets", max_connections=max_connections
     ) as database:
         yield database
 
@@ -333,3 +337,25 @@ async def test_a_schema_migrated_under_another_name_is_found(backend: str) -> No
     with psycopg.connect(backend) as connection:
         found = connection.execute("select to_regclass('wxyc_assets.lml_resolution')").fetchone()
     assert found == (None,)
+
+
+@pytest.mark.parametrize("ticks", range(12))
+async def test_a_cancellation_is_not_lost_while_a_connection_is_handed_over(
+    assets: str, ticks: int
+) -> None:
+    async with opening(assets, max_connections=1) as database:
+
+        async def use_a_connection() -> None:
+            async with database.transaction():
+                await asyncio.Event().wait()
+
+        async with database.transaction():
+            waiting = asyncio.create_task(use_a_connection())
+            await asyncio.sleep(0)
+        for _ in range(ticks):
+            await asyncio.sleep(0)
+        waiting.cancel()
+        await asyncio.wait([waiting], timeout=TIMEOUT_SECONDS)
+        assert waiting.cancelled()
+        async with database.transaction():
+            """The connection is back."""
