@@ -17,8 +17,8 @@ from wxyc_assets.domain.artwork import (
     Rules,
     choose,
 )
-from wxyc_assets.domain.replay import Effect
 from wxyc_assets.domain.progress import Progress
+from wxyc_assets.domain.replay import Effect
 from wxyc_assets.flows.artwork.replay import (
     Replay,
     ReplayOptions,
