@@ -7,23 +7,23 @@ BIN = .venv/bin
 # several run side by side.
 SIDE_BY_SIDE = --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
-.PHONY: demo gates report ui test test-versions mutants bench distribution audit sbom lock fuzz pictures clean help
+.PHONY: demo gates report ui test test-versions mutants bench distribution audit sbom lock fuzz pictures release clean help
 
-demo: .venv/installed ## the main job on an embedded PostgreSQL and a pretend LML (SCALE=0.1)
+demo: .venv/installed ## run the main job on an embedded PostgreSQL and a pretend LML (SCALE=0.1)
 	$(BIN)/wxyc-sandbox demo --scale $(SCALE)
 
-# Check whether the demo's library is covered, by exit code: a pattern for your own pipeline.
-gates: .venv/installed ## is the demo's library covered? by exit code
+# A pattern for your own pipeline.
+gates: .venv/installed ## check the demo's coverage; the exit code is the result
 	$(BIN)/wxyc-sandbox run --scale $(SCALE) -- \
 	    $(BIN)/dagster job execute -m wxyc_assets.definitions -j coverage_gates
 
-report: .venv/installed ## the demo's coverage as coverage.html
+report: .venv/installed ## write the demo's coverage to coverage.html
 	$(BIN)/wxyc-sandbox run --scale $(SCALE) -- $(BIN)/wxyc-assets report
 
-ui: .venv/installed ## the Dagster UI for the demo's data (PORT=3000)
+ui: .venv/installed ## serve the Dagster UI for the demo's data (PORT=3000)
 	$(BIN)/wxyc-sandbox ui --scale $(SCALE) --port $(PORT)
 
-test: .venv/installed ## linters, type checker, layer contracts, all tests
+test: .venv/installed ## run linters, type checker, layer contracts and all tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright --pythonpath $(BIN)/python
@@ -32,7 +32,7 @@ test: .venv/installed ## linters, type checker, layer contracts, all tests
 
 # Tests of everything that uses SQL, on production's PostgreSQL version and one newer:
 # run eval "$(.ci/servers)" first.
-test-versions: .venv/installed ## the tests of SQL on other versions of PostgreSQL
+test-versions: .venv/installed ## run the tests of SQL on other versions of PostgreSQL
 	for bin in "$$POSTGRES_14_BIN" "$$POSTGRES_15_BIN"; do \
 	    test -x "$$bin/postgres" || { echo "no PostgreSQL in '$$bin'; see .ci/servers"; exit 1; }; \
 	    $(BIN)/pytest $(SIDE_BY_SIDE) --postgres-bin "$$bin" $(addprefix wxyc_assets_tests/integration/, \
@@ -41,23 +41,23 @@ test-versions: .venv/installed ## the tests of SQL on other versions of PostgreS
 
 # Changes the code of the checks in each of its operators, constants and conditions: a unit test must
 # notice every change.
-mutants: .venv/installed ## is every change of the checks noticed by a unit test?
+mutants: .venv/installed ## check that unit tests notice every change to the checks
 	$(BIN)/python -m wxyc_assets_tests.mutants
 
 # Hostile bodies and hostile HTTP for the client of LML, with new seeds for an hour.
 FUZZ_MINUTES ?= 60
 
-fuzz: .venv/installed
+fuzz: .venv/installed ## send hostile bodies and HTTP to the client of LML (FUZZ_MINUTES=60)
 	$(BIN)/python -m wxyc_assets_tests.fuzz $(FUZZ_MINUTES)
 
 # The pictures in the README: a demo's assets in the UI, and its report. Needs Chromium.
-pictures: .venv/installed
+pictures: .venv/installed ## take the pictures in the README again (Chromium)
 	$(BIN)/python -m wxyc_assets_tests.pictures
 
 # Known vulnerabilities in the locked packages. This fetches advisories, so it is not part of the
 # tests. With --strict a package that cannot be looked up is a failure; otherwise an index without
 # advisories would look like a clean result.
-audit: .venv/installed ## known vulnerabilities in the locked packages
+audit: .venv/installed ## look for known vulnerabilities in the locked packages
 	$(PYTHON) -m venv .venv/audit
 	.venv/audit/bin/pip install --quiet --disable-pip-version-check pip-audit==2.10.1
 	for lock in requirements.lock requirements-prod.lock; do \
@@ -65,7 +65,7 @@ audit: .venv/installed ## known vulnerabilities in the locked packages
 	done
 
 # What the image contains, in CycloneDX: each package with its version and hashes, from the lock.
-sbom: .venv/installed
+sbom: .venv/installed ## list what the image contains, in dist/wxyc-assets.cdx.json
 	mkdir -p dist
 	$(BIN)/cyclonedx-py requirements requirements-prod.lock --pyproject pyproject.toml \
 	    --output-reproducible --output-file dist/wxyc-assets.cdx.json
@@ -87,18 +87,21 @@ lock: ## lock the dependencies again, after a change in pyproject.toml
 
 # Speed ratios, measured side by side at scale 1 and 10. Takes about 15 minutes; nothing else should
 # run on the machine.
-bench: .venv/installed ## speed, side by side at scale 1 and 10 (15 minutes)
+bench: .venv/installed ## measure speed, side by side at scale 1 and 10 (15 minutes)
 	$(BIN)/python -m wxyc_assets_tests.bench --large 10
 
 # One backfill over three machines, one of which is lost in the middle. The machines are namespaces:
 # needs root, iproute2 and redis-server.
-distribution: .venv/installed ## one backfill over three machines (root)
+distribution: .venv/installed ## run one backfill over three machines (root)
 	$(BIN)/python -m wxyc_assets_tests.e2e.distribution
+
+release: ## tag this commit as the version in pyproject.toml
+	.ci/release
 
 # The demo's data (.sandbox) and the installation (.venv) stay.
 clean: ## remove caches and built files
 	rm -rf .pytest_cache .ruff_cache .hypothesis .import_linter_cache build dist coverage.html rehearsal.png
 	find . -path ./.venv -prune -o -path ./.sandbox -prune -o -name __pycache__ -type d -exec rm -rf {} +
 
-help: ## this list
+help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))

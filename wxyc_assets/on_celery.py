@@ -4,12 +4,15 @@ The workers' configuration is `deploy/celery/worker.yaml`.
 """
 
 import dagster as dg
-from dagster_celery import celery_executor
 
 from wxyc_assets import definitions
 from wxyc_assets.defs.jobs import jobs, rotation_job, rotation_job_with
 from wxyc_assets.defs.run_alerts import in_process_executor
 from wxyc_assets.defs.schedules import rotation_daily, schedules
+from wxyc_assets.defs.startup import one_line_for_commands
+
+with one_line_for_commands():
+    from dagster_celery import celery_executor
 
 # A step that outlasts the queue's visibility timeout starts a second time beside the first. The
 # library's steps lock their ranges and can bear that; a refresh would be paid for twice.

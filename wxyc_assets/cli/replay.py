@@ -11,6 +11,7 @@ import typer
 from wxyc_assets.adapters.postgres.database import Database
 from wxyc_assets.cli import connections
 from wxyc_assets.cli.console import err, out
+from wxyc_assets.cli.progress import progress_on_stderr
 from wxyc_assets.defs.replays import ReplayConfig, fail_unless_written, run_replay
 from wxyc_assets.domain.artwork import Eligibility, Match
 from wxyc_assets.domain.run_checks import WrittenCount
@@ -63,7 +64,7 @@ def replay(
 async def _replay(config: ReplayConfig, keys: list[str]) -> tuple[Replay, WrittenCount | None]:
     opened: Database
     async with connections.database().open() as opened:
-        return await run_replay(opened, config, keys, f"replay-{uuid4()}")
+        return await run_replay(opened, config, keys, f"replay-{uuid4()}", progress_on_stderr())
 
 
 def _show(found: Replay, sheet: Path | None, *, as_json: bool) -> None:

@@ -25,7 +25,7 @@ class Entry:
 
     table: Table
     page: str
-    freshness_policy: dg.FreshnessPolicy | None = None
+    freshness_policy: dg.FreshnessPolicy
     lineage: Lineage = field(default_factory=dict[str, tuple[str, str]])
 
     def metadata(self) -> dict[str, Any]:
@@ -48,8 +48,8 @@ class Entry:
 
 
 CATALOG = {
-    "library": Entry(tables.LIBRARY, "docs/contracts/backend-db.md"),
-    "rotation": Entry(tables.ROTATION, "docs/contracts/backend-db.md"),
+    "library": Entry(tables.LIBRARY, "docs/contracts/backend-db.md", freshness.daily),
+    "rotation": Entry(tables.ROTATION, "docs/contracts/backend-db.md", freshness.daily),
     "library_candidates": Entry(
         tables.CANDIDATES,
         f"{OPERATING}#run",

@@ -93,8 +93,8 @@ library_full = asset_job(
     count_states,
     count_doubts,
     run_tags=all_ranges,
-    description="The whole library in one run, without choosing ranges; then a snapshot of the "
-    "coverage, whose checks decide the exit code.",
+    description="The whole library in one run; then a snapshot of the coverage, whose checks "
+    "decide the exit code. In the UI: Materialize all, All, Launch backfill.",
 )
 
 library_doubts_job = asset_job(

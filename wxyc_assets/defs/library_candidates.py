@@ -13,11 +13,9 @@ from wxyc_assets.defs.lml_resource import LmlResource
 from wxyc_assets.defs.partitions import range_asset, report_range, selected_ranges
 from wxyc_assets.defs.resources import DatabaseResource, ScopeResource
 from wxyc_assets.domain.candidates import Cohort, Reason
-from wxyc_assets.domain.progress import Progress
 from wxyc_assets.domain.ranges import IdRange
-from wxyc_assets.flows.heartbeat import heartbeat
+from wxyc_assets.flows.heartbeat import telling, watched
 from wxyc_assets.flows.identity.candidates import find_refusal, put_candidates
-from wxyc_assets.flows.worker_pool import in_background
 from wxyc_assets.telemetry import logs
 
 ASKING_STEP = "library_identities"
@@ -51,11 +49,10 @@ async def library_candidates(
         progress.advance()
 
     with instrumented(context, "library_candidates") as totals:
-        ranges, progress = selected_ranges(context), Progress("ranges")
-        progress.begin(len(ranges))
+        ranges = selected_ranges(context)
         async with (
             database.open() as opened,
-            in_background(heartbeat(progress, context.log.info)),
+            watched(telling(context.log.info), "ranges", len(ranges)) as progress,
         ):
             if ASKING_STEP in context.job_def.graph.node_dict:
                 async with lml.open(opened, CallerReason.IDENTITIES) as client:

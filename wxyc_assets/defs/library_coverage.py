@@ -15,6 +15,7 @@ from wxyc_assets.adapters.postgres.coverage_store import CoverageStore
 from wxyc_assets.adapters.postgres.database import Database
 from wxyc_assets.adapters.postgres.run_store import Pipeline, RunStore
 from wxyc_assets.defs.catalog import what_to_do
+from wxyc_assets.defs.freshness import report_read
 from wxyc_assets.defs.instrumentation import instrumented
 from wxyc_assets.defs.library_artwork import ArtworkConfig, library_artwork
 from wxyc_assets.defs.library_identity import LIBRARY_IDENTITY
@@ -114,6 +115,7 @@ async def library_coverage(
             )
             before = await coverage.newest(SNAPSHOTS_SHOWN)
         totals.add(_numbers(now))
+        report_read(context.instance, "library", **{"dagster/row_count": now.total.library_rows})
         context.add_output_metadata(_metadata(now, [e for e in before if e.is_comparable(now)]))
 
 

@@ -17,6 +17,7 @@ from wxyc_assets.flows.artwork.replay import (
     TooManyLosses,
     replay_covers,
 )
+from wxyc_assets.flows.heartbeat import Watch, telling
 from wxyc_assets.settings import Share, settings
 from wxyc_assets.views import replay_sheet
 
@@ -34,21 +35,25 @@ class ReplayConfig(ArtworkConfig):
         "written.",
     )
 
-    def options(self, run_id: str) -> ReplayOptions:
+    def options(self, run_id: str, watch: Watch) -> ReplayOptions:
         """Return the options as the flow takes them; with DRY_RUN set nothing is applied."""
         applies = self.apply and not settings.dry_run
         return ReplayOptions(
-            run_id=run_id, scope=self.scope(), applies=applies, max_drop=self.max_drop
+            run_id=run_id,
+            scope=self.scope(),
+            applies=applies,
+            max_drop=self.max_drop,
+            watch=watch,
         )
 
 
 async def run_replay(
-    opened: Database, config: ReplayConfig, keys: list[str], run_id: str
+    opened: Database, config: ReplayConfig, keys: list[str], run_id: str, watch: Watch
 ) -> tuple[Replay, WrittenCount | None]:
-    """Replay, and apply if the config says so; raises dg.Failure, as for covers not written."""
+    """Replay, watched, and apply if the config says so; raises dg.Failure, as if not written."""
     ranges = known_ranges(keys or library_ranges.get_partition_keys())
     try:
-        return await replay_covers(opened, ranges, config.options(run_id))
+        return await replay_covers(opened, ranges, config.options(run_id, watch))
     except TooManyLosses as refused:
         raise dg.Failure(
             f"{refused} Allow more for this once with a higher max_drop.", allow_retries=False
@@ -71,7 +76,9 @@ async def decide_on_covers_again(
     with instrumented(context, "replay_covers") as totals:
         keys = config.ranges or ranges_of_run(context)
         async with database.open() as opened:
-            replay, count = await run_replay(opened, config, keys, context.run.run_id)
+            replay, count = await run_replay(
+                opened, config, keys, context.run.run_id, telling(context.log.info)
+            )
         figures = replay_sheet.as_json(replay.totals)
         totals.add({f"replay.{name}": n for name, n in figures.items() if isinstance(n, int)})
         print_json(figures)

@@ -10,6 +10,7 @@ from wxyc_assets.adapters.lml.client import LmlClient
 from wxyc_assets.adapters.postgres.rotation_store import RotationStore
 from wxyc_assets.defs import metadata
 from wxyc_assets.defs.catalog import what_to_do
+from wxyc_assets.defs.freshness import report_read
 from wxyc_assets.defs.instrumentation import instrumented, prepare_process
 from wxyc_assets.defs.live_activity import giving_way
 from wxyc_assets.defs.lml_resource import LmlResource
@@ -42,6 +43,7 @@ async def rotation_identities(
     require_selection(context.run)
     async with database.open() as opened:
         active = await RotationStore(opened).active()
+    report_read(context.instance, "rotation", active_releases=len(active.releases))
     context.add_output_metadata(
         {
             "dagster/row_count": len(active.releases),

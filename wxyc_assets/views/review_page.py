@@ -7,14 +7,15 @@ saved as a verdict file; each has its word beside its colour.
 import json
 from collections.abc import Iterator, Sequence
 from html import escape
+from importlib.resources import files
 from itertools import count
 
 from wxyc_assets.domain.review import ReviewCandidate, ReviewCard
 from wxyc_assets.domain.verdict_file import COLUMNS
 from wxyc_assets.domain.verdicts import Topic
 from wxyc_assets.views.labels import DOUBT_LABELS, SOURCE_LABELS
-from wxyc_assets.views.review_script import SCRIPT
 
+SCRIPT = files("wxyc_assets.views").joinpath("review_page.js").read_text(encoding="utf-8")
 TOPIC_LABELS = {**SOURCE_LABELS, Topic.COVER: "Cover"}
 POLICY = (
     "default-src 'none'; img-src https: data:; style-src 'unsafe-inline'; "

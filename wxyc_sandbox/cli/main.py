@@ -2,7 +2,7 @@
 
 import sys
 
-OF_THE_EXTRA = {"starlette", "uvicorn", "matplotlib"}
+from wxyc_assets.extras import how_to_install
 
 
 def main() -> None:
@@ -10,10 +10,10 @@ def main() -> None:
     try:
         _run()
     except ModuleNotFoundError as missing:
-        package = (missing.name or "").partition(".")[0]
-        if package not in OF_THE_EXTRA:
+        advice = how_to_install(missing)
+        if advice is None:
             raise
-        sys.exit(f"Error: {package} is missing: pip install 'wxyc-assets[sandbox]'")
+        sys.exit(f"Error: {advice}")
 
 
 def _run() -> None:

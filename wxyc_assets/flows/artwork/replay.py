@@ -22,6 +22,7 @@ from wxyc_assets.domain.replay import (
 )
 from wxyc_assets.domain.run_checks import WrittenCount
 from wxyc_assets.flows.artwork.write_covers import write_covers
+from wxyc_assets.flows.heartbeat import Watch, unwatched, watched
 
 SAMPLES = 60
 """Records per effect that are kept for the contact sheet."""
@@ -59,6 +60,8 @@ class ReplayOptions:
     """False to write nothing."""
     max_drop: float
     """Share of our covers that may be taken away or replaced."""
+    watch: Watch = unwatched
+    """What follows the progress: first of deciding, then of writing."""
 
 
 async def replay_covers(
@@ -68,7 +71,7 @@ async def replay_covers(
 
     Raises TooManyLosses before anything is written.
     """
-    replay = await plan_replay(database, options.scope, ranges)
+    replay = await plan_replay(database, options.scope, ranges, options.watch)
     if not options.applies:
         return replay, None
     verdict = judge_replay(replay.totals, max_drop=options.max_drop)
@@ -76,20 +79,30 @@ async def replay_covers(
         raise TooManyLosses(f"Nothing was written. {verdict.description}")
     books, rules = RunStore(database), CoverageRules(covers=options.scope)
     await books.begin(Pipeline.ARTWORK, options.run_id, rules, ranges, is_whole=False)
-    return replay, await apply_replay(database, options.scope, ranges, options.run_id)
+    return replay, await apply_replay(
+        database, options.scope, ranges, options.run_id, options.watch
+    )
 
 
-async def plan_replay(database: Database, scope: CoverScope, ranges: Sequence[IdRange]) -> Replay:
+async def plan_replay(
+    database: Database, scope: CoverScope, ranges: Sequence[IdRange], watch: Watch = unwatched
+) -> Replay:
     """Return what the rules of this scope would decide about the stored answers."""
     store, replay = KeptAnswerStore(database, scope), Replay()
-    for id_range in ranges:
-        replay.add(decide_again(await store.load(id_range), scope.rules))
-        replay.totals.not_kept += await store.count_not_kept(id_range)
+    async with watched(watch, "ranges decided on", len(ranges)) as progress:
+        for id_range in ranges:
+            replay.add(decide_again(await store.load(id_range), scope.rules))
+            replay.totals.not_kept += await store.count_not_kept(id_range)
+            progress.advance()
     return replay
 
 
 async def apply_replay(
-    database: Database, scope: CoverScope, ranges: Sequence[IdRange], run_id: str
+    database: Database,
+    scope: CoverScope,
+    ranges: Sequence[IdRange],
+    run_id: str,
+    watch: Watch = unwatched,
 ) -> WrittenCount:
     """Store what the rules decide, and write the covers; return what is in the tables then.
 
@@ -97,7 +110,10 @@ async def apply_replay(
     """
     answers, covers = KeptAnswerStore(database, scope), ArtworkStore(database, scope)
     counts: list[WrittenCount] = []
-    async with open_range_locks(database, LockFamily.ARTWORK) as locks:
+    async with (
+        open_range_locks(database, LockFamily.ARTWORK) as locks,
+        watched(watch, "ranges written", len(ranges)) as progress,
+    ):
         for id_range in sorted(ranges):
             await locks.take(id_range)
             await _decide(answers, await answers.load(id_range), run_id)
@@ -105,6 +121,7 @@ async def apply_replay(
             counts.append(await covers.count_written(id_range, run_id))
             await database.flush(id_range.key)
             await locks.release(id_range)
+            progress.advance()
     await database.analyze("library", "artwork_lookup")
     return WrittenCount(
         stored=sum(each.stored for each in counts),

@@ -1,13 +1,22 @@
-"""A backfill of chosen ranges, launched as the UI does: real webserver, real daemon, GraphQL."""
+"""Backfills: of chosen ranges, launched as the UI does, and of all ranges, in the UI itself.
+
+A real webserver, a real daemon, GraphQL, and a browser for the clicks that docs/operating.md names.
+"""
 
 import json
+import re
+from pathlib import Path
+from typing import Any
 
 import httpx
+import pytest
+from playwright.sync_api import Page
 
 from wxyc_assets_tests.e2e.operation.graphql import ASSETS, CHOSEN, ask, launch_backfill
 from wxyc_assets_tests.e2e.operation.processes import run_program, wait_until
+from wxyc_assets_tests.support.browser import browser
 from wxyc_sandbox.lml.faults import Fault
-from wxyc_sandbox.station import SandboxStation
+from wxyc_sandbox.station import RANGES, SandboxStation
 
 STATUS = """
 query ($id: String!) {
@@ -38,6 +47,16 @@ TERMINATE = """
 mutation ($id: String!) { terminateRun(runId: $id) { __typename } }
 """
 TERMINATED = "0000051-0000075"
+FULL_RUNS = """
+query {
+  runsOrError(filter: { pipelineName: "library_full" }) {
+    ... on Runs { results { status stats { ... on RunStatsSnapshot { materializations } } } }
+  }
+}
+"""
+MATERIALIZATIONS = 5 * RANGES + 2
+"""One for each range of the five assets that have ranges, and one for each of the others."""
+OPERATING = (Path(__file__).parents[3] / "docs" / "operating.md").read_text()
 
 
 def test_a_backfill_of_chosen_ranges(station: SandboxStation, webserver: httpx.Client) -> None:
@@ -85,3 +104,32 @@ def test_a_terminated_run_is_canceled_and_its_range_can_be_run_again(
     again = (*command, "library_identity_job", "--tags", tags)
     done = run_program(*again, env=station.environment, cwd=station.home)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.browser
+def test_what_the_page_says_to_click_runs_the_whole_library_once(
+    station: SandboxStation, webserver: httpx.Client
+) -> None:
+    clicks = re.search(r"open the job `library_full`, then click (.*?)\.", OPERATING)
+    assert clicks
+    wait_until(lambda: bool(ask(webserver, "{ version }")))
+    with browser() as chromium, chromium.new_page() as page:
+        page.goto(f"{webserver.base_url}/locations/wxyc_assets.definitions/jobs/library_full")
+        _leave_the_greeting(page)
+        for label in re.findall(r"\*(.+?)\*", clicks[1]):
+            page.get_by_role("button", name=re.compile(rf"(^|\s){label}…?$")).click()
+        wait_until(lambda: _full_runs(webserver) == [("SUCCESS", MATERIALIZATIONS)])
+    for name in ASSETS:
+        node = ask(webserver, MATERIALIZED, key={"path": [name]})["assetNodeOrError"]
+        assert len(node["assetPartitionStatuses"]["materializedPartitions"]) == RANGES
+
+
+def _leave_the_greeting(page: Page) -> None:
+    """Click away what Dagster shows to a new installation, whenever it comes up."""
+    skip = page.get_by_role("button", name="Skip", exact=True)
+    page.add_locator_handler(skip, lambda: skip.click())
+
+
+def _full_runs(webserver: httpx.Client) -> list[tuple[str, int]]:
+    runs: list[dict[str, Any]] = ask(webserver, FULL_RUNS)["runsOrError"]["results"]
+    return [(each["status"], each["stats"]["materializations"]) for each in runs]

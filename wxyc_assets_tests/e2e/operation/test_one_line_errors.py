@@ -1,6 +1,7 @@
 """What a user can mend is told in one line, with exit code 1 and without a traceback."""
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -77,15 +78,29 @@ def test_tables_of_somebody_else(backend: str, tmp_path: Path) -> None:
     assert "choose another ASSETS_SCHEMA_NAME" in only_line(done)
 
 
-def test_a_missing_extra(tmp_path: Path) -> None:
-    absent = tmp_path / "absent" / "starlette"
+def without(package: str, folder: Path) -> dict[str, str]:
+    """Return the variables under which a package is missing."""
+    absent = folder / "absent" / package
     absent.mkdir(parents=True)
-    reason = 'raise ModuleNotFoundError("No module named starlette", name="starlette")'
+    reason = f'raise ModuleNotFoundError("No module named {package}", name="{package}")'
     (absent / "__init__.py").write_text(reason)
-    variables = {"PYTHONPATH": str(absent.parent)}
-    done = run("wxyc-sandbox", "demo", cwd=tmp_path, variables=variables)
+    return {"PYTHONPATH": str(absent.parent)}
+
+
+def test_a_missing_extra(tmp_path: Path) -> None:
+    done = run("wxyc-sandbox", "demo", cwd=tmp_path, variables=without("starlette", tmp_path))
     expected = "Error: starlette is missing: pip install 'wxyc-assets[sandbox]'"
     assert only_line(done) == expected
+
+
+def test_a_missing_extra_of_a_job(tmp_path: Path) -> None:
+    variables = {"DAGSTER_HOME": str(tmp_path), **without("dagster_celery", tmp_path)}
+    command = ("dagster", "job", "execute", "-m", "wxyc_assets.on_celery", "-j", "library_full")
+    done = run(*command, cwd=tmp_path, variables=variables)
+    assert done.returncode == 1
+    expected = "Error: dagster_celery is missing: pip install 'wxyc-assets[celery]'"
+    assert done.stderr.splitlines()[-1] == expected
+    assert "Traceback" not in done.stdout + done.stderr
 
 
 @pytest.mark.parametrize(
@@ -130,7 +145,9 @@ def test_make_lists_its_targets_and_cleans_up(tmp_path: Path) -> None:
         return done.stdout
 
     listed = {line.split()[1] for line in make("help").splitlines()}
-    assert {"demo", "test", "clean", "help"} <= listed
+    phony = re.search(r"^\.PHONY: (.+)$", (PROJECT / "Makefile").read_text(), re.MULTILINE)
+    assert phony
+    assert listed == {*phony[1].split()}
     make("clean")
     left = {str(each.relative_to(tmp_path)) for each in tmp_path.rglob("*")}
     assert left == {"Makefile", ".venv", ".venv/__pycache__", ".sandbox", "wxyc_assets"}

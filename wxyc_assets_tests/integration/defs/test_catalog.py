@@ -42,14 +42,14 @@ def test_every_asset_says_what_it_is(spec: dg.AssetSpec) -> None:
     assert spec.owners
     assert spec.group_name in {"library", "rotation"}
     assert spec.kinds == {"postgres"}
+    assert spec.freshness_policy
     assert {"dagster/table_name", "dagster/column_schema", "docs"} <= {*spec.metadata}
 
 
-def test_what_runs_has_a_freshness_policy_and_a_reference_to_its_code() -> None:
+def test_what_runs_has_a_reference_to_its_code() -> None:
     graph = defs.resolve_asset_graph()
     for spec in specs():
         if graph.get(spec.key).is_materializable:
-            assert spec.freshness_policy
             assert "dagster/code_references" in spec.metadata
 
 

@@ -257,6 +257,18 @@ def test_metadata_holds_numbers_and_self_contained_charts(graph: CoverageGraph) 
     assert "| all | 100 | 100 | 100% |" in str(metadata["by_cohort"])
 
 
+def test_each_snapshot_says_that_the_library_was_read(graph: CoverageGraph) -> None:
+    library = dg.AssetKey("library")
+    graph.run(checks_only=True)
+    assert graph.instance.get_latest_materialization_event(library) is None
+    graph.run()
+    graph.run()
+    read = graph.instance.fetch_materializations(library, limit=10).records
+    assert [each.asset_materialization.metadata for each in read if each.asset_materialization] == [
+        {"dagster/row_count": dg.MetadataValue.int(100)}
+    ] * 2
+
+
 def test_a_run_is_one_snapshot(graph: CoverageGraph) -> None:
     graph.run()
     graph.run()

@@ -10,6 +10,7 @@ import pytest
 
 from wxyc_assets.defs.dry_runs import plan_refresh
 from wxyc_assets.defs.resources import RotationGates
+from wxyc_assets.defs.rotation import rotation_identities
 from wxyc_assets.domain.refreshes import affordable_batch
 from wxyc_assets.settings import settings
 from wxyc_assets_tests.integration.defs.rotation import (
@@ -63,6 +64,18 @@ def test_the_figures_are_those_that_the_dashboards_know(rotation: RotationGraph)
     names = "identities_scanned identities_resolved warmed_releases warmed_artists not_found "
     for name in (names + "not_implemented lml_error").split():
         assert done.metadata[f"backfill.{name}"].value == row[name]
+
+
+def test_the_assets_say_that_the_rotation_was_read(rotation: RotationGraph) -> None:
+    rotation.rotate(1, 2)
+    rotation.rotate(3, killed_days_ago=3)
+    with dg.DagsterInstance.ephemeral() as instance:
+        resources = {"database": rotation.resources["database"]}
+        dg.materialize([rotation_identities], instance=instance, resources=resources)
+        event = instance.get_latest_materialization_event(dg.AssetKey("rotation"))
+    assert event
+    assert event.asset_materialization
+    assert event.asset_materialization.metadata["active_releases"].value == 2
 
 
 def test_an_unidentified_rotation_refreshes_nothing(

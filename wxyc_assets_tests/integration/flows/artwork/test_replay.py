@@ -17,8 +17,15 @@ from wxyc_assets.domain.artwork import (
     Rules,
     choose,
 )
+from wxyc_assets.domain.progress import Progress
 from wxyc_assets.domain.replay import Effect
-from wxyc_assets.flows.artwork.replay import Replay, apply_replay, plan_replay
+from wxyc_assets.flows.artwork.replay import (
+    Replay,
+    ReplayOptions,
+    apply_replay,
+    plan_replay,
+    replay_covers,
+)
 from wxyc_assets.flows.revert import revert_run
 from wxyc_assets_tests.support.backend_db import BackendDb
 from wxyc_assets_tests.support.covers import (
@@ -110,6 +117,25 @@ async def test_a_replay_that_changes_nothing_writes_nothing(
     before = backend_db.versions(), watermark_moves(backend_db)
     await apply_replay(opened, CoverScope(), ONE_RANGE, "a replay")
     assert (backend_db.versions(), watermark_moves(backend_db)) == before
+
+
+async def test_deciding_and_then_writing_can_be_watched(
+    opened: Database, backend_db: BackendDb
+) -> None:
+    await look_up(opened, backend_db)
+    seen: list[Progress] = []
+
+    async def watch(progress: Progress) -> None:
+        seen.append(progress)
+
+    options = ReplayOptions(
+        run_id="a replay", scope=CoverScope(), applies=True, max_drop=1.0, watch=watch
+    )
+    await replay_covers(opened, ONE_RANGE, options)
+    assert [(each.unit, each.done, each.total) for each in seen] == [
+        ("ranges decided on", 1, 1),
+        ("ranges written", 1, 1),
+    ]
 
 
 async def test_covers_of_others_are_left_alone(opened: Database, backend_db: BackendDb) -> None:

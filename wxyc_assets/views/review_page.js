@@ -1,6 +1,4 @@
-"""The script of the review page: keys, decisions kept in the browser, and the file to save."""
-
-SCRIPT = r"""
+// Keys, decisions kept in the browser, and the file to save: the script of the review page.
 'use strict';
 const data = JSON.parse(document.getElementById('data').textContent);
 const store = 'wxyc-review:' + data.page;
@@ -146,4 +144,3 @@ function save() {
 document.getElementById('save').addEventListener('click', save);
 candidates.forEach(show);
 progress();
-"""
