@@ -58,7 +58,7 @@ class RotationGraph:
             )
 
     def rows(self) -> list[dict[str, Any]]:
-        """What was kept about the refreshes, the oldest first."""
+        """Return the stored refreshes, the oldest first."""
         return self.backend_db.rows("select * from rotation_refresh order by started_at")
 
     def run(
@@ -105,12 +105,12 @@ def station(database_url: str, lml: PretendLml) -> Iterator[RotationGraph]:
 
 
 def verdicts(result: dg.ExecuteInProcessResult) -> dict[str, dg.AssetCheckEvaluation]:
-    """What each check said that was run."""
+    """Return the result of each check that was run."""
     return {each.check_name: each for each in result.get_asset_check_evaluations()}
 
 
 def failures(result: dg.ExecuteInProcessResult) -> Sequence[str]:
-    """What the steps that failed had to say."""
+    """Return the messages of the steps that failed."""
     said: list[str] = []
     for event in result.filter_events(lambda event: event.is_step_failure):
         error = event.step_failure_data.user_failure_data
