@@ -1,15 +1,16 @@
 """The tables of the identity pipeline: candidates, LML's answers, identities and credits."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, assert_never
 
 from psycopg.types.json import Jsonb
 
 from wxyc_assets.adapters.lml.bulk_resolve import Answer, Answers
 from wxyc_assets.adapters.lml.wire import dump
+from wxyc_assets.adapters.postgres.clock import Clock, database_now
 from wxyc_assets.adapters.postgres.database import Database, Transaction, retry_on_deadlock
 from wxyc_assets.adapters.postgres.errors import RowRefused
 from wxyc_assets.adapters.postgres.range_locks import (
@@ -48,8 +49,6 @@ IDENTITY_COUNTERS = {
     "manual": "identities_a_persons",
 }
 """The counter of each verdict of `put_identities.sql`."""
-
-Clock = Callable[[], datetime]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +93,12 @@ class IdentityStore:
     def __init__(
         self,
         database: Database,
-        clock: Clock | None = None,
+        clock: Clock = database_now,
         *,
         rules_version: int = RULES_VERSION,
     ) -> None:
         self.database = database
-        self._clock = clock
+        self._now = clock
         self._rules_version = rules_version
 
     async def count_range(self, id_range: IdRange) -> RangeCounts:
@@ -290,9 +289,6 @@ class IdentityStore:
                 "identity/count_run_answers", {**_bounds(id_range), "run_id": run_id}
             )
         return RunAnswers(**row)
-
-    def _now(self) -> datetime | None:
-        return self._clock() if self._clock else None
 
 
 def _wants_date(answer: StoredAnswer, scope: Scope) -> bool:
