@@ -16,17 +16,17 @@ from wxyc_assets.domain.doubts import (
     Severity,
 )
 
-STATEMENTS = {
-    DoubtReason.OTHER_OWN_ID: "doubts/put_other_own_ids",
-    DoubtReason.SHARED_ID: "doubts/put_shared_ids",
-    DoubtReason.SHARED_NAME: "doubts/put_shared_names",
-    DoubtReason.CONTRADICTING_SOURCES: "doubts/put_contradicting_sources",
-    DoubtReason.CHANGED_MIND: "doubts/put_changed_minds",
-    DoubtReason.SHARED_COVER: "doubts/put_shared_covers",
-    DoubtReason.OTHER_TITLE: "doubts/put_other_titles",
-    DoubtReason.OTHER_RELEASE: "doubts/put_other_releases",
-}
-"""The statement that finds the doubts of a reason."""
+STATEMENTS = (
+    "doubts/put_other_own_ids",
+    "doubts/put_shared_ids",
+    "doubts/put_contradicting_sources",
+    "doubts/put_changed_minds",
+    "doubts/put_shared_covers",
+    "doubts/put_other_titles",
+    "doubts/put_other_releases",
+)
+SEVERITIES = {f"{each}_severity": each.severity for each in DoubtReason}
+"""The severity of each reason, as the statements take it."""
 COVER_REASONS = [each for each in DoubtReason if each.subject is DoubtSubject.COVER]
 BATCH_ROWS = 5_000
 """Titles that are compared at a time: memory does not grow with the library."""
@@ -100,24 +100,20 @@ class DoubtStore:
     async def _find(
         self, transaction: Transaction, run_id: str, other_titles: Sequence[CoverTitle]
     ) -> None:
-        given = {
+        parameters = {
+            **SEVERITIES,
+            "run_id": run_id,
+            "now": self._now(),
+            "mark": NOTES_MARK,
             "library_ids": [each.library_id for each in other_titles],
             "titles": [each.found_title for each in other_titles],
         }
         await transaction.execute("doubts/lock_doubts")
         await transaction.execute("doubts/unmark_doubts", {"run_id": run_id})
-        for reason, statement in STATEMENTS.items():
-            await transaction.execute(statement, self._parameters(run_id, reason) | given)
+        for statement in STATEMENTS:
+            await transaction.execute(statement, parameters)
         await transaction.execute("doubts/delete_settled_doubts", {"run_id": run_id})
         await transaction.execute("doubts/delete_chosen_covers", {"reasons": COVER_REASONS})
-
-    def _parameters(self, run_id: str, reason: DoubtReason) -> dict[str, Any]:
-        return {
-            "run_id": run_id,
-            "now": self._now(),
-            "mark": NOTES_MARK,
-            "severity": reason.severity,
-        }
 
 
 async def _put_plays(transaction: Transaction) -> None:
