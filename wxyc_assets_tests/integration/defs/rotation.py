@@ -6,12 +6,14 @@ from typing import Any
 
 import dagster as dg
 
-from wxyc_assets.defs import rotation
+from wxyc_assets.defs import rotation_cache, rotation_identities
 from wxyc_assets.defs.lml_resource import LmlResource
 from wxyc_assets.defs.resources import DatabaseResource, RotationGates
 from wxyc_assets_tests.support.backend_db import BackendDb
 from wxyc_sandbox.lml.app import PretendLml
 from wxyc_sandbox.lml.server import serve
+
+MODULES = [rotation_identities, rotation_cache]
 
 
 class RotationGraph:
@@ -78,8 +80,8 @@ class RotationGraph:
     ) -> dg.ExecuteInProcessResult:
         job = dg.define_asset_job("rotation", selection=selection)
         definitions = dg.Definitions(
-            assets=dg.load_assets_from_modules([rotation]),
-            asset_checks=dg.load_asset_checks_from_modules([rotation]),
+            assets=dg.load_assets_from_modules(MODULES),
+            asset_checks=dg.load_asset_checks_from_modules(MODULES),
             jobs=[job],
             resources=self.resources | more,
         )
