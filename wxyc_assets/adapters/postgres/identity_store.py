@@ -228,23 +228,14 @@ class IdentityStore:
 
         Raises RowRefused when a row cannot be written; then nothing is written.
         """
-        details: Counter[str] = Counter()
         singles = [each.library_id for each in answers if each.kind is AnswerKind.SINGLE_ARTIST]
         matched = [each.library_id for each in answers if each.is_matched and each.is_new]
         undated = [each.library_id for each in answers if _wants_date(each, scope)]
-        rejected: list[int] = []
+        new = [each.library_id for each in answers if each.is_new]
         change = {"run_id": run_id, "now": self._now()}
         async with self.database.transaction() as transaction:
-            if singles:
-                await share_verdicts(transaction)
-                written = await transaction.fetch(
-                    "identity/put_identities",
-                    {"library_ids": singles, "mark": NOTES_MARK, **change},
-                )
-                if not all(row["is_written"] for row in written):
-                    raise RowRefused("the row was discarded without an error, as by a trigger")
-                details.update(IDENTITY_COUNTERS[row["verdict"]] for row in written)
-                rejected = [row["library_id"] for row in written if row["verdict"] == "rejected"]
+            verdicts = await _put_identities(transaction, singles, change)
+            details = Counter(IDENTITY_COUNTERS[each] for each in verdicts.values())
             if matched:
                 (tracks,) = await transaction.fetch(
                     "identity/put_credit_artists", {"library_ids": matched, **change}
@@ -254,13 +245,12 @@ class IdentityStore:
                 await transaction.execute(
                     "identity/stamp_attempts", {"library_ids": undated, **change}
                 )
-            new = [each.library_id for each in answers if each.is_new]
             if new:
                 await transaction.execute(
                     "identity/mark_applied",
                     {
                         "library_ids": new,
-                        "rejected_ids": rejected,
+                        "rejected_ids": [id for id in verdicts if verdicts[id] == "rejected"],
                         "rules_version": self._rules_version,
                         "now": self._now(),
                     },
@@ -289,6 +279,22 @@ class IdentityStore:
                 "identity/count_run_answers", {**_bounds(id_range), "run_id": run_id}
             )
         return RunAnswers(**row)
+
+
+async def _put_identities(
+    transaction: Transaction, library_ids: Sequence[int], change: Mapping[str, Any]
+) -> dict[int, str]:
+    """Write the identities of these records; return the verdict on each stored answer."""
+    if not library_ids:
+        return {}
+    await share_verdicts(transaction)
+    written = await transaction.fetch(
+        "identity/put_identities",
+        {"library_ids": library_ids, "mark": NOTES_MARK, **change},
+    )
+    if not all(row["is_written"] for row in written):
+        raise RowRefused("the row was discarded without an error, as by a trigger")
+    return {row["library_id"]: row["verdict"] for row in written}
 
 
 def _wants_date(answer: StoredAnswer, scope: Scope) -> bool:
