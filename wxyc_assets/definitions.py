@@ -10,7 +10,8 @@ from wxyc_assets.defs import (
     library_identity,
     library_precision,
     library_releases,
-    rotation,
+    rotation_cache,
+    rotation_identities,
 )
 from wxyc_assets.defs.alerts import alert_sensors
 from wxyc_assets.defs.catalog import described
@@ -34,15 +35,16 @@ library = [
     library_doubts,
     library_precision,
 ]
+rotation = [rotation_identities, rotation_cache]
 
 defs = dg.Definitions(
     assets=[
         *described(dg.load_assets_from_modules(library, group_name="library", include_specs=True)),
         *described(
-            dg.load_assets_from_modules([rotation], group_name="rotation", include_specs=True)
+            dg.load_assets_from_modules(rotation, group_name="rotation", include_specs=True)
         ),
     ],
-    asset_checks=dg.load_asset_checks_from_modules([*library, rotation]),
+    asset_checks=dg.load_asset_checks_from_modules([*library, *rotation]),
     jobs=jobs,
     schedules=schedules,
     sensors=[*alert_sensors, coverage_follows_backfills],

@@ -47,7 +47,7 @@ RefreshBatchSize = Annotated[int, Field(ge=1, le=MAX_BATCH)]
 RefreshesInFlight = Annotated[int, Field(ge=1, le=8)]
 PauseMs = Annotated[int, Field(ge=1_000)]
 MaxPauseMs = Annotated[int, Field(ge=0)]
-TokensPerMinute = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+RequestsPerMinute = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 class Settings(BaseSettings):
@@ -93,7 +93,7 @@ class Settings(BaseSettings):
     lml_max_concurrent: int = Field(
         2, ge=1, le=64, description="requests to LML in flight, over all processes"
     )
-    lml_rate_per_min: TokensPerMinute = Field(
+    lml_rate_per_min: RequestsPerMinute = Field(
         15,
         description="live Discogs requests that we cause in any minute, over all processes; "
         "0 = no limit",

@@ -82,7 +82,7 @@ class RecordGenerator:
 
     @cached_property
     def known_as(self) -> list[tuple[object, ...]]:
-        """Who each artist really is: what `real_world.artist_ids` takes.
+        """Return each artist's true identity, as `real_world.artist_ids` takes it.
 
         The first artist of a folded name is the one whom LML knows by it. Of the others one in four
         is the same artist, entered twice.

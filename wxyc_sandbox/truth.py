@@ -1,4 +1,4 @@
-"""Whether what a sandbox's library says about its records is right, and if not, what is wrong."""
+"""The errors in what a sandbox's library says about its records."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ COVERS = b"select id, artwork_url from library where artwork_url is not null"
 
 
 class IdentityError(StrEnum):
-    """What is wrong with an identity: whose ids they are."""
+    """An error in an identity: the owner of its ids."""
 
     NAMESAKE = "namesake"
     """Those of another artist of the same name."""
@@ -36,7 +36,7 @@ class IdentityError(StrEnum):
 
 
 class CoverError(StrEnum):
-    """What is wrong with a cover: what it shows."""
+    """An error in a cover: the thing that it shows."""
 
     OTHER_ALBUM = "other_album"
     """Another album of the library."""

@@ -25,7 +25,7 @@ from wxyc_assets.defs.lml_resource import LmlResource
 from wxyc_assets.defs.occurrences import range_of
 from wxyc_assets.defs.partitions import known_ranges, library_ranges
 from wxyc_assets.defs.resources import DatabaseResource, PagesResource, ScopeResource
-from wxyc_assets.defs.rotation import RefreshConfig
+from wxyc_assets.defs.rotation_cache import RefreshConfig
 from wxyc_assets.domain.candidates import Cohort
 from wxyc_assets.domain.counters import IdentityTally, by_cohort
 from wxyc_assets.domain.ranges import IdRange

@@ -1,4 +1,4 @@
-"""How right identities and covers are, measured on a labelled sample."""
+"""The precision of identities and covers, measured on a labelled sample."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime

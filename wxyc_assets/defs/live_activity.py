@@ -1,4 +1,4 @@
-"""What a step over ranges works with, and its pauses while a DJ is on the air."""
+"""The tools of a step over ranges, and its pauses while a DJ is on the air."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, nullcontext

@@ -54,7 +54,7 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Details:
-    """What a person on the road wants to know: where, for example what, and what to do."""
+    """Details for a person on the road: places, examples, and what to do."""
 
     places: tuple[str, ...] = ()
     """Ranges or counts, the worst first."""

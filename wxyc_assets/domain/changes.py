@@ -8,7 +8,7 @@ from wxyc_assets.domain.prices import CoverPrice
 
 
 class Change(StrEnum):
-    """What happened to a record or its identity since a moment."""
+    """A change of a record or its identity since a moment."""
 
     NEW_RECORD = "new_record"
     FOUND = "found"
@@ -70,7 +70,7 @@ class NamedRecord:
 
 @dataclass(frozen=True, slots=True)
 class RecordsOfReport:
-    """What the report lists besides the snapshot's numbers."""
+    """The report's lists, beside the snapshot's numbers."""
 
     since: datetime
     changes: tuple[ChangedRecord, ...]

@@ -26,7 +26,7 @@ EDITION = re.compile(
 
 
 class Severity(StrEnum):
-    """How likely it is that something is wrong."""
+    """The likelihood that something is wrong."""
 
     HIGH = "high"
     MEDIUM = "medium"
@@ -34,7 +34,7 @@ class Severity(StrEnum):
 
 
 class DoubtSubject(StrEnum):
-    """What is doubted about a record."""
+    """The part of a record that is doubted."""
 
     IDENTITY = "identity"
     COVER = "cover"
@@ -113,7 +113,7 @@ class DoubtCount:
 
 @dataclass(frozen=True, slots=True)
 class Doubts:
-    """What a run found: a count for each reason, and the doubtful records played most."""
+    """A run's findings: a count for each reason, and the doubtful records played most."""
 
     counts: Mapping[DoubtReason, DoubtCount]
     before: Mapping[DoubtReason, DoubtCount]

@@ -9,7 +9,7 @@ from wxyc_assets.domain.candidates import NotDue, Reason
 
 
 class CoverStep(StrEnum):
-    """What the next run over a record's range does about its cover."""
+    """The next run's step towards a record's cover."""
 
     NOT_WANTED = "not_wanted"
     """The record is outside the covers' eligibility."""

@@ -1,4 +1,4 @@
-"""What a run changed, as the journal has it, and what became of undoing it."""
+"""The changes of a run, as the journal has them, and the result of undoing them."""
 
 from collections import Counter
 from dataclasses import dataclass, field

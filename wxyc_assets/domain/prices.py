@@ -1,4 +1,4 @@
-"""What calls of LML cost: live Discogs requests, which are scarce."""
+"""Prices of calls to LML, in live Discogs requests, which are scarce."""
 
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ class Price:
 
 @dataclass(frozen=True, slots=True)
 class CoverPrice:
-    """What new covers have cost: the true price."""
+    """The true price of new covers."""
 
     requests: int = 0
     """Live Discogs requests of lookups, those without a cover included."""

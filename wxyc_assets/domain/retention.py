@@ -1,4 +1,4 @@
-"""How long what we keep is of use."""
+"""Retention: for how long each kind of row is kept."""
 
 from dataclasses import dataclass
 

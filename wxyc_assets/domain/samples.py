@@ -21,7 +21,7 @@ OLDEST_SAMPLE = timedelta(days=365)
 
 
 class SampledKind(StrEnum):
-    """What a unit of a sample is, in the order in which it is reported."""
+    """The kinds of units in a sample, in the order in which they are reported."""
 
     IDENTITY = "identity"
     COVER = "cover"

@@ -123,7 +123,7 @@ def _cover(explanation: Explanation) -> Iterator[str]:
 
 
 def _words_of_the_lookup(lookup: Facts, release: Facts | None) -> Iterator[str]:
-    """What LML said, in short; `--json` has all of it."""
+    """LML's answer in short; `--json` has all of it."""
     if release:
         yield (
             f"LML's release: {release['artist_name']} · {release['album_title']} "

@@ -1,4 +1,4 @@
-"""What happened to one record, in words: decisions and changes in the order of time."""
+"""The story of one record in words: decisions and changes in the order of time."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -68,7 +68,7 @@ def _events_of_asking(facts: Facts) -> Iterator[tuple[str | None, str]]:
 
 
 def _superseded(facts: Facts) -> Iterator[tuple[str | None, str]]:
-    """What was decided until something else was; LML's last answer but one is in its row, too."""
+    """Yield the decisions that others replaced; LML's last answer but one is in its row, too."""
     resolution, mine = facts["resolution"], facts["superseded"] or []
     dates = {each["decided_at"] for each in mine if each["subject"] == "identity"}
     if resolution and resolution["previous_answered_at"] not in dates:

@@ -62,7 +62,7 @@ async def without_client(url: str, transport: httpx.AsyncBaseTransport) -> Async
 
 @asynccontextmanager
 async def ours(url: str) -> AsyncGenerator[Ask]:
-    """What runs use: our `Server` over aiohttp."""
+    """The client of runs: our `Server` over aiohttp."""
     async with open_transport(url) as transport, without_client(url, transport) as ask:
         yield ask
 

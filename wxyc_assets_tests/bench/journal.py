@@ -1,4 +1,4 @@
-"""What the journal costs: the writers' statements beside those of a revision without it.
+"""The cost of the journal: the writers' statements beside those of a revision without it.
 
 mkdir /tmp/before && git archive c9347a3 | tar -x -C /tmp/before
 python -m wxyc_assets_tests.bench.journal /tmp/before --scale 0.1

@@ -1,4 +1,4 @@
-"""What a run costs, from outside: wall, CPU of PostgreSQL, memory, statements, LML's own time."""
+"""The costs of a run, from outside: wall, PostgreSQL's CPU, memory, statements, LML's own time."""
 
 import subprocess
 from collections.abc import Sequence

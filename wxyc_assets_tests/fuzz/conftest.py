@@ -1,4 +1,4 @@
-"""How much is tried: the usual hundred examples a test, and many more by `make fuzz`."""
+"""The number of examples: a hundred per test, and many more by `make fuzz`."""
 
 from hypothesis import HealthCheck, settings
 

@@ -145,7 +145,7 @@ class ArtworkRun:
         if self.pretend is not None:
             transport = httpx.ASGITransport(app=self.pretend)  # pyright: ignore[reportArgumentType]
         now = self.now
-        artwork = ArtworkStore(self.database, self.scope, clock=(lambda: now) if now else None)
+        artwork = ArtworkStore(self.database, self.scope, clock=lambda: now)
         async with AsyncExitStack() as stack:
             client = await stack.enter_async_context(
                 lml.open_lml(

@@ -1,4 +1,4 @@
-"""How often the watermark of the library moves: a count, kept by a trigger of the tests."""
+"""A count of the moves of the library's watermark, kept by a trigger of the tests."""
 
 import psycopg
 

@@ -69,7 +69,7 @@ SOURCE_ENTRIES = [_source_entry(number) for number in range(4000)]
 
 
 class Claim(NamedTuple):
-    """What LML says about a source of an artist, but for the id."""
+    """LML's claim about a source of an artist, but for the id."""
 
     source: str
     key: str

@@ -9,18 +9,18 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 from wxyc_assets.adapters.budget.backend import BudgetBackend
+from wxyc_assets.adapters.budget.rate_limiter import RateLimiter
 from wxyc_assets.adapters.budget.semaphore import Semaphore
-from wxyc_assets.adapters.budget.token_bucket import TokenBucket
 from wxyc_assets.domain.prices import Charge, Price
 
 
 class SharedBudget:
     """Admits requests; use `open_budget`."""
 
-    def __init__(self, backend: BudgetBackend, semaphore: Semaphore, bucket: TokenBucket) -> None:
+    def __init__(self, backend: BudgetBackend, semaphore: Semaphore, limiter: RateLimiter) -> None:
         self.claim_trial = backend.claim_trial
         self._semaphore = semaphore
-        self._bucket = bucket
+        self._limiter = limiter
 
     @asynccontextmanager
     async def admit(self, price: Price | None) -> AsyncGenerator[Charge]:
@@ -28,7 +28,7 @@ class SharedBudget:
 
         What is entered in the charge is paid. A request that is cancelled has cost its price.
         """
-        reservation = await self._bucket.reserve(price)
+        reservation = await self._limiter.reserve(price)
         charge, is_cancelled = Charge(cost=0), False
         try:
             async with self._semaphore.acquire():
@@ -39,7 +39,7 @@ class SharedBudget:
             raise
         finally:
             if not is_cancelled:
-                await self._bucket.settle(reservation, charge.cost)
+                await self._limiter.settle(reservation, charge.cost)
 
 
 @asynccontextmanager
@@ -51,12 +51,12 @@ async def open_budget(
     A lost backend cancels the block and raises DatabaseError: no request may go on without a slot.
     """
     semaphore = Semaphore(backend, max_in_flight)
-    bucket = TokenBucket(backend, per_minute)
+    limiter = RateLimiter(backend, per_minute)
     try:
         async with asyncio.TaskGroup() as group:
-            running = [group.create_task(each.run()) for each in (semaphore, bucket)]
-            yield SharedBudget(backend, semaphore, bucket)
-            await bucket.give_back()
+            running = [group.create_task(each.run()) for each in (semaphore, limiter)]
+            yield SharedBudget(backend, semaphore, limiter)
+            await limiter.give_back()
             for task in running:
                 task.cancel()
     except BaseExceptionGroup as errors:

@@ -43,7 +43,7 @@ class LookupAnswer:
 
     @property
     def found(self) -> Found:
-        """What the answer says, as the domain takes it."""
+        """The answer as the domain takes it."""
         return found_in(self.words)
 
     @property

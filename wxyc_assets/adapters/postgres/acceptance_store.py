@@ -1,11 +1,10 @@
 """Accepted snapshots, the baselines of later ones."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
+from wxyc_assets.adapters.postgres.clock import Clock, database_now
 from wxyc_assets.adapters.postgres.database import Database
-from wxyc_assets.adapters.postgres.identity_store import Clock
 from wxyc_assets.adapters.postgres.snapshot_rows import to_snapshot
 from wxyc_assets.domain.gates.history import Acceptance, Baseline
 from wxyc_assets.domain.totals import UnreadableTotals, read_totals
@@ -16,9 +15,9 @@ MOST_READ = 2_000
 class AcceptanceStore:
     """Reads and writes `coverage_acceptance`; without a `clock`, the database's now()."""
 
-    def __init__(self, database: Database, clock: Clock | None = None) -> None:
+    def __init__(self, database: Database, clock: Clock = database_now) -> None:
         self._database = database
-        self._clock = clock
+        self._now = clock
 
     async def accept(self, run_id: str, *, accepted_by: str, why: str | None) -> bool:
         """Accept a snapshot; False if it was accepted before, or is not there."""
@@ -39,9 +38,6 @@ class AcceptanceStore:
         async with self._database.transaction() as transaction:
             rows = await transaction.fetch("coverage/select_acceptances", {"limit": MOST_READ})
         return [_baseline(each) for each in rows]
-
-    def _now(self) -> datetime | None:
-        return self._clock() if self._clock else None
 
 
 def _baseline(row: Mapping[str, Any]) -> Baseline:

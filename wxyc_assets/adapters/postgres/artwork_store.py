@@ -1,18 +1,17 @@
 """The tables of the artwork pipeline: records without a cover, lookups and written covers."""
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final, Literal
 
 from psycopg.types.json import Jsonb
 
 from wxyc_assets.adapters.lml.lookup import LookupAnswer
 from wxyc_assets.adapters.lml.wire import dump
+from wxyc_assets.adapters.postgres.clock import Clock, database_now
 from wxyc_assets.adapters.postgres.database import Database, Transaction, retry_on_deadlock
 from wxyc_assets.adapters.postgres.errors import RowRefused
-from wxyc_assets.adapters.postgres.identity_store import Clock
 from wxyc_assets.adapters.postgres.range_locks import share_verdicts
 from wxyc_assets.domain.artwork import Album, CoverScope, NoCoverReason, Rules, ShownCover
 from wxyc_assets.domain.ranges import IdRange
@@ -102,7 +101,7 @@ class WrittenCovers:
 class ArtworkStore:
     """Reads and writes by range and by batch; `now` comes from `clock`, else from the database."""
 
-    def __init__(self, database: Database, scope: CoverScope, clock: Clock | None = None) -> None:
+    def __init__(self, database: Database, scope: CoverScope, clock: Clock = database_now) -> None:
         self.database = database
         self.scope = scope
         self.clock = clock
@@ -115,7 +114,7 @@ class ArtworkStore:
                 "artwork/select_albums",
                 {
                     **_bounds(id_range),
-                    "now": self._now(),
+                    "now": self.clock(),
                     "retry_window": timedelta(days=scope.retry_days),
                     "eligibility": scope.eligibility,
                     "match": scope.rules.match,
@@ -145,7 +144,7 @@ class ArtworkStore:
                 {
                     "lookups": Jsonb([each.as_row() for each in lookups], dumps=dump),
                     **rules_row(self.scope.rules),
-                    "now": self._now(),
+                    "now": self.clock(),
                     "run_id": run_id,
                 },
             )
@@ -178,7 +177,7 @@ class ArtworkStore:
                 {
                     "library_ids": ids,
                     "are_raced": [each not in written for each in ids],
-                    "now": self._now(),
+                    "now": self.clock(),
                 },
             )
         return WrittenCovers(written, refused)
@@ -189,10 +188,8 @@ class ArtworkStore:
 
         It leaves no trace, not even in the watermark.
         """
-        with suppress(_RolledBack):
-            async with self.database.transaction() as transaction:
-                await self._put_covers(transaction, list(library_ids), run_id)
-                raise _RolledBack
+        async with self.database.rehearsal() as transaction:
+            await self._put_covers(transaction, list(library_ids), run_id)
 
     async def mark_unwritable(self, library_id: int, write_error: str) -> None:
         """Record why a cover could not be written; it stays unapplied."""
@@ -251,18 +248,11 @@ class ArtworkStore:
         if free:
             written = await transaction.fetch(
                 "artwork/put_covers",
-                {"library_ids": list(free), "run_id": run_id, "now": self._now()},
+                {"library_ids": list(free), "run_id": run_id, "now": self.clock()},
             )
             if len(written) < len(free):
                 raise RowRefused("the cover was discarded without an error, as by a trigger")
         return free
-
-    def _now(self) -> datetime | None:
-        return self.clock() if self.clock else None
-
-
-class _RolledBack(Exception):
-    """Rolls a transaction back."""
 
 
 def rules_row(rules: Rules) -> dict[str, Any]:

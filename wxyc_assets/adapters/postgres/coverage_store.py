@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 from psycopg.types.json import Jsonb
 
 from wxyc_assets.adapters.lml.wire import dump
+from wxyc_assets.adapters.postgres.clock import Clock, database_now
 from wxyc_assets.adapters.postgres.database import Database
-from wxyc_assets.adapters.postgres.identity_store import NOTES_MARK, Clock
+from wxyc_assets.adapters.postgres.identity_store import NOTES_MARK
 from wxyc_assets.adapters.postgres.snapshot_rows import rules_row, slice_row, to_snapshot
 from wxyc_assets.domain.candidates import Cohort, Scope
 from wxyc_assets.domain.coverage import CoverageRules, Dimension, Slice, Snapshot, State
@@ -53,9 +54,9 @@ class Progress:
 class CoverageStore:
     """Counts over the whole library, and snapshots; without a `clock`, the database's now()."""
 
-    def __init__(self, database: Database, clock: Clock | None = None) -> None:
+    def __init__(self, database: Database, clock: Clock = database_now) -> None:
         self._database = database
-        self._clock = clock
+        self._now = clock
 
     async def count(
         self, rules: CoverageRules, ranges: Sequence[IdRange], *, grace_days: float = 0
@@ -168,6 +169,3 @@ class CoverageStore:
             run_id: to_snapshot([row for row in rows if row["run_id"] == run_id])
             for run_id in {row["run_id"] for row in rows}
         }
-
-    def _now(self) -> datetime | None:
-        return self._clock() if self._clock else None

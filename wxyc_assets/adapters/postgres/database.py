@@ -81,6 +81,13 @@ class Database:
             yield Transaction(connection)
 
     @asynccontextmanager
+    async def rehearsal(self) -> AsyncGenerator[Transaction]:
+        """One transaction that leaves no trace, because it is rolled back at its end."""
+        async with translated(), self._pool.connection() as connection:
+            yield Transaction(connection)
+            await connection.rollback()
+
+    @asynccontextmanager
     async def session(self) -> AsyncGenerator[Connection]:
         """A connection outside the pool, in autocommit; its locks end with it."""
         async with connecting():

@@ -1,11 +1,11 @@
 """Doubts about what is stored, found by SQL over the library's tables."""
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
+from wxyc_assets.adapters.postgres.clock import Clock, database_now
 from wxyc_assets.adapters.postgres.database import Database, Transaction
-from wxyc_assets.adapters.postgres.identity_store import NOTES_MARK, Clock
+from wxyc_assets.adapters.postgres.identity_store import NOTES_MARK
 from wxyc_assets.domain.doubts import (
     CoverTitle,
     Doubt,
@@ -16,36 +16,28 @@ from wxyc_assets.domain.doubts import (
     Severity,
 )
 
-STATEMENTS = {
-    DoubtReason.OTHER_OWN_ID: "doubts/put_other_own_ids",
-    DoubtReason.SHARED_ID: "doubts/put_shared_ids",
-    DoubtReason.SHARED_NAME: "doubts/put_shared_names",
-    DoubtReason.CONTRADICTING_SOURCES: "doubts/put_contradicting_sources",
-    DoubtReason.CHANGED_MIND: "doubts/put_changed_minds",
-    DoubtReason.SHARED_COVER: "doubts/put_shared_covers",
-    DoubtReason.OTHER_TITLE: "doubts/put_other_titles",
-    DoubtReason.OTHER_RELEASE: "doubts/put_other_releases",
-}
-"""The statement that finds the doubts of a reason."""
+STATEMENTS = (
+    "doubts/put_other_own_ids",
+    "doubts/put_shared_ids",
+    "doubts/put_contradicting_sources",
+    "doubts/put_changed_minds",
+    "doubts/put_shared_covers",
+    "doubts/put_other_titles",
+    "doubts/put_other_releases",
+)
+SEVERITIES = {f"{each}_severity": each.severity for each in DoubtReason}
+"""The severity of each reason, as the statements take it."""
 COVER_REASONS = [each for each in DoubtReason if each.subject is DoubtSubject.COVER]
 BATCH_ROWS = 5_000
 """Titles that are compared at a time: memory does not grow with the library."""
 
 
-class _Undone(Exception):
-    """Ends a transaction without keeping what it did; carries what it read."""
-
-    def __init__(self, rows: list[dict[str, Any]]) -> None:
-        super().__init__("undone")
-        self.rows = rows
-
-
 class DoubtStore:
     """Finds, stores and lists doubts; without a `clock`, the database's now()."""
 
-    def __init__(self, database: Database, clock: Clock | None = None) -> None:
+    def __init__(self, database: Database, clock: Clock = database_now) -> None:
         self._database = database
-        self._clock = clock
+        self._now = clock
 
     async def titles(self) -> AsyncGenerator[CoverTitle]:
         """Yield the covers whose album LML names otherwise than the record, in id order."""
@@ -82,12 +74,10 @@ class DoubtStore:
         self, run_id: str, other_titles: Sequence[CoverTitle]
     ) -> dict[DoubtReason, int]:
         """Return how many doubts of each reason there would be; nothing is stored."""
-        try:
-            async with self._database.transaction() as transaction:
-                await self._find(transaction, run_id, other_titles)
-                raise _Undone(await transaction.fetch("doubts/count_doubts"))
-        except _Undone as undone:
-            found = {DoubtReason(row["reason"]): int(row["records"]) for row in undone.rows}
+        async with self._database.rehearsal() as transaction:
+            await self._find(transaction, run_id, other_titles)
+            rows = await transaction.fetch("doubts/count_doubts")
+        found = {DoubtReason(row["reason"]): int(row["records"]) for row in rows}
         return {reason: found.get(reason, 0) for reason in DoubtReason}
 
     async def newest(self, most_played: int) -> Doubts | None:
@@ -110,27 +100,20 @@ class DoubtStore:
     async def _find(
         self, transaction: Transaction, run_id: str, other_titles: Sequence[CoverTitle]
     ) -> None:
-        given = {
+        parameters = {
+            **SEVERITIES,
+            "run_id": run_id,
+            "now": self._now(),
+            "mark": NOTES_MARK,
             "library_ids": [each.library_id for each in other_titles],
             "titles": [each.found_title for each in other_titles],
         }
         await transaction.execute("doubts/lock_doubts")
         await transaction.execute("doubts/unmark_doubts", {"run_id": run_id})
-        for reason, statement in STATEMENTS.items():
-            await transaction.execute(statement, self._parameters(run_id, reason) | given)
+        for statement in STATEMENTS:
+            await transaction.execute(statement, parameters)
         await transaction.execute("doubts/delete_settled_doubts", {"run_id": run_id})
         await transaction.execute("doubts/delete_chosen_covers", {"reasons": COVER_REASONS})
-
-    def _parameters(self, run_id: str, reason: DoubtReason) -> dict[str, Any]:
-        return {
-            "run_id": run_id,
-            "now": self._now(),
-            "mark": NOTES_MARK,
-            "severity": reason.severity,
-        }
-
-    def _now(self) -> datetime | None:
-        return self._clock() if self._clock else None
 
 
 async def _put_plays(transaction: Transaction) -> None:

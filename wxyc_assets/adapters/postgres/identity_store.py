@@ -1,15 +1,16 @@
 """The tables of the identity pipeline: candidates, LML's answers, identities and credits."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, assert_never
 
 from psycopg.types.json import Jsonb
 
 from wxyc_assets.adapters.lml.bulk_resolve import Answer, Answers
 from wxyc_assets.adapters.lml.wire import dump
+from wxyc_assets.adapters.postgres.clock import Clock, database_now
 from wxyc_assets.adapters.postgres.database import Database, Transaction, retry_on_deadlock
 from wxyc_assets.adapters.postgres.errors import RowRefused
 from wxyc_assets.adapters.postgres.range_locks import (
@@ -48,8 +49,6 @@ IDENTITY_COUNTERS = {
     "manual": "identities_a_persons",
 }
 """The counter of each verdict of `put_identities.sql`."""
-
-Clock = Callable[[], datetime]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +93,12 @@ class IdentityStore:
     def __init__(
         self,
         database: Database,
-        clock: Clock | None = None,
+        clock: Clock = database_now,
         *,
         rules_version: int = RULES_VERSION,
     ) -> None:
         self.database = database
-        self._clock = clock
+        self._now = clock
         self._rules_version = rules_version
 
     async def count_range(self, id_range: IdRange) -> RangeCounts:
@@ -229,23 +228,14 @@ class IdentityStore:
 
         Raises RowRefused when a row cannot be written; then nothing is written.
         """
-        details: Counter[str] = Counter()
         singles = [each.library_id for each in answers if each.kind is AnswerKind.SINGLE_ARTIST]
         matched = [each.library_id for each in answers if each.is_matched and each.is_new]
         undated = [each.library_id for each in answers if _wants_date(each, scope)]
-        rejected: list[int] = []
+        new = [each.library_id for each in answers if each.is_new]
         change = {"run_id": run_id, "now": self._now()}
         async with self.database.transaction() as transaction:
-            if singles:
-                await share_verdicts(transaction)
-                written = await transaction.fetch(
-                    "identity/put_identities",
-                    {"library_ids": singles, "mark": NOTES_MARK, **change},
-                )
-                if not all(row["is_written"] for row in written):
-                    raise RowRefused("the row was discarded without an error, as by a trigger")
-                details.update(IDENTITY_COUNTERS[row["verdict"]] for row in written)
-                rejected = [row["library_id"] for row in written if row["verdict"] == "rejected"]
+            verdicts = await _put_identities(transaction, singles, change)
+            details = Counter(IDENTITY_COUNTERS[each] for each in verdicts.values())
             if matched:
                 (tracks,) = await transaction.fetch(
                     "identity/put_credit_artists", {"library_ids": matched, **change}
@@ -255,13 +245,12 @@ class IdentityStore:
                 await transaction.execute(
                     "identity/stamp_attempts", {"library_ids": undated, **change}
                 )
-            new = [each.library_id for each in answers if each.is_new]
             if new:
                 await transaction.execute(
                     "identity/mark_applied",
                     {
                         "library_ids": new,
-                        "rejected_ids": rejected,
+                        "rejected_ids": [id for id in verdicts if verdicts[id] == "rejected"],
                         "rules_version": self._rules_version,
                         "now": self._now(),
                     },
@@ -291,8 +280,21 @@ class IdentityStore:
             )
         return RunAnswers(**row)
 
-    def _now(self) -> datetime | None:
-        return self._clock() if self._clock else None
+
+async def _put_identities(
+    transaction: Transaction, library_ids: Sequence[int], change: Mapping[str, Any]
+) -> dict[int, str]:
+    """Write the identities of these records; return the verdict on each stored answer."""
+    if not library_ids:
+        return {}
+    await share_verdicts(transaction)
+    written = await transaction.fetch(
+        "identity/put_identities",
+        {"library_ids": library_ids, "mark": NOTES_MARK, **change},
+    )
+    if not all(row["is_written"] for row in written):
+        raise RowRefused("the row was discarded without an error, as by a trigger")
+    return {row["library_id"]: row["verdict"] for row in written}
 
 
 def _wants_date(answer: StoredAnswer, scope: Scope) -> bool:

@@ -3,11 +3,10 @@
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Final
 
+from wxyc_assets.adapters.postgres.clock import Clock, database_now
 from wxyc_assets.adapters.postgres.database import Database, Transaction, retry_on_deadlock
-from wxyc_assets.adapters.postgres.identity_store import Clock
 from wxyc_assets.adapters.postgres.range_locks import (
     LockFamily,
     lock_in_transaction,
@@ -49,9 +48,9 @@ class Revert:
 class JournalStore:
     """Reads the journal, and undoes changes; `now` comes from `clock`, else from the database."""
 
-    def __init__(self, database: Database, clock: Clock | None = None) -> None:
+    def __init__(self, database: Database, clock: Clock = database_now) -> None:
         self.database = database
-        self._clock = clock
+        self._now = clock
 
     async def runs(self, most: int) -> list[JournaledRun]:
         """Return the newest runs in the journal, the newest first."""
@@ -136,9 +135,6 @@ class JournalStore:
         every = {**parameters, "entries": [each.change.entry for each in states]}
         for statement in marks if states else ():
             await transaction.execute(statement, every)
-
-    def _now(self) -> datetime | None:
-        return self._clock() if self._clock else None
 
 
 async def _states(transaction: Transaction, entries: Sequence[int]) -> list[ChangeState]:

@@ -8,8 +8,8 @@ from psycopg.types.json import Jsonb
 from wxyc_assets.adapters.lml.lookup import found_in
 from wxyc_assets.adapters.lml.wire import dump
 from wxyc_assets.adapters.postgres.artwork_store import COVER, album_in, rules_row
+from wxyc_assets.adapters.postgres.clock import Clock, database_now
 from wxyc_assets.adapters.postgres.database import Database, retry_on_deadlock
-from wxyc_assets.adapters.postgres.identity_store import Clock
 from wxyc_assets.domain.artwork import Choice, Cover, CoverScope, NoCover, NoCoverReason
 from wxyc_assets.domain.ranges import IdRange
 from wxyc_assets.domain.replay import Effect, KeptDecision, Redecision
@@ -18,10 +18,10 @@ from wxyc_assets.domain.replay import Effect, KeptDecision, Redecision
 class KeptAnswerStore:
     """Reads decisions with their answers, and stores other ones, under the rules of a scope."""
 
-    def __init__(self, database: Database, scope: CoverScope, clock: Clock | None = None) -> None:
+    def __init__(self, database: Database, scope: CoverScope, clock: Clock = database_now) -> None:
         self.database = database
         self.scope = scope
-        self._clock = clock
+        self._now = clock
 
     async def load(
         self, id_range: IdRange, library_ids: Collection[int] | None = None
@@ -59,7 +59,7 @@ class KeptAnswerStore:
             for each in redecisions
             if each.kept.is_ours and each.effect in (Effect.LOST, Effect.CHANGED)
         ]
-        change = {"run_id": run_id, "now": self._clock() if self._clock else None}
+        change = {"run_id": run_id, "now": self._now()}
         async with self.database.transaction() as transaction:
             if taken:
                 await transaction.execute(

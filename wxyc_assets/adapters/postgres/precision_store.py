@@ -7,8 +7,8 @@ from typing import Any
 from psycopg.types.json import Jsonb
 
 from wxyc_assets.adapters.lml.wire import dump
+from wxyc_assets.adapters.postgres.clock import Clock, database_now
 from wxyc_assets.adapters.postgres.database import Database
-from wxyc_assets.adapters.postgres.identity_store import Clock
 from wxyc_assets.domain.answers import Source
 from wxyc_assets.domain.precision import Estimate, Interval, Stratum, StratumCount
 from wxyc_assets.domain.review import ReviewCard, candidates_of
@@ -26,9 +26,9 @@ from wxyc_assets.domain.samples import (
 class PrecisionStore:
     """Reads and writes samples and estimates; without a `clock`, the database's now()."""
 
-    def __init__(self, database: Database, clock: Clock | None = None) -> None:
+    def __init__(self, database: Database, clock: Clock = database_now) -> None:
         self._database = database
-        self._now = clock or (lambda: None)
+        self._now = clock
 
     async def units(self, seed: int, sizes: Mapping[SampledKind, int]) -> list[RankedUnit]:
         """Return the first units of each stratum, as the seed orders them."""

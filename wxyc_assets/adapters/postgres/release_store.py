@@ -7,9 +7,10 @@ from datetime import datetime
 from psycopg.types.json import Jsonb
 
 from wxyc_assets.adapters.lml.wire import dump
+from wxyc_assets.adapters.postgres.clock import Clock, database_now
 from wxyc_assets.adapters.postgres.database import Database, retry_on_deadlock
 from wxyc_assets.adapters.postgres.errors import RowRefused
-from wxyc_assets.adapters.postgres.identity_store import NOTES_MARK, Clock
+from wxyc_assets.adapters.postgres.identity_store import NOTES_MARK
 from wxyc_assets.domain.artwork import RULES_VERSION
 from wxyc_assets.domain.ranges import IdRange
 from wxyc_assets.domain.releases import Release
@@ -28,9 +29,9 @@ class PutCount:
 class ReleaseStore:
     """Reads and writes by range and by batch; without a `clock`, the database's now()."""
 
-    def __init__(self, database: Database, clock: Clock | None = None) -> None:
+    def __init__(self, database: Database, clock: Clock = database_now) -> None:
         self.database = database
-        self._clock = clock
+        self._now = clock
 
     async def put(
         self,
@@ -104,6 +105,3 @@ class ReleaseStore:
                 },
             )
         return WrittenCount(**row)
-
-    def _now(self) -> datetime | None:
-        return self._clock() if self._clock else None

@@ -1,4 +1,4 @@
-"""What the report lists: records without a cover, recent changes, names of genres."""
+"""The report's lists: records without a cover, recent changes, names of genres."""
 
 from collections.abc import Sequence
 from datetime import datetime

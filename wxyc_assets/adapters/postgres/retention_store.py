@@ -1,52 +1,42 @@
 """Sweeping what is of no use any more from our own tables."""
 
-from contextlib import suppress
-from datetime import datetime, timedelta
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from datetime import timedelta
 
-from wxyc_assets.adapters.postgres.database import Database
-from wxyc_assets.adapters.postgres.identity_store import Clock
+from wxyc_assets.adapters.postgres.clock import Clock, database_now
+from wxyc_assets.adapters.postgres.database import Database, Transaction
 from wxyc_assets.domain.retention import RetentionWindows
 
 
 class RetentionStore:
     """Sweeps old rows; `now` comes from `clock`, else from the database."""
 
-    def __init__(self, database: Database, clock: Clock | None = None) -> None:
+    def __init__(self, database: Database, clock: Clock = database_now) -> None:
         self._database = database
-        self._clock = clock
+        self._now = clock
 
     async def sweep(self, windows: RetentionWindows) -> dict[str, int]:
         """Sweep everything that has outlived its window; return the numbers by kind."""
-        return {
-            name: await self._sweep(name, days, is_kept=True)
-            for name, days in _sweeps(windows).items()
-        }
+        return await self._sweep(windows, self._database.transaction)
 
     async def rehearse(self, windows: RetentionWindows) -> dict[str, int]:
         """Return what `sweep` would do; everything is rolled back."""
-        return {
-            name: await self._sweep(name, days, is_kept=False)
-            for name, days in _sweeps(windows).items()
-        }
+        return await self._sweep(windows, self._database.rehearsal)
 
-    async def _sweep(self, name: str, days: float, *, is_kept: bool) -> int:
-        swept = 0
-        with suppress(_RolledBack):
-            async with self._database.transaction() as transaction:
+    async def _sweep(
+        self,
+        windows: RetentionWindows,
+        begin: Callable[[], AbstractAsyncContextManager[Transaction]],
+    ) -> dict[str, int]:
+        swept: dict[str, int] = {}
+        for name, days in _sweeps(windows).items():
+            async with begin() as transaction:
                 (row,) = await transaction.fetch(
                     f"retention/{name}", {"window": timedelta(days=days), "now": self._now()}
                 )
-                swept = row["swept"]
-                if not is_kept:
-                    raise _RolledBack
+            swept[name] = row["swept"]
         return swept
-
-    def _now(self) -> datetime | None:
-        return self._clock() if self._clock else None
-
-
-class _RolledBack(Exception):
-    """Rolls a transaction back."""
 
 
 def _sweeps(windows: RetentionWindows) -> dict[str, float]:

@@ -1,11 +1,11 @@
 """The tables of the rotation pipeline: active releases, and our refreshes of LML's cache."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 
 from psycopg.types.json import Jsonb
 
+from wxyc_assets.adapters.postgres.clock import Clock, database_now
 from wxyc_assets.adapters.postgres.database import Database
 from wxyc_assets.domain.refreshes import RefreshTally
 from wxyc_assets.domain.rotation import ActiveRotation, RotationRelease
@@ -49,9 +49,9 @@ class RecentRefreshes:
 class RotationStore:
     """Reads the Backend's rotation and records our refreshes; `clock` replaces the database's."""
 
-    def __init__(self, database: Database, clock: Callable[[], datetime] | None = None) -> None:
+    def __init__(self, database: Database, clock: Clock = database_now) -> None:
         self._database = database
-        self._clock = clock
+        self._now = clock
 
     async def active(self) -> ActiveRotation:
         """Return the releases in rotation today (by the database's date, without a clock)."""
@@ -88,6 +88,3 @@ class RotationStore:
         async with self._database.transaction() as transaction:
             (row,) = await transaction.fetch("rotation/sum_recent_refreshes", {"now": self._now()})
         return RecentRefreshes(**row)
-
-    def _now(self) -> datetime | None:
-        return self._clock() if self._clock else None

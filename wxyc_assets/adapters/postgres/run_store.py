@@ -1,13 +1,12 @@
 """The runs over the library: the rules that each ran by, and the ranges that it completed."""
 
 from collections.abc import Collection
-from datetime import datetime
 from enum import StrEnum
 
 from psycopg.types.json import Jsonb
 
+from wxyc_assets.adapters.postgres.clock import Clock, database_now
 from wxyc_assets.adapters.postgres.database import Database
-from wxyc_assets.adapters.postgres.identity_store import Clock
 from wxyc_assets.adapters.postgres.snapshot_rows import rules_row, to_rules
 from wxyc_assets.domain.coverage import CoverageRules
 from wxyc_assets.domain.ranges import IdRange
@@ -23,9 +22,9 @@ class Pipeline(StrEnum):
 class RunStore:
     """Reads and writes the books about runs; without a `clock`, the database's now()."""
 
-    def __init__(self, database: Database, clock: Clock | None = None) -> None:
+    def __init__(self, database: Database, clock: Clock = database_now) -> None:
         self._database = database
-        self._clock = clock
+        self._now = clock
 
     async def begin(
         self,
@@ -88,6 +87,3 @@ class RunStore:
             rows = await transaction.fetch("coverage/select_run_ranges", {"run_ids": list(run_ids)})
         found = {row["pipeline"]: frozenset(row["keys"]) for row in rows}
         return {each: found.get(each, frozenset()) for each in Pipeline}
-
-    def _now(self) -> datetime | None:
-        return self._clock() if self._clock else None

@@ -138,45 +138,52 @@ async def uphold_verdicts(
 
     Where they are new, stored answers count again that a verdict before them had rejected.
     """
-    changes: Counter[str] = Counter()
     if not library_ids:
-        return changes
-    records = {"library_ids": library_ids}
-    changed = await transaction.fetch(
+        return Counter()
+    identities = await _uphold_identities(transaction, library_ids, are_new=are_new)
+    return identities + await _uphold_covers(transaction, library_ids)
+
+
+async def _uphold_identities(
+    transaction: Transaction, library_ids: list[int], *, are_new: bool
+) -> Counter[str]:
+    changes: Counter[str] = Counter()
+    rows = await transaction.fetch(
         "verdicts/put_judged_identities",
-        {**records, "mark": NOTES_MARK, "person_mark": PERSON_MARK},
+        {"library_ids": library_ids, "mark": NOTES_MARK, "person_mark": PERSON_MARK},
     )
-    for row in changed:
+    for row in rows:
         changes[f"identities_{row['action']}"] += 1
         changes["ids_removed"] += row["ids_removed"]
         changes["ids_written"] += row["ids_written"]
-    may_be_identified = library_ids if are_new else [row["library_id"] for row in changed]
-    if may_be_identified:
-        await _identify_again(
-            transaction, may_be_identified, [row["library_id"] for row in changed]
-        )
-    changes["covers_rejected"] += len(
-        await transaction.fetch("artwork/mark_rejected_covers", records)
-    )
+    changed = [row["library_id"] for row in rows]
+    await _identify_again(transaction, library_ids if are_new else changed, changed)
+    return changes
+
+
+async def _uphold_covers(transaction: Transaction, library_ids: list[int]) -> Counter[str]:
+    records = {"library_ids": library_ids}
+    rejected = await transaction.fetch("artwork/mark_rejected_covers", records)
     await transaction.execute("verdicts/mark_judged_lookups", records)
     covers = await transaction.fetch("verdicts/select_judged_covers", records)
+    urls = [row["url"] for row in covers]
     if covers:
         await transaction.execute(
             "verdicts/put_judged_covers",
-            {
-                "library_ids": [row["library_id"] for row in covers],
-                "urls": [row["url"] for row in covers],
-            },
+            {"library_ids": [row["library_id"] for row in covers], "urls": urls},
         )
-    changes["covers_removed"] += sum(row["url"] is None for row in covers)
-    changes["covers_written"] += sum(row["url"] is not None for row in covers)
-    return +changes
+    removed = urls.count(None)
+    return Counter(
+        covers_rejected=len(rejected), covers_removed=removed, covers_written=len(urls) - removed
+    )
 
 
 async def _identify_again(
     transaction: Transaction, library_ids: list[int], changed: list[int]
 ) -> None:
     """Apply the stored answers anew where a verdict changed what of them may be written."""
+    if not library_ids:
+        return
     rows = await transaction.fetch(
         "verdicts/select_answered", {"library_ids": library_ids, "changed_ids": changed}
     )

@@ -30,7 +30,7 @@ SAMPLES = 60
 
 @dataclass(slots=True)
 class Replay:
-    """What other rules would decide, or have decided."""
+    """The decisions of other rules, made or only shown."""
 
     totals: ReplayTotals = field(default_factory=ReplayTotals)
     samples: list[Redecision] = field(default_factory=list[Redecision])

@@ -18,7 +18,7 @@ class Instruction:
 
     @property
     def words(self) -> list[str]:
-        """What it is given, without its options."""
+        """The instruction's arguments, without its options."""
         return [word for word in self.text.split() if not word.startswith("--")]
 
     @property

@@ -17,7 +17,7 @@ EVERYTHING, IMAGE = PROJECT / "requirements.lock", PROJECT / "requirements-prod.
 
 
 def locked(lock: Path) -> dict[str, str]:
-    """What is said of each package, hashes included, by its first line."""
+    """Return the entry of each package, hashes included, by its first line."""
     text = re.sub(r"^ +# .*\n", "", lock.read_text(), flags=re.MULTILINE)
     entries = re.findall(r"^(\S.*?)(?: \\)?$\n((?:^ +.*\n)*)", text, flags=re.MULTILINE)
     return {first.partition(" ;")[0]: hashes for first, hashes in entries}
@@ -32,7 +32,7 @@ def asked_for() -> dict[str, Any]:
 
 
 def software_bill_of_materials() -> dict[str, Any]:
-    """What `make sbom` writes; the tool validates it against CycloneDX's schema."""
+    """The output of `make sbom`; the tool validates it against CycloneDX's schema."""
     command = [BIN / "cyclonedx-py", "requirements", IMAGE, "--output-reproducible"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     return json.loads(done.stdout)

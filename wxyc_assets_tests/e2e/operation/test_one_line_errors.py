@@ -1,4 +1,4 @@
-"""What a user can mend is told in one line, with exit code 1 and without a traceback."""
+"""Errors that a user can mend: one line, exit code 1, no traceback."""
 
 import os
 import re

@@ -18,7 +18,7 @@ from wxyc_sandbox.lml.faults import Fault
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Day:
-    """What happens on a day, and the job that a person runs then."""
+    """The events of a day, and the job that a person runs then."""
 
     name: str
     do: Callable[[Station], object]

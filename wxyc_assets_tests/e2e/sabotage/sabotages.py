@@ -39,7 +39,7 @@ WRITE_RELEASES = {"ops": {"library_releases": {"config": {"write_release_ids": T
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sabotage:
-    """What somebody does, the job that a person runs then, and the checks that fail."""
+    """A sabotage, the job that a person runs then, and the checks that fail."""
 
     name: str
     do: Callable[[Station], object]

@@ -6,12 +6,14 @@ from typing import Any
 
 import dagster as dg
 
-from wxyc_assets.defs import rotation
+from wxyc_assets.defs import rotation_cache, rotation_identities
 from wxyc_assets.defs.lml_resource import LmlResource
 from wxyc_assets.defs.resources import DatabaseResource, RotationGates
 from wxyc_assets_tests.support.backend_db import BackendDb
 from wxyc_sandbox.lml.app import PretendLml
 from wxyc_sandbox.lml.server import serve
+
+MODULES = [rotation_identities, rotation_cache]
 
 
 class RotationGraph:
@@ -58,7 +60,7 @@ class RotationGraph:
             )
 
     def rows(self) -> list[dict[str, Any]]:
-        """What was kept about the refreshes, the oldest first."""
+        """Return the stored refreshes, the oldest first."""
         return self.backend_db.rows("select * from rotation_refresh order by started_at")
 
     def run(
@@ -78,8 +80,8 @@ class RotationGraph:
     ) -> dg.ExecuteInProcessResult:
         job = dg.define_asset_job("rotation", selection=selection)
         definitions = dg.Definitions(
-            assets=dg.load_assets_from_modules([rotation]),
-            asset_checks=dg.load_asset_checks_from_modules([rotation]),
+            assets=dg.load_assets_from_modules(MODULES),
+            asset_checks=dg.load_asset_checks_from_modules(MODULES),
             jobs=[job],
             resources=self.resources | more,
         )
@@ -105,12 +107,12 @@ def station(database_url: str, lml: PretendLml) -> Iterator[RotationGraph]:
 
 
 def verdicts(result: dg.ExecuteInProcessResult) -> dict[str, dg.AssetCheckEvaluation]:
-    """What each check said that was run."""
+    """Return the result of each check that was run."""
     return {each.check_name: each for each in result.get_asset_check_evaluations()}
 
 
 def failures(result: dg.ExecuteInProcessResult) -> Sequence[str]:
-    """What the steps that failed had to say."""
+    """Return the messages of the steps that failed."""
     said: list[str] = []
     for event in result.filter_events(lambda event: event.is_step_failure):
         error = event.step_failure_data.user_failure_data

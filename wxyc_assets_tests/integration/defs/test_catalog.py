@@ -1,4 +1,4 @@
-"""What the UI says of each asset: complete, and true of a migrated database."""
+"""The UI's words about each asset: complete, and true of a migrated database."""
 
 from pathlib import Path
 

@@ -133,7 +133,7 @@ def span(first: str, last: str) -> dict[str, str]:
 
 
 def why(result: dg.ExecuteInProcessResult) -> str:
-    """What the failed step said."""
+    """Return the message of the failed step."""
     (event,) = [each for each in result.all_events if each.is_step_failure]
     said = event.step_failure_data.user_failure_data
     assert said is not None

@@ -66,12 +66,12 @@ class Bench:
         )
 
     def log(self, run_id: str) -> list[dg.EventLogEntry]:
-        """What a run logged."""
+        """Return the log of a run."""
         return list(self._instance.all_logs(run_id))
 
     @property
     def ranges(self) -> dict[str, dict[str, Any]]:
-        """What Dagster keeps of each range that is done, also when a run failed."""
+        """Dagster's metadata of each range that is done, also when a run failed."""
         events = self._instance.fetch_materializations(library_artwork.key, limit=100).records
         found: dict[str, dict[str, Any]] = {}
         for event in reversed(events):

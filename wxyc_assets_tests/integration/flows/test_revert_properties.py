@@ -190,7 +190,7 @@ class World:
         await self.stays(restored, run_id)
 
     async def stays(self, restored: set[Part], run_id: str) -> None:
-        """What was brought back is not decided again from the same answers."""
+        """Check that what was brought back is not decided again from the same answers."""
         before = parts(self.backend_db)
         await apply(self.database, self.now, WIDE, EVERYTHING, f"after {run_id}")
         now = parts(self.backend_db)

@@ -1,4 +1,4 @@
-"""What the operator's command loads."""
+"""The modules that the operator's command loads."""
 
 import json
 import subprocess

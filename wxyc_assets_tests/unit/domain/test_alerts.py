@@ -1,4 +1,4 @@
-"""Which occurrences become alerts, and what an alert says."""
+"""Occurrences that become alerts, and the text of an alert."""
 
 from collections.abc import Sequence
 from dataclasses import replace

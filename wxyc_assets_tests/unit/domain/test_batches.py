@@ -62,7 +62,7 @@ def test_the_limit_is_twice_the_depth_and_a_little(rows: int, most: int) -> None
 
 
 def longest_run_of_failures(rows: Sequence[int], bad: set[int]) -> int:
-    """How often in a row the parts of a batch fail, depth first."""
+    """Return the most parts of a batch that fail in a row, depth first."""
     longest = run = 0
     parts = [*halves(rows)]
     while parts:

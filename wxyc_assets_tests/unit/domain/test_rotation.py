@@ -1,4 +1,4 @@
-"""Which releases of the rotation count, and when they are enough."""
+"""The releases of the rotation that count, and the share that is enough."""
 
 from wxyc_assets.domain.rotation import (
     ActiveRotation,

@@ -1,4 +1,4 @@
-"""What the rules decide about a fixed set of answers, by their version."""
+"""The rules' decisions on a fixed set of answers, by their version."""
 
 from hashlib import sha256
 from itertools import product

@@ -1,4 +1,4 @@
-"""What a run may look like."""
+"""The limits of an acceptable run."""
 
 from typing import Any
 

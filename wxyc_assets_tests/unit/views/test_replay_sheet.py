@@ -1,4 +1,4 @@
-"""What a replay shows: nothing in a name or a URL breaks out of its place."""
+"""The page of a replay: nothing in a name or a URL breaks out of its place."""
 
 from collections import Counter
 from datetime import UTC, datetime

@@ -190,6 +190,32 @@ def test_a_call_in_flight_that_is_cancelled_stays_spent_and_one_that_waits_does_
     run_virtually(work())
 
 
+def test_a_call_that_lost_its_place_and_is_cancelled_leaves_no_reservation_behind() -> None:
+    class Forgetful(InMemoryBudget):
+        """Has lost each process's first reservation when it is asked about it."""
+
+        async def is_due(self, number: int, price: Price, *, per_minute: float) -> bool | None:
+            if number <= 2:
+                station.state.spending.pop(number, None)
+            return await super().is_due(number, price, per_minute=per_minute)
+
+    station = Station(pretend(1.0, lookup_latency_seconds=20), 7)
+
+    async def work() -> None:
+        async with station.client(Forgetful(station.state)) as client:
+            calls = [
+                asyncio.create_task(client.lookup("Artist", f"Album {each}")) for each in range(2)
+            ]
+            await asyncio.sleep(5)
+            assert _reserved(station) == 14  # one in flight, the other in the queue
+            for call in calls:
+                call.cancel()
+            await asyncio.gather(*calls, return_exceptions=True)
+            assert _reserved(station) == 7
+
+    run_virtually(work())
+
+
 def _reserved(station: Station) -> float:
     now = asyncio.get_running_loop().time()
     return sum(each.requests for each in station.state.spending.values() if each.expires_at > now)

@@ -1,4 +1,4 @@
-"""What we trust of the answer to a refresh."""
+"""The parts of a refresh's answer that are trusted."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""What is swept after its window, and what stays whatever its age."""
+"""Retention: rows that are swept after their window, and rows that stay whatever their age."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -318,6 +318,19 @@ async def test_doubts_that_are_settled_go_and_the_others_keep_their_date(
     assert settled not in shelf.reasons()
 
 
+async def test_the_doubts_of_a_record_go_with_it(opened: Database, shelf: Shelf) -> None:
+    deleted, stays = (shelf.identified(each, discogs="7") for each in ("Cat Power", "Wire"))
+    shelf.own_id("Wire", 8)
+    await find(opened, "first")
+    assert shelf.reasons() == {deleted: {"shared_id"}, stays: {"shared_id", "other_own_id"}}
+    shelf.backend_db.execute("delete from library_identity_source where library_id = %s", deleted)
+    shelf.backend_db.execute("delete from library_identity where library_id = %s", deleted)
+    shelf.backend_db.execute("delete from library where id = %s", deleted)
+    found = await find(opened, "second")
+    assert shelf.reasons() == {stays: {"other_own_id"}}
+    assert [each.library_id for each in found.most_played] == [stays]
+
+
 async def test_the_counts_are_kept_by_run_and_plays_are_shown(
     opened: Database, shelf: Shelf
 ) -> None:

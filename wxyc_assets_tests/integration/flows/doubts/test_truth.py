@@ -49,7 +49,7 @@ OWN_IDS = """
 
 @dataclass(frozen=True)
 class Judged:
-    """What the truth says about each record, and which of them are listed."""
+    """The truth about each record, and the records that are listed."""
 
     identities: Mapping[int, IdentityError | None]
     covers: Mapping[int, CoverError | None]

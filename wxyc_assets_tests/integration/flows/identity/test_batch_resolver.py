@@ -41,7 +41,7 @@ def page(*library_ids: int) -> list[Candidate]:
 
 @dataclass
 class Conversation:
-    """What came of asking about some pages, one after the other, on a clock that jumps."""
+    """The results of asking about some pages, one after the other, on a clock that jumps."""
 
     pretend: PretendLml
     asked: list[BatchResult] = field(default_factory=list)

@@ -137,7 +137,7 @@ def untimed(told: Figures) -> Figures:
 
 
 def done(station: IdentityHarness, cohort: Cohort) -> Figures:
-    """What a real run did, in the words of a dry run."""
+    """The effects of a real run, in the words of a dry run."""
     tallies = [report.tallies[cohort] for report in station.reports]
 
     def count(*outcomes: Outcome) -> int:

@@ -56,7 +56,7 @@ def refresh(
     give_way: GiveWay | None = None,
     **more: Any,
 ) -> tuple[RotationReport, float]:
-    """What came of it, and how many seconds it took."""
+    """Return the report, and the seconds that it took."""
 
     def on_batch(_: int, tally: RefreshTally) -> None:
         if tallies is not None:

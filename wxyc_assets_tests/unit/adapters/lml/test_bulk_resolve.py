@@ -333,7 +333,7 @@ def test_whatever_comes_postgres_can_hold_what_is_kept_of_it(
 
 
 def is_storable(value: Any) -> bool:
-    """Whether JSONB can hold it: text that UTF-8 can write, without NUL, and finite numbers."""
+    """Return True if JSONB can hold it: text that UTF-8 can write, no NUL, finite numbers."""
     match value:
         case str():
             return "\0" not in value and value.encode("utf-8", "ignore").decode() == value

@@ -1,4 +1,4 @@
-"""How old identities may be, and how long ago the last complete run."""
+"""The age that identities, and the last complete run, may reach."""
 
 from datetime import datetime, timedelta
 

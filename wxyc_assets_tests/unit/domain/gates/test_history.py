@@ -1,4 +1,4 @@
-"""Which accepted snapshots are baselines."""
+"""The accepted snapshots that are baselines."""
 
 from dataclasses import replace
 

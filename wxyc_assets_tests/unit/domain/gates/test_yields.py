@@ -1,4 +1,4 @@
-"""What answers and lookups bring, against floors and against the baseline's own yield."""
+"""The yield of answers and lookups, against floors and against the baseline's own."""
 
 import pytest
 

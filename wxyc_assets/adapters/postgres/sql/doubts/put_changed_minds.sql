@@ -27,7 +27,7 @@ insert into library_doubts
 select
     s.library_id,
     'changed_mind',
-    %(severity)s,
+    %(changed_mind_severity)s,
     concat(
         'it became somebody else''s ', count(*), ' times, the last time on ',
         to_char(max(s.until) at time zone 'UTC', 'YYYY-MM-DD')

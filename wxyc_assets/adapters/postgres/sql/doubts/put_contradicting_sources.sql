@@ -85,7 +85,7 @@ insert into library_doubts
 select
     library_id,
     'contradicting_sources',
-    %(severity)s,
+    %(contradicting_sources_severity)s,
     string_agg(
         concat(
             source, ' ', external_id, ' comes with ', other_source, ' ', other_id,

@@ -4,7 +4,7 @@ insert into library_doubts
 select
     s.library_id,
     'other_own_id',
-    %(severity)s,
+    %(other_own_id_severity)s,
     string_agg(
         concat(
             'its ', s.source, ' artist is ', s.external_id, ', the artist''s own is ', own.id

@@ -30,7 +30,7 @@ insert into library_doubts
 select
     library_id,
     'other_release',
-    %(severity)s,
+    %(other_release_severity)s,
     concat(
         'its cover is that of release ', min(own_release_id), ' of master ', min(own_master_id),
         '; another format of the album is of master ', min(master_id)

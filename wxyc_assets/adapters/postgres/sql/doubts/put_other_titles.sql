@@ -4,7 +4,7 @@ insert into library_doubts
 select
     given.library_id,
     'other_title',
-    %(severity)s,
+    %(other_title_severity)s,
     concat('its cover is that of "', given.title, '"'),
     coalesce(%(now)s::timestamptz, now()),
     %(run_id)s

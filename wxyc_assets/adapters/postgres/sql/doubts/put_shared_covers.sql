@@ -21,7 +21,7 @@ insert into library_doubts
 select
     s.id,
     'shared_cover',
-    %(severity)s,
+    %(shared_cover_severity)s,
     concat(
         'its cover is also on "',
         replace(

@@ -1,5 +1,6 @@
--- Doubts identities with an id that artists of other names have, too. What an artist's own id in the
--- Backend confirms is not doubted.
+-- Doubts identities with an id that other artists have, too: artists of other names (shared_id), or of the
+-- same name, by which alone LML knows them (shared_name). Where an artist's own id in the Backend confirms
+-- the identity, neither is doubted; for namesakes one such id is enough.
 with used as materialized (
     select s.source, s.external_id
     from library_identity_source s
@@ -20,7 +21,26 @@ name as materialized (
     from artists a
     where a.id in (select artist_id from claim)
 ),
-shared as materialized (
+holder as materialized (
+    select
+        s.library_id,
+        s.source,
+        s.external_id,
+        n.folded,
+        lower(artist_own_id(
+            s.source, a.discogs_artist_id, a.musicbrainz_artist_id, a.wikidata_qid,
+            a.spotify_artist_id, a.apple_music_artist_id, a.bandcamp_id
+        )) = lower(s.external_id) as is_confirmed
+    from used u
+    join library_identity_source s
+        on s.source = u.source and s.external_id = u.external_id
+    join library_identity i on i.library_id = s.library_id
+    join library l on l.id = s.library_id
+    join artists a on a.id = l.artist_id
+    join name n on n.artist_id = l.artist_id
+    where not (i.method = 'manual' and i.notes is distinct from %(mark)s)
+),
+of_other_names as materialized (
     select
         c.source,
         c.external_id,
@@ -32,44 +52,61 @@ shared as materialized (
     group by c.source, c.external_id
     having min(n.folded) <> max(n.folded)
 ),
-doubtful as (
+of_namesakes as materialized (
     select
-        s.library_id,
-        s.source,
-        s.external_id,
-        shared.artists,
-        case n.folded when shared.first_name then shared.last_name else shared.first_name end
-            as other_name
-    from shared
-    join library_identity_source s
-        on s.source = shared.source and s.external_id = shared.external_id
-    join library_identity i on i.library_id = s.library_id
-    join library l on l.id = s.library_id
-    join artists a on a.id = l.artist_id
-    join name n on n.artist_id = l.artist_id
-    where not (i.method = 'manual' and i.notes is distinct from %(mark)s)
-    and lower(artist_own_id(
-        s.source, a.discogs_artist_id, a.musicbrainz_artist_id, a.wikidata_qid,
-        a.spotify_artist_id, a.apple_music_artist_id, a.bandcamp_id
-    )) is distinct from lower(s.external_id)
+        n.folded,
+        c.source,
+        c.external_id,
+        count(*) as artists,
+        min(c.artist_id) as first_id,
+        max(c.artist_id) as last_id
+    from claim c
+    join name n on n.artist_id = c.artist_id
+    group by n.folded, c.source, c.external_id
+    having count(*) > 1
+),
+doubt as (
+    select
+        h.library_id,
+        'shared_id' as reason,
+        %(shared_id_severity)s as severity,
+        string_agg(
+            concat(
+                'its ', source, ' artist ', external_id, ' is also that of "',
+                case h.folded when o.first_name then o.last_name else o.first_name end, '"',
+                case when o.artists > 2 then concat(' and ', o.artists - 2, ' more') end
+            ),
+            '; ' order by source
+        ) as evidence
+    from of_other_names o
+    join holder h using (source, external_id)
+    where h.is_confirmed is not true
+    group by h.library_id
+    union all
+    select
+        h.library_id,
+        'shared_name',
+        %(shared_name_severity)s,
+        concat(
+            max(n.artists), ' artists of this name share ',
+            string_agg(concat(source, ' ', external_id), ', ' order by source),
+            '; in the library they are the artists ', min(n.first_id), ' and ', max(n.last_id)
+        )
+    from of_namesakes n
+    join holder h using (folded, source, external_id)
+    group by h.library_id
+    having bool_or(h.is_confirmed) is not true
 )
 insert into library_doubts
     (library_id, reason, severity, evidence, found_at, run_id)
 select
     library_id,
-    'shared_id',
-    %(severity)s,
-    string_agg(
-        concat(
-            'its ', source, ' artist ', external_id, ' is also that of "', other_name, '"',
-            case when artists > 2 then concat(' and ', artists - 2, ' more') end
-        ),
-        '; ' order by source
-    ),
+    reason,
+    severity,
+    evidence,
     coalesce(%(now)s::timestamptz, now()),
     %(run_id)s
-from doubtful
-group by library_id
+from doubt
 on conflict (library_id, reason) do update set
     severity = excluded.severity,
     evidence = excluded.evidence,

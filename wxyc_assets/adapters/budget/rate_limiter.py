@@ -21,7 +21,7 @@ class Reservation:
     due_at: float
 
 
-class TokenBucket:
+class RateLimiter:
     """At most `per_minute` Discogs requests in any minute over all processes; 0 = no limit.
 
     `run` must run beside the calls.
@@ -40,13 +40,9 @@ class TokenBucket:
             if each.price == price and _is_fresh(each):
                 self._unspent.remove(each)
                 return each
-        number = await self._backend.reserve(price, per_minute=self._per_minute)
-        try:
-            return await self._until_due(number, price)
-        except asyncio.CancelledError:
-            with suppress(DatabaseError):
-                await self._settle(number, price, 0)
-            raise
+        while (due := await self._queue(price)) is None:
+            pass  # it expired, unasked for too long: to the end of the queue
+        return due
 
     async def settle(self, reservation: Reservation | None, cost: float | None) -> None:
         """End a call that has cost so much; None if nobody knows, and the estimate stands."""
@@ -69,12 +65,17 @@ class TokenBucket:
             self._unspent.remove(each)
             await self._settle(each.number, each.price, 0)
 
-    async def _until_due(self, number: int, price: Price) -> Reservation:
-        while not (is_due := await self._is_due(number, price)):
-            if is_due is None:
-                number = await self._backend.reserve(price, per_minute=self._per_minute)
-            await asyncio.sleep(POLL_SECONDS)
-        return Reservation(number, price, _now())
+    async def _queue(self, price: Price) -> Reservation | None:
+        """Reserve, and wait until that is due; None if it has expired."""
+        number = await self._backend.reserve(price, per_minute=self._per_minute)
+        try:
+            while (is_due := await self._is_due(number, price)) is False:
+                await asyncio.sleep(POLL_SECONDS)
+        except asyncio.CancelledError:
+            with suppress(DatabaseError):
+                await self._settle(number, price, 0)
+            raise
+        return Reservation(number, price, _now()) if is_due else None
 
     async def _is_due(self, number: int, price: Price) -> bool | None:
         return await self._backend.is_due(number, price, per_minute=self._per_minute)
