@@ -12,15 +12,13 @@ from typing import Annotated, LiteralString
 import psycopg
 import typer
 
+from wxyc_assets.adapters.postgres.connections import PREPARE_THRESHOLD
 from wxyc_assets_tests.bench.__main__ import console, covers, identity, open_station
 from wxyc_sandbox.station import ASSETS_SCHEMA, SCHEMA
 
 ROUNDS = 9
 SQL = Path("wxyc_assets/adapters/postgres/sql")
-OPTIONS = (
-    f"-c search_path={ASSETS_SCHEMA},{SCHEMA},public -c synchronous_commit=off -c jit=off "
-    "-c plan_cache_mode=force_custom_plan"
-)
+OPTIONS = f"-c search_path={ASSETS_SCHEMA},{SCHEMA},public -c synchronous_commit=off -c jit=off"
 PARAMETERS = {
     "mark": "consumer:lml-bulk",
     "run_id": "00000000-0000-4000-8000-000000000000",
@@ -90,7 +88,9 @@ def main(
     """Print CPU seconds of a run, and the journal's part of them; noise is in both."""
     with open_station(scale) as station:
         runs = {"identities": identity(station, 4), "covers": covers(station, 4)}
-        with psycopg.connect(station.database_url, options=OPTIONS) as connection:
+        with psycopg.connect(
+            station.database_url, options=OPTIONS, prepare_threshold=PREPARE_THRESHOLD
+        ) as connection:
             costs = {each.subject: _cost(connection, before, each) for each in WRITES}
             rows = connection.execute(
                 "select subject, count(*) from library_journal group by subject"

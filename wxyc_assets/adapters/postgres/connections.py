@@ -15,6 +15,12 @@ APPLICATION_NAME = "wxyc_assets"
 CONNECT_TIMEOUT_SECONDS = 10
 CONNECTION_WAIT_SECONDS = 30.0
 """The longest wait of a transaction for a connection of the pool."""
+PREPARE_THRESHOLD = None
+"""Statements are never prepared: after a few executions each batch would get a plan for ten rows.
+
+Forbidding such plans instead (`plan_cache_mode`) would forbid them to foreign keys and triggers as
+well, which would then be planned again for each row.
+"""
 NOTICE_A_DEAD_PEER = (
     "-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3"
 )
@@ -39,6 +45,7 @@ class Pool(AsyncConnectionPool[Connection]):
                 "row_factory": dict_row,
                 "application_name": APPLICATION_NAME,
                 "connect_timeout": CONNECT_TIMEOUT_SECONDS,
+                "prepare_threshold": PREPARE_THRESHOLD,
             },
             min_size=1,
             max_size=max_connections,
@@ -74,6 +81,7 @@ async def connect_alone(url: str, options: str) -> Connection:
         row_factory=dict_row,
         application_name=APPLICATION_NAME,
         connect_timeout=CONNECT_TIMEOUT_SECONDS,
+        prepare_threshold=PREPARE_THRESHOLD,
         autocommit=True,
     )
 

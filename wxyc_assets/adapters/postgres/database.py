@@ -141,10 +141,7 @@ async def open_database(
 
     Raises DatabaseUnavailable, NotPermitted or SchemaOutdated, before anything is touched.
     """
-    options = (
-        f"-c search_path={assets_schema},{schema},public -c synchronous_commit=off -c jit=off "
-        "-c plan_cache_mode=force_custom_plan"  # a batch is never of the ten rows of a generic plan
-    )
+    options = f"-c search_path={assets_schema},{schema},public -c synchronous_commit=off -c jit=off"
     check_url(url)
     pool = Pool(url, options, max_connections=max_connections, wait_seconds=connection_wait_seconds)
     await _look_first(url, options, schema=schema, assets_schema=assets_schema)

@@ -286,6 +286,59 @@ async def test_a_process_whose_connections_are_all_busy_says_so(assets: str) -> 
                 pass
 
 
+COUNT_PLANS = """
+create sequence plans;
+grant usage on sequence plans to public;
+create function planned() returns bool immutable language plpgsql as $$
+begin
+    perform nextval('plans');
+    return true;
+end $$;
+create function ask() returns trigger language plpgsql as $$
+begin
+    perform from artists where id = new.library_id and planned();
+    return null;
+end $$;
+"""
+"""An immutable function is called when a statement is planned, to fold it into a constant."""
+PLANS = "select case when is_called then last_value else 0 end from plans"
+REPEATED = 30  # far more often than PostgreSQL needs to settle on a plan
+
+
+async def test_a_statement_is_planned_for_its_own_values_however_often_it_ran(
+    opened: Database, backend_db: BackendDb
+) -> None:
+    backend_db.execute(COUNT_PLANS)
+    backend_db.execute("alter table library_candidate rename to all_candidates")
+    backend_db.execute(
+        "create view library_candidate as select * from all_candidates where planned()"
+    )
+    before = backend_db.value(PLANS)
+    for _ in range(REPEATED):
+        async with opened.transaction() as transaction:
+            await transaction.fetch("identity/select_any_candidate", {"first": 1, "last": 9})
+    assert backend_db.value(PLANS) - before == REPEATED
+
+
+async def test_what_a_trigger_does_is_not_planned_again_for_each_row(
+    opened: Database, backend_db: BackendDb
+) -> None:
+    backend_db.execute(COUNT_PLANS)
+    backend_db.execute(
+        "create trigger ask after insert on lml_resolution for each row execute function ask()"
+    )
+    ids = range(1, REPEATED + 1)
+    for each in ids:
+        backend_db.record(each)
+    refused = {"cohort": "va", "artist_name": "Burial", "refusal": "no", "is_matched": False}
+    refused |= {"is_poisoned": False, "null_confidences": 0}
+    rows = [refused | {"library_id": each} for each in ids]
+    async with opened.transaction() as transaction:
+        parameters = {"answers": Jsonb(rows), "now": None, "run_id": "x"}
+        await transaction.execute("identity/put_answers", parameters)
+    assert 0 < backend_db.value(PLANS) < REPEATED / 2
+
+
 async def test_statistics_are_fresh_after_analyze(opened: Database, backend_db: BackendDb) -> None:
     assert await opened.analyze(*TABLES) == []
     assert backend_db.value(
