@@ -1,4 +1,4 @@
-"""What to install when a package of one of our extras is missing."""
+"""The command that installs the missing package of one of our extras."""
 
 import re
 from importlib.metadata import requires
