@@ -10,7 +10,7 @@ import pytest
 
 from wxyc_assets.defs.dry_runs import plan_refresh
 from wxyc_assets.defs.resources import RotationGates
-from wxyc_assets.defs.rotation import rotation_identities
+from wxyc_assets.defs.rotation_identities import rotation_identities
 from wxyc_assets.domain.refreshes import affordable_batch
 from wxyc_assets.settings import settings
 from wxyc_assets_tests.integration.defs.rotation import (
