@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from psycopg import sql
 
 from wxyc_assets.adapters.postgres.database import Database
-from wxyc_assets.adapters.postgres.refusal_store import RefusalStore, Subject
+from wxyc_assets.adapters.postgres.refusal_store import RefusalStore, RefusedQuestion
 from wxyc_assets.domain.artwork import RULES_VERSION, Album, Cover, CoverScope, Match, Rules
 from wxyc_assets.domain.ranges import IdRange
 from wxyc_assets_tests.integration.sandbox.lml.clients import AT_ONCE
@@ -550,7 +550,11 @@ async def test_a_refused_album_is_asked_again_when_a_person_wants_it(
     await run_artwork(opened, lml)
     store = RefusalStore(opened)
     (refusal,) = await store.refused()
-    assert (refusal.library_id, refusal.subject, refusal.is_by_lml) == (2, Subject.COVER, True)
+    assert (refusal.library_id, refusal.subject, refusal.is_by_lml) == (
+        2,
+        RefusedQuestion.COVER,
+        True,
+    )
     await store.ask_again([refusal])
     lml.faults = []
     lml.counters.reset()
