@@ -15,7 +15,7 @@ from wxyc_assets.adapters.postgres.rotation_store import RotationStore
 from wxyc_assets.cli import connections
 from wxyc_assets.cli.console import out
 from wxyc_assets.defs.dry_runs import plan_refresh
-from wxyc_assets.flows.smoke import Line
+from wxyc_assets.flows.smoke import SmokeLine
 from wxyc_assets.flows.smoke import smoke as questions
 from wxyc_assets.settings import settings
 
@@ -56,7 +56,7 @@ async def _ask_and_print(*, refresh: bool) -> bool:
 
 
 @asynccontextmanager
-async def _lines(*, refresh: bool) -> AsyncGenerator[AsyncGenerator[Line]]:
+async def _lines(*, refresh: bool) -> AsyncGenerator[AsyncGenerator[SmokeLine]]:
     lml, gates = connections.lml(), connections.rotation_gates()
     async with (
         connections.database().open() as database,

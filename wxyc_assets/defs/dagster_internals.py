@@ -1,20 +1,24 @@
-"""The uses of Dagster beyond its public API, except the run launcher's.
-
-No module besides these two imports `dagster._...`.
+"""The uses of Dagster beyond its public API: no other module imports `dagster._...`.
 
 `unit/defs/test_dagster_internals.py` says what breaks when an upgrade of Dagster changes it.
 """
 
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Protocol
 
 import dagster as dg
 from dagster import EventLogRecord
 from dagster._core.definitions.assets.job.asset_job import IMPLICIT_ASSET_JOB_NAME
 from dagster._core.definitions.source_asset import SYSTEM_METADATA_KEY_SOURCE_ASSET_OBSERVATION
+from dagster._core.errors import DagsterUserCodeUnreachableError
 from dagster._core.execution.backfill import BulkActionsFilter
+from dagster._core.launcher.base import CheckRunHealthResult as CheckRunHealthResult
+from dagster._core.launcher.base import WorkerStatus as WorkerStatus
 from dagster._core.storage.event_log import SqlEventLogStorage, SqliteEventLogStorage
+from dagster._grpc.types import GetCurrentRunsResult
 
 OF_OUR_LOCATION = {".dagster/repository": "__repository__@wxyc_assets"}
 """The tag by which the UI finds a job's runs. Dagster sets it when it launches a run itself; a run
@@ -77,3 +81,18 @@ def selects_nothing(run: dg.DagsterRun) -> bool:
     would run. The UI always names the assets.
     """
     return run.job_name == IMPLICIT_ASSET_JOB_NAME and not run.asset_selection
+
+
+class CodeLocationServer(Protocol):
+    """A client of a code location's server, which has the runs that were launched in it."""
+
+    def get_current_runs(self) -> str: ...
+
+
+def current_runs(server: CodeLocationServer) -> AbstractSet[str] | None:
+    """Return the ids of the runs that a server has; None while it is away."""
+    try:
+        answer = server.get_current_runs()
+    except DagsterUserCodeUnreachableError:
+        return None
+    return frozenset(dg.deserialize_value(answer, GetCurrentRunsResult).current_runs)

@@ -7,9 +7,8 @@ then starts it again.
 """
 
 import dagster as dg
-from dagster._core.errors import DagsterUserCodeUnreachableError
-from dagster._core.launcher.base import CheckRunHealthResult, WorkerStatus
-from dagster._grpc.types import GetCurrentRunsResult
+
+from wxyc_assets.defs.dagster_internals import CheckRunHealthResult, WorkerStatus, current_runs
 
 
 class MonitoredRunLauncher(dg.DefaultRunLauncher):
@@ -24,10 +23,9 @@ class MonitoredRunLauncher(dg.DefaultRunLauncher):
         client = self._get_grpc_client_for_termination(run.run_id)
         if client is None:
             return CheckRunHealthResult(WorkerStatus.RUNNING, "it has ended, or is being launched")
-        try:
-            answer = client.get_current_runs()
-        except DagsterUserCodeUnreachableError:
+        runs = current_runs(client)
+        if runs is None:
             return CheckRunHealthResult(WorkerStatus.RUNNING, "the code location is away")
-        if run.run_id in dg.deserialize_value(answer, GetCurrentRunsResult).current_runs:
+        if run.run_id in runs:
             return CheckRunHealthResult(WorkerStatus.RUNNING)
         return CheckRunHealthResult(WorkerStatus.NOT_FOUND, "lost with its code location's server")

@@ -16,7 +16,7 @@ class JournalSubject(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class JournalEntry:
     """An entry of the journal: one run's change of one part of a record."""
 
     entry: int
@@ -28,7 +28,7 @@ class Change:
 class ChangeState:
     """A change, and what the tables hold of it now."""
 
-    change: Change
+    change: JournalEntry
     is_gone: bool
     """The record was deleted."""
     changes: int

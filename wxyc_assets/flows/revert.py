@@ -7,8 +7,8 @@ from wxyc_assets.adapters.postgres.errors import RowRefused
 from wxyc_assets.adapters.postgres.journal_store import TABLES, JournalStore, Revert
 from wxyc_assets.domain.batches import batched, bisect
 from wxyc_assets.domain.journal import (
-    Change,
     ChangeState,
+    JournalEntry,
     LeftAlone,
     RevertResult,
     is_reverted_already,
@@ -29,9 +29,9 @@ class RecordBatch:
     """Changes of some records of one range, or of none."""
 
     id_range: IdRange | None
-    changes: dict[int, list[Change]]
+    changes: dict[int, list[JournalEntry]]
 
-    def of(self, library_ids: Sequence[int]) -> list[Change]:
+    def of(self, library_ids: Sequence[int]) -> list[JournalEntry]:
         """Return the changes of some of the records."""
         return [change for each in library_ids for change in self.changes[each]]
 
@@ -70,7 +70,7 @@ async def revert_run(
     return result
 
 
-async def _changes(store: JournalStore, run_id: str) -> list[Change]:
+async def _changes(store: JournalStore, run_id: str) -> list[JournalEntry]:
     changes = await store.changes(run_id)
     if not changes:
         raise NothingToRevert(
@@ -80,8 +80,8 @@ async def _changes(store: JournalStore, run_id: str) -> list[Change]:
     return changes
 
 
-def _batches(changes: Sequence[Change], ranges: Sequence[IdRange]) -> Iterator[RecordBatch]:
-    by_record: dict[int, list[Change]] = {}
+def _batches(changes: Sequence[JournalEntry], ranges: Sequence[IdRange]) -> Iterator[RecordBatch]:
+    by_record: dict[int, list[JournalEntry]] = {}
     for each in changes:
         by_record.setdefault(each.library_id, []).append(each)
     by_range: dict[IdRange | None, list[int]] = {}

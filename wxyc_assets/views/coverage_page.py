@@ -21,7 +21,7 @@ from wxyc_assets.domain.samples import MeasuredPrecision
 from wxyc_assets.views import coverage_tables as tables
 from wxyc_assets.views import doubt_tables, record_lists
 from wxyc_assets.views.charts import Cell, shade
-from wxyc_assets.views.coverage_tables import Table
+from wxyc_assets.views.coverage_tables import ReportTable
 from wxyc_assets.views.precision_views import beside_coverage
 
 STYLE = files("wxyc_assets.views").joinpath("coverage_page.css").read_text(encoding="utf-8")
@@ -169,7 +169,7 @@ def _result_label(result: GateResult) -> tuple[str, str]:
 def _changes(records: RecordsOfReport) -> Iterator[str]:
     counts = Counter(each.change for each in records.changes)
     rows = tuple((record_lists.CHANGE_LABELS[each], f"{counts[each]:,}") for each in Change)
-    yield from _table(Table(f"Since {records.since:%Y-%m-%d}", ("change", "records"), rows))
+    yield from _table(ReportTable(f"Since {records.since:%Y-%m-%d}", ("change", "records"), rows))
 
 
 def _chart(now: Snapshot, before: Sequence[Snapshot]) -> Iterator[str]:
@@ -221,7 +221,7 @@ def _doubts(found: Doubts | None) -> Iterator[str]:
     yield from _table(doubt_tables.most_played(found))
 
 
-def _table(table: Table, *, anchored: bool = False) -> Iterator[str]:
+def _table(table: ReportTable, *, anchored: bool = False) -> Iterator[str]:
     label = escape(table.title)
     yield f'<div class="scroll" role="region" tabindex="0" aria-label="{label}"><table>'
     yield f"<caption>{label}</caption><thead><tr>"

@@ -36,7 +36,7 @@ FAR_BELOW = 0.75
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class ReportTable:
     """A table whose first column names each row."""
 
     title: str
@@ -53,7 +53,7 @@ def _in_markdown(row: Row) -> Row:
     return tuple(" ".join(each.split()).replace("|", "\\|") for each in row)
 
 
-def by_cohort(now: Snapshot) -> Table:
+def by_cohort(now: Snapshot) -> ReportTable:
     names = {each.member: COHORT_LABELS.get(each.member, each.member) for each in now.cohorts}
     return _slices("By cohort", "cohort", [*now.cohorts, now.total], names | {"": "all"})
 
@@ -85,34 +85,34 @@ def far_below(now: Snapshot) -> list[str]:
     return sentences
 
 
-def by_genre(now: Snapshot, genre_names: Mapping[str, str]) -> Table:
+def by_genre(now: Snapshot, genre_names: Mapping[str, str]) -> ReportTable:
     names = {each.member: genre_names.get(each.member, each.member) for each in now.genres}
     return _slices("By genre", "genre", now.genres, names)
 
 
-def by_range(now: Snapshot) -> Table:
+def by_range(now: Snapshot) -> ReportTable:
     names = {OUTSIDE: OUTSIDE_LABEL}
     return _slices(
         "By range", "id range", [each for each in now.ranges if each.library_rows], names
     )
 
 
-def by_state(now: Snapshot) -> Table:
+def by_state(now: Snapshot) -> ReportTable:
     """Return the records in each state, those out of scope with the reason."""
     rows = [
         (STATE_LABELS[state], *(f"{each.records(state):,}" for each in (*now.cohorts, now.total)))
         for state in State
     ]
     head = ("state", *(COHORT_LABELS.get(each.member, each.member) for each in now.cohorts), "all")
-    return Table("Records by state", head, tuple(rows))
+    return ReportTable("Records by state", head, tuple(rows))
 
 
-def by_cover(now: Snapshot) -> Table:
+def by_cover(now: Snapshot) -> ReportTable:
     rows = [(COVER_LABELS[state], f"{now.total.cover(state):,}") for state in CoverState]
-    return Table("Covers", ("cover", "records"), tuple(rows))
+    return ReportTable("Covers", ("cover", "records"), tuple(rows))
 
 
-def histograms(now: Snapshot) -> list[Table]:
+def histograms(now: Snapshot) -> list[ReportTable]:
     total = now.total
     return [
         _histogram("Sources per identity", "sources", total.sources),
@@ -136,7 +136,7 @@ def over_time(now: Snapshot, before: Sequence[Snapshot]) -> str:
     return lines_over_time("Coverage over time", lines)
 
 
-def by_day(now: Snapshot, before: Sequence[Snapshot]) -> Table:
+def by_day(now: Snapshot, before: Sequence[Snapshot]) -> ReportTable:
     """Return the same figures as a table, the newest first."""
     newest = sorted([now, *before], key=lambda each: each.taken_at, reverse=True)
     rows = [
@@ -148,7 +148,9 @@ def by_day(now: Snapshot, before: Sequence[Snapshot]) -> Table:
         )
         for each in newest[:SNAPSHOTS_LISTED]
     ]
-    return Table("Latest snapshots", ("taken", "asked", "identified", "with cover"), tuple(rows))
+    return ReportTable(
+        "Latest snapshots", ("taken", "asked", "identified", "with cover"), tuple(rows)
+    )
 
 
 def range_cells(now: Snapshot, floor: float) -> list[Cell]:
@@ -167,18 +169,20 @@ def strip(now: Snapshot, floor: float) -> str:
     return heat_strip(RANGES_TITLE, range_cells(now, floor))
 
 
-def _slices(title: str, name: str, slices: Sequence[Slice], names: Mapping[str, str]) -> Table:
+def _slices(
+    title: str, name: str, slices: Sequence[Slice], names: Mapping[str, str]
+) -> ReportTable:
     rows = [
         (names.get(each.member, each.member), *(cell(each) for cell in COLUMNS.values()))
         for each in slices
     ]
-    return Table(title, (name, *COLUMNS), tuple(rows))
+    return ReportTable(title, (name, *COLUMNS), tuple(rows))
 
 
-def _histogram(title: str, name: str, counts: Mapping[str, int]) -> Table:
+def _histogram(title: str, name: str, counts: Mapping[str, int]) -> ReportTable:
     whole = sum(counts.values())
     rows = [
         (value, f"{number:,}", percent(number / whole if whole else None))
         for value, number in counts.items()
     ]
-    return Table(title, (name, "records", "share"), tuple(rows))
+    return ReportTable(title, (name, "records", "share"), tuple(rows))

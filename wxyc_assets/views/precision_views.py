@@ -6,14 +6,14 @@ from wxyc_assets.domain.percent import percent
 from wxyc_assets.domain.precision import Calibration, Interval, StratumCount, wilson
 from wxyc_assets.domain.samples import MeasuredPrecision, Measurement, SampledKind
 from wxyc_assets.views.charts import GRID, INK, svg, text
-from wxyc_assets.views.coverage_tables import Table
+from wxyc_assets.views.coverage_tables import ReportTable
 from wxyc_assets.views.labels import COHORT_LABELS
 
 SIDE, LEFT, BOTTOM, TOP = 280, 50, 44, 14
 POINT, BAR = "#003f7f", 2.5
 
 
-def by_stratum(strata: Iterable[StratumCount]) -> Table:
+def by_stratum(strata: Iterable[StratumCount]) -> ReportTable:
     """Return the precision of each stratum, with its interval and its labels."""
     rows = [
         (
@@ -27,10 +27,10 @@ def by_stratum(strata: Iterable[StratumCount]) -> Table:
         for each in strata
     ]
     head = ("method", "confidence", "cohort", "records", "labels", "right", "95% interval")
-    return Table("Precision by stratum", head, tuple(rows))
+    return ReportTable("Precision by stratum", head, tuple(rows))
 
 
-def by_band(bands: Iterable[Calibration]) -> Table:
+def by_band(bands: Iterable[Calibration]) -> ReportTable:
     """Return each band's claimed confidence beside its measured precision."""
     rows = [
         (
@@ -43,13 +43,13 @@ def by_band(bands: Iterable[Calibration]) -> Table:
         for each in bands
     ]
     head = ("confidence", "claimed", "right", "95% interval", "labels")
-    return Table("Calibration", head, tuple(rows))
+    return ReportTable("Calibration", head, tuple(rows))
 
 
 def calibration_chart(title: str, bands: Sequence[Calibration]) -> str:
     """Draw the measured precision over the claimed confidence; on the diagonal they agree."""
     shares = [share for each in bands for share in (each.claimed, each.estimate.interval.low)]
-    frame = _Frame(min([*shares, 0.9]))
+    frame = _CalibrationFrame(min([*shares, 0.9]))
     parts = [*frame.grid()]
     for each in bands:
         parts.extend(frame.point(each))
@@ -101,7 +101,7 @@ def _precision(each: StratumCount) -> tuple[str, str]:
     )
 
 
-class _Frame:
+class _CalibrationFrame:
     """A square whose two axes begin at the same share and end at 100%."""
 
     def __init__(self, lowest: float) -> None:

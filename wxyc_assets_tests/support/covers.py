@@ -183,3 +183,12 @@ async def run_artwork(database: Database, pretend: PretendLml, **more: Any) -> A
     run = ArtworkRun(database, pretend, **more)
     await run.run()
     return run
+
+
+MANY = [album(number) for number in range(1, 201)]
+RANGES = (IdRange(1, 50), IdRange(51, 100), IdRange(101, 150), IdRange(151, 200))
+
+
+def some(outcome: str, count: int, *, first_id: int = 1) -> list[Album]:
+    """Return albums of which that ought to become."""
+    return [album(first_id + at, number) for at, number in enumerate(numbers()[outcome][:count])]

@@ -1,6 +1,7 @@
-"""Rules of docs/contributing.md that no linter knows: sizes, docstrings, comments of statements."""
+"""Rules of docs/contributing.md that no linter knows: sizes, docstrings, names, statements."""
 
 import ast
+from collections import defaultdict
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -8,7 +9,8 @@ from pathlib import Path
 import pytest
 
 PROJECT = Path(__file__).parents[2]
-PACKAGES = ("wxyc_assets", "wxyc_sandbox", "wxyc_assets_tests")
+PRODUCT = ("wxyc_assets", "wxyc_sandbox")
+PACKAGES = (*PRODUCT, "wxyc_assets_tests")
 LONGEST_FUNCTION = 40
 EMBEDDED_QUESTIONS = {"What", "Whether", "Who", "Which", "How", "Where", "When", "Why"}
 
@@ -31,7 +33,7 @@ def nodes(package: str) -> Iterator[tuple[str, ast.AST]]:
         yield from ((file, node) for node in ast.walk(tree))
 
 
-@pytest.mark.parametrize("package", PACKAGES[:2])
+@pytest.mark.parametrize("package", PRODUCT)
 def test_no_function_is_longer_than_a_page(package: str) -> None:
     sizes = {
         f"{file}: {node.name}": 1 + (node.end_lineno or 0) - node.lineno
@@ -52,6 +54,16 @@ def test_no_docstring_begins_with_an_embedded_question(package: str) -> None:
     assert len(first_lines) > 100
     found = [each for each in first_lines if each.split(": ")[1].split()[0] in EMBEDDED_QUESTIONS]
     assert found == []
+
+
+def test_one_name_is_one_class() -> None:
+    homes: defaultdict[str, list[str]] = defaultdict(list)
+    for package in PRODUCT:
+        for file, tree in trees(package).items():
+            for node in tree.body:
+                if isinstance(node, ast.ClassDef):
+                    homes[node.name].append(file)
+    assert {name: files for name, files in homes.items() if len(files) > 1} == {}
 
 
 def test_each_statement_says_first_what_it_returns_or_changes() -> None:

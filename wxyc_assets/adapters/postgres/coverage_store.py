@@ -42,7 +42,7 @@ class LibraryCount:
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class RunProgress:
     """Progress of runs: records found due and resolved, albums looked up, covers written."""
 
     due: int
@@ -125,11 +125,11 @@ class CoverageStore:
             }
         )
 
-    async def progress(self, since: datetime) -> Progress:
+    async def progress(self, since: datetime) -> RunProgress:
         """Return what runs have done since then."""
         async with self._database.transaction() as transaction:
             (row,) = await transaction.fetch("coverage/count_progress", {"since": since})
-        return Progress(**row)
+        return RunProgress(**row)
 
     async def put(
         self, run_id: str, rules: CoverageRules, slices: Iterable[Slice], library: LibraryCount

@@ -13,7 +13,7 @@ from wxyc_assets.adapters.postgres.range_locks import (
     share_verdicts,
 )
 from wxyc_assets.adapters.postgres.verdict_store import uphold_verdicts
-from wxyc_assets.domain.journal import Change, ChangeState, JournaledRun, JournalSubject
+from wxyc_assets.domain.journal import ChangeState, JournaledRun, JournalEntry, JournalSubject
 from wxyc_assets.domain.ranges import IdRange
 
 TABLES = (
@@ -66,12 +66,13 @@ class JournalStore:
             for row in rows
         ]
 
-    async def changes(self, run_id: str) -> list[Change]:
+    async def changes(self, run_id: str) -> list[JournalEntry]:
         """Return the changes of a run, by record, the newest of each first."""
         async with self.database.transaction() as transaction:
             rows = await transaction.fetch("journal/select_changes", {"run_id": run_id})
         return [
-            Change(row["entry"], row["library_id"], JournalSubject(row["subject"])) for row in rows
+            JournalEntry(row["entry"], row["library_id"], JournalSubject(row["subject"]))
+            for row in rows
         ]
 
     async def states(self, entries: Sequence[int]) -> list[ChangeState]:
@@ -97,7 +98,7 @@ class JournalStore:
 
     @retry_on_deadlock
     async def revert(
-        self, changes: Sequence[Change], revert: Revert, id_range: IdRange | None
+        self, changes: Sequence[JournalEntry], revert: Revert, id_range: IdRange | None
     ) -> list[ChangeState]:
         """Undo what stands of these changes, in one transaction; return what stood of each.
 
@@ -141,16 +142,18 @@ async def _states(transaction: Transaction, entries: Sequence[int]) -> list[Chan
     rows = await transaction.fetch("journal/select_states", {"entries": list(entries)})
     return [
         ChangeState(
-            Change(row.pop("entry"), row.pop("library_id"), JournalSubject(row.pop("subject"))),
+            JournalEntry(
+                row.pop("entry"), row.pop("library_id"), JournalSubject(row.pop("subject"))
+            ),
             **row,
         )
         for row in rows
     ]
 
 
-def _waves(changes: Sequence[Change]) -> list[list[Change]]:
+def _waves(changes: Sequence[JournalEntry]) -> list[list[JournalEntry]]:
     """Return the changes so that each part of a record occurs once per wave, the newest first."""
-    waves: defaultdict[int, list[Change]] = defaultdict(list)
+    waves: defaultdict[int, list[JournalEntry]] = defaultdict(list)
     seen: Counter[tuple[int, JournalSubject]] = Counter()
     for change in sorted(changes, key=lambda each: each.entry, reverse=True):
         part = (change.library_id, change.subject)

@@ -8,7 +8,7 @@ from enum import StrEnum
 from wxyc_assets.adapters.postgres.database import Database
 
 
-class Subject(StrEnum):
+class RefusedQuestion(StrEnum):
     """The question about a record."""
 
     IDENTITY = "identity"
@@ -20,7 +20,7 @@ class Refusal:
     """A stored answer that the database did not take, or a record that LML refused."""
 
     library_id: int
-    subject: Subject
+    subject: RefusedQuestion
     artist_name: str
     album_title: str
     is_by_lml: bool
@@ -42,13 +42,15 @@ class RefusalStore:
         async with self._database.transaction() as transaction:
             rows = await transaction.fetch("refusals/select_refused")
         for row in rows:
-            row["subject"] = Subject(row["subject"])
+            row["subject"] = RefusedQuestion(row["subject"])
         return [Refusal(**row) for row in rows]
 
     async def ask_again(self, refusals: Sequence[Refusal]) -> None:
         """Have the next run over their ranges ask LML anew, whether they are due or not."""
-        identities = [each.library_id for each in refusals if each.subject is Subject.IDENTITY]
-        covers = [each.library_id for each in refusals if each.subject is Subject.COVER]
+        identities = [
+            each.library_id for each in refusals if each.subject is RefusedQuestion.IDENTITY
+        ]
+        covers = [each.library_id for each in refusals if each.subject is RefusedQuestion.COVER]
         async with self._database.transaction() as transaction:
             await transaction.execute(
                 "refusals/ask_again_about_identities", {"library_ids": identities}

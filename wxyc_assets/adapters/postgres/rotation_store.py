@@ -26,7 +26,7 @@ class RefreshRun:
 
 
 @dataclass(frozen=True, slots=True)
-class RefreshResult:
+class StoredRefresh:
     """The state of a refresh, as it is stored."""
 
     run_id: str
@@ -77,11 +77,11 @@ class RotationStore:
                 },
             )
 
-    async def newest_refresh(self, run_id: str) -> RefreshResult | None:
+    async def newest_refresh(self, run_id: str) -> StoredRefresh | None:
         """Return this run's refresh; if it made none, the newest; None if there never was one."""
         async with self._database.transaction() as transaction:
             rows = await transaction.fetch("rotation/select_newest_refresh", {"run_id": run_id})
-        return RefreshResult(**rows[0]) if rows else None
+        return StoredRefresh(**rows[0]) if rows else None
 
     async def recent_refreshes(self) -> RecentRefreshes:
         """Return the sums over the runs that began within the last 24 hours."""

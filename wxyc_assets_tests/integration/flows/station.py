@@ -12,7 +12,6 @@ from wxyc_assets.adapters.lml.retry import GiveWay, RetryPolicy
 from wxyc_assets.adapters.postgres import database
 from wxyc_assets.adapters.postgres.identity_store import IdentityStore
 from wxyc_assets.domain.candidates import Scope
-from wxyc_assets.domain.prices import Charge, Price
 from wxyc_assets.domain.progress import Progress
 from wxyc_assets.domain.ranges import IdRange, tile
 from wxyc_assets.flows.identity.pipeline import IdentityOptions, IdentityPipeline, PageSizes
@@ -21,6 +20,7 @@ from wxyc_assets.flows.range_report import RunSummary
 from wxyc_assets_tests.integration.sandbox.lml.clients import AT_ONCE
 from wxyc_assets_tests.support.backend_db import BackendDb
 from wxyc_assets_tests.support.sample_library import RECORDS, few_credits
+from wxyc_assets_tests.support.unlimited_budget import UnlimitedBudget
 from wxyc_sandbox.lml.app import PretendLml as PretendLml
 from wxyc_sandbox.lml.faults import Fault
 
@@ -29,17 +29,6 @@ NARROW, WIDE, RECHECK = Scope(), Scope(include_null_canonical=True), Scope(reche
 SMALL_PAGES = PageSizes(batch_size=20, va_batch_size=5)
 NOT_LATER = RetryPolicy(attempts=1)
 MAX_REFUSED_WRITES = 0.001
-
-
-class Unlimited:
-    """A budget that lets everybody pass."""
-
-    @asynccontextmanager
-    async def admit(self, price: Price | None) -> AsyncGenerator[Charge]:
-        yield Charge()
-
-    async def claim_trial(self, seconds: float) -> bool:
-        return True
 
 
 @dataclass
@@ -118,6 +107,10 @@ async def opening(url: str) -> AsyncGenerator[database.Database]:
 async def mounted(pretend: PretendLml | ASGIApp) -> AsyncGenerator[lml.LmlClient]:
     transport = httpx.ASGITransport(app=pretend)  # pyright: ignore[reportArgumentType]
     async with lml.open_lml(
-        "http://lml", api_key=None, budget=Unlimited(), timeout_seconds=60, transport=transport
+        "http://lml",
+        api_key=None,
+        budget=UnlimitedBudget(),
+        timeout_seconds=60,
+        transport=transport,
     ) as client:
         yield client

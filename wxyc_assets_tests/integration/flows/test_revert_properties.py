@@ -110,7 +110,7 @@ STEPS = st.lists(
 
 
 @dataclass
-class World:
+class RevertModel:
     """A library of four records, the runs over it, and the tables around each run."""
 
     backend_db: BackendDb
@@ -226,7 +226,7 @@ class World:
 async def test_a_revert_brings_back_what_its_run_changed_and_nothing_else(
     backend_db: BackendDb, opened: Database, first: Step, steps: list[Step]
 ) -> None:
-    world = World(backend_db, opened)
+    world = RevertModel(backend_db, opened)
     world.reset()
     for step in (first, *steps):
         await world.take(step)

@@ -10,7 +10,7 @@ from wxyc_assets.adapters.github import open_github
 from wxyc_assets.adapters.lml import client as lml
 from wxyc_assets.adapters.postgres.database import Database
 from wxyc_assets.adapters.postgres.rotation_store import RotationStore
-from wxyc_assets.flows.smoke import Line, smoke
+from wxyc_assets.flows.smoke import SmokeLine, smoke
 from wxyc_assets_tests.support.backend_db import BackendDb
 from wxyc_sandbox.in_memory_budget import InMemoryBudget
 from wxyc_sandbox.lml.app import PretendLml
@@ -20,7 +20,7 @@ from wxyc_sandbox.lml.seeded_random import SeededRandom
 from wxyc_sandbox.lml.settings import LmlSettings
 
 
-async def lines(pretend: PretendLml, rotation: RotationStore | None = None) -> list[Line]:
+async def lines(pretend: PretendLml, rotation: RotationStore | None = None) -> list[SmokeLine]:
     github = httpx.MockTransport(lambda _: httpx.Response(200, json={"status": "ahead"}))
     async with (
         open_budget(InMemoryBudget(), max_in_flight=1, per_minute=0) as budget,

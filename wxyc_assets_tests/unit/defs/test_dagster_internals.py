@@ -1,4 +1,4 @@
-"""Dagster's internals are what `defs/dagster_internals.py` and its neighbours take them to be.
+"""Dagster's internals are what `defs/dagster_internals.py` and its users take them to be.
 
 A failure after an upgrade of Dagster names what is gone and who uses it.
 """
@@ -134,4 +134,4 @@ def test_no_other_module_imports_what_is_private_to_dagster() -> None:
         for path in home.rglob("*.py")
         if PRIVATE_IMPORT.search(path.read_text())
     }
-    assert importing == {"defs/dagster_internals.py", "defs/run_launcher.py"}
+    assert importing == {"defs/dagster_internals.py"}

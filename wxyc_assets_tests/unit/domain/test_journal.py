@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from wxyc_assets.domain.journal import (
-    Change,
     ChangeState,
+    JournalEntry,
     JournalSubject,
     RevertResult,
     is_reverted_already,
@@ -14,7 +14,7 @@ from wxyc_assets.domain.journal import (
 )
 
 STATE = ChangeState(
-    Change(1, 4711, JournalSubject.IDENTITY),
+    JournalEntry(1, 4711, JournalSubject.IDENTITY),
     is_gone=False,
     changes=1,
     standing=0,
@@ -22,7 +22,9 @@ STATE = ChangeState(
     later_run_id="second",
     later_is_its_revert=False,
 )
-CREDITS = replace(STATE, change=Change(1, 4711, JournalSubject.CREDITS), changes=12, standing=10)
+CREDITS = replace(
+    STATE, change=JournalEntry(1, 4711, JournalSubject.CREDITS), changes=12, standing=10
+)
 
 
 @pytest.mark.parametrize(

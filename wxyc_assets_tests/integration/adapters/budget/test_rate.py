@@ -26,7 +26,7 @@ UNLIMITED = LmlSettings(discogs_per_worker_per_minute=0, lookup_latency_seconds=
 
 
 @dataclass
-class Station:
+class Processes:
     """Processes over one LML and one budget, each with a client of its own."""
 
     pretend: PretendLml
@@ -83,7 +83,7 @@ def pretend(live_share: float, **more: Any) -> PretendLml:
 @pytest.mark.parametrize("per_minute", [15, 30, 50])
 @pytest.mark.parametrize("live_share", [0.05, 0.5, 1.0])
 def test_in_any_minute_discogs_gets_at_most_the_rate(live_share: float, per_minute: int) -> None:
-    station = Station(pretend(live_share), per_minute)
+    station = Processes(pretend(live_share), per_minute)
     run_virtually(station.work(8 * MINUTE))
     discogs = station.pretend.discogs
     assert discogs.busiest_minute <= per_minute
@@ -93,7 +93,7 @@ def test_in_any_minute_discogs_gets_at_most_the_rate(live_share: float, per_minu
 
 @pytest.mark.parametrize("shares", [(0.0, 1.0, 0.0), (1.0, 0.0, 1.0), (0.02, 1.0, 0.3)])
 def test_a_cache_that_turns_cold_or_warm_makes_no_burst(shares: tuple[float, ...]) -> None:
-    station = Station(pretend(0.0), 30)
+    station = Processes(pretend(0.0), 30)
 
     async def work() -> None:
         async with asyncio.TaskGroup() as group:
@@ -107,7 +107,7 @@ def test_a_cache_that_turns_cold_or_warm_makes_no_burst(shares: tuple[float, ...
 
 
 def test_refreshes_and_lookups_and_looks_at_health_share_the_rate() -> None:
-    station = Station(pretend(1.0), 30)
+    station = Processes(pretend(1.0), 30)
 
     async def work() -> None:
         async with station.client() as one, station.client() as two, asyncio.TaskGroup() as group:
@@ -132,14 +132,14 @@ async def _keep_looking_at_health(client: lml.LmlClient) -> None:
 
 
 def test_a_warm_cache_runs_at_its_own_speed() -> None:
-    station = Station(pretend(0.0), 30, in_flight=4)
+    station = Processes(pretend(0.0), 30, in_flight=4)
     run_virtually(station.work(MINUTE, processes=1, at_once=4))
     assert station.answers >= 0.95 * 4 * MINUTE / 0.5
 
 
 def test_processes_get_about_as_much_of_a_cold_library() -> None:
-    station = Station(pretend(1.0), 50)
-    parts = [Station(station.pretend, 50, state=station.state) for _ in range(3)]
+    station = Processes(pretend(1.0), 50)
+    parts = [Processes(station.pretend, 50, state=station.state) for _ in range(3)]
     for number, part in enumerate(parts):
         part.albums = count(number * 100_000)
 
@@ -170,7 +170,7 @@ def test_what_recent_answers_have_cost_is_the_estimate() -> None:
 
 
 def test_a_call_in_flight_that_is_cancelled_stays_spent_and_one_that_waits_does_not() -> None:
-    station = Station(pretend(1.0, lookup_latency_seconds=20), 15)
+    station = Processes(pretend(1.0, lookup_latency_seconds=20), 15)
 
     async def work() -> None:
         async with station.client() as client:
@@ -199,7 +199,7 @@ def test_a_call_that_lost_its_place_and_is_cancelled_leaves_no_reservation_behin
                 station.state.spending.pop(number, None)
             return await super().is_due(number, price, per_minute=per_minute)
 
-    station = Station(pretend(1.0, lookup_latency_seconds=20), 7)
+    station = Processes(pretend(1.0, lookup_latency_seconds=20), 7)
 
     async def work() -> None:
         async with station.client(Forgetful(station.state)) as client:
@@ -216,14 +216,14 @@ def test_a_call_that_lost_its_place_and_is_cancelled_leaves_no_reservation_behin
     run_virtually(work())
 
 
-def _reserved(station: Station) -> float:
+def _reserved(station: Processes) -> float:
     now = asyncio.get_running_loop().time()
     return sum(each.requests for each in station.state.spending.values() if each.expires_at > now)
 
 
 @pytest.mark.parametrize(("status", "left"), [(401, 0.0), (422, 0.0), (500, 7.0), (503, 7.0)])
 def test_a_refused_call_is_free_and_a_failed_one_is_paid(status: int, left: float) -> None:
-    station = Station(
+    station = Processes(
         PretendLml(UNLIMITED, faults=[Fault("status", route="lookup", status=status)]), 15
     )
 
@@ -237,7 +237,7 @@ def test_a_refused_call_is_free_and_a_failed_one_is_paid(status: int, left: floa
 
 
 def test_a_call_beyond_the_rate_waits_for_an_empty_minute_and_counts_for_several() -> None:
-    station = Station(PretendLml(UNLIMITED), 15)
+    station = Processes(PretendLml(UNLIMITED), 15)
 
     async def work() -> float:
         async with station.client() as client:
@@ -267,7 +267,7 @@ def _counting(calls: Callable[[str], None]) -> InMemoryBudget:
 
 def test_a_reservation_serves_the_calls_of_a_second_while_lml_answers_from_its_cache() -> None:
     trips: list[str] = []
-    station = Station(pretend(0.0, lookup_latency_seconds=0.01), 30)
+    station = Processes(pretend(0.0, lookup_latency_seconds=0.01), 30)
 
     async def work() -> None:
         async with station.client(_counting(trips.append)) as client:
@@ -280,7 +280,7 @@ def test_a_reservation_serves_the_calls_of_a_second_while_lml_answers_from_its_c
 
 def test_without_a_rate_nothing_is_reserved() -> None:
     trips: list[str] = []
-    station = Station(pretend(1.0), 0)
+    station = Processes(pretend(1.0), 0)
 
     async def work() -> None:
         async with station.client(_counting(trips.append)) as client:

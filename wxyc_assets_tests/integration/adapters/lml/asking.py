@@ -7,24 +7,11 @@ import asyncio
 import json
 import resource
 import sys
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
 
 from wxyc_assets.adapters.lml import client as lml
 from wxyc_assets.adapters.lml.errors import LmlError
 from wxyc_assets.domain.candidates import Candidate, Cohort
-from wxyc_assets.domain.prices import Charge, Price
-
-
-class Unlimited:
-    """A budget that lets everybody pass."""
-
-    @asynccontextmanager
-    async def admit(self, price: Price | None) -> AsyncGenerator[Charge]:
-        yield Charge()
-
-    async def claim_trial(self, seconds: float) -> bool:
-        return True
+from wxyc_assets_tests.support.unlimited_budget import UnlimitedBudget
 
 
 def peak_mib() -> float:
@@ -33,7 +20,7 @@ def peak_mib() -> float:
 
 async def ask(url: str) -> str:
     async with lml.open_lml(
-        url, api_key=None, budget=Unlimited(), timeout_seconds=60, lookup_seconds=60
+        url, api_key=None, budget=UnlimitedBudget(), timeout_seconds=60, lookup_seconds=60
     ) as client:
         try:
             await client.resolve([Candidate(1, "Juana Molina", "DOGA", 11, Cohort.NON_VA)])

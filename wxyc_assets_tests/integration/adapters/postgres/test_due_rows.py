@@ -31,7 +31,7 @@ ODD_WINDOWS = [
 
 
 @dataclass(frozen=True)
-class Case:
+class DueCase:
     """A library row and its last answer: kind, date, and whether the row was renamed since."""
 
     artist_name: str | None
@@ -72,7 +72,7 @@ def around(edge: datetime) -> list[datetime]:
     return [edge - TICK, edge, edge + TICK]
 
 
-def every_edge() -> Iterator[Case]:
+def every_edge() -> Iterator[DueCase]:
     kinds = ("single_artist", *NOBODY)
     answers = [None, ("unresolved", NOW, True)]
     answers += [(kind, date, False) for kind in kinds for date in around(NOW - MONTH)]
@@ -85,10 +85,10 @@ def every_edge() -> Iterator[Case]:
         (None, *around(NOW - MONTH)),
         answers,
     ):
-        yield Case(*facts)
+        yield DueCase(*facts)
 
 
-def by_chance(count: int) -> Iterator[Case]:
+def by_chance(count: int) -> Iterator[DueCase]:
     random = Random(1994)
 
     def date() -> datetime:
@@ -96,7 +96,7 @@ def by_chance(count: int) -> Iterator[Case]:
 
     for _ in range(count):
         answer = (random.choice(("single_artist", *NOBODY)), date(), random.random() < 0.1)
-        yield Case(
+        yield DueCase(
             random.choice(("Stereolab", "Jessica Pratt", "", None)),
             random.random() < 0.5,
             random.choice((None, "A", "Z", "ZB", "AZ", " Z")),
@@ -108,7 +108,7 @@ def by_chance(count: int) -> Iterator[Case]:
         )
 
 
-def shelve(backend_db: BackendDb, cases: dict[int, Case]) -> None:
+def shelve(backend_db: BackendDb, cases: dict[int, DueCase]) -> None:
     def copy(table: str, columns: str, rows: list[tuple[Any, ...]]) -> None:
         copy_rows(backend_db.connection, table, columns.split(), rows)
 
@@ -142,7 +142,7 @@ def shelve(backend_db: BackendDb, cases: dict[int, Case]) -> None:
     backend_db.execute("set session_replication_role to origin")
 
 
-def _answer(id: int, case: Case, kind: str, date: datetime, is_renamed: bool) -> tuple[Any, ...]:
+def _answer(id: int, case: DueCase, kind: str, date: datetime, is_renamed: bool) -> tuple[Any, ...]:
     name = "Someone Else" if is_renamed else case.artist_name or "Stereolab"
     refused = kind == "refusal"
     words = (None, None, "HTTP 422") if refused else (kind, "{}", None)
@@ -150,7 +150,7 @@ def _answer(id: int, case: Case, kind: str, date: datetime, is_renamed: bool) ->
     return id, case.cohort, name, *words, date, date, "earlier", wanted_again
 
 
-def judged(cases: dict[int, Case], scope: Scope) -> dict[int, tuple[Cohort, Reason]]:
+def judged(cases: dict[int, DueCase], scope: Scope) -> dict[int, tuple[Cohort, Reason]]:
     verdicts = ((id, case, due_reason(case.facts, scope, NOW)) for id, case in cases.items())
     return {
         id: (case.cohort, verdict) for id, case, verdict in verdicts if isinstance(verdict, Reason)
@@ -177,14 +177,14 @@ async def test_sql_and_python_judge_every_row_alike(
 
 
 @pytest.fixture
-def small(backend_db: BackendDb) -> dict[int, Case]:
+def small(backend_db: BackendDb) -> dict[int, DueCase]:
     cases = dict(enumerate(by_chance(300), start=1))
     shelve(backend_db, cases)
     return cases
 
 
 async def test_candidates_are_exactly_what_is_due_whatever_they_were_before(
-    opened: Database, backend_db: BackendDb, small: dict[int, Case]
+    opened: Database, backend_db: BackendDb, small: dict[int, DueCase]
 ) -> None:
     library = IdentityStore(opened, clock=lambda: NOW)
     for scope in (*SCOPES, *reversed(SCOPES)):
@@ -197,7 +197,7 @@ async def test_candidates_are_exactly_what_is_due_whatever_they_were_before(
 
 
 async def test_candidates_of_other_ranges_are_left_alone(
-    opened: Database, backend_db: BackendDb, small: dict[int, Case]
+    opened: Database, backend_db: BackendDb, small: dict[int, DueCase]
 ) -> None:
     library = IdentityStore(opened, clock=lambda: NOW)
     await library.put_candidates(IdRange(1, 300), SCOPES[2], "first")

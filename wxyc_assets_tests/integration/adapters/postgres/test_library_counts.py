@@ -17,7 +17,7 @@ from wxyc_assets.domain.coverage import CoverageRules, Snapshot
 from wxyc_assets.domain.ranges import IdRange
 from wxyc_assets.domain.totals import Count
 from wxyc_assets.flows.coverage.snapshot import take_snapshot
-from wxyc_assets_tests.integration.adapters.postgres.test_coverage_store import answer
+from wxyc_assets_tests.integration.adapters.postgres.counted_library import answer
 from wxyc_assets_tests.support.backend_db import BackendDb
 from wxyc_assets_tests.support.covers import album, put
 

@@ -10,9 +10,9 @@ from wxyc_assets_tests.integration.flows.station import (
     NOT_LATER,
     RANGES,
     IdentityHarness,
-    Unlimited,
 )
 from wxyc_assets_tests.support.sample_library import RECORDS
+from wxyc_assets_tests.support.unlimited_budget import UnlimitedBudget
 from wxyc_sandbox.adversary.modes import Mode
 from wxyc_sandbox.adversary.proxy import Hostility, run_adversary
 from wxyc_sandbox.lml.app import PretendLml as PretendLml
@@ -28,7 +28,7 @@ def put_behind(station: IdentityHarness, hostility: Hostility) -> None:
     async def connect(pretend: PretendLml) -> AsyncGenerator[lml.LmlClient]:
         with serve(pretend) as lml_url, run_adversary(lml_url, hostility) as (url, _):
             async with lml.open_lml(
-                url, api_key=KEY, budget=Unlimited(), timeout_seconds=60
+                url, api_key=KEY, budget=UnlimitedBudget(), timeout_seconds=60
             ) as client:
                 yield client
 

@@ -24,9 +24,9 @@ from wxyc_assets.domain.candidates import Candidate
 from wxyc_assets.domain.counters import Outcome
 from wxyc_assets.flows.identity.batch_resolver import BatchResolver
 from wxyc_assets.flows.identity.batch_result import BatchResult, Page
-from wxyc_assets_tests.integration.flows.station import Unlimited
 from wxyc_assets_tests.integration.sandbox.lml.clients import AT_ONCE
 from wxyc_assets_tests.support.answers import candidate
+from wxyc_assets_tests.support.unlimited_budget import UnlimitedBudget
 from wxyc_sandbox.lml.app import PretendLml as PretendLml
 from wxyc_sandbox.lml.faults import Fault
 from wxyc_sandbox.virtual_time import run_virtually
@@ -83,7 +83,7 @@ def ask(
         async with lml.open_lml(
             url,
             api_key=None,
-            budget=Unlimited(),
+            budget=UnlimitedBudget(),
             timeout_seconds=timeout_seconds,
             transport=mounted,
         ) as client:
@@ -265,7 +265,11 @@ def test_while_others_are_answered_a_lone_row_that_always_fails_is_refused() -> 
     async def talk() -> None:
         transport = httpx.ASGITransport(app=pretend)  # pyright: ignore
         async with lml.open_lml(
-            "http://lml", api_key=None, budget=Unlimited(), timeout_seconds=60, transport=transport
+            "http://lml",
+            api_key=None,
+            budget=UnlimitedBudget(),
+            timeout_seconds=60,
+            transport=transport,
         ) as client:
             resolver = BatchResolver(client, WITH_RETRIES, keep, max_in_flight=2)
             lone, _ = await asyncio.gather(resolver.resolve(page(1)), resolver.resolve(page(2)))
@@ -394,7 +398,11 @@ def test_the_next_page_is_asked_about_while_answers_are_kept() -> None:
 
         transport = httpx.ASGITransport(app=pretend)  # pyright: ignore
         async with lml.open_lml(
-            "http://lml", api_key=None, budget=Unlimited(), timeout_seconds=60, transport=transport
+            "http://lml",
+            api_key=None,
+            budget=UnlimitedBudget(),
+            timeout_seconds=60,
+            transport=transport,
         ) as client:
             resolver = BatchResolver(client, WITH_RETRIES, keep, max_in_flight=1)
             await asyncio.gather(resolver.resolve(page(1)), resolver.resolve(page(2)))

@@ -10,7 +10,7 @@ import pytest
 from wxyc_assets.adapters.lml.errors import LmlRefused, LmlUnavailable
 from wxyc_assets.adapters.lml.retry import RetryPolicy
 from wxyc_assets.adapters.postgres.errors import DatabaseUnavailable
-from wxyc_assets.adapters.postgres.refusal_store import RefusalStore, Subject
+from wxyc_assets.adapters.postgres.refusal_store import RefusalStore, RefusedQuestion
 from wxyc_assets.domain.candidates import Cohort, Scope
 from wxyc_assets.domain.counters import Outcome
 from wxyc_assets.flows.identity.pipeline import PageSizes
@@ -342,7 +342,7 @@ async def test_what_a_person_wants_asked_again_is_asked_again_once(
         (refusal,) = await store.refused()
         assert (refusal.library_id, refusal.subject, refusal.is_by_lml) == (
             70,
-            Subject.IDENTITY,
+            RefusedQuestion.IDENTITY,
             True,
         )
         assert "HTTP 422" in refusal.reason
