@@ -16,11 +16,14 @@ from wxyc_sandbox.real_world import first_release, master_of
 PREFIX = "/covers/"
 OF_RELEASE = re.compile(r"s3://discogs-database-images/R-(\d+)-")
 SVG = (
-    '<svg xmlns="http://www.w3.org/2000/svg" width="600" height="600" font-family="sans-serif" '
-    'font-size="48" text-anchor="middle"><rect width="600" height="600" fill="hsl({hue} 45% 85%)"/>'
+    '<svg xmlns="http://www.w3.org/2000/svg" width="180" height="180" viewBox="0 0 600 600" '
+    'font-family="sans-serif" font-size="48" text-anchor="middle">'
+    '<rect width="600" height="600" fill="hsl({hue} 45% 85%)"/>'
     "{lines}</svg>"
 )
 CHARACTERS, LINE_HEIGHT = 20, 60
+HUE_STEP = 47
+"""Names that differ by a letter differ in colour."""
 
 
 class CoverPictures:
@@ -54,4 +57,4 @@ def _draw(words: tuple[str, str]) -> str:
         f'<text x="300" y="{top + LINE_HEIGHT * at}">{escape(line)}</text>'
         for at, line in enumerate(lines)
     )
-    return SVG.format(hue=sum(map(ord, "".join(words))) % 360, lines="".join(drawn))
+    return SVG.format(hue=HUE_STEP * sum(map(ord, "".join(words))) % 360, lines="".join(drawn))
