@@ -8,12 +8,20 @@ import os
 from math import ceil
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field, ValidationError, ValidationInfo, field_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from wxyc_assets.domain.artwork import Eligibility, Match
 from wxyc_assets.domain.refreshes import MAX_BATCH
 from wxyc_assets.domain.rotation import RotationBasis
+from wxyc_assets.domain.web_addresses import is_web_address
 from wxyc_assets.old_variables import complaints
 
 MOST_RANGES = 2_000
@@ -34,7 +42,14 @@ def _flag(value: object) -> bool:
         raise ValueError("allowed are true, false, 1 and 0") from None
 
 
+def _web_address(value: str) -> str:
+    if value and not is_web_address(value):
+        raise ValueError("allowed is a URL such as https://covers.example.org")
+    return value
+
+
 Flag = Annotated[bool, BeforeValidator(_flag)]
+WebAddress = Annotated[str, AfterValidator(_web_address)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Days = Annotated[float, Field(gt=0, le=36_500)]
 Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -307,6 +322,12 @@ class Settings(BaseSettings):
     )
     report_url: str = Field(
         "", description="URL at which you publish the coverage report, for a link in the UI"
+    )
+    cover_proxy_url: WebAddress = Field(
+        "",
+        description="base URL of a proxy that people's browsers load covers through: it has "
+        "https://HOST/PATH at COVER_PROXY_URL/HOST/PATH; without it they load them from where they "
+        "are. For contact sheets, a replay's page and the review page",
     )
     old_spans: Flag = Field(
         True, description="send the counters also as spans under the old jobs' names"

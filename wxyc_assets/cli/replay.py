@@ -75,7 +75,8 @@ def _show(found: Replay, sheet: Path | None, *, as_json: bool) -> None:
             out.print(line, soft_wrap=True, highlight=False)
     if sheet is not None:
         try:
-            sheet.write_text(replay_sheet.page(found.totals, found.samples), encoding="utf-8")
+            page = replay_sheet.page(found.totals, found.samples, settings.cover_proxy_url)
+            sheet.write_text(page, encoding="utf-8")
         except OSError as error:
             err.print(f"[bold red]Error:[/] {sheet} cannot be written: {error.strerror}")
             raise typer.Exit(1) from None

@@ -8,6 +8,7 @@ from rich.markup import escape
 
 from wxyc_assets.cli.console import err, out
 from wxyc_assets.domain.review import ReviewCard
+from wxyc_assets.settings import settings
 from wxyc_assets.views.review_page import page
 from wxyc_assets.views.review_sheet import sheet
 
@@ -23,7 +24,14 @@ def write_cards(
 ) -> None:
     """Write NAME.html and NAME.csv to a folder, and say so; exit with code 1 if that fails."""
     written = {
-        f"{name}.html": page(title, introduction, cards, page_id=name, sample_id=sample_id),
+        f"{name}.html": page(
+            title,
+            introduction,
+            cards,
+            page_id=name,
+            sample_id=sample_id,
+            proxy=settings.cover_proxy_url,
+        ),
         f"{name}.csv": sheet(cards, sample_id=sample_id),
     }
     for file, text in written.items():

@@ -184,4 +184,5 @@ def _metadata(report: ArtworkReport) -> dict[str, dg.MetadataValue]:
 
 def _contact_sheet(report: ArtworkReport) -> dict[str, dg.MetadataValue]:
     shown = report.first_covers
-    return {"contact_sheet": dg.MetadataValue.md(contact_sheet(shown))} if shown else {}
+    sheet = contact_sheet(shown, settings.cover_proxy_url)
+    return {"contact_sheet": dg.MetadataValue.md(sheet)} if shown else {}

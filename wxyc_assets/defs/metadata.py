@@ -13,7 +13,7 @@ OFFENDERS_SHOWN = 10
 def latencies(milliseconds: Sequence[float]) -> dict[str, dg.MetadataValue]:
     """Return percentiles of LML's latency, as `lml_latency_ms_p50` and so on."""
     return {
-        f"lml_latency_ms_{p}": dg.MetadataValue.float(ms)
+        f"lml_latency_ms_{p}": dg.MetadataValue.float(round(ms, 1))
         for p, ms in percentiles(milliseconds).items()
     }
 

@@ -80,12 +80,13 @@ async def decide_on_covers_again(
                 opened, config, keys, context.run.run_id, telling(context.log.info)
             )
         figures = replay_sheet.as_json(replay.totals)
+        sheet = replay_sheet.markdown(replay.samples, settings.cover_proxy_url)
         totals.add({f"replay.{name}": n for name, n in figures.items() if isinstance(n, int)})
         print_json(figures)
         context.add_output_metadata(
             {
                 "effects": dg.MetadataValue.json(figures),
-                "contact_sheet": dg.MetadataValue.md(replay_sheet.markdown(replay.samples)),
+                "contact_sheet": dg.MetadataValue.md(sheet),
                 "is_applied": count is not None,
             }
         )

@@ -23,6 +23,14 @@ def is_web_address(url: str) -> bool:
     return url.isprintable() and WEB_ADDRESS.fullmatch(url) is not None
 
 
+def through_proxy(url: str, proxy: str) -> str:
+    """Return where a proxy has an https picture: at its own address, followed by host and path.
+
+    Without a proxy, where the picture itself is.
+    """
+    return f"{proxy.rstrip('/')}/{url[len('https://') :]}" if proxy else url
+
+
 def discogs_address(url: str) -> str:
     """Return Discogs' own storage address of a picture; empty if the URL does not hold one.
 

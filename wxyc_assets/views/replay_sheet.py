@@ -5,6 +5,7 @@ from html import escape
 
 from wxyc_assets.domain.artwork import Cover
 from wxyc_assets.domain.replay import Effect, Redecision, ReplayTotals
+from wxyc_assets.domain.web_addresses import through_proxy
 from wxyc_assets.views.contact_sheet import picture, plain
 
 WORDS = {
@@ -56,11 +57,11 @@ def as_json(totals: ReplayTotals) -> dict[str, object]:
     }
 
 
-def markdown(samples: Sequence[Redecision]) -> str:
+def markdown(samples: Sequence[Redecision], proxy: str = "") -> str:
     """Return one row per record; nothing in a name or a URL can break out of its cell."""
     rows = [
-        f"| {WORDS[each.effect]} | {plain(each.reason)} | {_cell(each.kept.choice)} "
-        f"| {_cell(each.after)} | {plain(each.kept.album.artist_name)} "
+        f"| {WORDS[each.effect]} | {plain(each.reason)} | {_cell(each.kept.choice, proxy)} "
+        f"| {_cell(each.after, proxy)} | {plain(each.kept.album.artist_name)} "
         f"| {plain(each.kept.album.album_title)} |"
         for each in samples
     ]
@@ -68,8 +69,8 @@ def markdown(samples: Sequence[Redecision]) -> str:
     return "\n".join([*head, *rows])
 
 
-def page(totals: ReplayTotals, samples: Sequence[Redecision]) -> str:
-    """Return a self-contained page; the covers themselves are loaded from where they are."""
+def page(totals: ReplayTotals, samples: Sequence[Redecision], proxy: str = "") -> str:
+    """Return a self-contained page; the covers are loaded from a proxy, or from where they are."""
     parts = [
         '<!doctype html><html lang="en"><head><meta charset="utf-8">',
         '<meta name="referrer" content="no-referrer"><title>Replay of covers</title>',
@@ -79,7 +80,7 @@ def page(totals: ReplayTotals, samples: Sequence[Redecision]) -> str:
     for effect, words in WORDS.items():
         if mine := [each for each in samples if each.effect is effect]:
             shown = f", {len(mine):,} of them" if len(mine) < totals.count(effect) else ""
-            items = "".join(map(_item, mine))
+            items = "".join(_item(each, proxy) for each in mine)
             parts.append(f"<h2>{words}: {totals.count(effect):,}{shown}</h2><ul>{items}</ul>")
     return "\n".join([*parts, "</body></html>\n"])
 
@@ -88,14 +89,14 @@ def _plural(number: int, what: str) -> str:
     return f"{number:,} {what}" + ("" if number == 1 else "s")
 
 
-def _cell(choice: object) -> str:
-    return picture(choice.url) if isinstance(choice, Cover) else ""
+def _cell(choice: object, proxy: str) -> str:
+    return picture(choice.url, proxy) if isinstance(choice, Cover) else ""
 
 
-def _item(each: Redecision) -> str:
+def _item(each: Redecision, proxy: str) -> str:
     album = each.kept.album
     images = "".join(
-        f"<small>{when}</small>{_image(choice.url)}"
+        f"<small>{when}</small>{_image(choice.url, proxy)}"
         for when, choice in (("before", each.kept.choice), ("after", each.after))
         if isinstance(choice, Cover)
     )
@@ -105,6 +106,7 @@ def _item(each: Redecision) -> str:
     )
 
 
-def _image(url: str) -> str:
-    is_safe = url.startswith("https://")
-    return f'<img src="{escape(url)}" alt="cover" loading="lazy">' if is_safe else escape(url)
+def _image(url: str, proxy: str) -> str:
+    if not url.startswith("https://"):
+        return escape(url)
+    return f'<img src="{escape(through_proxy(url, proxy))}" alt="cover" loading="lazy">'

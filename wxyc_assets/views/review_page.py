@@ -13,12 +13,13 @@ from itertools import count
 from wxyc_assets.domain.review import ReviewCandidate, ReviewCard
 from wxyc_assets.domain.verdict_file import COLUMNS
 from wxyc_assets.domain.verdicts import Topic
+from wxyc_assets.domain.web_addresses import through_proxy
 from wxyc_assets.views.labels import DOUBT_LABELS, SOURCE_LABELS
 
 SCRIPT = files("wxyc_assets.views").joinpath("review_page.js").read_text(encoding="utf-8")
 TOPIC_LABELS = {**SOURCE_LABELS, Topic.COVER: "Cover"}
 POLICY = (
-    "default-src 'none'; img-src https: data:; style-src 'unsafe-inline'; "
+    "default-src 'none'; img-src {pictures}; style-src 'unsafe-inline'; "
     "script-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 )
 STYLE = """
@@ -70,13 +71,17 @@ def page(
     *,
     page_id: str,
     sample_id: str | None = None,
+    proxy: str = "",
 ) -> str:
-    """Return the whole file; `page_id` names it in the browser's storage and in what is saved."""
+    """Return the whole file; `page_id` names it in the browser's storage and in what is saved.
+
+    Pictures are loaded through the proxy, if there is one.
+    """
     return "\n".join(
         [
             "<!doctype html>",
             '<html lang="en"><head><meta charset="utf-8">',
-            f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">',
+            f'<meta http-equiv="Content-Security-Policy" content="{_policy(proxy)}">',
             '<meta name="referrer" content="no-referrer">',
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
             f"<title>{escape(title)}</title>",
@@ -86,12 +91,17 @@ def page(
             *_help(),
             *_header(),
             "<main>",
-            *_cards(cards),
+            *_cards(cards, proxy),
             "</main>",
             _data(page_id, sample_id),
             f"<script>{SCRIPT}</script></body></html>\n",
         ]
     )
+
+
+def _policy(proxy: str) -> str:
+    origin = "/".join(proxy.split("/")[:3])
+    return POLICY.format(pictures=" ".join(("https:", "data:", escape(origin))).rstrip())
 
 
 def _help() -> Iterator[str]:
@@ -109,7 +119,7 @@ def _header() -> Iterator[str]:
     yield '<span id="trouble" role="alert"></span></header>'
 
 
-def _cards(cards: Sequence[ReviewCard]) -> Iterator[str]:
+def _cards(cards: Sequence[ReviewCard], proxy: str) -> Iterator[str]:
     numbers = count()
     for place, card in enumerate(cards, start=1):
         names = f"{escape(card.artist_name)} · {escape(card.album_title)}"
@@ -120,7 +130,7 @@ def _cards(cards: Sequence[ReviewCard]) -> Iterator[str]:
             for each in card.doubts
         )
         yield "<ul>"
-        yield from (_candidate(each, next(numbers)) for each in card.candidates)
+        yield from (_candidate(each, next(numbers), proxy) for each in card.candidates)
         yield "</ul></article>"
 
 
@@ -129,7 +139,7 @@ def _about(card: ReviewCard, place: int, cards: int) -> str:
     return f"{place} of {cards}: record {card.library_id}{plays}"
 
 
-def _candidate(candidate: ReviewCandidate, number: int) -> str:
+def _candidate(candidate: ReviewCandidate, number: int, proxy: str) -> str:
     label, value = TOPIC_LABELS[candidate.topic], escape(candidate.value)
     buttons = "".join(
         f'<button type="button" data-action="{action}" tabindex="-1">{name}</button>'
@@ -138,16 +148,16 @@ def _candidate(candidate: ReviewCandidate, number: int) -> str:
     return (
         f'<li class="candidate" id="c{number}" tabindex="0" data-topic="{candidate.topic}" '
         f'data-value="{value}" aria-label="{label} {value}"><span class="name">{label}</span>'
-        f'<span class="value">{_shown(candidate)}</span>{buttons}<output></output></li>'
+        f'<span class="value">{_shown(candidate, proxy)}</span>{buttons}<output></output></li>'
     )
 
 
-def _shown(candidate: ReviewCandidate) -> str:
+def _shown(candidate: ReviewCandidate, proxy: str) -> str:
     value = escape(candidate.value)
     if candidate.link is None:
         return value
     picture = (
-        f'<img src="{escape(candidate.link)}" alt="cover" loading="lazy">'
+        f'<img src="{escape(through_proxy(candidate.link, proxy))}" alt="cover" loading="lazy">'
         if candidate.topic is Topic.COVER
         else value
     )

@@ -13,6 +13,8 @@ from wxyc_assets.domain.verdict_file import read_verdicts
 from wxyc_assets.domain.verdicts import Decision, RecordVerdict
 from wxyc_assets.views.review_page import page as review_page
 from wxyc_assets_tests.support.browser import browser
+from wxyc_sandbox.lml.app import PretendLml
+from wxyc_sandbox.lml.server import serve
 
 COVER, OTHER_COVER = "https://i.example/R-1.jpg", "https://i.example/R-2.jpg?a=b,c"
 CARDS = [
@@ -105,6 +107,18 @@ def test_nothing_is_saved_without_a_name(page: Page) -> None:
     page.keyboard.press("c")
     page.keyboard.press("s")
     assert page.get_by_role("alert").text_content() == "Say your name first."
+
+
+def test_covers_come_from_a_proxy(chromium: Browser, tmp_path: Path) -> None:
+    file = tmp_path / "review.html"
+    with serve(PretendLml()) as lml, chromium.new_page() as opened:
+        written = review_page("Review", "", CARDS, page_id="r1", proxy=f"{lml}/covers")
+        file.write_text(written, encoding="utf-8")
+        opened.goto(file.as_uri())
+        cover = opened.get_by_alt_text("cover")
+        cover.scroll_into_view_if_needed()
+        assert cover.evaluate("cover => cover.decode().then(() => cover.naturalWidth)") > 0
+        assert opened.locator("#c2 a").get_attribute("href") == COVER
 
 
 def test_what_the_library_says_stays_text(page: Page) -> None:

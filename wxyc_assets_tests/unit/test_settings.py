@@ -82,6 +82,9 @@ def test_a_boolean_is_nothing_else(monkeypatch: pytest.MonkeyPatch, name: str, t
         ("WXYC_SCHEMA_NAME", "", "pattern"),
         ("ASSETS_SCHEMA_NAME", "Wxyc", "pattern"),
         ("ASSETS_SCHEMA_NAME", "wxyc\n", "pattern"),
+        ("COVER_PROXY_URL", "javascript:alert(1)", "URL such as https://covers.example.org"),
+        ("COVER_PROXY_URL", "https://dj:key@x", "URL such as https://covers.example.org"),
+        ("COVER_PROXY_URL", "https://x; script-src *", "URL such as https://covers.example.org"),
     ],
 )
 def test_a_bad_value_names_the_variable_the_value_and_what_is_allowed(

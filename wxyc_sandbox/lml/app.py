@@ -9,13 +9,14 @@ from itertools import cycle
 from typing import Any
 
 from wxyc_sandbox.credits import credits as default_credits
-from wxyc_sandbox.lml import control
+from wxyc_sandbox.lml import control, pictures
 from wxyc_sandbox.lml.calls import LmlCall, now
 from wxyc_sandbox.lml.catalogue import Catalogue
 from wxyc_sandbox.lml.counters import Counters
 from wxyc_sandbox.lml.delivery import CUTS, deliver, edge_timeout, has_disconnected, status_answer
 from wxyc_sandbox.lml.discogs import DiscogsModel
 from wxyc_sandbox.lml.faults import Fault, FaultInjector
+from wxyc_sandbox.lml.pictures import CoverPictures
 from wxyc_sandbox.lml.resolve import AnswerOverride, Credits, is_probe
 from wxyc_sandbox.lml.routes import Route, routes
 from wxyc_sandbox.lml.settings import LmlSettings
@@ -64,7 +65,9 @@ class PretendLml:
         self.counters = Counters(self.discogs)
         self._injector = FaultInjector(faults)
         self._clock = clock
-        self._routes = routes(Catalogue(catalogue), self.discogs, credits, answers)
+        records = Catalogue(catalogue)
+        self._pictures = CoverPictures(records)
+        self._routes = routes(records, self.discogs, credits, answers)
         self._admission = [
             asyncio.Semaphore(settings.bulk_admission) for _ in range(settings.workers)
         ]
@@ -94,6 +97,9 @@ class PretendLml:
         try:
             if request.path.startswith(control.PREFIX):
                 await send_answer(send, control.answer(self, request))
+                return
+            if request.path.startswith(pictures.PREFIX):
+                await send_answer(send, self._pictures.answer(request))
                 return
             route = self._route(request)
         except HttpError as error:

@@ -36,6 +36,10 @@ class Catalogue:
         """Return the formats of one album; empty if the catalogue does not have it."""
         return self._entries.get((fold(artist), fold(title)), [])
 
+    def albums(self) -> Iterable[tuple[tuple[str, str], CatalogueEntry]]:
+        """Return each album: its folded artist and title, and one of its formats."""
+        return ((names, entries[0]) for names, entries in self._entries.items())
+
     def titles(self, artist: str) -> Sequence[str]:
         """Return the folded titles of an artist's albums."""
         return self._titles.get(fold(artist), ())

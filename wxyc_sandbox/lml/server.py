@@ -75,6 +75,21 @@ def _server(app: PretendLml | ASGIApp, certificate: Path | None = None) -> uvico
     return uvicorn.Server(config)
 
 
+def free_port() -> int:
+    """Return a port of 127.0.0.1 that is free."""
+    with _open_listener("127.0.0.1", 0) as probe:
+        return probe.getsockname()[1]
+
+
+def is_free(port: int) -> bool:
+    """Return True if nobody listens on a port of 127.0.0.1."""
+    try:
+        _open_listener("127.0.0.1", port).close()
+    except OSError:
+        return False
+    return True
+
+
 def _open_listener(host: str, port: int) -> socket.socket:
     listener = socket.socket()
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -119,9 +119,23 @@ def test_what_the_page_says_to_click_runs_the_whole_library_once(
         for label in re.findall(r"\*(.+?)\*", clicks[1]):
             page.get_by_role("button", name=re.compile(rf"(^|\s){label}…?$")).click()
         wait_until(lambda: _full_runs(webserver) == [("SUCCESS", MATERIALIZATIONS)])
+        widths = _widths_of_covers(page, f"{webserver.base_url}/assets/library_artwork")
+        assert len(widths) > 1
+        assert all(widths)
     for name in ASSETS:
         node = ask(webserver, MATERIALIZED, key={"path": [name]})["assetNodeOrError"]
         assert len(node["assetPartitionStatuses"]["materializedPartitions"]) == RANGES
+
+
+def _widths_of_covers(page: Page, asset: str) -> list[int]:
+    """Return how wide each cover of the first range's contact sheet is shown; 0 is a broken one."""
+    page.goto(f"{asset}?view=partitions&partition=0000001-0000025")
+    page.get_by_text("[Show Markdown]").click()
+    covers = page.get_by_alt_text("cover")
+    covers.first.wait_for()
+    return covers.evaluate_all(
+        "all => Promise.all(all.map(each => each.decode().then(() => each.naturalWidth, () => 0)))"
+    )
 
 
 def _leave_the_greeting(page: Page) -> None:

@@ -4,7 +4,11 @@ import os
 import re
 from pathlib import Path
 
+import httpx
+import psycopg
+
 from wxyc_assets_tests.e2e.operation.processes import run_program
+from wxyc_sandbox.station import run_station
 
 
 def test_a_demo_covers_the_library_and_a_second_one_asks_nothing(project: Path) -> None:
@@ -16,6 +20,22 @@ def test_a_demo_covers_the_library_and_a_second_one_asks_nothing(project: Path) 
     second = run_program("wxyc-sandbox", "demo", "--scale", "0.004", env=os.environ, cwd=project)
     assert second.returncode == 0, second.stderr
     assert _rows_asked_about(second.stdout) == 0
+
+    with run_station(project, 0.004) as station:
+        covers = _covers_shown(station.variables["DAGSTER_PG_URL"])
+        assert len(covers) > 10
+        for url in covers:
+            assert httpx.get(url).raise_for_status().headers["content-type"] == "image/svg+xml"
+
+
+def _covers_shown(dagster_url: str) -> set[str]:
+    """Return the addresses of the pictures in the contact sheets that the demo made."""
+    with psycopg.connect(dagster_url) as connection:
+        events = connection.execute(
+            "select event from event_logs where dagster_event_type = 'ASSET_MATERIALIZATION' "
+            "and asset_key = '[\"library_artwork\"]'"
+        ).fetchall()
+    return {url for (event,) in events for url in re.findall(r"!\[cover\]\((.+?)\)", event)}
 
 
 def _rows_asked_about(output: str) -> int:

@@ -50,6 +50,20 @@ def test_a_url_cannot_break_out(url: str, shown: str) -> None:
     assert picture(url) == shown
 
 
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("https://x/a.jpeg", "![cover](http://127.0.0.1:8080/covers/x/a.jpeg)"),
+        ("https://x/a b)", "![cover](http://127.0.0.1:8080/covers/x/a%20b%29)"),
+        ("javascript:alert(1)", r"javascript\:alert\(1\)"),
+        ("http://127.0.0.1:8080/covers/x", r"http\:\/\/127\.0\.0\.1\:8080\/covers\/x"),
+    ],
+)
+def test_a_proxy_serves_only_covers_with_https(url: str, shown: str) -> None:
+    assert picture(url, "http://127.0.0.1:8080/covers") == shown
+    assert picture(url, "http://127.0.0.1:8080/covers/") == shown
+
+
 @given(st.text(), st.text(), st.text())
 def test_a_cover_stays_in_its_row(artist: str, title: str, rest: str) -> None:
     sheet = contact_sheet([ShownCover(artist, title, f"https://{rest}")])

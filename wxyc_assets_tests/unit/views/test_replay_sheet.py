@@ -82,6 +82,15 @@ def test_the_page_shows_the_covers_by_effect() -> None:
     assert "<h2>changed: 1</h2>" in page
 
 
+def test_covers_come_from_the_proxy_if_there_is_one() -> None:
+    proxy = "http://127.0.0.1:8080/covers"
+    page = replay_sheet.page(TOTALS, SAMPLES, proxy)
+    assert page.count(f'<img src="{proxy}/x/') == page.count("<img ") == 4
+    assert f"![cover]({proxy}/x/a.jpeg)" in replay_sheet.markdown(SAMPLES, proxy)
+    sample = redecision(BELOW, Cover("http://127.0.0.1:8080/a.jpeg", 1.0))
+    assert "<img" not in replay_sheet.page(ReplayTotals(), [sample], proxy)
+
+
 class Tags(HTMLParser):
     """The tags of a page, counted."""
 
