@@ -187,13 +187,29 @@ async def test_candidates_are_exactly_what_is_due_whatever_they_were_before(
     opened: Database, backend_db: BackendDb, small: dict[int, Case]
 ) -> None:
     library = IdentityStore(opened, clock=lambda: NOW)
-    for scope in (*SCOPES, *reversed(SCOPES)):
-        counted = await library.put_candidates(IdRange(1, 300), scope, "this run")
+    for number, scope in enumerate((*SCOPES, *reversed(SCOPES))):
+        run_id = f"run {number}"
+        counted = await library.put_candidates(IdRange(1, 300), scope, run_id)
         rows = backend_db.rows("select * from library_candidate")
         expected = judged(small, scope)
         assert {row["library_id"]: (row["cohort"], row["reason"]) for row in rows} == expected
         assert counted == Counter(expected.values())
-        assert {(row["due_at"], row["run_id"]) for row in rows} == {(NOW, "this run")}
+        assert {(row["due_at"], row["run_id"]) for row in rows} == {(NOW, run_id)}
+
+
+async def test_a_step_that_starts_twice_keeps_what_its_run_found_due(
+    opened: Database, backend_db: BackendDb, small: dict[int, Case]
+) -> None:
+    library = IdentityStore(opened, clock=lambda: NOW)
+    await library.put_candidates(IdRange(1, 300), SCOPES[2], "a run")
+    found = backend_db.rows("select * from library_candidate order by 1")
+    await library.put_candidates(IdRange(1, 300), SCOPES[0], "a run")
+    again = backend_db.rows("select * from library_candidate order by 1")
+    assert [row["library_id"] for row in again] == [row["library_id"] for row in found] != []
+    await library.put_candidates(IdRange(1, 300), SCOPES[0], "the next run")
+    left = backend_db.rows("select * from library_candidate")
+    assert len(left) < len(found)
+    assert {row["run_id"] for row in left} == {"the next run"}
 
 
 async def test_candidates_of_other_ranges_are_left_alone(
