@@ -32,8 +32,8 @@ class SentStepsBackend(RedisBackend):
         self.store_result(task_id, None, SENT)
         self._sent.add(task_id)
 
-    def _get_task_meta_for(self, task_id: str) -> dict[str, Any]:
-        meta = super()._get_task_meta_for(task_id)
+    def _get_task_meta_for(self, task_id: str) -> Any:
+        meta: Any = super()._get_task_meta_for(task_id)
         if meta["status"] == states.PENDING and task_id in self._sent:
             raise StepLost(
                 "Redis was started again without the steps that were queued in it. Run it again: "

@@ -44,6 +44,7 @@ def test_a_failover_loses_no_complete_range(
         child = starter.whole_library()
         assert child.wait_until(lambda: bool(check.materialized))
         server.replica.stop("immediate")
+        stored: set[int] = set()
         with (
             suppress(psycopg.OperationalError),  # the lock is lost with the server
             check.observer.pause_at(child, "storing answers", after=PAGE) as paused,

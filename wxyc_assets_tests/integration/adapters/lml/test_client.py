@@ -161,9 +161,9 @@ async def test_the_key_opens() -> None:
 
 async def retry_after_of(header: str, **others: str) -> float | None:
     def later(request: httpx.Request) -> httpx.Response:
-        return httpx.Response(
-            429, headers=[(b"Retry-After", header.encode()), *((*each,) for each in others.items())]
-        )
+        given = {"Retry-After": header, **others}.items()
+        headers = [(name.encode(), value.encode()) for name, value in given]
+        return httpx.Response(429, headers=headers)
 
     async with connected("http://lml", transport=httpx.MockTransport(later)) as client:
         with pytest.raises(LmlUnavailable) as caught:

@@ -201,15 +201,17 @@ async def test_a_step_that_starts_twice_keeps_what_its_run_found_due(
     opened: Database, backend_db: BackendDb, small: dict[int, Case]
 ) -> None:
     library = IdentityStore(opened, clock=lambda: NOW)
-    await library.put_candidates(IdRange(1, 300), SCOPES[2], "a run")
-    found = backend_db.rows("select * from library_candidate order by 1")
-    await library.put_candidates(IdRange(1, 300), SCOPES[0], "a run")
-    again = backend_db.rows("select * from library_candidate order by 1")
-    assert [row["library_id"] for row in again] == [row["library_id"] for row in found] != []
-    await library.put_candidates(IdRange(1, 300), SCOPES[0], "the next run")
-    left = backend_db.rows("select * from library_candidate")
-    assert len(left) < len(found)
-    assert {row["run_id"] for row in left} == {"the next run"}
+
+    async def put(scope: Scope, run_id: str) -> set[int]:
+        await library.put_candidates(IdRange(1, 300), scope, run_id)
+        rows = backend_db.rows("select library_id from library_candidate")
+        return {row["library_id"] for row in rows}
+
+    found = await put(SCOPES[2], "a run")
+    due_now = {*judged(small, SCOPES[0])}
+    assert found - due_now
+    assert await put(SCOPES[0], "a run") == found | due_now
+    assert await put(SCOPES[0], "the next run") == due_now
 
 
 async def test_candidates_of_other_ranges_are_left_alone(
