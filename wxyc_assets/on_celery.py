@@ -5,7 +5,7 @@ The workers' configuration is `deploy/celery/worker.yaml`.
 
 import dagster as dg
 
-from wxyc_assets import definitions
+from wxyc_assets import definitions, sent_steps
 from wxyc_assets.defs.jobs import jobs, rotation_job, rotation_job_with
 from wxyc_assets.defs.run_alerts import in_process_executor
 from wxyc_assets.defs.schedules import rotation_daily, schedules
@@ -29,7 +29,11 @@ defs = dg.Definitions(
     sensors=definitions.defs.sensors,
     resources=definitions.defs.resources,
     executor=celery_executor.configured(
-        {"broker": {"env": "CELERY_BROKER_URL"}, "backend": {"env": "CELERY_RESULT_BACKEND"}},
+        {
+            "broker": {"env": "CELERY_BROKER_URL"},
+            "backend": {"env": "CELERY_RESULT_BACKEND"},
+            "config_source": sent_steps.SETTINGS,
+        },
         name="celery",
     ),
 )

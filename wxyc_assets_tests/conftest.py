@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Callable, Generator, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from itertools import count
 from pathlib import Path
-from typing import LiteralString
+from typing import LiteralString, Protocol
 
 import hypothesis
 import psycopg
@@ -91,15 +91,21 @@ def backend(postgres: Postgres, backend_template: str) -> Iterator[str]:
         yield url
 
 
+class Server(Protocol):
+    """Anything that has databases."""
+
+    def url(self, database: str) -> str: ...
+
+
 @contextmanager
-def _fresh_database(server: Postgres, *, template: str) -> Iterator[str]:
+def _fresh_database(server: Server, *, template: str) -> Iterator[str]:
     name = f"test_{next(_numbers)}"
     _execute(server, "create database {} template {}", name, template)
     yield server.url(name)
     _execute(server, "drop database {} with (force)", name)
 
 
-def _execute(server: Postgres, statement: LiteralString, *names: str) -> None:
+def _execute(server: Server, statement: LiteralString, *names: str) -> None:
     with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
         connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
 

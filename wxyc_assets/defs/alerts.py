@@ -88,7 +88,7 @@ async def _queue(
 
 async def _deliver(database: DatabaseResource, alerts: AlertsResource) -> Delivery:
     async with database.open() as opened, alerts.channels() as channels:
-        return await alerting.deliver(AlertStore(opened), channels, datetime.now(UTC))
+        return await alerting.deliver(AlertStore(opened), channels)
 
 
 def _alerts(number: int) -> str:

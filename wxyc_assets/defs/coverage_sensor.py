@@ -17,8 +17,9 @@ SOURCES = {
 COVERAGE = dg.AssetKey("library_coverage")
 JOBS = {library_identity_job.name, library_artwork_job.name}
 LONGEST_BACKFILL = timedelta(days=14)
-OVERLAP = timedelta(minutes=5)
-"""An end is dated before it can be seen; a backfill seen twice is recognised by its run key."""
+OVERLAP = timedelta(hours=1)
+"""An end is dated before it can be seen, and by the daemon's clock, which may be behind ours; a
+backfill seen twice is recognised by its run key."""
 
 
 @dg.sensor(

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import asdict, dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from wxyc_assets.adapters.alert_channels import AlertChannel, ChannelError, ChannelUnavailable
 from wxyc_assets.adapters.postgres.alert_store import AlertStore, ClaimedAlert, QueuedAlert
@@ -83,7 +83,9 @@ async def send_at_once(
     return delivery
 
 
-async def deliver(store: AlertStore, channels: Iterable[AlertChannel], now: datetime) -> Delivery:
+async def deliver(
+    store: AlertStore, channels: Iterable[AlertChannel], now: datetime | None = None
+) -> Delivery:
     """Send the alerts that are due; a later round retries those that could not be delivered.
 
     An alert whose sender dies after sending it is sent again: channels know it by its event id.
@@ -111,7 +113,7 @@ async def deliver_all(store: AlertStore, channels: Collection[AlertChannel]) -> 
     """Send round by round until no alert is due, or one could not be delivered."""
     total = Delivery()
     while True:
-        delivery = await deliver(store, channels, datetime.now(UTC))
+        delivery = await deliver(store, channels)
         total.delivered += delivery.delivered
         total.errors |= delivery.errors
         if delivery.errors or not delivery.delivered:
@@ -119,8 +121,8 @@ async def deliver_all(store: AlertStore, channels: Collection[AlertChannel]) -> 
 
 
 async def _put_back(
-    store: AlertStore, alert: ClaimedAlert, error: ChannelError, now: datetime
+    store: AlertStore, alert: ClaimedAlert, error: ChannelError, now: datetime | None
 ) -> None:
     seconds = error.retry_after if isinstance(error, ChannelUnavailable) else None
-    wait = None if seconds is None else min(seconds, LONGEST_RETRY_AFTER_SECONDS)
-    await store.put_back(alert, str(error), None if wait is None else now + timedelta(seconds=wait))
+    wait = None if seconds is None else timedelta(seconds=min(seconds, LONGEST_RETRY_AFTER_SECONDS))
+    await store.put_back(alert, str(error), wait, now)

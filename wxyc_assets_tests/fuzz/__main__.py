@@ -7,6 +7,8 @@ from pathlib import Path
 from time import monotonic, time
 
 PYTEST = (sys.executable, "-m", "pytest", "-q", "-x", "--hypothesis-profile", "fuzz")
+NO_TIMEOUT = ("--timeout", "0")
+"""All examples together may take long; each call has a limit of its own."""
 
 
 def main(minutes: float) -> None:
@@ -14,7 +16,7 @@ def main(minutes: float) -> None:
     deadline = monotonic() + 60 * minutes
     first_seed = int(time())
     for seed in count(first_seed):
-        command = (*PYTEST, "--hypothesis-seed", str(seed), str(Path(__file__).parent))
+        command = (*PYTEST, *NO_TIMEOUT, "--hypothesis-seed", str(seed), str(Path(__file__).parent))
         if subprocess.run(command, check=False).returncode:
             sys.exit(1)
         if monotonic() > deadline:

@@ -95,12 +95,19 @@ def _hint(response: httpx.Response) -> str:
 
 
 def _retry_after(response: httpx.Response) -> float | None:
+    """Return the seconds to wait; a date is taken by LML's own clock, if it told the time."""
     header = response.headers.get("Retry-After", "")
     if header.isdecimal():
         return float(header)
+    if (until := _date(header)) is None:
+        return None
+    now = _date(response.headers.get("Date", "")) or datetime.now(UTC)
+    return max(0.0, (until - now).total_seconds())
+
+
+def _date(header: str) -> datetime | None:
     try:
         date = parsedate_to_datetime(header)
     except (ValueError, OverflowError):
         return None
-    aware = date if date.tzinfo else date.replace(tzinfo=UTC)
-    return max(0.0, (aware - datetime.now(UTC)).total_seconds())
+    return date if date.tzinfo else date.replace(tzinfo=UTC)

@@ -40,7 +40,10 @@ class ClaimedAlert:
 
 
 class AlertStore:
-    """Queue, claim and settle alerts, one statement each."""
+    """Queue, claim and settle alerts, one statement each.
+
+    `now` is the database's clock unless it is given: senders on several machines share it.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -68,7 +71,9 @@ class AlertStore:
             await transaction.execute("database/synchronous_commit_on")
             return len(await transaction.fetch("alerts/put_alerts", {"alerts": Jsonb(rows)}))
 
-    async def claim(self, channels: Collection[str], now: datetime) -> list[ClaimedAlert]:
+    async def claim(
+        self, channels: Collection[str], now: datetime | None = None
+    ) -> list[ClaimedAlert]:
         """Claim alerts that are due for these channels, the oldest first."""
         async with self._database.transaction() as transaction:
             rows = await transaction.fetch(
@@ -84,7 +89,7 @@ class AlertStore:
         rows.sort(key=lambda row: row["occurred_at"])
         return [ClaimedAlert(row["event_id"], row["receiver"], row["payload"]) for row in rows]
 
-    async def mark_delivered(self, alert: ClaimedAlert, now: datetime) -> None:
+    async def mark_delivered(self, alert: ClaimedAlert, now: datetime | None = None) -> None:
         """Mark an alert as delivered."""
         async with self._database.transaction() as transaction:
             await transaction.execute(
@@ -92,8 +97,14 @@ class AlertStore:
                 {"event_id": alert.event_id, "receiver": alert.channel, "now": now},
             )
 
-    async def put_back(self, alert: ClaimedAlert, error: str, not_before: datetime | None) -> None:
-        """Note a failed delivery; the next attempt is after the wait, or at `not_before`."""
+    async def put_back(
+        self,
+        alert: ClaimedAlert,
+        error: str,
+        wait: timedelta | None,
+        now: datetime | None = None,
+    ) -> None:
+        """Note a failed delivery; the next attempt is after `wait`, or after the usual one."""
         async with self._database.transaction() as transaction:
             await transaction.execute(
                 "alerts/put_back_alert",
@@ -101,6 +112,7 @@ class AlertStore:
                     "event_id": alert.event_id,
                     "receiver": alert.channel,
                     "error": error,
-                    "not_before": not_before,
+                    "wait": wait,
+                    "now": now,
                 },
             )

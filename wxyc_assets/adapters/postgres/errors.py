@@ -62,6 +62,10 @@ async def translated() -> AsyncGenerator[None]:
         raise Deadlocked(first_line(error)) from error
     except errors.InsufficientPrivilege as error:
         raise NotPermitted(f"The database refused: {first_line(error)}. {GRANT}") from error
+    except errors.ReadOnlySqlTransaction as error:
+        raise DatabaseUnavailable(
+            f"The database takes no writes, as a standby does not: {first_line(error)}"
+        ) from error
     except errors.LockNotAvailable as error:
         raise _canceled("Another session kept a lock too long", error, "lock_timeout") from error
     except errors.QueryCanceled as error:

@@ -14,8 +14,6 @@ from wxyc_assets_tests.e2e.proofs.forked_cli import PRELOADED, run_dagster
 from wxyc_assets_tests.e2e.proofs.small_library import CEILING, RANGE_WIDTH
 from wxyc_assets_tests.support.waiting import POLL_SECONDS, TIMEOUT_SECONDS
 
-JOB = ("job", "execute", "-m", "wxyc_assets.definitions", "-j")
-
 _context = multiprocessing.get_context("forkserver")
 _context.set_forkserver_preload(PRELOADED)
 
@@ -86,6 +84,7 @@ class RunStarter:
     dagster_url: str
     lml_url: str
     variables: dict[str, str] = field(default_factory=dict[str, str])
+    location: str = "wxyc_assets.definitions"
 
     @property
     def home(self) -> Path:
@@ -115,19 +114,25 @@ class RunStarter:
 
     def whole_library(self) -> Child:
         """Start a run over all ranges."""
-        return self._start(*JOB, "library_identity_full")
+        return self._start("library_identity_full")
 
     def one_range(self, key: str) -> Child:
         """Start a run over one range."""
         tags = f'{{"dagster/partition": "{key}"}}'
-        return self._start(*JOB, "library_identity_job", "--tags", tags)
+        return self._start("library_identity_job", "--tags", tags)
 
-    def _start(self, *arguments: str) -> Child:
+    def command(self, job: str, *options: str) -> tuple[str, ...]:
+        """Return the arguments of `dagster` that run a job."""
+        return ("job", "execute", "-m", self.location, "-j", job, *options)
+
+    def _start(self, job: str, *options: str) -> Child:
         number = len([*self.folder.glob("child-*.log")])
         log = self.folder / f"child-{number:03d}.log"
         log.touch()
         process = _context.Process(
-            target=run_dagster, args=(arguments, self.environment, log), daemon=True
+            target=run_dagster,
+            args=(self.command(job, *options), self.environment, log),
+            daemon=True,
         )
         process.start()
         child = Child(process, log)  # pyright: ignore[reportArgumentType]

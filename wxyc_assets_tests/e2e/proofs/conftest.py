@@ -13,7 +13,7 @@ import psycopg
 import pytest
 
 from wxyc_assets.migrations.run import migrate
-from wxyc_assets_tests.conftest import _fresh_database
+from wxyc_assets_tests.conftest import Server, _fresh_database
 from wxyc_assets_tests.e2e.proofs.children import RunStarter
 from wxyc_assets_tests.e2e.proofs.crash_check import CrashCheck, crash_check
 from wxyc_assets_tests.e2e.proofs.dagster_storage import dagster_instance
@@ -126,7 +126,7 @@ def make_dagster_storage(server: Postgres) -> None:
 class FreshLibraries:
     """A source of fresh copies of the small library, each with its own Dagster storage."""
 
-    library_server: Postgres
+    library_server: Server
     dagster_server: Postgres
     folder: Path
 

@@ -16,7 +16,7 @@ import pytest
 from wxyc_assets.adapters.lml.retry import FAILED_IN_A_ROW
 from wxyc_assets.domain.batches import most_failures_in_a_row
 from wxyc_assets.flows.identity.pipeline import PAGES_PER_CALL
-from wxyc_assets_tests.e2e.proofs.children import JOB, RunStarter
+from wxyc_assets_tests.e2e.proofs.children import RunStarter
 from wxyc_assets_tests.e2e.proofs.conftest import Baseline
 from wxyc_assets_tests.e2e.proofs.counting import assert_counts_match
 from wxyc_assets_tests.e2e.proofs.graph_runs import Graph, Run
@@ -289,7 +289,7 @@ def test_an_unreachable_lml_fails_the_command_within_seconds(
         starter = RunStarter(tmp_path, library_url, dagster_url="", lml_url=url)
         starter.home.mkdir()
         done = subprocess.run(
-            [sys.executable, "-m", "dagster", *JOB, "library_identity_full"],
+            [sys.executable, "-m", "dagster", *starter.command("library_identity_full")],
             env=starter.environment | {"PYTHONPATH": os.pathsep.join(sys.path)},
             cwd=tmp_path,
             capture_output=True,

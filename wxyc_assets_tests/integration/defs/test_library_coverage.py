@@ -1,5 +1,6 @@
 """The asset, its checks and the sensor, over a real PostgreSQL and an ephemeral instance."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -343,3 +344,11 @@ def test_a_backfill_that_ended_is_followed_by_one_snapshot(sensor: Sensor) -> No
     assert running
     sensor.instance.update_backfill(running.with_end_timestamp(datetime.now(UTC).timestamp()))
     assert "running" in sensor.tick()
+
+
+def test_a_daemon_whose_clock_is_behind_has_its_backfill_followed(sensor: Sensor) -> None:
+    now = datetime.now(UTC)
+    sensor.cursor = json.dumps([(now - timedelta(days=1)).isoformat(), now.isoformat()])
+    ended = now - timedelta(minutes=10)
+    sensor.backfill("identities", "library_identity", ended=ended)
+    assert sensor.tick() == ["identities"]

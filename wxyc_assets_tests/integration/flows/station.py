@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from uuid import uuid4
 
 import httpx
 from starlette.types import ASGIApp
@@ -76,7 +77,7 @@ class IdentityHarness:
             client = await stack.enter_async_context(self.connect(self.pretend))
             library = IdentityStore(opened)
             for id_range in ranges if candidates else ():
-                await library.put_candidates(id_range, scope, "run")
+                await library.put_candidates(id_range, scope, uuid4().hex)
             options = IdentityOptions(
                 run_id="run",
                 scope=scope,

@@ -1,7 +1,10 @@
 """Alerts from the occurrence to a channel on loopback, over the real queue."""
 
 import json
+import shutil
 import socket
+import subprocess
+import sys
 from collections.abc import AsyncGenerator, Collection, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -282,6 +285,43 @@ async def test_two_senders_do_not_claim_the_same_alert(harness: AlertHarness) ->
     moment = now()
     claims = [await harness.store.claim(["sentry"], moment) for _ in range(2)]
     assert [len(each) for each in claims] == [1, 0]
+
+
+CLAIM_ELSEWHERE = """
+import asyncio, sys
+from datetime import UTC, datetime
+from wxyc_assets.adapters.postgres.alert_store import AlertStore
+from wxyc_assets.adapters.postgres.database import open_database
+
+async def claim(url, schema):
+    database = open_database(url, schema=schema, assets_schema="wxyc_assets", max_connections=2)
+    async with database as opened:
+        print(len(await AlertStore(opened).claim(["sentry"])), datetime.now(UTC).isoformat())
+
+asyncio.run(claim(*sys.argv[1:]))
+"""
+
+
+@pytest.mark.parametrize("shift", ["+1h", "-1h"])
+async def test_a_sender_whose_clock_is_wrong_claims_what_is_due(
+    harness: AlertHarness, assets: str, schema: str, shift: str
+) -> None:
+    await harness.queue(failure())
+    shifted = (faketime(), "--exclude-monotonic", "-f", shift, sys.executable, "-c")
+    for expected in ("1", "0"):  # the second one finds that the first one has it
+        claimed = subprocess.run(
+            [*shifted, CLAIM_ELSEWHERE, assets, schema], capture_output=True, text=True, check=True
+        )
+        number, clock = claimed.stdout.split()
+        assert number == expected
+        assert abs(datetime.fromisoformat(clock) - now()) > timedelta(minutes=30)
+
+
+def faketime() -> str:
+    """Return the program that runs others with another clock, or skip."""
+    if program := shutil.which("faketime"):
+        return program
+    pytest.skip("faketime is not installed")
 
 
 async def test_a_tick_claims_a_bounded_number_oldest_first(harness: AlertHarness) -> None:

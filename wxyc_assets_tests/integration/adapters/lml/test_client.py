@@ -159,9 +159,11 @@ async def test_the_key_opens() -> None:
         assert len((await client.resolve(RECORDS)).answers.answered) == 3
 
 
-async def retry_after_of(header: str) -> float | None:
+async def retry_after_of(header: str, **others: str) -> float | None:
     def later(request: httpx.Request) -> httpx.Response:
-        return httpx.Response(429, headers=[(b"Retry-After", header.encode())])
+        given = {"Retry-After": header, **others}.items()
+        headers = [(name.encode(), value.encode()) for name, value in given]
+        return httpx.Response(429, headers=headers)
 
     async with connected("http://lml", transport=httpx.MockTransport(later)) as client:
         with pytest.raises(LmlUnavailable) as caught:
@@ -183,6 +185,12 @@ async def test_retry_after_is_read_as_a_date(status: int) -> None:
     assert isinstance(error, LmlUnavailable)
     assert error.retry_after is not None
     assert 3000 < error.retry_after <= 3600
+
+
+async def test_a_date_is_taken_by_the_clock_of_who_wrote_it() -> None:
+    theirs = datetime.now(UTC) + timedelta(minutes=10)
+    until = format_datetime(theirs + timedelta(seconds=30))
+    assert await retry_after_of(until, Date=format_datetime(theirs)) == 30
 
 
 async def test_a_date_that_is_over_means_at_once() -> None:

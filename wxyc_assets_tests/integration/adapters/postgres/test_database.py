@@ -18,6 +18,7 @@ from wxyc_assets.adapters.postgres.errors import (
     RowRefused,
     SchemaOutdated,
     StatementCanceled,
+    translated,
 )
 from wxyc_assets.adapters.postgres.identity_store import TABLES
 from wxyc_assets.adapters.postgres.rotation_store import RotationStore
@@ -212,6 +213,19 @@ async def test_a_lost_connection_is_unavailable(opened: Database, backend_db: Ba
 
     with pytest.raises(DatabaseUnavailable, match="The database went away"):
         await interrupted()
+
+
+async def test_a_server_that_takes_no_writes_is_unavailable(
+    opened: Database, backend_db: BackendDb
+) -> None:
+    backend_db.execute(
+        "do $$ begin execute format('alter database %I set default_transaction_read_only = on', "
+        "current_database()); end $$"
+    )
+    async with opened.session() as session:  # a new one, as after a failover
+        with pytest.raises(DatabaseUnavailable, match="takes no writes, as a standby does not"):
+            async with translated():
+                await session.execute("delete from library_candidate")
 
 
 @pytest.mark.parametrize(

@@ -187,13 +187,31 @@ async def test_candidates_are_exactly_what_is_due_whatever_they_were_before(
     opened: Database, backend_db: BackendDb, small: dict[int, DueCase]
 ) -> None:
     library = IdentityStore(opened, clock=lambda: NOW)
-    for scope in (*SCOPES, *reversed(SCOPES)):
-        counted = await library.put_candidates(IdRange(1, 300), scope, "this run")
+    for number, scope in enumerate((*SCOPES, *reversed(SCOPES))):
+        run_id = f"run {number}"
+        counted = await library.put_candidates(IdRange(1, 300), scope, run_id)
         rows = backend_db.rows("select * from library_candidate")
         expected = judged(small, scope)
         assert {row["library_id"]: (row["cohort"], row["reason"]) for row in rows} == expected
         assert counted == Counter(expected.values())
-        assert {(row["due_at"], row["run_id"]) for row in rows} == {(NOW, "this run")}
+        assert {(row["due_at"], row["run_id"]) for row in rows} == {(NOW, run_id)}
+
+
+async def test_a_step_that_starts_twice_keeps_what_its_run_found_due(
+    opened: Database, backend_db: BackendDb, small: dict[int, Case]
+) -> None:
+    library = IdentityStore(opened, clock=lambda: NOW)
+
+    async def put(scope: Scope, run_id: str) -> set[int]:
+        await library.put_candidates(IdRange(1, 300), scope, run_id)
+        rows = backend_db.rows("select library_id from library_candidate")
+        return {row["library_id"] for row in rows}
+
+    found = await put(SCOPES[2], "a run")
+    due_now = {*judged(small, SCOPES[0])}
+    assert found - due_now
+    assert await put(SCOPES[0], "a run") == found | due_now
+    assert await put(SCOPES[0], "the next run") == due_now
 
 
 async def test_candidates_of_other_ranges_are_left_alone(

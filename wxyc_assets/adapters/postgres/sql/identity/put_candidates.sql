@@ -1,4 +1,5 @@
--- Replaces the candidates of a range by the records that are due now.
+-- Replaces the candidates of a range by the records that are due now; those that this run found due
+-- before stay, because a queue may start a step a second time when its answers are in.
 with due as (
     select *
     from jsonb_to_recordset(%(due)s) as d (
@@ -9,6 +10,7 @@ with due as (
 gone as (
     delete from library_candidate c
     where c.library_id between %(first)s and %(last)s
+    and c.run_id <> %(run_id)s
     and not exists (select from due d where d.library_id = c.library_id)
 )
 insert into library_candidate
