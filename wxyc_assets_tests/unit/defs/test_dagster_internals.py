@@ -21,6 +21,7 @@ CHECKS = "defs/dagster_internals.py: check_evaluations (the sensor alerts_are_qu
 FAILURES = "defs/occurrences.py (the sensor alerts_are_queued)"
 OPEN_RANGES = "defs/open_ranges.py (steps that leave ranges open)"
 SELECTION = "defs/dagster_internals.py: selects_nothing (a selection that matches no asset)"
+STORAGE = "defs/dagster_internals.py: reuse_storage_connections (a connection less per event)"
 LAUNCHER = "defs/run_launcher.py (runs that were lost with their code location)"
 STEPS = "defs/instrumentation.py (the names on every log line and span)"
 
@@ -48,6 +49,11 @@ def private(module: str, name: str, consumer: str) -> Any:
         ),
         (dg.EventRecordsFilter, {"event_type", "after_cursor"}, CHECKS),
         (dg.DagsterInstance.all_logs, {"run_id", "of_type"}, FAILURES),
+        (
+            dg.DagsterInstance.optimize_for_webserver,
+            {"statement_timeout", "pool_recycle", "max_overflow"},
+            STORAGE,
+        ),
     ],
 )
 def test_a_function_takes_the_parameters_that_we_give_it(
