@@ -1,8 +1,4 @@
-"""Snapshots of the library's coverage, and the checks on them.
-
-Only the step that takes a snapshot imports pandas: in every other Dagster process the import would
-cost up to a second.
-"""
+"""Snapshots of the library's coverage, and the checks on them."""
 
 import sys
 from collections.abc import Iterator, Mapping
@@ -29,6 +25,7 @@ from wxyc_assets.domain.gates.result import GateResult
 from wxyc_assets.domain.gates.stage import WHOLE, Stage
 from wxyc_assets.domain.ranges import IdRange
 from wxyc_assets.flows.coverage.evaluation import accept_if_passed, evaluate_newest
+from wxyc_assets.flows.coverage.snapshot import take_snapshot
 from wxyc_assets.settings import Days, Rows, Share, settings
 from wxyc_assets.views import coverage_tables as tables
 from wxyc_assets.views.charts import inline
@@ -97,8 +94,6 @@ async def library_coverage(
 
     Taken by the rules that the run had, and stored in `coverage_snapshot`; makes no calls to LML.
     """
-    from wxyc_assets.flows.coverage.snapshot import take_snapshot
-
     with instrumented(context, "library_coverage") as totals:
         async with database.open() as opened:
             coverage = CoverageStore(opened)

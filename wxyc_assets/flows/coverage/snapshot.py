@@ -1,9 +1,8 @@
 """Snapshots of the coverage: counted by the database, divided into slices, and stored."""
 
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-
-import pandas as pd
 
 from wxyc_assets.adapters.postgres.coverage_store import CoverageCount, CoverageStore
 from wxyc_assets.domain.candidates import Cohort
@@ -58,52 +57,39 @@ def _new(counted: Sequence[CoverageCount], violation: Violation) -> int:
 
 def to_slices(counts: Sequence[CoverageCount], ranges: Sequence[IdRange]) -> list[Slice]:
     """Return one slice for the library, each cohort, each range, and each genre that occurs."""
-    table = _table(counts, ranges)
-    groups = table.groupby(["dimension", "member"])
-    found = {(str(key[0]), str(key[1])): rows for key, rows in groups}
-    nothing = table.iloc[:0]
-    return [
-        _slice(dimension, member, found.get((dimension, member), nothing))
-        for dimension, member in dict.fromkeys([*_expected(ranges), *found])
-    ]
+    keys = {number: each.key for number, each in enumerate(ranges, start=1)}
+    found: dict[tuple[str, str], list[CoverageCount]] = defaultdict(list)
+    for each in counts:
+        is_range = each.dimension == Dimension.ID_RANGE
+        member = keys.get(each.place or 0, OUTSIDE) if is_range else each.member
+        found[each.dimension, member].append(each)
+    members = dict.fromkeys([*_expected(ranges), *sorted(found)])
+    return [_slice(dimension, member, found[dimension, member]) for dimension, member in members]
 
 
-def _slice(dimension: str, member: str, rows: pd.DataFrame) -> Slice:
-    def counts(measure: str) -> dict[str, int]:
-        chosen = rows[rows["measure"] == measure]
-        summed = chosen.groupby("value")["library_rows"].sum().sort_index()
-        return {str(value): int(number) for value, number in summed.items()}
-
-    offenders = rows[rows["measure"] == "offenders"]
+def _slice(dimension: str, member: str, rows: Sequence[CoverageCount]) -> Slice:
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    for each in sorted(rows, key=lambda each: each.value):
+        counts[each.measure][each.value] += each.library_rows
     return Slice(
         dimension=Dimension(dimension),
         member=member,
-        states={State(name): number for name, number in counts("states").items()},
-        covers={CoverState(name): number for name, number in counts("covers").items()},
-        violations={Violation(name): number for name, number in counts("offenders").items()},
-        compilations=sum(counts("compilations").values()),
-        compilations_matched=sum(counts("compilations_matched").values()),
-        sources=counts("sources"),
-        methods=counts("methods"),
-        confidences=counts("confidences"),
+        states={State(name): number for name, number in counts["states"].items()},
+        covers={CoverState(name): number for name, number in counts["covers"].items()},
+        violations={Violation(name): number for name, number in counts["offenders"].items()},
+        compilations=counts["compilations"].total(),
+        compilations_matched=counts["compilations_matched"].total(),
+        sources=dict(counts["sources"]),
+        methods=dict(counts["methods"]),
+        confidences=dict(counts["confidences"]),
         offenders={
-            Violation(name): list(ids)
-            for name, ids in zip(offenders["value"], offenders["sample"], strict=True)
+            Violation(each.value): list(each.sample or ())
+            for each in rows
+            if each.measure == "offenders"
         },
-        largest_id=0 if rows.empty else int(rows["largest_id"].max()),
-        identities=sum(counts("identities").values()),
+        largest_id=max((each.largest_id for each in rows), default=0),
+        identities=counts["identities"].total(),
     )
-
-
-def _table(counts: Sequence[CoverageCount], ranges: Sequence[IdRange]) -> pd.DataFrame:
-    columns = list(CoverageCount.__slots__)
-    table = pd.DataFrame(
-        [[getattr(each, name) for name in columns] for each in counts], columns=columns
-    )
-    keys = {number: each.key for number, each in enumerate(ranges, start=1)}
-    is_range = table["dimension"] == Dimension.ID_RANGE
-    table.loc[is_range, "member"] = table.loc[is_range, "place"].map(keys).fillna(OUTSIDE)
-    return table
 
 
 def _expected(ranges: Sequence[IdRange]) -> Iterator[tuple[str, str]]:

@@ -10,16 +10,23 @@ from pathlib import Path
 import httpx
 import stamina
 
+from wxyc_assets_tests.support.warm.programs import PROGRAMS, warm_bin
+
 BIN = Path(sys.executable).parent
 
 
+def warm_program(program: str) -> Path:
+    """Return a program of the virtual environment; the slow ones are forked from a warm one."""
+    return (warm_bin() if program in PROGRAMS else BIN) / program
+
+
 def run_program(
-    *command: str, env: Mapping[str, str], cwd: Path, timeout: float = 300
+    *command: str, env: Mapping[str, str], cwd: Path, timeout: float = 1_200
 ) -> subprocess.CompletedProcess[str]:
     """Run a program of the virtual environment; capture its output, accept any exit code."""
     program, *arguments = command
     return subprocess.run(
-        [str(BIN / program), *arguments],
+        [warm_program(program), *arguments],
         env={**env, "PYTHONWARNINGS": "ignore"},
         cwd=cwd,
         capture_output=True,
@@ -61,11 +68,11 @@ class NotYet(Exception):
 
 
 def wait_until(condition: Callable[[], bool]) -> None:
-    """Poll about every second for up to four minutes; a failed connection counts as not yet."""
+    """Poll about every second for up to 20 minutes; a failed connection counts as not yet."""
     for attempt in stamina.retry_context(
         on=(NotYet, httpx.TransportError),
         attempts=None,
-        timeout=240,
+        timeout=1_200,
         wait_initial=0.2,
         wait_max=1,
         wait_jitter=0,

@@ -9,7 +9,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from wxyc_assets_tests.e2e.operation.processes import BIN
+from wxyc_assets_tests.e2e.operation.processes import BIN, warm_program
+from wxyc_assets_tests.support.warm.programs import warm_bin
 from wxyc_sandbox.station import SandboxStation
 
 PAGE = Path(__file__).parents[3] / "docs" / "operating.md"
@@ -23,7 +24,7 @@ def environment(station: SandboxStation) -> dict[str, str]:
         "INCLUDE_NULL_CANONICAL": "0",
         "LIBRARY_MAX_ID": "80000",
         "LIBRARY_RANGE_WIDTH": "2500",
-        "PATH": f"{BIN}:{os.environ['PATH']}",
+        "PATH": f"{warm_bin()}:{BIN}:{os.environ['PATH']}",
         "PYTHONWARNINGS": "ignore",
     }
     return station.environment | shape
@@ -78,7 +79,7 @@ def test_a_replay_is_applied_and_says_so(
 
     def replay(*options: str) -> tuple[int, str]:
         done = subprocess.run(
-            [BIN / "wxyc-assets", "replay", "--min-confidence", "1", *options],
+            [warm_program("wxyc-assets"), "replay", "--min-confidence", "1", *options],
             env=environment,
             cwd=station.home,
             capture_output=True,
