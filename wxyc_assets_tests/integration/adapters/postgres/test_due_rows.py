@@ -198,7 +198,7 @@ async def test_candidates_are_exactly_what_is_due_whatever_they_were_before(
 
 
 async def test_a_step_that_starts_twice_keeps_what_its_run_found_due(
-    opened: Database, backend_db: BackendDb, small: dict[int, Case]
+    opened: Database, backend_db: BackendDb, small: dict[int, DueCase]
 ) -> None:
     library = IdentityStore(opened, clock=lambda: NOW)
 
