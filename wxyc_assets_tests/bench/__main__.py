@@ -55,6 +55,7 @@ def main(
                 costs["covers, 8 in flight"] = covers(station, in_flight)
             if in_flight == 4:
                 costs["a second run"] = identity(station, in_flight)
+                costs["covers, 16 in flight"] = covers(station, 16)
                 console.print(_writers(station))
     if large:
         with open_station(large) as station:
