@@ -86,7 +86,7 @@ def test_a_replay_is_applied_and_says_so(
             text=True,
             check=False,
         )
-        return done.returncode, done.stdout + done.stderr
+        return done.returncode, done.stderr + done.stdout
 
     code, said = replay("--apply", "--max-drop", "0")
     assert code == 1
