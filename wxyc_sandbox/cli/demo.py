@@ -13,8 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from wxyc_assets.adapters.postgres import database
-from wxyc_assets.adapters.postgres.coverage_store import CoverageStore
-from wxyc_assets.adapters.postgres.coverage_store import Progress as CoverageProgress
+from wxyc_assets.adapters.postgres.coverage_store import CoverageStore, RunProgress
 from wxyc_assets.cli.console import err, out
 from wxyc_assets.domain.candidates import Cohort, Scope
 from wxyc_assets.domain.coverage import State
@@ -75,7 +74,7 @@ def ui(
         )
 
 
-async def _materialize(station: SandboxStation) -> tuple[int, CoverageProgress]:
+async def _materialize(station: SandboxStation) -> tuple[int, RunProgress]:
     with _log(station).open("wb") as log:
         job = await _execute(station, "library_full", log)
         async with _open_database(station) as opened:
@@ -91,9 +90,7 @@ async def _execute(station: SandboxStation, name: str, log: BinaryIO) -> asyncio
     )
 
 
-async def _show_progress(
-    coverage: CoverageStore, job: asyncio.subprocess.Process
-) -> CoverageProgress:
+async def _show_progress(coverage: CoverageStore, job: asyncio.subprocess.Process) -> RunProgress:
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
