@@ -365,7 +365,7 @@ SECRETS = {
     "ALERT_WEBHOOK_URL": "a Slack-compatible webhook that receives alerts, beside Sentry",
     "SENTRY_DSN": "the Sentry project; without it nothing is sent",
 }
-"""Variables whose values are shown nowhere, each with its meaning."""
+"""Variables whose values are never shown, each with its meaning."""
 
 
 def has_alert_channels() -> bool:

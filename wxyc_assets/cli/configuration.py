@@ -36,7 +36,7 @@ def page() -> Iterator[str]:
     for name, field in Settings.model_fields.items():
         yield f"| `{name.upper()}` | {_default(field)} | {field.description}{_bounds(field)} |"
     yield ""
-    yield "Secrets are read when a run needs them and shown nowhere:"
+    yield "Secrets are read when a run needs them, and are never shown:"
     yield ""
     yield from _table(SECRETS)
     yield ""

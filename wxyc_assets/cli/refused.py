@@ -30,7 +30,7 @@ def refused(
     with connections.cli_errors():
         found = asyncio.run(_refused(library_ids or [], ask_again))
     if missing := sorted({*(library_ids or [])} - {each.library_id for each in found}):
-        err.print(f"[bold red]Error:[/] Nothing was refused about {', '.join(map(str, missing))}.")
+        err.print(f"[bold red]Error:[/] Nothing about {', '.join(map(str, missing))} was refused.")
         raise typer.Exit(1)
     if as_json:
         typer.echo(json.dumps([asdict(each) for each in found], ensure_ascii=False, default=str))

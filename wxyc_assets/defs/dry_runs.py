@@ -112,7 +112,7 @@ def fail_if_unanswered(tallies: dict[Cohort, IdentityTally]) -> None:
     """Raise dg.Failure if the real run would leave ranges open."""
     open_rows = sum(sum(tally.unanswered.values()) for tally in tallies.values())
     if open_rows:
-        raise dg.Failure(f"LML left {open_rows} rows without an answer; a real run would fail.")
+        raise dg.Failure(f"LML left {open_rows} records without an answer; a real run would fail.")
 
 
 @dg.op(pool="lml")

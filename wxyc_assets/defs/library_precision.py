@@ -42,8 +42,9 @@ class PrecisionConfig(dg.Config):
         dg.AssetCheckSpec(
             "precision_holds",
             asset="library_precision",
-            description="Identities and covers are right as often as their floors say, measured on "
-            "a sample younger than a year and of LML's rules of today. Warns only.",
+            description="Identities and covers are right as often as their floors demand, by a "
+            "sample that is less than a year old and was drawn under LML's current rules. "
+            "Warns only.",
         )
     ],
 )

@@ -1,4 +1,4 @@
-"""The job that sweeps what is of no use any more from our own tables."""
+"""The job that deletes old rows from our own tables."""
 
 import dagster as dg
 

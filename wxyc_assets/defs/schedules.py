@@ -51,7 +51,7 @@ sweep_daily = _schedule(
     name="sweep_daily",
     job=sweep_old_rows,
     cron_schedule="40 2 * * *",
-    description="Sweeps what is of no use any more from our own tables; LML is not called.",
+    description="Deletes rows that are no longer needed from our own tables; LML is not called.",
 )
 
 schedules = [rotation_daily, identities_weekly, coverage_daily, precision_weekly, sweep_daily]

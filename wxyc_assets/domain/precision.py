@@ -120,7 +120,7 @@ def calibration(counts: Sequence[StratumCount]) -> list[Calibration]:
 
 
 def labels_to_halve(counts: Iterable[StratumCount]) -> int | None:
-    """Return how many labels more would halve the interval, if they turn out like these did.
+    """Return how many more labels would halve the interval, if they turn out like these did.
 
     None without any label, or if labelling every record of these strata would not be enough.
     """

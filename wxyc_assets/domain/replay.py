@@ -128,7 +128,7 @@ def judge_replay(totals: ReplayTotals, *, max_drop: float) -> Verdict:
         passed=totals.covers < FEWEST_JUDGED or taken <= max_drop * totals.covers,
         description=(
             f"Of {totals.covers} covers of ours, {taken} would be taken away or replaced; at most "
-            f"{max_drop:.0%} may."
+            f"{max_drop:.0%} are allowed."
         ),
         numbers={"covers": totals.covers, "taken": taken},
     )

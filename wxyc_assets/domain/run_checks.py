@@ -53,7 +53,7 @@ def judge_written(count: WrittenCount, limits: RunLimits, *, what: str) -> Verdi
         description=(
             f"Of {count.stored} {what} stored for these ranges, {count.not_written} are not in the "
             f"tables and {count.differing} differ from them; at most {percent(limits.not_written)} "
-            f"(or {ALWAYS_TOLERATED}) may."
+            f"(or {ALWAYS_TOLERATED}) are allowed."
         ),
         numbers={
             "stored": count.stored,

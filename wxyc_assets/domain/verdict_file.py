@@ -59,7 +59,7 @@ def read_verdicts(text: str, *, now: datetime, decided_by: str | None) -> list[N
     """
     if "\0" in text:
         at = text[: text.index("\0")].count("\n") + 1
-        raise VerdictFileInvalid([f"line {at}: it holds a NUL, which no table can"])
+        raise VerdictFileInvalid([f"line {at}: it contains a NUL, which no table can store"])
     rows = csv.DictReader(io.StringIO(text.removeprefix("\ufeff"), newline=""), strict=True)
     verdicts: list[NumberedVerdict] = []
     complaints: list[str] = []
@@ -121,7 +121,7 @@ def _verdict(
     row: Mapping[str | None, str | None], now: datetime, decided_by: str | None
 ) -> RecordVerdict | None:
     if None in row or None in row.values():
-        raise _LineInvalid("it has not as many fields as the header")
+        raise _LineInvalid("it does not have as many fields as the header")
     said = {name or "": (text or "").strip() for name, text in row.items()}
     if not said["decision"]:
         return None

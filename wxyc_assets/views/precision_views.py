@@ -77,7 +77,7 @@ def summary(measurement: Measurement) -> str:
     part = measured.population - measured.represented
     unknown = f" {part:,} records are in strata without a label." if part else ""
     halve = (
-        f" {more:,} labels more would halve the interval."
+        f" {more:,} more labels would halve the interval."
         if more
         else " No number of labels would halve the interval."
     )

@@ -42,7 +42,8 @@ def demo(scale: Scale = 0.1) -> None:
         asked = station.lml.counters
     out.print(_coverage_table(before, after))
     out.print(
-        f"LML was asked about {asked.rows['resolve']:,} rows in {asked.calls['resolve']:,} calls, "
+        f"LML was asked about {asked.rows['resolve']:,} records in "
+        f"{asked.calls['resolve']:,} calls, "
         f"and for {asked.calls['lookup']:,} covers; {done.covers:,} were written. Its cache was "
         f"refreshed for {asked.rows['refresh']:,} identities in rotation.",
         soft_wrap=True,

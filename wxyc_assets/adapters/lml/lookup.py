@@ -56,7 +56,7 @@ class LookupAnswer:
 def read_lookup(body: bytes) -> LookupAnswer:
     """Return LML's answer; raise NotAnAnswer without `results`, or if it cannot be stored."""
     if len(body) > LARGEST_ANSWER_BYTES:
-        raise NotAnAnswer(f"{len(body):,} bytes are no answer to a lookup")
+        raise NotAnAnswer(f"{len(body):,} bytes cannot be the answer to a lookup")
     response, is_storable = parse_for_jsonb(body)
     results_of(response)
     answer = LookupAnswer(response) if is_storable else LookupAnswer(*without_unstorable(response))

@@ -71,7 +71,9 @@ class Reception:
         if len(body) > MEBIBYTE:
             values = sum(map(body.count, b",[{"))
             if values * BYTES_PER_VALUE > len(body):
-                raise NotAnAnswer(f"{values:,} values in {len(body):,} bytes are no answer of LML")
+                raise NotAnAnswer(
+                    f"{values:,} values in {len(body):,} bytes cannot be an answer from LML"
+                )
 
 
 async def _read_body(response: httpx.Response, limit: int) -> bytearray:

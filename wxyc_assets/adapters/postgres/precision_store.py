@@ -79,7 +79,7 @@ class PrecisionStore:
         ]
         async with self._database.transaction() as transaction:
             if await transaction.fetch("verdicts/select_samples", {"sample_ids": [sample_id]}):
-                raise ValueError(f"there is a sample {sample_id} already; choose another name")
+                raise ValueError(f"the sample {sample_id} exists already; choose another name")
             await transaction.execute(
                 "precision/put_sample",
                 {

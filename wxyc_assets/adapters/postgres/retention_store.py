@@ -1,4 +1,4 @@
-"""Sweeping what is of no use any more from our own tables."""
+"""Deletion of old rows from our own tables."""
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager

@@ -125,8 +125,8 @@ def _misplaced(verdict: RecordVerdict, found: dict[str, Any]) -> str | None:
         return f"the library has no record {verdict.library_id}"
     if found["library_id"] not in (None, verdict.library_id) and found["deleted_id"] is None:
         return (
-            f"record {verdict.library_id} has not the legacy release id "
-            f"{verdict.legacy_release_id}, which is that of record {found['library_id']}"
+            f"record {verdict.library_id} does not have the legacy release id "
+            f"{verdict.legacy_release_id}, which belongs to record {found['library_id']}"
         )
     return None
 

@@ -41,7 +41,7 @@ def check_written(totals: Totals, floors: Floors) -> GateResult:
     description = (
         f"{records(answers)} with an answer and {records(covers)} with a cover that are not in the "
         f"tables, {percent(number)} of {whole:,}; at most {percent(floors.not_written)} (or "
-        f"{ALWAYS_TOLERATED}) may."
+        f"{ALWAYS_TOLERATED}) are allowed."
     )
     passed = are_written(missing, whole, floors.not_written)
     if not passed:

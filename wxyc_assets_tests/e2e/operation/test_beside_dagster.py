@@ -173,7 +173,7 @@ def test_refused_lists_what_was_refused_and_has_it_asked_again(
     assert marked["ask_again_at"]
     done = run_program("wxyc-assets", "refused", "9999999", env=station.environment, cwd=project)
     assert done.returncode == 1
-    assert "Nothing was refused about 9999999." in done.stderr
+    assert "Nothing about 9999999 was refused." in done.stderr
 
 
 def test_explain_reports_an_unknown_record(station: SandboxStation, project: Path) -> None:

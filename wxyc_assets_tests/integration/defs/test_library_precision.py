@@ -128,7 +128,7 @@ def test_it_says_how_right_the_library_is(graph: PrecisionGraph) -> None:
     shown = metadata(result)
     assert shown["identity.precision"] == pytest.approx(39 / 40)
     assert shown["identity.labels"] == 40
-    assert "labels more would halve" in shown["identity_summary"]
+    assert "more labels would halve" in shown["identity_summary"]
     assert "data:image/svg+xml" in shown["identity_calibration"]
     (row,) = graph.backend_db.rows("select * from precision_estimate")
     assert row["low"] < 39 / 40 < row["high"]

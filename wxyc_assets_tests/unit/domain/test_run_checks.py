@@ -40,7 +40,7 @@ def test_a_verdict_says_how_many_and_how_many_may_be() -> None:
     verdict = judge_written(WrittenCount(64_000, 64, 1, [5, 6]), LIMITS, what="answers")
     assert verdict.description == (
         "Of 64000 answers stored for these ranges, 64 are not in the tables and 1 differ from "
-        "them; at most 0.1% (or 3) may."
+        "them; at most 0.1% (or 3) are allowed."
     )
     assert verdict.numbers["allowed"] == 64
     assert verdict.offenders == [5, 6]

@@ -70,8 +70,8 @@ def test_a_file_of_excel_is_read():
         ("1,discogs,7,reject,jake,yesterday", "not an ISO 8601 time"),
         ("1,discogs,7,reject,jake,2026-05-01T10:00:00", "without its offset from UTC"),
         ("1,discogs,7,reject,jake,2026-05-02T10:00:00Z", "in the future"),
-        ("1,discogs,7,reject,jake", "not as many fields as the header"),
-        ("1,discogs,7,reject,jake,,more", "not as many fields as the header"),
+        ("1,discogs,7,reject,jake", "it does not have as many fields as the header"),
+        ("1,discogs,7,reject,jake,,more", "it does not have as many fields as the header"),
         ("1,discogs,7\0,reject,jake,", "NUL"),
     ],
 )

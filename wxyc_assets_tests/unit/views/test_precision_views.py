@@ -71,7 +71,7 @@ def test_the_summary_says_what_more_labels_would_bring() -> None:
     said = summary(measurement)
     assert said.startswith("45 of 50 labels say right; weighted 92.5%, ")
     assert "20 records are in strata without a label." in said
-    assert f"{measurement.labels_to_halve} labels more would halve the interval." in said
+    assert f"{measurement.labels_to_halve} more labels would halve the interval." in said
 
 
 def test_the_chart_has_a_point_and_a_bar_for_each_band() -> None:

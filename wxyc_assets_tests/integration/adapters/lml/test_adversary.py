@@ -68,7 +68,7 @@ async def test_an_honest_answer_passes_the_proxy() -> None:
         (Mode.HUGE, "the body is larger than 64 MiB"),
         (Mode.ENDLESS, "the body is larger than 64 MiB"),
         (Mode.BOMB, "the body is larger than 64 MiB"),
-        (Mode.DENSE, "are no answer of LML"),
+        (Mode.DENSE, "cannot be an answer from LML"),
         (Mode.DEEP, "the body is not JSON"),
     ],
 )

@@ -232,7 +232,7 @@ async def test_a_verdict_follows_a_record_that_was_deleted_and_restored(
     [
         (9, None, "line 2: the library has no record 9"),
         (9, 50_009, "line 2: the library has no record 9"),
-        (9, 50_001, "record 9 has not the legacy release id 50001, which is that of record 1"),
+        (9, 50_001, "does not have the legacy release id 50001, which belongs to record 1"),
     ],
 )
 async def test_a_file_about_other_records_is_refused_as_a_whole(
