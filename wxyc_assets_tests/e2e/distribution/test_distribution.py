@@ -26,9 +26,7 @@ def machines() -> None:
 @pytest.mark.distribution
 @pytest.mark.timeout(1800)
 @pytest.mark.usefixtures("machines")
-def test_three_machines_write_the_rows_of_one_though_one_is_killed_and_one_has_a_wrong_clock() -> (
-    None
-):
+def test_three_machines_write_the_rows_of_one_though_one_dies_and_one_has_a_wrong_clock() -> None:
     done = subprocess.run(
         [*DIES_WITH_US, sys.executable, *PROVE],
         cwd=PROJECT,
