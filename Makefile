@@ -90,8 +90,8 @@ lock: ## lock the dependencies again, after a change in pyproject.toml
 bench: .venv/installed ## measure speed, side by side at scale 1 and 10 (15 minutes)
 	$(BIN)/python -m wxyc_assets_tests.bench --large 10
 
-# One backfill over three machines, one of which is lost in the middle. The machines are namespaces:
-# needs root, iproute2 and redis-server.
+# One backfill over three machines; one is lost, one has a wrong clock. The machines are namespaces:
+# needs root, iproute2, redis-server and faketime.
 distribution: .venv/installed ## run one backfill over three machines (root)
 	$(BIN)/python -m wxyc_assets_tests.e2e.distribution
 

@@ -1,4 +1,4 @@
-"""`make distribution`: one backfill on three machines, one of which is killed in the middle.
+"""`make distribution`: one backfill on three machines; one is killed, one has a wrong clock.
 
 The machines are namespaces of this one, each with its own network, name, processes, memory and
 disk. Their rows are compared with those that one machine writes for the same library.
@@ -11,7 +11,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from time import monotonic, sleep
+from time import monotonic, sleep, time
 from typing import Annotated, TypeVar
 
 import dagster as dg
@@ -30,13 +30,17 @@ HOSTS = 3
 LATENCY_SECONDS = 0.4
 """LML's latency: long enough to kill a machine while it waits."""
 CALLS_BEFORE_THE_KILL = 3
+WRONG_CLOCK = 3
+"""The number of the machine whose clock is behind: others are quick to take over its steps."""
+BEHIND_SECONDS = 600
 TIMEOUT_SECONDS = 900.0
 ON_CELERY = "wxyc_assets.on_celery"
 JOB = ("dagster", "job", "execute", "-m", "wxyc_assets.definitions", "-j")
 START_WORKER = """
 printf %s "$WORKER_YAML" > "$HOME/worker.yaml"
-exec "$0" worker start -A dagster_celery.app -y "$HOME/worker.yaml" -- --concurrency=1
+exec "$@" worker start -A dagster_celery.app -y "$HOME/worker.yaml" -- --concurrency=1
 """
+BEHIND = ("faketime", "--exclude-monotonic", "-f", f"-{BEHIND_SECONDS}s")
 
 console = Console(width=120)
 
@@ -109,7 +113,7 @@ def _prove(site: Site) -> list[Claim]:
     site.lml.counters.reset()
     site.caller_log.reset()
     os.environ.update(site.variables)
-    started = monotonic()
+    started, began = monotonic(), time()
     with ExitStack() as stack:
         instance = stack.enter_context(dg.DagsterInstance.get())
         machines = [stack.enter_context(_worker(site, number + 1)) for number in range(HOSTS)]
@@ -120,6 +124,7 @@ def _prove(site: Site) -> list[Claim]:
         seconds = monotonic() - started
         _print(site, launched.attempts(), machines, lost)
         claims = [*_claims_of_dagster(launched, machines, lost), *_claims_of_lml(site, lost)]
+        claims.append(_clock_was_behind(launched, machines[WRONG_CLOCK - 1], began))
     claims.append(_same_number_of_lookups(lookups_alone, site.lml.counters.rows["lookup"]))
     claims.append(_same_rows(alone, rows.written(site.backend)))
     console.print(
@@ -153,13 +158,17 @@ def _worker(site: Site, number: int) -> Generator[Host]:
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONWARNINGS": "ignore",
     }
-    command = ["sh", "-c", START_WORKER, str(BIN / "dagster-celery")]
+    clock = BEHIND if number == WRONG_CLOCK else ()
+    command = ["sh", "-c", START_WORKER, "sh", *clock, str(BIN / "dagster-celery")]
     with hosts.host(number, site.home, command, variables) as machine:
         yield machine
 
 
 def _kill_one_host(site: Site, launched: Backfill, machines: Sequence[Host]) -> LostHost:
-    """Kill a machine that waits for LML, once all have called it and an answer is stored."""
+    """Kill a machine that waits for LML, once all have called it and an answer is stored.
+
+    The one with the wrong clock stays.
+    """
     caller_log = site.caller_log
 
     def victims() -> list[Host]:
@@ -168,7 +177,7 @@ def _kill_one_host(site: Site, launched: Backfill, machines: Sequence[Host]) -> 
             return []
         return [
             each
-            for each in machines
+            for each in machines[: WRONG_CLOCK - 1]
             if caller_log.in_progress(each.address)
             and caller_log.calls[each.address] >= CALLS_BEFORE_THE_KILL
         ]
@@ -254,6 +263,16 @@ def _claims_of_lml(site: Site, lost: LostHost) -> Iterator[Claim]:
     )
 
 
+def _clock_was_behind(launched: Backfill, machine: Host, began: float) -> Claim:
+    dated = [each.at for each in launched.attempts() if each.host == machine.name]
+    first = began - min(dated, default=began)
+    return (
+        first > 0,
+        f"the clock of {machine.name} was {BEHIND_SECONDS} s behind: it dated the first of its "
+        f"{_count_of(len(dated), 'start')} {first:.0f} s before the backfill began",
+    )
+
+
 def _count_of(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
@@ -270,6 +289,11 @@ def _same_rows(alone: rows.Rows, here: rows.Rows) -> Claim:
     differ = [table for table in alone if alone[table] != here[table]]
     number = sum(each.total() for each in here.values())
     but = f", except {', '.join(differ)}" if differ else ""
+    for table in differ:
+        lost, new = alone[table] - here[table], here[table] - alone[table]
+        console.print(
+            f"{table}: {lost.total()} rows lost, {new.total()} new", *[*lost][:1], *[*new][:1]
+        )
     return not differ, f"{number:,} rows in {len(here)} tables equal those of one machine{but}"
 
 

@@ -28,6 +28,8 @@ class Attempt:
     run_id: str
     step: str
     host: str
+    at: float
+    """By the host's own clock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +55,9 @@ class Backfill:
     def attempts(self) -> list[Attempt]:
         """Return every start of a step on a worker, by run, in order."""
         return [
-            Attempt(each.run_id, event.step_key or "", host)
+            Attempt(each.run_id, event.step_key or "", host, at)
             for each in self.runs()
-            for event in self._events(each, dg.DagsterEventType.ENGINE_EVENT)
+            for event, at in self._events(each, dg.DagsterEventType.ENGINE_EVENT)
             if (host := _host(event))
         ]
 
@@ -64,13 +66,15 @@ class Backfill:
         return Counter(
             (each.run_id, event.step_key or "")
             for each in self.runs()
-            for event in self._events(each, dg.DagsterEventType.STEP_SUCCESS)
+            for event, _ in self._events(each, dg.DagsterEventType.STEP_SUCCESS)
         )
 
-    def _events(self, of: dg.DagsterRun, kind: dg.DagsterEventType) -> Iterator[dg.DagsterEvent]:
+    def _events(
+        self, of: dg.DagsterRun, kind: dg.DagsterEventType
+    ) -> Iterator[tuple[dg.DagsterEvent, float]]:
         for entry in self.instance.all_logs(of.run_id, kind):
             if entry.dagster_event:
-                yield entry.dagster_event
+                yield entry.dagster_event, entry.timestamp
 
 
 def daemon(site: Site, module: str) -> AbstractContextManager[None]:

@@ -18,7 +18,7 @@ from typing import NoReturn
 INSIDE = "WXYC_SITE"
 BRIDGE = "site"
 SITE_ADDRESS = "10.77.0.1"
-PROGRAMS = ("ip", "unshare", "mount", "redis-server")
+PROGRAMS = ("ip", "unshare", "mount", "redis-server", "faketime")
 NAMESPACES = ("--mount", "--pid", "--fork", "--kill-child", "--mount-proc")
 
 TRY_NAMESPACES = """

@@ -28,6 +28,12 @@ and (column_name = 'id') <= (table_name = 'library')
 order by ordinal_position
 """
 
+# A record about which LML could not say is looked up again by every step that starts.
+SHOWN: dict[str, LiteralString] = {
+    "answer": "({} - 'cache_stats')::text",
+    "previous_outcome": "case when outcome <> 'unknown' then {}::text end",
+}
+
 Rows = dict[str, Counter[Any]]
 
 
@@ -55,7 +61,7 @@ def _select(connection: psycopg.Connection, schema: str, table: str) -> sql.Comp
 def _shown(name: str, *, is_time: bool) -> LiteralString:
     if is_time:
         return "{} is null"
-    return "({} - 'cache_stats')::text" if name == "answer" else "{}::text"
+    return SHOWN.get(name, "{}::text")
 
 
 def stored(url: str) -> set[int]:

@@ -26,7 +26,7 @@ def machines() -> None:
 @pytest.mark.distribution
 @pytest.mark.timeout(1800)
 @pytest.mark.usefixtures("machines")
-def test_three_machines_write_the_rows_of_one_though_one_of_them_is_killed() -> None:
+def test_three_machines_write_the_rows_of_one_though_one_dies_and_one_has_a_wrong_clock() -> None:
     done = subprocess.run(
         [*DIES_WITH_US, sys.executable, *PROVE],
         cwd=PROJECT,
