@@ -98,7 +98,7 @@ class Order:
                 sys.path.insert(0, "")
                 exec(compile(code, "<string>", "exec"), {"__name__": "__main__"})
             case "python", arguments:
-                os.execv(BIN / "python", ["python", *arguments])
+                os.execv(BIN / "python", [str(BIN / "python"), *arguments])
             case name, arguments:
                 sys.argv = [self.program, *arguments]
                 sys.path.insert(0, str(BIN))
