@@ -21,7 +21,7 @@ def python(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
         env=bare | environment,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=900,
         check=False,
     )
 

@@ -50,7 +50,7 @@ def test_it_has_the_environment_the_folder_and_the_files_of_its_caller(tmp_path:
         assert pipe.read() == "through"
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGUSR1])
 def test_signals_reach_it(number: signal.Signals) -> None:
     command = [warm_bin() / "python", "-c", STAYS]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
@@ -78,3 +78,10 @@ def test_nothing_of_ours_was_imported_before() -> None:
 def test_a_console_script_and_a_module() -> None:
     assert run("dagster", "--version").stdout.startswith("dagster, version")
     assert "dagster, version" in run("python", "-m", "dagster", "--version").stdout
+
+
+def test_what_it_does_not_know_is_left_to_a_cold_interpreter() -> None:
+    code = "import dagster, sys; print(dagster.AssetKey, sys.argv)"
+    path = f"{warm_bin()}:{os.environ['PATH']}"
+    told = run("python", "-", "said", input=code, env={"PATH": path}, cwd="/")
+    assert told.stdout == "<class 'dagster._core.definitions.asset_key.AssetKey'> ['-', 'said']\n"

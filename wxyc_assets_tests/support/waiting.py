@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from time import monotonic, sleep
 
-TIMEOUT_SECONDS = 120.0
+TIMEOUT_SECONDS = 900.0
 POLL_SECONDS = 0.003
 
 

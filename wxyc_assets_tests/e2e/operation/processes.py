@@ -21,7 +21,7 @@ def warm_program(program: str) -> Path:
 
 
 def run_program(
-    *command: str, env: Mapping[str, str], cwd: Path, timeout: float = 1_200
+    *command: str, env: Mapping[str, str], cwd: Path, timeout: float = 900
 ) -> subprocess.CompletedProcess[str]:
     """Run a program of the virtual environment; capture its output, accept any exit code."""
     program, *arguments = command
@@ -68,11 +68,11 @@ class NotYet(Exception):
 
 
 def wait_until(condition: Callable[[], bool]) -> None:
-    """Poll about every second for up to 20 minutes; a failed connection counts as not yet."""
+    """Poll about every second for up to 15 minutes; a failed connection counts as not yet."""
     for attempt in stamina.retry_context(
         on=(NotYet, httpx.TransportError),
         attempts=None,
-        timeout=1_200,
+        timeout=900,
         wait_initial=0.2,
         wait_max=1,
         wait_jitter=0,

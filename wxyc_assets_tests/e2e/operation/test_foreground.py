@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
+from shlex import quote
 
 import pytest
 
@@ -57,7 +58,7 @@ def test_a_command_on_a_station_is_stopped_first(
 
 
 def test_a_command_does_not_inherit_an_ignored_ctrl_c(project: Path) -> None:
-    ours = f'exec {BIN}/wxyc-sandbox run --scale {SCALE} -- "$@"'
+    ours = f'exec {quote(str(BIN))}/wxyc-sandbox run --scale {SCALE} -- "$@"'
     asked = [BIN / "python", "-c", "import signal; print(signal.getsignal(signal.SIGINT))"]
     done = subprocess.run(
         ["/bin/sh", "-c", f"trap '' INT; {ours}", "sh", *asked],

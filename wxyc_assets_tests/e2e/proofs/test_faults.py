@@ -25,7 +25,7 @@ from wxyc_assets_tests.e2e.proofs.small_library import AT_ONCE, ServedLml, serve
 from wxyc_assets_tests.e2e.proofs.tables import assert_same, read_tables
 from wxyc_sandbox.lml.faults import Fault, Poison
 
-GENEROUS_SECONDS = 120
+GENEROUS_SECONDS = 900
 STALL_TIMEOUT_SECONDS = 2.0
 
 RECOVERABLE = {

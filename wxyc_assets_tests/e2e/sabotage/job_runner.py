@@ -15,7 +15,7 @@ from typing import Any
 
 from wxyc_assets_tests.e2e.proofs.forked_cli import PRELOADED
 
-SECONDS_PER_JOB = 120
+SECONDS_PER_JOB = 900
 
 _context = multiprocessing.get_context("forkserver")
 _context.set_forkserver_preload(PRELOADED)

@@ -17,8 +17,8 @@ def warm_bin() -> Path:
     """Return a folder of commands that are forked from one warm interpreter.
 
     They are the console scripts of the virtual environment, with their own environment, open files,
-    signals and exit code. What they start as `sys.executable` is forked as well. The interpreter
-    ends with this process. Servers are started cold.
+    signals and exit code, but not its process as their parent. What they start is cold. The
+    interpreter ends with this process.
     """
     folder = tempfile.TemporaryDirectory(prefix="wxyc-warm-")
     bin = Path(folder.name)

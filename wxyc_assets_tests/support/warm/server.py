@@ -7,7 +7,6 @@ here: a program must read its own environment. It ends when its standard input i
 import fcntl
 import gc
 import json
-import multiprocessing.spawn
 import os
 import runpy
 import selectors
@@ -20,7 +19,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import Any
 
 PRELOADED = (
     "aiohttp",
@@ -83,16 +81,6 @@ class Order:
 
     def _start_interpreter(self) -> None:
         """Do what the interpreter does with its environment when it starts."""
-        sys.executable = str(Path(self.program).parent / "python")
-        multiprocessing.spawn.set_executable(sys.executable)
-        unbuffered = bool(self.environment.get("PYTHONUNBUFFERED"))
-        sys.stdin = sys.__stdin__ = open(0, closefd=False)  # noqa: SIM115
-        for name, number, errors in (("stdout", 1, "strict"), ("stderr", 2, "backslashreplace")):
-            stream: Any = open(number, "w", errors=errors, closefd=False)  # noqa: SIM115
-            lines = number == 2 or os.isatty(number)
-            stream.reconfigure(line_buffering=lines, write_through=unbuffered)
-            setattr(sys, name, stream)
-            setattr(sys, f"__{name}__", stream)
         if folders := self.environment.get("PYTHONPATH"):
             sys.path[0:0] = folders.split(os.pathsep)
         if self.environment.get("PYTHONWARNINGS") == "ignore":
@@ -101,8 +89,6 @@ class Order:
     def run(self) -> None:
         """Run the program in this process."""
         match Path(self.program).name, self.arguments:
-            case "python", ["-m", "dagster", "api", *_]:  # gRPC's threads do not like a fork
-                os.execv(BIN / "python", ["python", *self.arguments])
             case "python", ["-m", module, *rest]:
                 sys.argv = [module, *rest]
                 sys.path.insert(0, self.folder)
@@ -112,7 +98,7 @@ class Order:
                 sys.path.insert(0, "")
                 exec(compile(code, "<string>", "exec"), {"__name__": "__main__"})
             case "python", arguments:
-                os.execv(BIN / "python", ["python", *arguments])
+                os.execv(BIN / "python", [str(BIN / "python"), *arguments])
             case name, arguments:
                 sys.argv = [self.program, *arguments]
                 sys.path.insert(0, str(BIN))

@@ -23,7 +23,7 @@ from wxyc_sandbox.lml.server import serve
 from wxyc_sandbox.lml.settings import LmlSettings
 
 USUAL: dict[str, Any] = {"in_flight": 4, "per_minute": 0, "at_once": 8, "seconds": 3, "refresh": 0}
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 900
 
 
 Process = subprocess.Popen[str]
