@@ -14,12 +14,12 @@ from wxyc_sandbox.station import run_station
 def test_a_demo_covers_the_library_and_a_second_one_asks_nothing(project: Path) -> None:
     first = run_program("wxyc-sandbox", "demo", "--scale", "0.004", env=os.environ, cwd=project)
     assert first.returncode == 0, first.stderr
-    assert _rows_asked_about(first.stdout) > 200
+    assert _records_asked_about(first.stdout) > 200
     assert re.search(r"never asked\s+│\s+\d+ │\s+0 │", first.stdout)
 
     second = run_program("wxyc-sandbox", "demo", "--scale", "0.004", env=os.environ, cwd=project)
     assert second.returncode == 0, second.stderr
-    assert _rows_asked_about(second.stdout) == 0
+    assert _records_asked_about(second.stdout) == 0
 
     with run_station(project, 0.004) as station:
         covers = _covers_shown(station.variables["DAGSTER_PG_URL"])
@@ -38,7 +38,7 @@ def _covers_shown(dagster_url: str) -> set[str]:
     return {url for (event,) in events for url in re.findall(r"!\[cover\]\((.+?)\)", event)}
 
 
-def _rows_asked_about(output: str) -> int:
-    found = re.search(r"asked about ([\d,]+) rows", output)
+def _records_asked_about(output: str) -> int:
+    found = re.search(r"asked about ([\d,]+) records", output)
     assert found, output
     return int(found[1].replace(",", ""))
