@@ -71,6 +71,15 @@ def stored(url: str) -> set[int]:
     return {row[0] for row in kept}
 
 
+def lookups_without_answer(url: str) -> int:
+    """Return the number of albums about which LML could not say anything."""
+    with psycopg.connect(url) as connection:
+        row = connection.execute(
+            "select count(*) from wxyc_assets.artwork_lookup where outcome = 'unknown'"
+        ).fetchone()
+    return row[0] if row else 0
+
+
 def sessions(url: str, address: str) -> int:
     """Return the number of PostgreSQL sessions of a machine."""
     ask = "select count(*) from pg_stat_activity where client_addr = %s::inet"

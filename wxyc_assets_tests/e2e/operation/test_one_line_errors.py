@@ -140,7 +140,11 @@ def test_make_lists_its_targets_and_cleans_up(tmp_path: Path) -> None:
 
     def make(target: str) -> str:
         done = subprocess.run(
-            ["make", target], cwd=tmp_path, capture_output=True, text=True, check=True
+            ["make", "--no-print-directory", target],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=True,
         )
         return done.stdout
 

@@ -1,6 +1,7 @@
 """A Redis that may be killed, and a Celery worker."""
 
 import os
+import signal
 import subprocess
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -10,7 +11,7 @@ from pathlib import Path
 import redis
 
 from wxyc_assets_tests.e2e.distribution.site import WORKER_YAML
-from wxyc_assets_tests.e2e.operation.processes import BIN, running
+from wxyc_assets_tests.e2e.operation.processes import BIN
 from wxyc_assets_tests.e2e.proofs.children import RunStarter
 from wxyc_assets_tests.support.waiting import wait_for
 
@@ -60,12 +61,19 @@ class Redis:
 @contextmanager
 def worker(starter: RunStarter) -> Generator[None]:
     """Run a worker as docs/scaling.md starts it."""
-    command = ("dagster-celery", "worker", "start", "-A", "dagster_celery.app", "-y")
+    command = (str(BIN / "dagster-celery"), "worker", "start", "-A", "dagster_celery.app", "-y")
     path = f"{BIN}{os.pathsep}{os.environ['PATH']}"  # it calls `celery`
-    with running(
-        (*command, str(WORKER_YAML), "--", "--concurrency=1"),
-        env={**starter.environment, "PATH": path},
-        cwd=starter.folder,
-        log=starter.folder / "worker.log",
-    ):
-        yield
+    with (starter.folder / "worker.log").open("wb") as log:
+        process = subprocess.Popen(
+            [*command, str(WORKER_YAML), "--", "--concurrency=1"],
+            env={**starter.environment, "PATH": path, "PYTHONWARNINGS": "ignore"},
+            cwd=starter.folder,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+        try:
+            yield
+        finally:
+            os.killpg(process.pid, signal.SIGKILL)  # `celery` and its own worker, too
+            process.wait()
