@@ -67,7 +67,11 @@ def judge_written(count: WrittenCount, limits: RunLimits, *, what: str) -> Verdi
 
 @dataclass(frozen=True, slots=True)
 class RunAnswers:
-    """LML's answers to one run, counted."""
+    """LML's answers to one run, counted; those that are `unusable_again` stand apart.
+
+    A few records never get an answer. Every run asks about them again, and some runs about nothing
+    else, which says nothing about LML.
+    """
 
     asked: int
     unusable: int
@@ -79,6 +83,10 @@ class RunAnswers:
     """Records that had an identity."""
     confirmed: int = 0
     """Of these, the ones that LML still has an identity for."""
+    unusable_again: int = 0
+    """Refused or left unknown, as they were when they were asked about before."""
+    stored: int = 0
+    """The records of the run's ranges with an answer, of this run or an earlier one."""
 
 
 def judge_answers(answers: RunAnswers, limits: RunLimits, *, found: str) -> Verdict:
@@ -94,6 +102,7 @@ def judge_answers(answers: RunAnswers, limits: RunLimits, *, found: str) -> Verd
             "first_found": answers.first_found,
             "refreshed": answers.refreshed,
             "confirmed": answers.confirmed,
+            "unusable_again": answers.unusable_again,
         },
     )
 
@@ -103,6 +112,12 @@ def _objections(answers: RunAnswers, limits: RunLimits, found: str) -> Iterator[
         yield (
             f"LML refused {answers.unusable} of {answers.asked} records, or left them unknown; at "
             f"most {percent(limits.unusable)} may be."
+        )
+    again = answers.unusable_again
+    if again >= FEWEST_JUDGED and again > limits.unusable * answers.stored:
+        yield (
+            f"LML refused {again} of the {answers.stored} records with an answer again, or left "
+            f"them unknown again; at most {percent(limits.unusable)} may be."
         )
     least = limits.run_yield * answers.first_asked
     if answers.first_asked >= FEWEST_JUDGED and answers.first_found < least:
@@ -119,7 +134,9 @@ def _objections(answers: RunAnswers, limits: RunLimits, found: str) -> Iterator[
 
 
 def _summary(answers: RunAnswers, found: str) -> str:
+    again = answers.unusable_again
+    as_before = f" LML still has no answer about {again} others." if again else ""
     return (
         f"Of {answers.asked} records asked about, {answers.unusable} were refused or left unknown; "
-        f"{answers.first_found} of {answers.first_asked} new ones have {found}."
+        f"{answers.first_found} of {answers.first_asked} new ones have {found}.{as_before}"
     )

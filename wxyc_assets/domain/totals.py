@@ -48,6 +48,7 @@ class Count(StrEnum):
     ALBUMS_PER_COVER = "albums_per_cover"
 
     RUN_ASKED = "run_asked"
+    """Without the records that LML refused again: they are asked about for ever."""
     RUN_IDENTIFIED = "run_identified"
     RUN_COMPILATIONS = "run_compilations"
     RUN_UNRESOLVED = "run_unresolved"
@@ -61,6 +62,7 @@ class Count(StrEnum):
     RUN_CONFIRMED = "run_confirmed"
     RUN_FLIPS = "run_flips"
     RUN_LOOKUPS = "run_lookups"
+    """Without those that LML refused or left unanswered again."""
     RUN_LOOKUPS_UNKNOWN = "run_lookups_unknown"
     RUN_LOOKUPS_REFUSED = "run_lookups_refused"
     RUN_LOOKUPS_FIRST = "run_lookups_first"

@@ -14,7 +14,15 @@ from wxyc_assets.defs.resources import resources
 from wxyc_assets.domain.artwork import CoverScope, Eligibility, Match, Rules
 from wxyc_assets_tests.integration.defs.rotation import changed
 from wxyc_assets_tests.support.backend_db import BackendDb
-from wxyc_assets_tests.support.covers import album, numbers, pretend, put, urls, watermark_moves
+from wxyc_assets_tests.support.covers import (
+    album,
+    found,
+    numbers,
+    pretend,
+    put,
+    urls,
+    watermark_moves,
+)
 from wxyc_assets_tests.support.waiting import wait_for
 from wxyc_sandbox.lml.app import PretendLml
 from wxyc_sandbox.lml.faults import Fault
@@ -192,9 +200,9 @@ def test_the_statistics_are_fresh_after_a_run(backend_db: BackendDb, bench: Benc
 def failed_checks(result: dg.ExecuteInProcessResult) -> dict[str, str]:
     """The failed checks of a run that its checks failed, with their descriptions."""
     evaluations = result.get_asset_check_evaluations()
-    found = {e.check_name: e.description or "" for e in evaluations if not e.passed}
-    assert result.success is not bool(found)
-    return found
+    failed = {e.check_name: e.description or "" for e in evaluations if not e.passed}
+    assert result.success is not bool(failed)
+    return failed
 
 
 def test_a_run_judges_its_covers_and_is_green(bench: Bench) -> None:
@@ -256,6 +264,33 @@ def test_first_lookups_that_find_nothing_fail_the_run_and_later_ones_do_not(
         again = bench.run({"retry_days": 1e-9}, last=RANGES[0], url=url)
         assert lml.counters.calls["lookup"] >= 120
         assert again.success
+
+
+HOPELESS = [number for number in range(6_000) if found(album(number)).is_incomplete][:60]
+UNANSWERED = [album(100 + at, number) for at, number in enumerate(HOPELESS)]
+
+
+def test_records_that_lml_never_answers_about_fail_no_run(
+    backend_db: BackendDb, bench: Bench
+) -> None:
+    answered = [album(200 + at, number) for at, number in enumerate(numbers()["cover"][30:100])]
+    put(backend_db, *UNANSWERED, *answered)
+    lml = pretend(*UNANSWERED, *answered, *ALBUMS)
+    with serve(lml) as url:
+        assert not failed_checks(bench.run(last=RANGES[0], url=url))
+        assert lml.counters.calls["lookup"] == len(UNANSWERED) + len(answered) + 20
+        assert not failed_checks(bench.run(last=RANGES[0], url=url))
+        assert lml.counters.calls["lookup"] == 2 * len(UNANSWERED) + len(answered) + 20
+
+
+def test_an_lml_that_answers_about_nothing_fails_every_run(
+    backend_db: BackendDb, bench: Bench
+) -> None:
+    put(backend_db, *UNANSWERED)
+    with serve(pretend(*UNANSWERED, *ALBUMS)) as url:
+        for _ in range(2):
+            failed = failed_checks(bench.run(last=RANGES[0], url=url))
+            assert failed.keys() == {"lookups_make_sense"}
 
 
 def test_the_jobs_know_the_covers() -> None:

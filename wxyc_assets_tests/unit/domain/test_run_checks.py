@@ -61,13 +61,24 @@ def objections(**changes: int) -> str:
         ({"first_found": 4}, "only 4 have an identity; at least 5% must"),
         ({"first_found": 0}, "only 0 have"),
         ({"confirmed": 49}, "LML still knows only 49; at least 50%"),
+        ({"unusable_again": 50, "stored": 99}, "LML refused 50 of the 99 records with an answer"),
     ],
 )
 def test_an_absurd_answer_is_named(changes: dict[str, int], said: str) -> None:
     assert said in objections(**changes)
 
 
-@pytest.mark.parametrize("changes", [{}, {"unusable": 100}, {"first_found": 5}, {"confirmed": 50}])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"unusable": 100},
+        {"first_found": 5},
+        {"confirmed": 50},
+        {"unusable_again": 50, "stored": 100},
+        {"unusable_again": 49, "stored": 49},
+    ],
+)
 def test_what_is_at_the_limit_is_fine(changes: dict[str, Any]) -> None:
     assert not objections(**changes)
 
@@ -85,6 +96,15 @@ def test_shares_of_a_few_records_say_nothing() -> None:
     assert judge_answers(few, LIMITS, found="an identity").passed
     fifty = RunAnswers(asked=50, unusable=50, first_asked=0, first_found=0)
     assert not judge_answers(fifty, LIMITS, found="a cover").passed
+
+
+def test_records_that_never_get_an_answer_are_named_apart() -> None:
+    nothing_else = RunAnswers(0, 0, 0, 0, unusable_again=200, stored=18_000)
+    verdict = judge_answers(nothing_else, LIMITS, found="a cover")
+    assert verdict.passed
+    assert verdict.description.endswith("LML still has no answer about 200 others.")
+    assert verdict.numbers["unusable_again"] == 200
+    assert "still" not in judge_answers(RunAnswers(1, 0, 1, 1), LIMITS, found="a cover").description
 
 
 def test_a_run_that_asked_nothing_is_fine_and_says_so() -> None:

@@ -98,8 +98,10 @@ async def test_what_must_not_vanish_is_counted(opened: Database, backend_db: Bac
 async def test_answers_are_counted_by_kind_run_and_what_was_before(
     opened: Database, backend_db: BackendDb
 ) -> None:
-    for library_id in range(1, 8):
+    for library_id in range(1, 9):
         backend_db.record(library_id)
+    for asked_at in (ago(40), NOW):
+        answer(backend_db, 8, kind=None, answered_at=asked_at)
     for library_id, before in ((1, "single_artist"), (2, "single_artist"), (3, "unresolved")):
         answer(backend_db, library_id, kind=before, answered_at=ago(8))
         answer(backend_db, library_id, kind="single_artist" if library_id == 1 else "unresolved")
@@ -112,11 +114,11 @@ async def test_answers_are_counted_by_kind_run_and_what_was_before(
     answer(backend_db, 5, kind=None)
     answer(backend_db, 6, kind="compilation", is_matched=True, cohort="va")
     answer(backend_db, 7, kind="unresolved", artist_name="Chan Marshall")
-    backend_db.execute("update lml_resolution set run_id = 'run' where library_id in (1, 4, 5)")
+    backend_db.execute("update lml_resolution set run_id = 'run' where library_id in (1, 4, 5, 8)")
     found = await counted(opened)
     answers = {name: n for name, n in found.items() if name.startswith(("run", "month", "answ"))}
     assert answers == {
-        "answers": 6,
+        "answers": 7,
         "answers_not_written": 1,
         "run_asked": 3,
         "run_identified": 2,
@@ -127,11 +129,11 @@ async def test_answers_are_counted_by_kind_run_and_what_was_before(
         "run_repeated": 1,
         "run_confirmed": 1,
         "run_flips": 1,
-        "month_asked": 6,
+        "month_asked": 7,
         "month_identified": 2,
         "month_compilations": 1,
         "month_unresolved": 2,
-        "month_refused": 1,
+        "month_refused": 2,
         "month_not_written": 1,
         "month_answered": 4,
         "month_found": 2,
@@ -150,10 +152,11 @@ async def test_answers_are_counted_by_kind_run_and_what_was_before(
 async def test_lookups_are_counted_first_ones_apart_from_repeats(
     opened: Database, backend_db: BackendDb
 ) -> None:
-    put(backend_db, *(album(number) for number in range(1, 7)))
+    put(backend_db, *(album(number) for number in range(1, 9)))
     store = ArtworkStore(opened, CoverScope(), clock=lambda: NOW)
     await store.store([LookupOutcome(album(n), NoCoverReason.NO_ROW) for n in (1, 2)], "before")
-    await store.store([LookupOutcome(album(3), NoCoverReason.UNKNOWN)], "before")
+    for number in (3, 7, 8):
+        await store.store([LookupOutcome(album(number), NoCoverReason.UNKNOWN)], "before")
     again = ArtworkStore(opened, CoverScope(), clock=lambda: NOW + timedelta(hours=1))
     await again.store(
         [
@@ -162,6 +165,8 @@ async def test_lookups_are_counted_first_ones_apart_from_repeats(
             LookupOutcome(album(4), COVER, URL + "4", 1.0),
             LookupOutcome(album(5), LML_REFUSED, refusal="HTTP 422"),
             LookupOutcome(album(6), NoCoverReason.UNKNOWN),
+            LookupOutcome(album(7), NoCoverReason.UNKNOWN),
+            LookupOutcome(album(8), LML_REFUSED, refusal="HTTP 422"),
         ],
         "run",
     )
@@ -170,7 +175,7 @@ async def test_lookups_are_counted_first_ones_apart_from_repeats(
     covers = {name: number for name, number in found.items() if "look" in name or "cover" in name}
     assert covers == {
         "covers_there": 1,
-        "covers_wanted": 6,
+        "covers_wanted": 8,
         "covers_found": 2,
         "covers_not_written": 1,
         "run_lookups": 5,
@@ -178,9 +183,9 @@ async def test_lookups_are_counted_first_ones_apart_from_repeats(
         "run_lookups_refused": 1,
         "run_lookups_first": 2,
         "run_lookups_found": 2,
-        "month_lookups": 6,
-        "month_lookups_unknown": 1,
-        "month_lookups_refused": 1,
+        "month_lookups": 8,
+        "month_lookups_unknown": 2,
+        "month_lookups_refused": 2,
         "month_lookups_first": 3,
         "month_lookups_found": 2,
         "albums_per_cover": 1,

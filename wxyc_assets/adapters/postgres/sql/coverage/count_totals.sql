@@ -29,6 +29,7 @@ answer as (
         a.kind,
         a.cohort,
         a.run_id = %(run_id)s as is_of_run,
+        a.kind is null and a.previous_kind is not distinct from 'refused' as is_refused_again,
         a.kind is not null and a.applied_at is null as is_not_written,
         a.previous_answered_at is null and a.cohort = 'non_va' as is_first,
         a.previous_kind = 'single_artist' and a.kind is not null as is_repeated,
@@ -51,6 +52,8 @@ lookup as (
         k.run_id = %(run_id)s as is_of_run,
         k.looked_up_at > moment.now - interval '30 days' as is_of_month,
         coalesce(k.previous_outcome, 'unknown') in ('unknown', 'unconfirmed') as is_first,
+        k.outcome in ('unknown', 'unconfirmed', 'lml_refused')
+            and coalesce(k.previous_outcome, '') in ('unknown', 'lml_refused') as is_unusable_again,
         k.outcome = 'cover' and k.applied_at is null and r.artwork_url is null as is_not_written,
         k.outcome = 'cover'
             and k.applied_at is not null
@@ -108,11 +111,11 @@ answer_number as (
     select
         count(*) as answers,
         count(*) filter (where is_not_written) as answers_not_written,
-        count(*) filter (where is_of_run) as run_asked,
+        count(*) filter (where is_of_run and not is_refused_again) as run_asked,
         count(*) filter (where is_of_run and kind = 'single_artist') as run_identified,
         count(*) filter (where is_of_run and kind = 'compilation') as run_compilations,
         count(*) filter (where is_of_run and kind = 'unresolved') as run_unresolved,
-        count(*) filter (where is_of_run and kind is null) as run_refused,
+        count(*) filter (where is_of_run and kind is null and not is_refused_again) as run_refused,
         count(*) filter (where is_of_run and is_not_written) as run_not_written,
         count(*) filter (where is_of_run and is_first and kind is not null) as run_first,
         count(*) filter (where is_of_run and is_first and kind = 'single_artist') as run_found,
@@ -141,9 +144,11 @@ lookup_number as (
         count(*) filter (where is_ours or is_not_written) as covers_found,
         count(*) filter (where is_not_written) as covers_not_written,
         count(*) filter (where is_flip) as cover_flips,
-        count(*) filter (where is_of_run) as run_lookups,
-        count(*) filter (where is_of_run and outcome = 'unknown') as run_lookups_unknown,
-        count(*) filter (where is_of_run and outcome = 'lml_refused') as run_lookups_refused,
+        count(*) filter (where is_of_run and not is_unusable_again) as run_lookups,
+        count(*) filter (where is_of_run and outcome = 'unknown' and not is_unusable_again)
+            as run_lookups_unknown,
+        count(*) filter (where is_of_run and outcome = 'lml_refused' and not is_unusable_again)
+            as run_lookups_refused,
         count(*) filter (where is_of_run and is_first and outcome not in ('unknown', 'lml_refused'))
             as run_lookups_first,
         count(*) filter (where is_of_run and is_first and outcome = 'cover') as run_lookups_found,
