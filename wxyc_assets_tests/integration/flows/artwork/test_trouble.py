@@ -20,7 +20,16 @@ from wxyc_assets_tests.support.covers import (
     run_artwork,
     some,
 )
-from wxyc_sandbox.lml.faults import Fault
+from wxyc_sandbox.lml.app import PretendLml
+from wxyc_sandbox.lml.faults import Fault, Kind
+
+
+def spoiled(backend_db: BackendDb, number: int, *faults: Fault, at: int) -> PretendLml:
+    """Put so many albums with covers; return an LML that has these faults at one album's lookup."""
+    albums = some("cover", number)
+    put(backend_db, *albums)
+    rows = frozenset({albums[at].legacy_release_id})
+    return pretend(*albums, faults=[replace(each, route="lookup", rows=rows) for each in faults])
 
 
 async def test_transient_trouble_is_tried_again(opened: Database, backend_db: BackendDb) -> None:
@@ -33,12 +42,9 @@ async def test_transient_trouble_is_tried_again(opened: Database, backend_db: Ba
 
 @pytest.mark.parametrize("kind", ["malformed", "results_missing", "results_null"])
 async def test_a_row_without_an_answer_leaves_its_range_open(
-    opened: Database, backend_db: BackendDb, kind: str
+    opened: Database, backend_db: BackendDb, kind: Kind
 ) -> None:
-    albums = some("cover", 4)
-    put(backend_db, *albums)
-    rows = frozenset({albums[1].legacy_release_id})
-    lml = pretend(*albums, faults=[Fault(kind, route="lookup", rows=rows)])  # pyright: ignore[reportArgumentType]
+    lml = spoiled(backend_db, 4, Fault(kind), at=1)
     run = ArtworkRun(opened, lml, max_in_flight=1)
     summary = await run.run()
     assert run.counts == {"written": 3, "lml_error": 1}
@@ -53,10 +59,7 @@ async def test_a_row_without_an_answer_leaves_its_range_open(
 async def test_a_row_that_lml_cannot_digest_is_refused_and_rests(
     opened: Database, backend_db: BackendDb
 ) -> None:
-    albums = some("cover", 3)
-    put(backend_db, *albums)
-    rows = frozenset({albums[1].legacy_release_id})
-    lml = pretend(*albums, faults=[Fault("status", route="lookup", status=422, rows=rows)])
+    lml = spoiled(backend_db, 3, Fault("status", status=422), at=1)
     run = ArtworkRun(opened, lml)
     summary = await run.run()
     assert run.counts == {"written": 2, "lml_refused": 1}
@@ -82,10 +85,7 @@ async def test_an_lml_that_rejects_every_lookup_refuses_no_row(
 async def test_a_500_is_about_the_row_when_lml_answers_others_meanwhile(
     opened: Database, backend_db: BackendDb
 ) -> None:
-    albums = some("cover", 40)
-    put(backend_db, *albums)
-    rows = frozenset({albums[0].legacy_release_id})
-    lml = pretend(*albums, faults=[Fault("status", route="lookup", status=500, rows=rows)])
+    lml = spoiled(backend_db, 40, Fault("status", status=500), at=0)
     run = ArtworkRun(
         opened, lml, retry_policy=replace(ArtworkRun(opened).retry_policy, attempts=10)
     )
@@ -106,10 +106,7 @@ async def test_a_500_is_about_the_row_when_lml_answers_others_meanwhile(
 async def test_an_album_that_lml_hangs_up_on_is_refused_and_the_others_are_covered(
     opened: Database, backend_db: BackendDb, fault: Fault
 ) -> None:
-    albums = some("cover", 20)
-    put(backend_db, *albums)
-    rows = frozenset({albums[0].legacy_release_id})
-    lml = pretend(*albums, faults=[replace(fault, route="lookup", rows=rows)])
+    lml = spoiled(backend_db, 20, fault, at=0)
     run = ArtworkRun(opened, lml, lookup_seconds=0.3)
     summary = await run.run()
     assert run.counts == {"written": 19, "lml_refused": 1}
@@ -123,14 +120,9 @@ async def test_an_album_that_lml_hangs_up_on_is_refused_and_the_others_are_cover
 async def test_an_album_is_not_refused_by_an_lml_that_is_not_well(
     opened: Database, backend_db: BackendDb
 ) -> None:
-    albums = some("cover", 20)
-    put(backend_db, *albums)
-    rows = frozenset({albums[0].legacy_release_id})
-    faults = [
-        Fault("status", route="lookup", status=504, rows=rows),
-        Fault("status", route="health", status=503),
-    ]
-    run = ArtworkRun(opened, pretend(*albums, faults=faults))
+    lml = spoiled(backend_db, 20, Fault("status", status=504), at=0)
+    lml.faults = [*lml.faults, Fault("status", route="health", status=503)]
+    run = ArtworkRun(opened, lml)
     summary = await run.run()
     assert run.counts == {"written": 19, "lml_error": 1}
     assert [*summary.why_open] == [IdRange(1, 1000)]
@@ -139,12 +131,9 @@ async def test_an_album_is_not_refused_by_an_lml_that_is_not_well(
 async def test_an_album_that_was_merely_slow_is_covered_after_the_others(
     opened: Database, backend_db: BackendDb
 ) -> None:
-    albums = some("cover", 20)
-    put(backend_db, *albums)
-    rows = frozenset({albums[0].legacy_release_id})
     attempts = ArtworkRun(opened).retry_policy.attempts
-    fault = Fault("status", route="lookup", status=504, rows=rows, first=attempts)
-    run = await run_artwork(opened, pretend(*albums, faults=[fault]))
+    lml = spoiled(backend_db, 20, Fault("status", status=504, first=attempts), at=0)
+    run = await run_artwork(opened, lml)
     assert run.counts == {"written": 20}
 
 
@@ -190,10 +179,7 @@ async def test_covers_that_are_discarded_without_an_error_count_as_refused(
 async def test_a_refused_album_is_asked_again_when_a_person_wants_it(
     opened: Database, backend_db: BackendDb
 ) -> None:
-    albums = some("cover", 3)
-    put(backend_db, *albums)
-    rows = frozenset({albums[1].legacy_release_id})
-    lml = pretend(*albums, faults=[Fault("status", route="lookup", status=422, rows=rows)])
+    lml = spoiled(backend_db, 3, Fault("status", status=422), at=1)
     await run_artwork(opened, lml)
     store = RefusalStore(opened)
     (refusal,) = await store.refused()
@@ -267,12 +253,7 @@ async def test_nobody_there_stops_the_run_with_its_first_lookup(
 async def test_a_stalled_body_costs_its_timeout_and_the_others_nothing(
     opened: Database, backend_db: BackendDb
 ) -> None:
-    albums = some("cover", 10)
-    put(backend_db, *albums)
-    stalled = Fault(
-        "stalled_body", route="lookup", rows=frozenset({albums[0].legacy_release_id}), first=1
-    )
-    lml = pretend(*albums, faults=[stalled])
+    lml = spoiled(backend_db, 10, Fault("stalled_body", first=1), at=0)
     run = await run_artwork(opened, lml, lookup_seconds=2)
     assert run.counts == {"written": 10}
     assert lml.counters.calls["lookup"] == 11
