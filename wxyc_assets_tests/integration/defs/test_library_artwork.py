@@ -12,6 +12,7 @@ from wxyc_assets.defs.library_artwork import (
 )
 from wxyc_assets.defs.resources import resources
 from wxyc_assets.domain.artwork import CoverScope, Eligibility, Match, Rules
+from wxyc_assets_tests.integration.defs.checks import failed_checks
 from wxyc_assets_tests.integration.defs.rotation import changed
 from wxyc_assets_tests.support.backend_db import BackendDb
 from wxyc_assets_tests.support.covers import (
@@ -195,14 +196,6 @@ def test_the_statistics_are_fresh_after_a_run(backend_db: BackendDb, bench: Benc
         "where relname in ('library', 'artwork_lookup')"
     )
     wait_for(lambda: backend_db.value(analyzed))  # before PostgreSQL 15 they come a moment later
-
-
-def failed_checks(result: dg.ExecuteInProcessResult) -> dict[str, str]:
-    """The failed checks of a run that its checks failed, with their descriptions."""
-    evaluations = result.get_asset_check_evaluations()
-    failed = {e.check_name: e.description or "" for e in evaluations if not e.passed}
-    assert result.success is not bool(failed)
-    return failed
 
 
 def test_a_run_judges_its_covers_and_is_green(bench: Bench) -> None:

@@ -108,11 +108,3 @@ def failures(result: dg.ExecuteInProcessResult) -> dict[str, str]:
     events = [each for each in result.all_events if each.is_step_failure]
     told = {each.step_key or "": each.step_failure_data.user_failure_data for each in events}
     return {step: data.description or "" for step, data in told.items() if data}
-
-
-def failed_checks(result: dg.ExecuteInProcessResult) -> dict[str, str]:
-    """The failed checks of a run that only its checks failed, with their descriptions."""
-    evaluations = result.get_asset_check_evaluations()
-    found = {e.check_name: e.description or "" for e in evaluations if not e.passed}
-    assert result.success is not bool(found)
-    return found

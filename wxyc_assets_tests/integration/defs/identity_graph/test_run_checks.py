@@ -5,10 +5,10 @@ from wxyc_assets.defs.library_identity import (
     LIBRARY_IDENTITY,
 )
 from wxyc_assets.domain.ranges import IdRange
+from wxyc_assets_tests.integration.defs.checks import failed_checks
 from wxyc_assets_tests.integration.defs.identity_graph.graph import (
     KEYS,
     IdentityGraph,
-    failed_checks,
     failures,
     one,
     span,
