@@ -24,6 +24,7 @@ from wxyc_assets.domain.ranges import IdRange, tile
 from wxyc_assets.flows.identity.apply_answers import AnswerWriter
 from wxyc_assets_tests.bench.metering import Cost, measured, postgres_cpu, wait_for_backends_to_end
 from wxyc_assets_tests.bench.row_by_row import write_row_by_row
+from wxyc_sandbox.lml.server import spare_long_lived_objects
 from wxyc_sandbox.station import ASSETS_SCHEMA, SCHEMA, SandboxStation, run_station
 
 console = Console(width=130)
@@ -85,6 +86,7 @@ def open_station(scale: float) -> Generator[SandboxStation]:
     with tempfile.TemporaryDirectory(prefix="wxyc-") as folder:
         Path(folder).chmod(0o711)
         with run_station(Path(folder), scale) as station:
+            spare_long_lived_objects()
             yield station
 
 

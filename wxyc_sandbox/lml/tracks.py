@@ -1,8 +1,9 @@
 """The track artists of a compilation, as matched by LML."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 
-from wxyc_sandbox.credits import Credit
+from wxyc_sandbox.credits import KNOWN_ARTISTS, Credit
 from wxyc_sandbox.lml.identities import CONFIDENCES, METHODS
 from wxyc_sandbox.lml.seeded_random import SeededRandom, fold
 from wxyc_sandbox.lml.wire import Json
@@ -36,14 +37,21 @@ def match_tracks(credits: Sequence[Credit], *, library_id: int, seed: int) -> Js
 
 
 def _track(credit: Credit, position: str | None, seed: int, *, again: bool = False) -> Json:
-    random = SeededRandom(seed, "credit", credit.artist_name, again)
-    found = random.happens(RESOLVED_PER_MILLE)
-    has_confidence = found and not random.happens(NULL_CONFIDENCE_PER_MILLE)
-    name = _spelling(credit.artist_name, random)
     return {
         "artist_name": credit.artist_name,
         "track_title": credit.track_title,
         "track_position": position,
+        **_match(credit.artist_name, seed, again),
+    }
+
+
+@lru_cache(maxsize=2 * KNOWN_ARTISTS)
+def _match(artist_name: str, seed: int, again: bool) -> Json:
+    random = SeededRandom(seed, "credit", artist_name, again)
+    found = random.happens(RESOLVED_PER_MILLE)
+    has_confidence = found and not random.happens(NULL_CONFIDENCE_PER_MILLE)
+    name = _spelling(artist_name, random)
+    return {
         "resolved_artist_name": name if found else None,
         "confidence": random.pick(CONFIDENCES) if has_confidence else None,
         "method": random.pick(METHODS) if found else None,
