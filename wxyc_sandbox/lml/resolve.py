@@ -1,5 +1,6 @@
 """POST /api/v1/identity/bulk-resolve-libraries"""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from typing import Any, cast
 
@@ -45,9 +46,13 @@ class ResolveEndpoint:
         call.service_seconds = settings.base_latency_seconds + settings.row_latency_seconds * len(
             inputs
         )
+        results: list[Json] = []
+        for row in inputs:
+            results.append(self._result(row, settings, include_tracks))
+            await asyncio.sleep(0)  # so that other answers leave meanwhile
         return {
             "tracks_contract_version": settings.tracks_contract_version,
-            "results": [self._result(row, settings, include_tracks) for row in inputs],
+            "results": results,
             "cache_stats": _cache_stats(len(inputs)),
         }
 

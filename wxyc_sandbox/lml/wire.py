@@ -3,8 +3,9 @@
 import json
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, cast
+
+from pydantic_core import PydanticSerializationError, to_json
 
 Json = dict[str, Any]
 Message = MutableMapping[str, Any]
@@ -60,11 +61,10 @@ class HttpError(Exception):
 
 def json_answer(payload: object, *, status: int = 200) -> HttpAnswer:
     """Return a payload as an HTTP response, written as FastAPI writes it."""
-    compact = partial(json.dumps, payload, separators=(",", ":"))
     try:
-        return HttpAnswer(status, compact(ensure_ascii=False).encode())
-    except UnicodeEncodeError:  # a lone surrogate can only be escaped
-        return HttpAnswer(status, compact().encode())
+        return HttpAnswer(status, to_json(payload, inf_nan_mode="constants"))
+    except PydanticSerializationError:  # a lone surrogate can only be escaped
+        return HttpAnswer(status, json.dumps(payload, separators=(",", ":")).encode())
 
 
 def parse(body: bytes) -> Any:
