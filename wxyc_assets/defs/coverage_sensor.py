@@ -34,7 +34,7 @@ def coverage_follows_backfills(
 ) -> Iterator[dg.RunRequest | dg.SkipReason]:
     now = datetime.now(UTC)
     if context.cursor is None:
-        context.update_cursor(_cursor(now, now))
+        context.update_cursor(_cursor(_last_end(context.instance, now), now))
         yield dg.SkipReason("First tick: snapshots follow backfills that end from now on.")
         return
     started, last_tick = (datetime.fromisoformat(each) for each in json.loads(context.cursor))
@@ -48,6 +48,13 @@ def coverage_follows_backfills(
 
 def _cursor(started: datetime, last_tick: datetime) -> str:
     return json.dumps([started.isoformat(), last_tick.isoformat()])
+
+
+def _last_end(instance: dg.DagsterInstance, now: datetime) -> datetime:
+    """Return when the last backfill ended, by the clock that dates the next ones: the daemon's."""
+    begun = now - LONGEST_BACKFILL
+    ends = (each.ended_at for each in backfills(instance, created_after=begun))
+    return max((each for each in ends if each), default=begun)
 
 
 def _ended_since(

@@ -16,7 +16,10 @@ from wxyc_assets.domain.alerts import Failure, Occurrence
 RECORDS_PER_TICK = 500
 SETTLED_AFTER = timedelta(minutes=1)
 """Ids are assigned before the commit, so a lower one may appear after a higher one was read. Events
-younger than this are read again by the next tick; an alert queued twice is recognised by its id."""
+younger than this are read again by the next tick; an alert queued twice is recognised by its id.
+An event from a machine whose clock is ahead may have a date in the future, which says nothing about
+its age: waiting for it would hold up the cursor, and with it, after a tick's worth of events, all
+further alerts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +114,7 @@ def _with_runs(
 
 
 def _settled(records: Sequence[EventLogRecord], now: datetime, before: int) -> int:
-    newest_settled = (now - SETTLED_AFTER).timestamp()
-    settled = takewhile(lambda record: record.timestamp < newest_settled, records)
+    settled = takewhile(lambda record: abs(now - _at(record)) > SETTLED_AFTER, records)
     return max((record.storage_id for record in settled), default=before)
 
 

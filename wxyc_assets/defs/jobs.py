@@ -1,5 +1,7 @@
 """The jobs that an operator or CI runs; with DRY_RUN set, each of them is a dry run."""
 
+from urllib.parse import urlencode
+
 import dagster as dg
 from dagster import AssetSelection, OpDefinition
 
@@ -55,6 +57,32 @@ def asset_job(
     )
 
 
+def full_job(
+    name: str, selection: AssetSelection, *dry_steps: OpDefinition, description: str
+):  # see asset_job
+    """Return a job over all ranges, whose description links to its launchpad in the UI."""
+    return asset_job(
+        name,
+        selection,
+        *dry_steps,
+        run_tags=all_ranges,
+        description=f"{description}\n\n[Open the launchpad for all ranges]({_launchpad(name)})",
+    )
+
+
+def _launchpad(job: str) -> str:
+    """Return the path of a job's launchpad in the UI, filled in for one run over all ranges.
+
+    The UI hides the launchpad of a job over assets, and launches it without its `run_tags`, hence
+    the tags. With the configuration, which is empty, each visit begins a new one: otherwise the
+    launchpad asks for a partition, and keeps the defaults of the day when it was first opened.
+    """
+    query = {"config": "{}"}
+    for place, (key, value) in enumerate(all_ranges.items()):
+        query |= {f"tags[{place}][key]": key, f"tags[{place}][value]": value}
+    return f"/guess/{job}/playground/setup?{urlencode(query)}"
+
+
 library_identity_job = asset_job(
     "library_identity_job",
     identity_graph,
@@ -62,11 +90,10 @@ library_identity_job = asset_job(
     description="Identities for chosen ranges: pick them in the launchpad, or tag the run.",
 )
 
-library_identity_full = asset_job(
+library_identity_full = full_job(
     "library_identity_full",
     identity_graph,
     ask_and_count,
-    run_tags=all_ranges,
     description="Identities for the whole library; only records that are due are asked about.",
 )
 
@@ -77,24 +104,22 @@ library_artwork_job = asset_job(
     description="Covers for chosen ranges, without an identity run.",
 )
 
-library_artwork_full = asset_job(
+library_artwork_full = full_job(
     "library_artwork_full",
     covers,
     count_lookups,
-    run_tags=all_ranges,
     description="Covers for the whole library, without an identity run.",
 )
 
-library_full = asset_job(
+library_full = full_job(
     "library_full",
     identity_graph | covers | coverage | doubts,
     ask_and_count,
     count_lookups,
     count_states,
     count_doubts,
-    run_tags=all_ranges,
     description="The whole library in one run; then a snapshot of the coverage, whose checks "
-    "decide the exit code. In the UI: Materialize all, All, Launch backfill.",
+    "decide the exit code.",
 )
 
 library_doubts_job = asset_job(

@@ -15,6 +15,7 @@ import dagster as dg
 from wxyc_assets.adapters.alert_channels import AlertChannel
 from wxyc_assets.adapters.postgres.alert_store import AlertStore
 from wxyc_assets.defs.dagster_internals import reuse_storage_connections
+from wxyc_assets.defs.dagster_storage import stored_run
 from wxyc_assets.defs.instrumentation import prepare_process
 from wxyc_assets.defs.occurrences import evaluated_check, failed_run, successful_run
 from wxyc_assets.defs.plain_resources import with_secrets
@@ -119,7 +120,7 @@ def _log_end(occurrences: Sequence[Occurrence], *, has_failed: bool) -> None:
 
 
 def _was_cancelled(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
-    now = instance.get_run_by_id(run.run_id)
+    now = stored_run(instance, run.run_id)
     return now is not None and now.status in CANCELLED
 
 

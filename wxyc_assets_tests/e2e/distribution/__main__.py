@@ -31,7 +31,7 @@ LATENCY_SECONDS = 0.4
 """LML's latency: long enough to kill a machine while it waits."""
 CALLS_BEFORE_THE_KILL = 3
 WRONG_CLOCK = 3
-"""The number of the machine whose clock is behind: others are quick to take over its steps."""
+"""The number of the machine whose clock is wrong: its steps and the others' change hands."""
 TIMEOUT_SECONDS = 900.0
 ON_CELERY = "wxyc_assets.on_celery"
 JOB = ("dagster", "job", "execute", "-m", "wxyc_assets.definitions", "-j")
@@ -71,7 +71,9 @@ class LostHost:
 def main(
     scale: Annotated[float, typer.Option(help="Scale of the library; 1 is the station's.")] = 0.02,
     ranges_per_run: Annotated[int, typer.Option(help="RANGES_PER_RUN, of 32 ranges.")] = 6,
-    seconds_behind: Annotated[int, typer.Option(help="Of the clock of the third machine.")] = 600,
+    clock_offset: Annotated[
+        int, typer.Option(help="Seconds that the third machine's clock is ahead; or -, behind.")
+    ] = -600,
 ) -> None:
     """Run the proof, print the evidence, and exit with 1 if any claim fails."""
     if not hosts.inside_site():
@@ -88,7 +90,7 @@ def main(
             latency_seconds=LATENCY_SECONDS,
         )
         with site as running, _logs_of_a_failure(home):
-            claims = _prove(running, seconds_behind)
+            claims = _prove(running, clock_offset)
     for passes, claim in claims:
         console.print(f"[green]passes[/] {claim}" if passes else f"[red]FAILS[/]  {claim}")
     if not all(passes for passes, _ in claims):
@@ -106,7 +108,7 @@ def _logs_of_a_failure(home: Path) -> Generator[None]:
         raise
 
 
-def _prove(site: Site, seconds_behind: int) -> list[Claim]:
+def _prove(site: Site, clock_offset: int) -> list[Claim]:
     alone_seconds = _run_alone(site)
     alone = rows.written(site.alone)
     lookups_alone = site.lml.counters.rows["lookup"]
@@ -117,21 +119,20 @@ def _prove(site: Site, seconds_behind: int) -> list[Claim]:
     with ExitStack() as stack:
         instance = stack.enter_context(dg.DagsterInstance.get())
         machines = [
-            stack.enter_context(
-                _worker(site, number, seconds_behind if number == WRONG_CLOCK else 0)
-            )
+            stack.enter_context(_worker(site, number, clock_offset if number == WRONG_CLOCK else 0))
             for number in range(1, HOSTS + 1)
         ]
         stack.enter_context(backfill.daemon(site, ON_CELERY))
         launched = Backfill(instance, backfill.launch(site, ON_CELERY))
-        mortal = machines[: WRONG_CLOCK - 1] if seconds_behind else machines
+        mortal = machines[: WRONG_CLOCK - 1] if clock_offset else machines
         lost = _kill_one_host(site, launched, machines, mortal)
         _wait(launched.status, "the backfill ends", poll=1)
         seconds = monotonic() - started
         _print(site, launched.attempts(), machines, lost)
         claims = [*_claims_of_dagster(launched, machines, lost), *_claims_of_lml(site, lost)]
-        if seconds_behind:
-            claims.append(_clock_was_behind(launched, machines[WRONG_CLOCK - 1], began))
+        if clock_offset:
+            wrong = machines[WRONG_CLOCK - 1]
+            claims.append(_clock_was_wrong(launched, wrong, clock_offset, (began, time())))
         else:
             claims.append(_machines_worked_at_once(site))
         starts = sum(each.step == "library_artwork" for each in launched.attempts())
@@ -161,7 +162,7 @@ def _run_alone(site: Site) -> float:
 
 
 @contextmanager
-def _worker(site: Site, number: int, seconds_behind: int) -> Generator[Host]:
+def _worker(site: Site, number: int, clock_offset: int) -> Generator[Host]:
     """Run a machine with one worker."""
     variables = {
         **site.environment,
@@ -170,7 +171,7 @@ def _worker(site: Site, number: int, seconds_behind: int) -> Generator[Host]:
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONWARNINGS": "ignore",
     }
-    clock = (*FAKETIME, f"-{seconds_behind}s") if seconds_behind else ()
+    clock = (*FAKETIME, f"{clock_offset:+d}s") if clock_offset else ()
     command = ["sh", "-c", START_WORKER, "sh", *clock, str(BIN / "dagster-celery")]
     with hosts.host(number, site.home, command, variables) as machine:
         yield machine
@@ -273,18 +274,26 @@ def _claims_of_lml(site: Site, lost: LostHost) -> Iterator[Claim]:
 
 
 def _machines_worked_at_once(site: Site) -> Claim:
-    """Claim that machines share the work; one whose clock is behind has its steps taken over."""
+    """Claim that machines share the work; with a wrong clock, they may take turns."""
     callers = site.caller_log.most_callers_at_once
     return callers > 1, f"{callers} machines called LML at the same moment"
 
 
-def _clock_was_behind(launched: Backfill, machine: Host, began: float) -> Claim:
+def _clock_was_wrong(
+    launched: Backfill, machine: Host, offset: int, backfill: tuple[float, float]
+) -> Claim:
+    """Claim that a machine dated its first start before the backfill, or its last after it."""
+    began, ended = backfill
     dated = [each.at for each in launched.attempts() if each.host == machine.name]
-    first = began - min(dated, default=began)
+    if offset < 0:
+        apart, when = began - min(dated, default=began), "before the backfill began"
+    else:
+        apart, when = max(dated, default=ended) - ended, "after the backfill ended"
+    starts = _count_of(len(dated), "start")
     return (
-        first > 0,
-        f"the clock of {machine.name} was behind: it dated the first of its "
-        f"{_count_of(len(dated), 'start')} {first:.0f} s before the backfill began",
+        apart > 0,
+        f"the clock of {machine.name} was {abs(offset)} s {'ahead' if offset > 0 else 'behind'}: "
+        f"of its {starts} it dated one {apart:.0f} s {when}",
     )
 
 

@@ -127,7 +127,7 @@ class FreshLibraries:
     """A source of fresh copies of the small library, each with its own Dagster storage."""
 
     library_server: Server
-    dagster_server: Postgres
+    dagster_server: Server
     folder: Path
 
     @contextmanager

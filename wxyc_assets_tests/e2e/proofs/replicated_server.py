@@ -29,7 +29,15 @@ class ReplicatedServer:
 
     def fail_over(self) -> None:
         """Crash the primary, and promote the replica with what it has received."""
+        self.crash()
+        self.promote()
+
+    def crash(self) -> None:
+        """Crash the primary."""
         self.primary.stop("immediate")
+
+    def promote(self) -> None:
+        """Start the replica with what it has received, and let it take writes."""
         self.replica.start()
         with psycopg.connect(self.replica.url("postgres"), autocommit=True) as connection:
             connection.execute("select pg_promote()")

@@ -1,4 +1,7 @@
-"""PostgreSQL fails over to a replica in the middle of a run: no complete range is lost."""
+"""PostgreSQL fails over to a replica in the middle of a run: no complete range is lost.
+
+Dagster's own storage is on another server, or on the same one.
+"""
 
 import tempfile
 from collections import Counter
@@ -7,11 +10,17 @@ from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
+import dagster as dg
 import psycopg
 import pytest
 
 from wxyc_assets.flows.identity.pipeline import PAGES_PER_CALL
-from wxyc_assets_tests.e2e.proofs.conftest import Baseline, FreshLibraries, make_small_library
+from wxyc_assets_tests.e2e.proofs.conftest import (
+    Baseline,
+    FreshLibraries,
+    make_dagster_storage,
+    make_small_library,
+)
 from wxyc_assets_tests.e2e.proofs.crash_check import crash_check
 from wxyc_assets_tests.e2e.proofs.replicated_server import ReplicatedServer, replicated
 from wxyc_assets_tests.e2e.proofs.small_library import SLOW, range_of, served
@@ -28,14 +37,22 @@ def server(seeded_at: datetime) -> Generator[ReplicatedServer]:
         Path(home).chmod(0o711)
         with Postgres(Path(home) / "primary", durable=False) as primary:
             make_small_library(primary, seeded_at)
+            make_dagster_storage(primary)
             with replicated(primary, Path(home) / "replica") as server:
                 yield server
 
 
+@pytest.mark.parametrize("takes_dagster_along", [False, True])
 def test_a_failover_loses_no_complete_range(
-    libraries: FreshLibraries, server: ReplicatedServer, baseline: Baseline, seeded_at: datetime
+    takes_dagster_along: bool,
+    libraries: FreshLibraries,
+    server: ReplicatedServer,
+    baseline: Baseline,
+    seeded_at: datetime,
 ) -> None:
-    elsewhere = FreshLibraries(server, libraries.dagster_server, libraries.folder)
+    elsewhere = FreshLibraries(
+        server, server if takes_dagster_along else libraries.dagster_server, libraries.folder
+    )
     with (
         served(SLOW) as lml,
         elsewhere.fresh(lml) as starter,
@@ -51,8 +68,13 @@ def test_a_failover_loses_no_complete_range(
         ):
             assert paused
             stored = check.observer.stored()
-            server.fail_over()
+            server.crash()
+            if takes_dagster_along:
+                assert child.wait_until(lambda: "waiting for Dagster's storage" in child.output)
+            server.promote()
         assert child.finish() == 1
+        (run,) = check.instance.get_runs()
+        assert run.status is dg.DagsterRunStatus.FAILURE
         assert "The database went away" in child.output or "cannot be reached" in child.output
         check.verify()
         lost = stored - check.observer.stored()

@@ -352,3 +352,12 @@ def test_a_daemon_whose_clock_is_behind_has_its_backfill_followed(sensor: Sensor
     ended = now - timedelta(minutes=10)
     sensor.backfill("identities", "library_identity", ended=ended)
     assert sensor.tick() == ["identities"]
+
+
+def test_the_first_backfill_is_followed_though_our_clock_is_ahead_of_the_daemons(
+    sensor: Sensor,
+) -> None:
+    assert sensor.tick() == []
+    daemons_clock = datetime.now(UTC) - timedelta(minutes=10)
+    sensor.backfill("identities", "library_identity", ended=daemons_clock)
+    assert sensor.tick() == ["identities"]
