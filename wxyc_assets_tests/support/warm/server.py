@@ -34,7 +34,6 @@ PRELOADED = (
     "dagster._grpc.server",
     "dagster_dg_cli.cli",
     "dagster_postgres",
-    "dagster_webserver.cli",
     "httpx",
     "orjson",
     "psycopg",
@@ -49,6 +48,7 @@ PRELOADED = (
     "structlog",
     "typer",
 )
+"""Of our extras, starlette and Celery, nothing: tests make them missing."""
 BIN = Path(sys.executable).parent
 HARMLESS = {"-B", "-u", "-Wignore"}
 """Options of the interpreter that change nothing here, or as much as the environment does."""
