@@ -4,8 +4,8 @@ PORT ?= 3000
 PYTHON ?= python3
 BIN = .venv/bin
 # Each process takes one test file at a time, so that fixtures are made once. Tests mostly wait, so
-# several run side by side.
-SIDE_BY_SIDE = --numprocesses 3 --dist loadfile --no-loadscope-reorder
+# several run side by side, the longest files first.
+SIDE_BY_SIDE = --numprocesses 5 --dist loadfile --no-loadscope-reorder
 
 .PHONY: demo gates report ui test test-versions mutants bench distribution audit sbom lock fuzz pictures release clean help
 
@@ -26,10 +26,11 @@ ui: .venv/installed ## serve the Dagster UI for the demo's data (PORT=3000)
 test: .venv/installed ## run linters, type checker, layer contracts and all tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/pyright --pythonpath $(BIN)/python
 	$(BIN)/lint-imports
 	$(BIN)/python -m compileall -q wxyc_assets wxyc_sandbox  # also where nothing may cache it later
-	$(BIN)/pytest $(SIDE_BY_SIDE)
+	$(BIN)/pyright --pythonpath $(BIN)/python & types=$$!; \
+	    $(BIN)/pytest $(SIDE_BY_SIDE); tests=$$?; \
+	    wait $$types || { echo "The type checker has found errors: see above"; exit 1; }; exit $$tests
 
 # Tests of everything that uses SQL, on production's PostgreSQL version and one newer:
 # run eval "$(.ci/servers)" first.

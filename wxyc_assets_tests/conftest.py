@@ -22,6 +22,18 @@ from wxyc_assets_tests.support.watermark import count_moves
 from wxyc_sandbox.backend import create_schema
 from wxyc_sandbox.postgres import Postgres
 
+TESTS = Path(__file__).parent
+LONGEST = (
+    "e2e/image/test_built_image.py",
+    "e2e/distribution/test_distribution.py",
+    "e2e/sabotage/test_ordinary_year.py",
+    "e2e/operation/test_writer_role.py",
+    "e2e/proofs/test_kills.py",
+    "e2e/operation/test_operating.py",
+    "e2e/proofs/test_restarts.py",
+    "e2e/operation/test_secrets.py",
+)
+"""The files that take minutes, the longest first: one that starts last is waited for alone."""
 TEMPLATE = "backend_template"
 _numbers = count(1)
 
@@ -47,6 +59,12 @@ def pytest_configure() -> None:
         "any_machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
     )
     hypothesis.settings.load_profile("any_machine")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Start the longest files first; the others keep their order."""
+    places = {TESTS / name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.path, len(LONGEST)))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -80,6 +80,28 @@ def test_a_console_script_and_a_module() -> None:
     assert "dagster, version" in run("python", "-m", "dagster", "--version").stdout
 
 
+def test_what_it_starts_is_forked_as_well() -> None:
+    code = "import sys; print('dagster' in sys.modules)"
+    spawned = (
+        f"import subprocess, sys; subprocess.run([sys.executable, '-Wignore', '-c', {code!r}])"
+    )
+    assert run("python", "-c", spawned).stdout == "True\n"
+
+
+def test_a_script_that_it_starts_is_its_child(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text("import os, sys; print(os.getppid() == int(sys.argv[1]))")
+    started = "subprocess.run([sys.executable, sys.argv[1], str(os.getpid())])"
+    code = f"import os, subprocess, sys; {started}"
+    assert run("python", "-c", code, str(script)).stdout == "True\n"
+
+
+def test_a_process_that_it_spawns_ends_with_its_exit_code() -> None:
+    process = "multiprocessing.get_context('spawn').Process(target=sys.exit, args=(3,))"
+    code = f"import multiprocessing, sys; p = {process}; p.start(); p.join(); print(p.exitcode)"
+    assert run("python", "-c", code).stdout == "3\n"
+
+
 def test_what_it_does_not_know_is_left_to_a_cold_interpreter() -> None:
     code = "import dagster, sys; print(dagster.AssetKey, sys.argv)"
     path = f"{warm_bin()}:{os.environ['PATH']}"

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from wxyc_assets_tests.conftest import LONGEST, TESTS
+
 PROJECT = Path(__file__).parents[2]
 PRODUCT = ("wxyc_assets", "wxyc_sandbox")
 PACKAGES = (*PRODUCT, "wxyc_assets_tests")
@@ -70,3 +72,7 @@ def test_each_statement_says_first_what_it_returns_or_changes() -> None:
     statements = [*PROJECT.glob("wxyc_assets/adapters/postgres/sql/**/*.sql")]
     assert len(statements) > 100
     assert [each.name for each in statements if not each.read_text().startswith("-- ")] == []
+
+
+def test_the_files_that_start_first_are_there() -> None:
+    assert [name for name in LONGEST if not (TESTS / name).is_file()] == []

@@ -45,7 +45,7 @@ def running(
         output = stack.enter_context(log.open("wb"))
         for program, *arguments in commands:
             process = subprocess.Popen(
-                [BIN / program, *arguments],
+                [warm_program(program), *arguments],
                 env={**env, "PYTHONWARNINGS": "ignore"},
                 cwd=cwd,
                 stdout=output,

@@ -7,7 +7,7 @@ from typing import Literal
 
 import psycopg
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
 
 from wxyc_assets_tests.e2e.operation.processes import run_program
 from wxyc_assets_tests.support.browser import browser
@@ -82,11 +82,16 @@ def test_a_page_that_cannot_be_written_is_one_line(
     assert report.exists()
 
 
+@pytest.fixture(scope="module")
+def chromium() -> Generator[Browser]:
+    with browser() as started:
+        yield started
+
+
 @pytest.fixture
-def page(report: Path) -> Generator[Page]:
+def page(report: Path, chromium: Browser) -> Generator[Page]:
     """The page on a phone; any request to the network is a failure."""
-    with browser() as chromium:
-        opened = chromium.new_page(viewport={"width": 360, "height": 740})
+    with chromium.new_page(viewport={"width": 360, "height": 740}) as opened:
         requested: list[str] = []
         opened.on("request", lambda request: requested.append(request.url))
         opened.goto(report.as_uri())
@@ -104,10 +109,9 @@ CUT_OFF = """
 
 @pytest.mark.browser
 @pytest.mark.parametrize("medium", SIZES)
-def test_no_column_is_cut_off(report: Path, medium: str) -> None:
+def test_no_column_is_cut_off(report: Path, chromium: Browser, medium: str) -> None:
     width, height = SIZES[medium]
-    with browser() as chromium:
-        opened = chromium.new_page(viewport={"width": width, "height": height})
+    with chromium.new_page(viewport={"width": width, "height": height}) as opened:
         opened.emulate_media(media="print" if medium == "paper" else "screen")
         opened.goto(report.as_uri())
         assert opened.evaluate("document.documentElement.scrollWidth") <= width

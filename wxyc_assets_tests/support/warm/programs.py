@@ -8,8 +8,20 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
-PROGRAMS = ("python", "dagster", "wxyc-assets", "wxyc-sandbox")
+PROGRAMS = (
+    "python", "dagster", "dagster-daemon", "dagster-webserver", "dg", "wxyc-assets", "wxyc-sandbox",
+)  # fmt: skip
 HERE = Path(__file__).parent
+FORKED = """#!/bin/sh
+exec {client} "$@"
+"""
+PYTHON = """#!/bin/sh
+case "$1" in
+  -B | -u | -W* | -c | -m) exec {client} "$@" ;;
+  *) exec {python} "$@" ;;
+esac
+"""
+"""A script stays the child of its caller: Dagster's mirrors of a step's output end without it."""
 
 
 @cache
@@ -17,14 +29,15 @@ def warm_bin() -> Path:
     """Return a folder of commands that are forked from one warm interpreter.
 
     They are the console scripts of the virtual environment, with their own environment, open files,
-    signals and exit code, but not its process as their parent. What they start is cold. The
-    interpreter ends with this process.
+    signals and exit code, but not its process as their parent. What they start as `sys.executable`
+    is forked as well. The interpreter ends with this process.
     """
     folder = tempfile.TemporaryDirectory(prefix="wxyc-warm-")
     bin = Path(folder.name)
     for program in PROGRAMS:
-        command = shlex.join([sys.executable, "-IS", str(HERE / "client.py"), str(bin / program)])
-        (bin / program).write_text(f'#!/bin/sh\nexec {command} "$@"\n')
+        client = shlex.join([sys.executable, "-IS", str(HERE / "client.py"), str(bin / program)])
+        script = PYTHON if program == "python" else FORKED
+        (bin / program).write_text(script.format(client=client, python=shlex.quote(sys.executable)))
         (bin / program).chmod(0o755)
     server = subprocess.Popen(
         [sys.executable, HERE / "server.py", bin],

@@ -7,6 +7,7 @@ here: a program must read its own environment. It ends when its standard input i
 import fcntl
 import gc
 import json
+import multiprocessing.spawn
 import os
 import runpy
 import selectors
@@ -18,6 +19,7 @@ import warnings
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
+from itertools import dropwhile
 from pathlib import Path
 
 PRELOADED = (
@@ -28,6 +30,9 @@ PRELOADED = (
     "dagster._cli",
     "dagster._core.definitions.external_asset",
     "dagster._core.types.primitive_mapping",
+    "dagster._daemon.cli",
+    "dagster._grpc.server",
+    "dagster_dg_cli.cli",
     "dagster_postgres",
     "httpx",
     "orjson",
@@ -43,7 +48,10 @@ PRELOADED = (
     "structlog",
     "typer",
 )
+"""Of our extras, starlette and Celery, nothing: tests make them missing."""
 BIN = Path(sys.executable).parent
+HARMLESS = {"-B", "-u", "-Wignore"}
+"""Options of the interpreter that change nothing here, or as much as the environment does."""
 LONGEST_ORDER, MOST_FILES = 2**18, 250
 FIRST_SPARE_FILE = 512
 """Received files wait above this number until they get the numbers that they had."""
@@ -80,7 +88,12 @@ class Order:
         self._start_interpreter()
 
     def _start_interpreter(self) -> None:
-        """Do what the interpreter does with its environment when it starts."""
+        """Do what the interpreter does with its environment when it starts.
+
+        What it starts in turn, such as a code server and its runs, is forked as well.
+        """
+        sys.executable = str(Path(self.program).parent / "python")
+        multiprocessing.spawn.set_executable(sys.executable)
         if folders := self.environment.get("PYTHONPATH"):
             sys.path[0:0] = folders.split(os.pathsep)
         if self.environment.get("PYTHONWARNINGS") == "ignore":
@@ -88,7 +101,7 @@ class Order:
 
     def run(self) -> None:
         """Run the program in this process."""
-        match Path(self.program).name, self.arguments:
+        match Path(self.program).name, [*dropwhile(HARMLESS.__contains__, self.arguments)]:
             case "python", ["-m", module, *rest]:
                 sys.argv = [module, *rest]
                 sys.path.insert(0, self.folder)
@@ -97,8 +110,8 @@ class Order:
                 sys.argv = ["-c", *rest]
                 sys.path.insert(0, "")
                 exec(compile(code, "<string>", "exec"), {"__name__": "__main__"})
-            case "python", arguments:
-                os.execv(BIN / "python", [str(BIN / "python"), *arguments])
+            case "python", _:
+                os.execv(BIN / "python", [str(BIN / "python"), *self.arguments])
             case name, arguments:
                 sys.argv = [self.program, *arguments]
                 sys.path.insert(0, str(BIN))
