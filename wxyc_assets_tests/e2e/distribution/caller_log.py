@@ -22,7 +22,6 @@ class CallerLog:
         """Set the counts to zero."""
         self.calls: Counter[str] = Counter()
         """By address."""
-        self.most_callers_at_once = 0
         self.most_in_flight = 0
         """Most requests at a time whose caller still waited for the answer."""
 
@@ -43,9 +42,8 @@ class CallerLog:
 
     def _count(self, new: Message) -> None:
         self.calls[_caller(new)] += 1
-        waited_for = [_caller(each) for each in self._in_progress if not has_disconnected(each)]
-        self.most_in_flight = max(self.most_in_flight, len(waited_for))
-        self.most_callers_at_once = max(self.most_callers_at_once, len(set(waited_for)))
+        waited_for = sum(not has_disconnected(each) for each in self._in_progress)
+        self.most_in_flight = max(self.most_in_flight, waited_for)
 
 
 def _caller(scope: Message) -> str:
