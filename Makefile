@@ -29,7 +29,7 @@ test: .venv/installed ## run linters, type checker, layer contracts and all test
 	$(BIN)/pyright --pythonpath $(BIN)/python
 	$(BIN)/lint-imports
 	$(BIN)/python -m compileall -q wxyc_assets wxyc_sandbox  # also where nothing may cache it later
-	$(BIN)/pytest $(SIDE_BY_SIDE)
+	.ci/with-shm $(BIN)/pytest $(SIDE_BY_SIDE)
 
 # Tests of everything that uses SQL, on production's PostgreSQL version and one newer:
 # run eval "$(.ci/servers)" first.
