@@ -29,7 +29,7 @@ test: .venv/installed ## run linters, type checker, layer contracts and all test
 	$(BIN)/lint-imports
 	$(BIN)/python -m compileall -q wxyc_assets wxyc_sandbox  # also where nothing may cache it later
 	$(BIN)/pyright --pythonpath $(BIN)/python & types=$$!; \
-	    $(BIN)/pytest $(SIDE_BY_SIDE); tests=$$?; \
+	    .ci/with-shm $(BIN)/pytest $(SIDE_BY_SIDE); tests=$$?; \
 	    wait $$types || { echo "The type checker has found errors: see above"; exit 1; }; exit $$tests
 
 # Tests of everything that uses SQL, on production's PostgreSQL version and one newer:

@@ -27,6 +27,8 @@ BLOCKED_BY_LOCK: dict[str, LiteralString] = {
 }
 WAITING_FOR_LML: dict[str, Kind] = {"asking": "stalled_head", "reading an answer": "stalled_body"}
 ANYWHERE = "anywhere"
+RECORDS_AHEAD = 40
+"""What a run may ask about beyond a breakpoint before it is seen there: two pages."""
 BREAKPOINTS = (*BLOCKED_BY_LOCK, *WAITING_FOR_LML, ANYWHERE)
 
 COUNT_STORED = "select count(*) from lml_resolution"
@@ -51,22 +53,27 @@ class RunObserver:
 
         Yields False if the child ended before.
         """
-        with open_connection(self.database_url) as observer:
-            goal = value(observer, COUNT_STORED) + after
-            got_there = child.wait_until(lambda: value(observer, COUNT_STORED) >= goal)
-        if not got_there or point == ANYWHERE:
-            yield got_there
-        elif point in WAITING_FOR_LML:
-            with self._waiting_for_lml(child, WAITING_FOR_LML[point]) as paused:
-                yield paused
-        else:
-            with self._blocked(child, point) as paused:
-                yield paused
+        self.lml.gate.close_after(after + RECORDS_AHEAD)
+        try:
+            with open_connection(self.database_url) as observer:
+                goal = value(observer, COUNT_STORED) + after
+                got_there = child.wait_until(lambda: value(observer, COUNT_STORED) >= goal)
+            if not got_there or point == ANYWHERE:
+                yield got_there
+            elif point in WAITING_FOR_LML:
+                with self._waiting_for_lml(child, WAITING_FOR_LML[point]) as paused:
+                    yield paused
+            else:
+                with self._blocked(child, point) as paused:
+                    yield paused
+        finally:
+            self.lml.gate.open()
 
     @contextmanager
     def _waiting_for_lml(self, child: Child, kind: Kind) -> Generator[bool]:
         calls = self.lml.calls
         self.lml.inject(Fault(kind, route="resolve"))
+        self.lml.gate.open()
         yield child.wait_until(lambda: self.lml.calls > calls)
         self.lml.clear_faults()
 
@@ -76,6 +83,7 @@ class RunObserver:
         with open_connection(url) as ours, open_connection(url) as observer, ours.transaction():
             ours.execute(BLOCKED_BY_LOCK[point])
             pid = ours.info.backend_pid
+            self.lml.gate.open()
             yield child.wait_until(lambda: value(observer, COUNT_BLOCKED, pid) > 0)
 
     def wait_until_disconnected(self) -> None:

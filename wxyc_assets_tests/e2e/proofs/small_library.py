@@ -1,5 +1,6 @@
 """A small library with the station's distribution, spread over several ranges."""
 
+import asyncio
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -7,12 +8,15 @@ from functools import cached_property
 from time import monotonic
 from typing import Any
 
+from wxyc_assets.adapters.lml import bulk_resolve
 from wxyc_assets.domain.ranges import IdRange, tile
 from wxyc_sandbox.library import SandboxLibrary
 from wxyc_sandbox.lml.app import PretendLml
+from wxyc_sandbox.lml.delivery import has_disconnected
 from wxyc_sandbox.lml.faults import Fault
 from wxyc_sandbox.lml.server import serve
 from wxyc_sandbox.lml.settings import LmlSettings
+from wxyc_sandbox.lml.wire import Message, Receive, Send
 from wxyc_sandbox.records import RecordGenerator
 
 SEED = 1994
@@ -25,6 +29,7 @@ RANGES = [*tile(CEILING, RANGE_WIDTH)]
 
 SLOW = LmlSettings(seed=SEED, base_latency_seconds=0.03, row_latency_seconds=0)
 """Slow enough for an observer to follow."""
+GATE_POLL_SECONDS = 0.005
 AT_ONCE = LmlSettings(seed=SEED, base_latency_seconds=0, row_latency_seconds=0)
 
 
@@ -64,6 +69,31 @@ class AskedRecords:
         return [library_id for _, library_id in self.asked[number:]]
 
 
+class Gate:
+    """ASGI middleware that can make bulk-resolve calls wait, so that no run gets too far ahead."""
+
+    def __init__(self, lml: PretendLml, asked_records: AskedRecords) -> None:
+        self._lml = lml
+        self._asked_records = asked_records
+        self._limit: int | None = None
+
+    def close_after(self, records: int) -> None:
+        """Hold calls once so many more records were asked about."""
+        self._limit = len(self._asked_records.asked) + records
+
+    def open(self) -> None:
+        """Let every call through, but those whose caller has gone."""
+        self._limit = None
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        if scope["path"] == bulk_resolve.PATH:
+            while self._limit is not None and len(self._asked_records.asked) >= self._limit:
+                await asyncio.sleep(GATE_POLL_SECONDS)
+            if has_disconnected(scope):
+                return
+        await self._lml(scope, receive, send)
+
+
 @dataclass(frozen=True, slots=True)
 class ServedLml:
     """A pretend LML over real HTTP."""
@@ -71,6 +101,7 @@ class ServedLml:
     url: str
     lml: PretendLml
     asked_records: AskedRecords
+    gate: Gate
 
     def inject(self, *faults: Fault) -> None:
         """Replace the active faults."""
@@ -91,8 +122,9 @@ def served(settings: LmlSettings = AT_ONCE, faults: Sequence[Fault] = ()) -> Gen
     """Serve a pretend LML, by default without latency."""
     asked_records = AskedRecords()
     lml = PretendLml(settings, answers=asked_records, faults=faults)
-    with serve(lml) as url:
-        yield ServedLml(url, lml, asked_records)
+    gate = Gate(lml, asked_records)
+    with serve(gate) as url:
+        yield ServedLml(url, lml, asked_records, gate)
 
 
 def range_of(library_id: int) -> IdRange:
