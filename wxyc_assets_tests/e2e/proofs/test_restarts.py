@@ -1,5 +1,7 @@
 """PostgreSQL restarts in the middle of a run: no answer is lost, no call repeated."""
 
+import os
+import signal
 import tempfile
 from collections.abc import Generator
 from datetime import datetime
@@ -85,11 +87,13 @@ def test_the_server_of_both_databases_restarts(
         for _ in range(3):
             child = starter.whole_library()
             with crash_check(starter, lml, baseline.first, seeded_at) as check:
-                after = random.randrange(MOST_ANSWERS_BETWEEN)
+                after = random.randrange(1, MOST_ANSWERS_BETWEEN)
                 with check.observer.pause_at(child, ANYWHERE, after=after) as paused:
                     assert paused
+                    os.kill(child.pid, signal.SIGSTOP)
             stoppable.stop("immediate")
-            stoppable.start()  # the run waits for Dagster's storage before it ends
+            stoppable.start()  # before the run goes on: it would wait for Dagster's storage
+            os.kill(child.pid, signal.SIGCONT)
             assert child.finish() == 1
             with crash_check(starter, lml, baseline.first, seeded_at) as check:
                 check.verify()
