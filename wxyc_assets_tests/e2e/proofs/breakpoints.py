@@ -27,8 +27,8 @@ BLOCKED_BY_LOCK: dict[str, LiteralString] = {
 }
 WAITING_FOR_LML: dict[str, Kind] = {"asking": "stalled_head", "reading an answer": "stalled_body"}
 ANYWHERE = "anywhere"
-RECORDS_AHEAD = 40
-"""What a run may ask about beyond a breakpoint before it is seen there: two pages."""
+RECORDS_AHEAD = 5
+"""What a run may ask about beyond a breakpoint before it is seen there, and the pages in flight."""
 BREAKPOINTS = (*BLOCKED_BY_LOCK, *WAITING_FOR_LML, ANYWHERE)
 
 COUNT_STORED = "select count(*) from lml_resolution"

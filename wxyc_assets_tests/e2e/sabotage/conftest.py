@@ -106,6 +106,7 @@ def healthy_template(
     runner: JobRunner,
 ) -> str:
     """The same library with identities, covers and a year of nightly snapshots in both scopes."""
+    served_lml[0].behave()  # whatever an earlier test made of it
     _execute(postgres, "create database {} template {}", HEALTHY_STATION, new_station_template)
     station = Station(postgres.url(HEALTHY_STATION), served_lml[0], runner)
     with station.tables:
