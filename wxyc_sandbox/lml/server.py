@@ -101,7 +101,8 @@ def is_free(port: int) -> bool:
 
 
 def _open_listener(host: str, port: int) -> socket.socket:
-    listener = socket.socket()
+    # Told that it is TCP, asyncio turns off Nagle's algorithm, which would hold answers for 40 ms.
+    listener = socket.socket(proto=socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind((host, port))
     return listener
