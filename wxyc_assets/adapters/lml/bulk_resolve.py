@@ -15,6 +15,7 @@ from wxyc_assets.adapters.lml.wire import (
     Json,
     as_list,
     as_object,
+    is_count,
     results_of,
 )
 from wxyc_assets.domain.answers import AnswerKind
@@ -123,7 +124,7 @@ def read_answers(body: bytes, asked: Sequence[int]) -> Answers:
         unanswered=frozenset(asked) - by_id.keys(),
         untrusted=untrusted,
         tracks_contract_version=version if type(version) is int and 0 <= version < 100 else None,
-        cache_stats=_numbers(as_object(response).get("cache_stats")),
+        cache_stats=_counts(as_object(response).get("cache_stats")),
     )
 
 
@@ -164,6 +165,5 @@ def _without_poisoned(tracks: list[Any], unstorable: Json) -> list[Any]:
     return [track for index, track in enumerate(tracks) if f"tracks[{index}" not in poisoned]
 
 
-def _numbers(stats: Any) -> dict[str, float]:
-    members = as_object(stats).items()
-    return {key: value for key, value in members if type(value) in (int, float)}
+def _counts(stats: Any) -> dict[str, float]:
+    return {key: value for key, value in as_object(stats).items() if is_count(value)}

@@ -1,7 +1,6 @@
 """A span around each call to LML, and the headers that let LML continue the trace."""
 
 import json
-import math
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ import httpx
 from sentry_sdk.traces import SpanStatus, StreamedSpan
 
 from wxyc_assets.adapters.lml import bulk_resolve, health, lookup, refresh
+from wxyc_assets.adapters.lml.wire import is_count
 from wxyc_assets.telemetry import sentry
 
 NAMES = {each.PATH: each.SPAN for each in (bulk_resolve, lookup, refresh, health)}
@@ -67,7 +67,7 @@ def _batch_size(body: object) -> int:
 
 
 def cache_stats(body: bytes) -> dict[str, float]:
-    """Return the numbers of the last `cache_stats`; the rest of the body is not parsed."""
+    """Return the counts of the last `cache_stats`; the rest of the body is not parsed."""
     _, found, rest = body.rpartition(CACHE_STATS)
     if not found:
         return {}
@@ -78,8 +78,4 @@ def cache_stats(body: bytes) -> dict[str, float]:
         return {}
     if not isinstance(stats, dict):
         return {}
-    return {k: v for k, v in cast(dict[str, Any], stats).items() if _is_number(v)}
-
-
-def _is_number(value: Any) -> bool:
-    return type(value) is int or (type(value) is float and math.isfinite(value))
+    return {k: v for k, v in cast(dict[str, Any], stats).items() if is_count(v)}

@@ -9,6 +9,9 @@ import orjson
 Json = dict[str, Any]
 
 
+LARGEST_COUNT = 1 << 53
+
+
 class NotAnAnswer(ValueError):
     """A body that is not a response of the expected shape."""
 
@@ -93,6 +96,11 @@ def as_text(value: Any) -> str | None:
 def as_integer(value: Any) -> int | None:
     """Return an integer, or None in place of anything else."""
     return value if type(value) is int else None
+
+
+def is_count(value: Any) -> bool:
+    """Return True for a number of 0 to 2**53, which sums, spans and metadata can hold."""
+    return type(value) in (int, float) and 0 <= value <= LARGEST_COUNT
 
 
 def _shape(value: Any) -> str:

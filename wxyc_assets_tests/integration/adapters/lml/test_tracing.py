@@ -159,4 +159,6 @@ def test_a_broken_body_has_no_figures(body: bytes) -> None:
 
 
 def test_a_number_without_end_is_none() -> None:
-    assert cache_stats(b'{"cache_stats": {"a": NaN, "b": Infinity, "c": 1}}') == {"c": 1}
+    huge = b"1" + b"0" * 400
+    stats = b'{"a": NaN, "b": Infinity, "c": 1, "d": -1, "e": %b}' % huge
+    assert cache_stats(b'{"cache_stats": %b}' % stats) == {"c": 1}

@@ -257,6 +257,15 @@ def test_of_the_cache_statistics_the_numbers_are_kept() -> None:
     assert read([1], cache_stats=[1]).cache_stats == {}
 
 
+@pytest.mark.parametrize(
+    "number", [math.nan, math.inf, -math.inf, -1, 2**53 + 1, pytest.param(10**400, id="huge")]
+)
+def test_a_statistic_that_counts_nothing_is_left_out(number: float) -> None:
+    assert read([1], cache_stats={"api_calls": number, "pg_hits": 2**53}).cache_stats == {
+        "pg_hits": 2**53
+    }
+
+
 ids = st.integers(1, 6)
 leaves = (
     st.none()
