@@ -1,6 +1,7 @@
 """A backfill of the whole library through a real daemon, and Dagster's records of it."""
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -60,13 +61,13 @@ class Backfill:
             if (host := _host(event))
         ]
 
-    def succeeded_steps(self) -> dict[tuple[str, str], float]:
-        """Return when each successful step ended, by run and name; by its host's own clock."""
-        return {
-            (each.run_id, event.step_key or ""): at
+    def succeeded_steps(self) -> Counter[tuple[str, str]]:
+        """Return the successful steps, by run and name."""
+        return Counter(
+            (each.run_id, event.step_key or "")
             for each in self.runs()
-            for event, at in self._events(each, dg.DagsterEventType.STEP_SUCCESS)
-        }
+            for event, _ in self._events(each, dg.DagsterEventType.STEP_SUCCESS)
+        )
 
     def _events(
         self, of: dg.DagsterRun, kind: dg.DagsterEventType

@@ -1,5 +1,6 @@
-"""Log of the pretend LML's callers by address, which its own counters do not have."""
+"""Log of the pretend LML's callers by address, and a meeting of two of them there."""
 
+import asyncio
 from collections import Counter
 
 from wxyc_sandbox.lml.app import PretendLml
@@ -8,6 +9,7 @@ from wxyc_sandbox.lml.wire import Message, Receive, Send
 
 BUDGETED = "/api/"
 """Prefix of the routes that take a permit of the shared budget."""
+POLL_SECONDS = 0.01
 
 
 class CallerLog:
@@ -16,14 +18,23 @@ class CallerLog:
     def __init__(self, lml: PretendLml) -> None:
         self._lml = lml
         self._in_progress: list[Message] = []
+        self._awaits_meeting = self._holds_one = False
         self.reset()
 
     def reset(self) -> None:
         """Set the counts to zero."""
         self.calls: Counter[str] = Counter()
         """By address."""
+        self.most_callers_at_once = 0
         self.most_in_flight = 0
         """Most requests at a time whose caller still waited for the answer."""
+
+    def await_meeting(self) -> None:
+        """Hold one call at a time until a second machine calls, however slowly that starts.
+
+        Only one, because the others need the permits of the shared budget to come along.
+        """
+        self._awaits_meeting = True
 
     def in_progress(self, address: str) -> int:
         """Return the number of one caller's requests at LML, abandoned ones included."""
@@ -36,14 +47,24 @@ class CallerLog:
         self._in_progress.append(scope)
         self._count(scope)
         try:
+            if not self._holds_one:
+                await self._hold(scope)
             await self._lml(scope, receive, send)
         finally:
             self._in_progress.remove(scope)
 
+    async def _hold(self, scope: Message) -> None:
+        self._holds_one = True
+        while self._awaits_meeting and not has_disconnected(scope):
+            await asyncio.sleep(POLL_SECONDS)
+        self._holds_one = False
+
     def _count(self, new: Message) -> None:
         self.calls[_caller(new)] += 1
-        waited_for = sum(not has_disconnected(each) for each in self._in_progress)
-        self.most_in_flight = max(self.most_in_flight, waited_for)
+        waited_for = [_caller(each) for each in self._in_progress if not has_disconnected(each)]
+        self.most_in_flight = max(self.most_in_flight, len(waited_for))
+        self.most_callers_at_once = max(self.most_callers_at_once, len(set(waited_for)))
+        self._awaits_meeting = self._awaits_meeting and self.most_callers_at_once < 2
 
 
 def _caller(scope: Message) -> str:

@@ -12,7 +12,7 @@ from wxyc_assets_tests.e2e.distribution.hosts import missing_requirement
 PROJECT = Path(__file__).parents[3]
 DIES_WITH_US = ["setpriv", "--pdeathsig", "KILL"]
 PROVE = ["-m", "wxyc_assets_tests.e2e.distribution", "--scale", "0.01", "--ranges-per-run", "8"]
-RIGHT_CLOCKS = ["--clock-offset", "0"]  # with a wrong one, machines may take turns
+RIGHT_CLOCKS = ["--clock-offset", "0"]
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ from typing import Any
 import dagster as dg
 
 from wxyc_assets.defs import rotation_cache, rotation_identities
-from wxyc_assets.defs.lml_resource import LmlResource
-from wxyc_assets.defs.resources import DatabaseResource, RotationGates
+from wxyc_assets.defs.resources import RotationGates
+from wxyc_assets_tests.integration.defs.resources import database_at, lml_at
 from wxyc_assets_tests.support.backend_db import BackendDb
 from wxyc_sandbox.lml.app import PretendLml
 from wxyc_sandbox.lml.server import serve
@@ -22,21 +22,8 @@ class RotationGraph:
     def __init__(self, database_url: str, lml_url: str) -> None:
         self.backend_db = BackendDb(database_url)
         self.resources: dict[str, Any] = {
-            "database": DatabaseResource(
-                url=database_url, schema_name="wxyc_schema", assets_schema_name="wxyc_assets"
-            ),
-            "lml": LmlResource(
-                url=lml_url,
-                api_key="",
-                local_dev=True,
-                timeout_seconds=60,
-                lookup_timeout_seconds=30,
-                max_in_flight=4,
-                rate_per_minute=0,
-                breaker_ceiling_minutes=0,
-                attempts=2,
-                first_wait_seconds=0,
-            ),
+            "database": database_at(database_url),
+            "lml": lml_at(lml_url),
             "rotation_gates": RotationGates(local_dev=True, github_token=""),
         }
 

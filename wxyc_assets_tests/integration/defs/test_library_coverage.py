@@ -24,6 +24,7 @@ from wxyc_assets.defs.resources import DatabaseResource, ScopeResource
 from wxyc_assets.domain.candidates import Scope
 from wxyc_assets.domain.coverage import CoverageRules
 from wxyc_assets.domain.gates.evaluation import CHECK_DESCRIPTIONS
+from wxyc_assets_tests.integration.defs.resources import database_at
 from wxyc_assets_tests.support.backend_db import BackendDb
 
 WIDE_RUN, OTHER_RUN = (f"00000000-0000-4000-8000-00000000000{each}" for each in (1, 2))
@@ -87,9 +88,7 @@ class CoverageGraph:
 
     @property
     def database(self) -> DatabaseResource:
-        return DatabaseResource(
-            url=self.backend_db.url, schema_name="wxyc_schema", assets_schema_name="wxyc_assets"
-        )
+        return database_at(self.backend_db.url)
 
 
 def failed(result: dg.ExecuteInProcessResult) -> list[str]:

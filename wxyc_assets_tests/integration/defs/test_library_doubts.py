@@ -8,8 +8,8 @@ import pytest
 from wxyc_assets.definitions import defs
 from wxyc_assets.defs.jobs import library_doubts_job
 from wxyc_assets.defs.library_doubts import doubts_do_not_jump, library_doubts
-from wxyc_assets.defs.resources import DatabaseResource
 from wxyc_assets.domain.doubts import ALWAYS_ALLOWED
+from wxyc_assets_tests.integration.defs.resources import database_at
 from wxyc_assets_tests.support.backend_db import BackendDb
 
 RECORDS = 60
@@ -50,9 +50,7 @@ def instance() -> Iterator[dg.DagsterInstance]:
 
 
 def run(backend_db: BackendDb, instance: dg.DagsterInstance) -> dg.ExecuteInProcessResult:
-    database = DatabaseResource(
-        url=backend_db.url, schema_name="wxyc_schema", assets_schema_name="wxyc_assets"
-    )
+    database = database_at(backend_db.url)
     definitions = dg.Definitions(
         assets=[library_doubts],
         asset_checks=[doubts_do_not_jump],

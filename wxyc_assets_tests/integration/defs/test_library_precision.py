@@ -12,13 +12,12 @@ import pytest
 from wxyc_assets.adapters.postgres.database import open_database
 from wxyc_assets.adapters.postgres.verdict_store import VerdictStore
 from wxyc_assets.defs.library_precision import NOT_MEASURED, library_precision
-from wxyc_assets.defs.lml_resource import LmlResource
-from wxyc_assets.defs.resources import DatabaseResource
 from wxyc_assets.domain.review import ReviewCard
 from wxyc_assets.domain.samples import LmlRules, SampledKind
 from wxyc_assets.domain.verdict_file import NumberedVerdict
 from wxyc_assets.domain.verdicts import Decision, RecordVerdict
 from wxyc_assets.flows.precision import draw_sample
+from wxyc_assets_tests.integration.defs.resources import database_at, lml_at
 from wxyc_assets_tests.support.backend_db import BackendDb
 from wxyc_sandbox.lml.app import PretendLml
 from wxyc_sandbox.lml.server import serve
@@ -39,23 +38,8 @@ class PrecisionGraph:
         return dg.materialize(
             [library_precision],
             resources={
-                "database": DatabaseResource(
-                    url=self.backend_db.url,
-                    schema_name="wxyc_schema",
-                    assets_schema_name="wxyc_assets",
-                ),
-                "lml": LmlResource(
-                    url=self.lml_url,
-                    api_key="",
-                    local_dev=True,
-                    timeout_seconds=60,
-                    lookup_timeout_seconds=30,
-                    max_in_flight=4,
-                    rate_per_minute=0,
-                    breaker_ceiling_minutes=0,
-                    attempts=2,
-                    first_wait_seconds=0,
-                ),
+                "database": database_at(self.backend_db.url),
+                "lml": lml_at(self.lml_url),
             },
             run_config={"ops": {"library_precision": {"config": floors}}},
         )

@@ -9,10 +9,10 @@ import dagster as dg
 import pytest
 
 from wxyc_assets.adapters.postgres.database import open_database
-from wxyc_assets.defs.resources import DatabaseResource
 from wxyc_assets.defs.retention import sweep_old_rows
 from wxyc_assets.defs.revert import revert_run_job
 from wxyc_assets.domain.candidates import Scope
+from wxyc_assets_tests.integration.defs.resources import database_at
 from wxyc_assets_tests.support.answers import (
     EVERYTHING,
     apply,
@@ -57,9 +57,7 @@ def execute(
     instance: dg.DagsterInstance, backend_db: BackendDb, job: dg.JobDefinition, **config: Any
 ) -> tuple[bool, dict[str, Any]]:
     """Execute a job of one step; return its success and the step's numbers, or its failure."""
-    database = DatabaseResource(
-        url=backend_db.url, schema_name="wxyc_schema", assets_schema_name="wxyc_assets"
-    )
+    database = database_at(backend_db.url)
     step = next(iter(job.graph.node_dict))
     result = (
         dg.Definitions(jobs=[job], resources={"database": database})

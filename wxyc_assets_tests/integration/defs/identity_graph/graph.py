@@ -15,10 +15,10 @@ from wxyc_assets.defs.library_identity import (
     identity_answers_make_sense,
     library_identities,
 )
-from wxyc_assets.defs.lml_resource import LmlResource
 from wxyc_assets.defs.partitions import library_ranges
-from wxyc_assets.defs.resources import DatabaseResource, PagesResource, ScopeResource
+from wxyc_assets.defs.resources import PagesResource, ScopeResource
 from wxyc_assets.domain.ranges import IdRange
+from wxyc_assets_tests.integration.defs.resources import database_at, lml_at
 from wxyc_assets_tests.support.backend_db import BackendDb
 from wxyc_assets_tests.support.sample_library import RECORDS
 from wxyc_sandbox.lml.app import PretendLml
@@ -52,17 +52,11 @@ class IdentityGraph:
 
     def resources(self) -> dict[str, Any]:
         return {
-            "database": DatabaseResource(
-                url=self.backend_db.url, schema_name="wxyc_schema", assets_schema_name="wxyc_assets"
-            ),
-            "lml": LmlResource(
-                url=self.lml_url,
+            "database": database_at(self.backend_db.url),
+            "lml": lml_at(
+                self.lml_url,
                 api_key=self.api_key,
-                local_dev=True,
-                timeout_seconds=60,
-                lookup_timeout_seconds=60,
                 max_in_flight=2,
-                rate_per_minute=0,
                 breaker_ceiling_minutes=1,
                 attempts=1,
             ),
