@@ -10,7 +10,7 @@ from wxyc_sandbox import names
 MOST_CREDITS = 2_364
 MOST_CHARACTERS = 255
 COMPILATIONS = 8_192
-"""Kept in memory (about 40 MB): those of a station at scale 1, for its tables and for LML."""
+"""Kept in memory: those of a station at scale 1 (36 MiB), for its tables and for LML."""
 KNOWN_ARTISTS = 20_000
 TITLES = 100_000
 
