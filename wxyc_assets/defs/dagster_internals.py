@@ -77,16 +77,25 @@ def output_without_materialization(name: str) -> dg.Output[None]:
     return dg.Output(None, name, metadata={SYSTEM_METADATA_KEY_SOURCE_ASSET_OBSERVATION: True})
 
 
-def reuse_storage_connections(instance: dg.DagsterInstance) -> None:
-    """Let this process reuse its connections to Dagster's storage for a moment.
+class PooledStorage(Protocol):
+    """A storage of Dagster's that can keep its connections for a while."""
+
+    def optimize_for_webserver(
+        self, statement_timeout: int, pool_recycle: int, max_overflow: int
+    ) -> None: ...
+
+
+def reuse_connections(*storages: PooledStorage) -> None:
+    """Let this process reuse its connections to Dagster's storages for a moment.
 
     Otherwise each event opens two or more: a run over all ranges five hundred, of 5 ms of CPU each.
     Nobody would notice that a connection has gone stale before an event fails on it, hence no more
     than a moment. Made for the webserver; only PostgreSQL's storage does anything about it.
     """
-    instance.optimize_for_webserver(
-        statement_timeout=0, pool_recycle=REUSE_SECONDS, max_overflow=UNLIMITED
-    )
+    for each in storages:
+        each.optimize_for_webserver(
+            statement_timeout=0, pool_recycle=REUSE_SECONDS, max_overflow=UNLIMITED
+        )
 
 
 def selects_nothing(run: dg.DagsterRun) -> bool:

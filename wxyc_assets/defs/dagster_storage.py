@@ -1,14 +1,33 @@
-"""Dagster's own storage, which may fail over in the middle of a run, too."""
+"""Dagster's own storage: its connections, and its failover in the middle of a run."""
+
+from typing import Any
 
 import dagster as dg
 import stamina
+from dagster_postgres import DagsterPostgresStorage
 from dagster_postgres.utils import DagsterPostgresException
 from sqlalchemy.exc import InterfaceError, OperationalError
 
+from wxyc_assets.defs.dagster_internals import reuse_connections
 from wxyc_assets.telemetry import logs
 
 LONGEST_FAILOVER_SECONDS = 180.0
 AWAY = (DagsterPostgresException, InterfaceError, OperationalError)
+
+
+class ReusingPostgresStorage(DagsterPostgresStorage):
+    """Dagster's storage in PostgreSQL, whose connections serve several events each.
+
+    The command line and the daemon record an event for each range of a run before it begins, and
+    Dagster's own class opens two connections for each: 200 for an identity run over all ranges.
+    """
+
+    @classmethod
+    def from_config_value(cls, inst_data: Any, config_value: Any) -> DagsterPostgresStorage:
+        """Return Dagster's storage as configured in dagster.yaml; Dagster calls this."""
+        storage = super().from_config_value(inst_data, config_value)
+        reuse_connections(storage.run_storage, storage.event_log_storage)
+        return storage
 
 
 def stored_run(

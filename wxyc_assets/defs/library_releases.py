@@ -1,5 +1,6 @@
 """The Discogs releases of the library's records, and the writer that gives them to identities."""
 
+from functools import partial
 from typing import Any
 
 import dagster as dg
@@ -15,9 +16,14 @@ from wxyc_assets.defs.partitions import range_asset, report_range, selected_rang
 from wxyc_assets.defs.resources import DatabaseResource
 from wxyc_assets.defs.run_checks import LIMITS, check_result, range_of_run
 from wxyc_assets.domain.artwork import CoverScope, Eligibility, Rules
+from wxyc_assets.domain.ranges import IdRange
 from wxyc_assets.domain.run_checks import judge_written
 from wxyc_assets.flows.releases.pipeline import ReleasesReport, derive_releases, fill_identities
+from wxyc_assets.flows.worker_pool import WorkerPool
 from wxyc_assets.settings import Share, settings
+
+RANGES_AT_ONCE = 2
+"""One is read and written in PostgreSQL while the answers of another are looked through."""
 
 
 class ReleasesConfig(dg.Config):
@@ -52,12 +58,18 @@ async def library_releases(
         ranges = selected_ranges(context)
         async with database.open() as opened:
             answers, store = KeptAnswerStore(opened, config.scope()), ReleaseStore(opened)
-            for id_range in ranges:
+
+            async def derive(id_range: IdRange) -> None:
                 report = await derive_releases(answers, store, id_range, run_id)
                 if config.write_release_ids:
                     await fill_identities(store, report, run_id)
                 totals.add({f"releases.{name}": n for name, n in report.figures().items()})
                 report_range(context, context.asset_key, id_range.key, _metadata(report))
+
+            pool = WorkerPool(workers=RANGES_AT_ONCE, queue_size=len(ranges))
+            async with pool.running():
+                for id_range in ranges:
+                    await pool.submit(partial(derive, id_range))
             if totals.get("releases.written") or totals.get("releases.removed"):
                 unanalyzed = await opened.analyze("library_release")
                 metadata.warn_of_stale_statistics(context, unanalyzed)

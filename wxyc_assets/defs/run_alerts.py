@@ -14,7 +14,7 @@ import dagster as dg
 
 from wxyc_assets.adapters.alert_channels import AlertChannel
 from wxyc_assets.adapters.postgres.alert_store import AlertStore
-from wxyc_assets.defs.dagster_internals import reuse_storage_connections
+from wxyc_assets.defs.dagster_internals import reuse_connections
 from wxyc_assets.defs.dagster_storage import stored_run
 from wxyc_assets.defs.instrumentation import prepare_process
 from wxyc_assets.defs.occurrences import evaluated_check, failed_run, successful_run
@@ -49,7 +49,7 @@ class AlertingExecutor(dg.Executor):
     def execute(self, plan_context: Any, execution_plan: Any) -> Iterator[dg.DagsterEvent]:
         instance, run = plan_context.instance, plan_context.dagster_run
         events: list[dg.DagsterEvent] = []
-        reuse_storage_connections(instance)
+        reuse_connections(instance.run_storage, instance.event_log_storage)
         try:
             for event in self._steps.execute(plan_context, execution_plan):
                 if event.event_type in TELLING:

@@ -1,8 +1,10 @@
-"""A run reuses its connections to Dagster's storage; counted by PostgreSQL."""
+"""Events share connections to Dagster's storage; counted by PostgreSQL."""
 
 import dagster as dg
 import psycopg
 
+from wxyc_assets.defs.jobs import all_ranges
+from wxyc_assets.defs.partitions import library_ranges, range_asset
 from wxyc_assets.defs.run_alerts import in_process_executor
 
 EVENTS = 40
@@ -24,6 +26,13 @@ def logging_job() -> None:
     log_events()
 
 
+@range_asset(dagster_type=dg.Nothing)
+def ranged() -> None: ...
+
+
+ranged_job = dg.define_asset_job("ranged_job", [ranged])
+
+
 def test_events_share_connections(database: str, production_instance: dg.DagsterInstance) -> None:
     config = {"ops": {"log_events": {"config": {"url": database}}}}
     with dg.execute_job(
@@ -36,3 +45,18 @@ def test_events_share_connections(database: str, production_instance: dg.Dagster
     sessions = output.step_output_data.metadata["sessions"].value
     assert isinstance(sessions, int)
     assert sessions < EVENTS / 2
+
+
+def test_the_ranges_of_a_run_share_connections(
+    database: str, production_instance: dg.DagsterInstance
+) -> None:
+    job = dg.Definitions(assets=[ranged], jobs=[ranged_job]).resolve_job_def("ranged_job")
+    with psycopg.connect(database, autocommit=True) as connection:
+        (before,) = connection.execute(SESSIONS).fetchone() or (0,)
+        run = production_instance.create_run_for_job(job, tags=all_ranges)
+        (after,) = connection.execute(SESSIONS).fetchone() or (0,)
+    planned = production_instance.all_logs(
+        run.run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION_PLANNED
+    )
+    assert len(planned) == len(library_ranges.get_partition_keys())
+    assert after - before < len(planned) / 2
