@@ -1,4 +1,4 @@
-"""What the log of callers keeps from the pretend LML, so that claims count what machines sent."""
+"""Calls that the log of callers keeps from the pretend LML, so that claims count what is there."""
 
 import json
 from collections.abc import Iterator
