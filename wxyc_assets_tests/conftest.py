@@ -1,5 +1,6 @@
 """Fixtures of a real PostgreSQL: one server per session, a fresh database per test."""
 
+import gc
 import signal
 import tempfile
 from collections.abc import AsyncGenerator, Callable, Generator, Iterator
@@ -66,6 +67,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Start the longest files first; the others keep their order."""
     places = {TESTS / name: place for place, name in enumerate(LONGEST)}
     items.sort(key=lambda item: places.get(item.path, len(LONGEST)))
+
+
+def pytest_collection_finish() -> None:
+    """Spare the garbage collector the tests and modules themselves: they stay to the end."""
+    gc.freeze()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
