@@ -15,12 +15,13 @@ from wxyc_assets.defs.alerts import alerts_are_queued
 from wxyc_assets.defs.event_log import Cursor
 from wxyc_assets.defs.resources import AlertsResource, DatabaseResource
 from wxyc_assets_tests.e2e.operation.processes import run_program
+from wxyc_assets_tests.e2e.operation.ranges import FIRST
 from wxyc_assets_tests.support.spans import attributes, spans_named
 from wxyc_sandbox.sentry_sink import Sink, serve_sink
 from wxyc_sandbox.station import SandboxStation
 
 JOB = ("dagster", "job", "execute", "-m", "wxyc_assets.definitions", "-j")
-RANGE = json.dumps({"dagster/partition": "0000001-0000025"})
+RANGE = json.dumps({"dagster/partition": FIRST.key})
 NOWHERE = "http://127.0.0.1:1"
 
 
@@ -92,10 +93,11 @@ def test_a_failed_check_is_one_alert_per_channel_and_its_recovery_another(runs: 
 
 
 def make_the_range_due(runs: Runs) -> None:
-    runs.execute("delete from lml_resolution where library_id <= 25")
-    runs.execute("update library set unresolved_attempted_at = null where id <= 25")
-    runs.execute("delete from library_identity_source where library_id <= 25")
-    runs.execute("delete from library_identity where library_id <= 25")
+    last = FIRST.last
+    runs.execute(f"delete from lml_resolution where library_id <= {last}")
+    runs.execute(f"update library set unresolved_attempted_at = null where id <= {last}")
+    runs.execute(f"delete from library_identity_source where library_id <= {last}")
+    runs.execute(f"delete from library_identity where library_id <= {last}")
 
 
 def test_a_failed_run_is_one_alert_and_the_old_spans_can_be_switched_off(runs: Runs) -> None:
@@ -103,12 +105,12 @@ def test_a_failed_run_is_one_alert_and_the_old_spans_can_be_switched_off(runs: R
     options = ("library_identity_job", "--tags", RANGE)
     done = runs.run(*options, LIBRARY_METADATA_URL=NOWHERE)
     assert done.returncode != 0
-    assert runs.titles == ["library_identity_job (0000001-0000025) failed"]
+    assert runs.titles == [f"library_identity_job ({FIRST.key}) failed"]
     assert "LML cannot be reached" in runs.sink.messages[0]["text"]
 
     done = runs.run(*options, OLD_SPANS="0")
     assert done.returncode == 0, done.stderr
-    assert runs.titles[1:] == ["library_identity_job (0000001-0000025) succeeds again"]
+    assert runs.titles[1:] == [f"library_identity_job ({FIRST.key}) succeeds again"]
     assert spans_named(runs.sink, "library_identity.totals")
     assert not spans_named(runs.sink, "library-identity-consumer.run")
 
