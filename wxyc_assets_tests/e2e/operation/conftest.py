@@ -29,6 +29,14 @@ def station(project: Path) -> Generator[SandboxStation]:
 
 
 @pytest.fixture(scope="module")
+def at_once(project: Path) -> tuple[str, str]:
+    """Options of a `rotation_job` that asks again without the pause of half a minute."""
+    config = project / "at-once.yaml"
+    config.write_text("ops: {rotation_cache: {config: {pause_seconds: 0}}}")
+    return "--config", str(config)
+
+
+@pytest.fixture(scope="module")
 def webserver(station: SandboxStation) -> Generator[httpx.Client]:
     """A client of a webserver, with a daemon, on the station's persistent instance."""
     port = free_port()

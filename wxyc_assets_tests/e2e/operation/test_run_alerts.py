@@ -33,6 +33,10 @@ class Runs:
     sink: Sink
     channels: Mapping[str, str]
     folder: Path
+    at_once: tuple[str, str]
+
+    def rotate(self, **variables: str) -> CompletedProcess[str]:
+        return self.run("rotation_job", *self.at_once, **variables)
 
     def run(self, job: str, *options: str, **variables: str) -> CompletedProcess[str]:
         environment = {**self.station.environment, "DAGSTER_HOME": str(self.folder)}
@@ -52,11 +56,11 @@ class Runs:
 
 
 @pytest.fixture
-def runs(station: SandboxStation, tmp_path: Path) -> Generator[Runs]:
+def runs(station: SandboxStation, tmp_path: Path, at_once: tuple[str, str]) -> Generator[Runs]:
     sink = Sink()
     with serve_sink(sink) as addresses:
         channels = {"SENTRY_DSN": addresses.dsn, "ALERT_WEBHOOK_URL": addresses.webhook}
-        opened = Runs(station, sink, channels, tmp_path)
+        opened = Runs(station, sink, channels, tmp_path, at_once)
         opened.execute("delete from alert_outbox")
         yield opened
         restore_the_rotation(opened)
@@ -76,7 +80,7 @@ def restore_the_rotation(runs: Runs) -> None:
 
 def test_a_failed_check_is_one_alert_per_channel_and_its_recovery_another(runs: Runs) -> None:
     break_the_rotation(runs)
-    done = runs.run("rotation_job")
+    done = runs.rotate()
     assert done.returncode != 0
     assert runs.titles == ["rotation_identities: rotation_is_identified fails"]
     assert len(runs.sink.messages) == 1
@@ -85,7 +89,7 @@ def test_a_failed_check_is_one_alert_per_channel_and_its_recovery_another(runs: 
     assert end["failed_checks"] == ["rotation_is_identified"]
 
     restore_the_rotation(runs)
-    done = runs.run("rotation_job")
+    done = runs.rotate()
     assert done.returncode == 0, done.stderr
     assert runs.titles[1:] == ["rotation_identities: rotation_is_identified passes again"]
     assert len(runs.sink.messages) == 2
@@ -128,10 +132,10 @@ def test_an_alert_that_cannot_be_sent_changes_no_exit_code_and_the_next_run_send
     runs: Runs,
 ) -> None:
     runs.sink.status = 503
-    done = runs.run("rotation_job")
+    done = runs.rotate()
     assert done.returncode == 0, done.stderr
     break_the_rotation(runs)
-    done = runs.run("rotation_job")
+    done = runs.rotate()
     assert done.returncode != 0
     undelivered = [each for each in lines(done) if each["event"] == "alert not delivered"]
     assert {each["channel"]: each["why"] for each in undelivered} == {
@@ -145,7 +149,7 @@ def test_an_alert_that_cannot_be_sent_changes_no_exit_code_and_the_next_run_send
 
 
 def test_a_run_that_cannot_reach_its_database_is_told_without_the_queue(runs: Runs) -> None:
-    done = runs.run("rotation_job", DATABASE_URL="postgresql://u:hush@127.0.0.1:1/x")
+    done = runs.rotate(DATABASE_URL="postgresql://u:hush@127.0.0.1:1/x")
     assert done.returncode != 0
     assert runs.titles == ["rotation_job failed"]
     assert "database cannot be reached" in runs.sink.messages[0]["text"]
@@ -157,7 +161,7 @@ def test_a_daemons_sensor_does_not_repeat_what_the_run_has_told(
 ) -> None:
     break_the_rotation(runs)
     environment = {**runs.station.environment, **runs.channels}
-    done = run_program(*JOB, "rotation_job", env=environment, cwd=runs.folder)
+    done = run_program(*JOB, "rotation_job", *runs.at_once, env=environment, cwd=runs.folder)
     assert done.returncode != 0
     assert len(runs.titles) == 1
     monkeypatch.setenv("DAGSTER_PG_URL", runs.station.variables["DAGSTER_PG_URL"])
