@@ -89,6 +89,8 @@ class Count(StrEnum):
 
 
 Totals = Mapping[Count, int]
+STORED_NAMES = {count.value: count for count in Count}
+"""Iterating over an enumeration takes longer than everything else that is done with a snapshot."""
 
 
 class UnreadableTotals(ValueError):
@@ -101,9 +103,9 @@ def read_totals(stored: object) -> Totals:
         raise UnreadableTotals("it has no counts")
     numbers = cast(Mapping[str, object], stored)
     found: dict[Count, int] = {}
-    for count in Count:
-        number = numbers.get(count.value)
+    for name, count in STORED_NAMES.items():
+        number = numbers.get(name)
         if type(number) is not int or number < 0:
-            raise UnreadableTotals(f"its count {count.value} is {number!r}")
+            raise UnreadableTotals(f"its count {name} is {number!r}")
         found[count] = number
     return found

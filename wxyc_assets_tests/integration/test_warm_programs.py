@@ -50,6 +50,18 @@ def test_it_has_the_environment_the_folder_and_the_files_of_its_caller(tmp_path:
         assert pipe.read() == "through"
 
 
+def test_a_module_is_compiled_once_and_nothing_is_written_beside_it(tmp_path: Path) -> None:
+    source = tmp_path / "its_module.py"
+    source.write_text("print(__cached__)")
+    forbidden = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+    compiled: set[tuple[str, int]] = set()
+    for _ in range(2):
+        told = run("python", "-c", "import its_module", env=forbidden, cwd=tmp_path).stdout.strip()
+        compiled.add((told, Path(told).stat().st_mtime_ns))
+    assert len(compiled) == 1
+    assert [*tmp_path.iterdir()] == [source]
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGUSR1])
 def test_signals_reach_it(number: signal.Signals) -> None:
     command = [warm_bin() / "python", "-c", STAYS]

@@ -2,12 +2,14 @@
 
 import tempfile
 from collections.abc import Generator
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
 import pytest
 
 from wxyc_assets_tests.e2e.operation.processes import free_port, running
+from wxyc_assets_tests.e2e.operation.ranges import CEILING, WIDTH
 from wxyc_sandbox.station import SandboxStation, run_station
 
 
@@ -21,8 +23,17 @@ def project() -> Generator[Path]:
 
 @pytest.fixture(scope="module")
 def station(project: Path) -> Generator[SandboxStation]:
+    shape = {"LIBRARY_MAX_ID": str(CEILING), "LIBRARY_RANGE_WIDTH": str(WIDTH)}
     with run_station(project, scale=0.01) as station:
-        yield station
+        yield replace(station, variables=station.variables | shape)
+
+
+@pytest.fixture(scope="module")
+def at_once(project: Path) -> tuple[str, str]:
+    """Options of a `rotation_job` that asks again without the pause of half a minute."""
+    config = project / "at-once.yaml"
+    config.write_text("ops: {rotation_cache: {config: {pause_seconds: 0}}}")
+    return "--config", str(config)
 
 
 @pytest.fixture(scope="module")

@@ -5,8 +5,11 @@ from typing import Any
 
 import httpx
 
+from wxyc_assets.domain.ranges import IdRange
+from wxyc_assets_tests.e2e.operation.ranges import FIFTH, SECOND
+
 ASSETS = ("library_candidates", "lml_resolutions", "library_identity")
-CHOSEN = ["0000026-0000050", "0000101-0000125"]
+CHOSEN = [SECOND, FIFTH]
 LAUNCH = """
 mutation ($params: LaunchBackfillParams!) {
   launchPartitionBackfill(backfillParams: $params) {
@@ -35,9 +38,9 @@ def backfill_of(assets: Sequence[str], ranges: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def launch_backfill(webserver: httpx.Client, ranges: Sequence[str] = CHOSEN) -> str:
+def launch_backfill(webserver: httpx.Client, ranges: Sequence[IdRange] = CHOSEN) -> str:
     """Launch a backfill; return its id."""
-    params = backfill_of(ASSETS, ranges)
+    params = backfill_of(ASSETS, [each.key for each in ranges])
     launched = ask(webserver, LAUNCH, params=params)["launchPartitionBackfill"]
     assert launched["__typename"] == "LaunchBackfillSuccess", launched
     return launched["backfillId"]

@@ -9,6 +9,7 @@ import pytest
 from psycopg.rows import dict_row
 
 from wxyc_assets_tests.e2e.operation.processes import run_program
+from wxyc_assets_tests.e2e.operation.ranges import FIRST, FOURTH
 from wxyc_sandbox.station import SandboxStation
 
 KEYS = {
@@ -129,7 +130,7 @@ def test_explain_shows_a_record_from_its_range_to_its_tables(
 @pytest.mark.usefixtures("dry_run_output")
 def test_explain_shows_the_cover(station: SandboxStation, project: Path) -> None:
     job = ("dagster", "job", "execute", "-m", "wxyc_assets.definitions", "-j")
-    ends = {"start": "0000001-0000025", "end": "0000376-0000400"}
+    ends = {"start": FIRST.key, "end": FOURTH.key}
     tags = {f"dagster/asset_partition_range_{end}": key for end, key in ends.items()}
     covers = (*job, "library_artwork_job", "--tags", json.dumps(tags))
     done = run_program(*covers, env=station.environment, cwd=station.home)

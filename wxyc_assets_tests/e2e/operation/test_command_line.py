@@ -8,10 +8,10 @@ import psycopg
 import pytest
 
 from wxyc_assets_tests.e2e.operation.processes import run_program
+from wxyc_assets_tests.e2e.operation.ranges import FIRST, SECOND, THIRD
 from wxyc_sandbox.station import SandboxStation
 
 JOB = ("dagster", "job", "execute", "-m", "wxyc_assets.definitions", "-j")
-FIRST, SECOND, THIRD = "0000001-0000025", "0000026-0000050", "0000051-0000075"
 
 
 @pytest.fixture(params=["ephemeral", "postgres"])
@@ -66,12 +66,12 @@ def with_artist_name(station: SandboxStation, first: int, last: int) -> list[int
 
 
 def test_one_range(station: SandboxStation, environment: Mapping[str, str], project: Path) -> None:
-    tags = json.dumps({"dagster/partition": SECOND})
+    tags = json.dumps({"dagster/partition": SECOND.key})
     done = run_program(*JOB, "library_identity_job", "--tags", tags, env=environment, cwd=project)
     assert done.returncode == 0, done.stderr
-    assert applied_ids(station) == with_artist_name(station, 26, 50)
-    records = len(with_artist_name(station, 26, 50))
-    assert f"{SECOND}: {records} records, " in done.stderr
+    assert applied_ids(station) == with_artist_name(station, SECOND.first, SECOND.last)
+    records = len(with_artist_name(station, SECOND.first, SECOND.last))
+    assert f"{SECOND.key}: {records} records, " in done.stderr
 
 
 def test_a_range_of_ranges(
@@ -79,13 +79,13 @@ def test_a_range_of_ranges(
 ) -> None:
     tags = json.dumps(
         {
-            "dagster/asset_partition_range_start": SECOND,
-            "dagster/asset_partition_range_end": THIRD,
+            "dagster/asset_partition_range_start": SECOND.key,
+            "dagster/asset_partition_range_end": THIRD.key,
         }
     )
     done = run_program(*JOB, "library_identity_job", "--tags", tags, env=environment, cwd=project)
     assert done.returncode == 0, done.stderr
-    assert applied_ids(station) == with_artist_name(station, 26, 75)
+    assert applied_ids(station) == with_artist_name(station, SECOND.first, THIRD.last)
 
 
 def test_a_second_run_asks_nothing(
@@ -105,15 +105,15 @@ def test_an_asset_of_a_range(
     assets = "library_candidates,lml_resolutions,library_identity"
     command = ("dagster", "asset", "materialize", "-m", "wxyc_assets.definitions")
     done = run_program(
-        *command, "--select", assets, "--partition", FIRST, env=environment, cwd=project
+        *command, "--select", assets, "--partition", FIRST.key, env=environment, cwd=project
     )
     assert done.returncode == 0, done.stderr
-    assert applied_ids(station) == with_artist_name(station, 1, 25)
+    assert applied_ids(station) == with_artist_name(station, FIRST.first, FIRST.last)
 
 
 def test_the_scope_of_one_run(station: SandboxStation, project: Path, tmp_path: Path) -> None:
     narrow = {**station.environment, "INCLUDE_NULL_CANONICAL": "0"}
-    tags = json.dumps({"dagster/partition": SECOND})
+    tags = json.dumps({"dagster/partition": SECOND.key})
     wide = tmp_path / "wide.yaml"
     wide.write_text("resources: {scope: {config: {include_null_canonical: true}}}")
     command = (*JOB, "library_identity_job", "--tags", tags)
@@ -121,11 +121,11 @@ def test_the_scope_of_one_run(station: SandboxStation, project: Path, tmp_path: 
     done = run_program(*command, env=narrow, cwd=project)
     assert done.returncode == 0, done.stderr
     only_canonical = applied_ids(station)
-    assert 0 < len(only_canonical) < len(with_artist_name(station, 26, 50))
+    assert 0 < len(only_canonical) < len(with_artist_name(station, SECOND.first, SECOND.last))
 
     done = run_program(*command, "--config", str(wide), env=narrow, cwd=project)
     assert done.returncode == 0, done.stderr
-    assert applied_ids(station) == with_artist_name(station, 26, 50)
+    assert applied_ids(station) == with_artist_name(station, SECOND.first, SECOND.last)
 
 
 @pytest.mark.parametrize(
@@ -157,13 +157,13 @@ def test_a_reversed_selection_is_refused(
 ) -> None:
     tags = json.dumps(
         {
-            "dagster/asset_partition_range_start": THIRD,
-            "dagster/asset_partition_range_end": SECOND,
+            "dagster/asset_partition_range_start": THIRD.key,
+            "dagster/asset_partition_range_end": SECOND.key,
         }
     )
     done = run_program(*JOB, "library_identity_job", "--tags", tags, env=environment, cwd=project)
     assert done.returncode == 1
-    assert f"it begins at {THIRD}, after its end at {SECOND}" in done.stdout + done.stderr
+    assert f"it begins at {THIRD.key}, after its end at {SECOND.key}" in done.stdout + done.stderr
     assert station.lml.counters.calls.total() == 0
 
 

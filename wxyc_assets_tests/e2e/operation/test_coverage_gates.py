@@ -46,15 +46,14 @@ def report(station: SandboxStation, ephemeral: Mapping[str, str], project: Path)
 
     with psycopg.connect(station.database_url) as connection:
         connection.execute("set search_path to wxyc_assets, wxyc_schema")
-        connection.execute("delete from lml_resolution where library_id between 26 and 50")
-        connection.execute("delete from library_identity_source where library_id between 26 and 50")
-        connection.execute("delete from library_identity where library_id between 26 and 50")
-        connection.execute("update library set unresolved_attempted_at = null where id < 51")
+        for table in ("lml_resolution", "library_identity_source", "library_identity"):
+            connection.execute(f"delete from {table} where library_id between 101 and 200".encode())
+        connection.execute("update library set unresolved_attempted_at = null where id <= 200")
     after = run_program(*JOB, "coverage_gates", env=ephemeral, cwd=project)
     assert after.returncode != 0
     assert FAILED in after.stdout
     assert "FAILS: identity_coverage_holds" in after.stdout
-    assert "0000026-0000050: " in after.stdout
+    assert "0000101-0000200: " in after.stdout
 
     written = run_program("wxyc-assets", "report", "-o", "page.html", env=ephemeral, cwd=project)
     assert written.returncode == 0, written.stderr
@@ -215,12 +214,12 @@ def test_everything_is_reached_by_keyboard(page: Page) -> None:
         assert outline != "none"
         page.keyboard.press("Tab")
     assert len(seen) == reachable
-    for part in ("#checks", "<summary", "#range-0000026-0000050", "By range"):
+    for part in ("#checks", "<summary", "#range-0000101-0000200", "By range"):
         assert any(part in each for each in seen), part
-    page.locator("a[href='#range-0000026-0000050']").focus()
+    page.locator("a[href='#range-0000101-0000200']").focus()
     page.keyboard.press("Enter")
     row = page.locator("tr:target")
-    assert "0000026-0000050" in (row.text_content() or "")
+    assert "0000101-0000200" in (row.text_content() or "")
 
 
 @pytest.mark.browser

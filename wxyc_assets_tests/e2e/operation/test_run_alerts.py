@@ -15,12 +15,13 @@ from wxyc_assets.defs.alerts import alerts_are_queued
 from wxyc_assets.defs.event_log import Cursor
 from wxyc_assets.defs.resources import AlertsResource, DatabaseResource
 from wxyc_assets_tests.e2e.operation.processes import run_program
+from wxyc_assets_tests.e2e.operation.ranges import FIRST
 from wxyc_assets_tests.support.spans import attributes, spans_named
 from wxyc_sandbox.sentry_sink import Sink, serve_sink
 from wxyc_sandbox.station import SandboxStation
 
 JOB = ("dagster", "job", "execute", "-m", "wxyc_assets.definitions", "-j")
-RANGE = json.dumps({"dagster/partition": "0000001-0000025"})
+RANGE = json.dumps({"dagster/partition": FIRST.key})
 NOWHERE = "http://127.0.0.1:1"
 
 
@@ -32,6 +33,10 @@ class Runs:
     sink: Sink
     channels: Mapping[str, str]
     folder: Path
+    at_once: tuple[str, str]
+
+    def rotate(self, **variables: str) -> CompletedProcess[str]:
+        return self.run("rotation_job", *self.at_once, **variables)
 
     def run(self, job: str, *options: str, **variables: str) -> CompletedProcess[str]:
         environment = {**self.station.environment, "DAGSTER_HOME": str(self.folder)}
@@ -51,11 +56,11 @@ class Runs:
 
 
 @pytest.fixture
-def runs(station: SandboxStation, tmp_path: Path) -> Generator[Runs]:
+def runs(station: SandboxStation, tmp_path: Path, at_once: tuple[str, str]) -> Generator[Runs]:
     sink = Sink()
     with serve_sink(sink) as addresses:
         channels = {"SENTRY_DSN": addresses.dsn, "ALERT_WEBHOOK_URL": addresses.webhook}
-        opened = Runs(station, sink, channels, tmp_path)
+        opened = Runs(station, sink, channels, tmp_path, at_once)
         opened.execute("delete from alert_outbox")
         yield opened
         restore_the_rotation(opened)
@@ -75,7 +80,7 @@ def restore_the_rotation(runs: Runs) -> None:
 
 def test_a_failed_check_is_one_alert_per_channel_and_its_recovery_another(runs: Runs) -> None:
     break_the_rotation(runs)
-    done = runs.run("rotation_job")
+    done = runs.rotate()
     assert done.returncode != 0
     assert runs.titles == ["rotation_identities: rotation_is_identified fails"]
     assert len(runs.sink.messages) == 1
@@ -84,7 +89,7 @@ def test_a_failed_check_is_one_alert_per_channel_and_its_recovery_another(runs: 
     assert end["failed_checks"] == ["rotation_is_identified"]
 
     restore_the_rotation(runs)
-    done = runs.run("rotation_job")
+    done = runs.rotate()
     assert done.returncode == 0, done.stderr
     assert runs.titles[1:] == ["rotation_identities: rotation_is_identified passes again"]
     assert len(runs.sink.messages) == 2
@@ -92,10 +97,11 @@ def test_a_failed_check_is_one_alert_per_channel_and_its_recovery_another(runs: 
 
 
 def make_the_range_due(runs: Runs) -> None:
-    runs.execute("delete from lml_resolution where library_id <= 25")
-    runs.execute("update library set unresolved_attempted_at = null where id <= 25")
-    runs.execute("delete from library_identity_source where library_id <= 25")
-    runs.execute("delete from library_identity where library_id <= 25")
+    last = FIRST.last
+    runs.execute(f"delete from lml_resolution where library_id <= {last}")
+    runs.execute(f"update library set unresolved_attempted_at = null where id <= {last}")
+    runs.execute(f"delete from library_identity_source where library_id <= {last}")
+    runs.execute(f"delete from library_identity where library_id <= {last}")
 
 
 def test_a_failed_run_is_one_alert_and_the_old_spans_can_be_switched_off(runs: Runs) -> None:
@@ -103,12 +109,12 @@ def test_a_failed_run_is_one_alert_and_the_old_spans_can_be_switched_off(runs: R
     options = ("library_identity_job", "--tags", RANGE)
     done = runs.run(*options, LIBRARY_METADATA_URL=NOWHERE)
     assert done.returncode != 0
-    assert runs.titles == ["library_identity_job (0000001-0000025) failed"]
+    assert runs.titles == [f"library_identity_job ({FIRST.key}) failed"]
     assert "LML cannot be reached" in runs.sink.messages[0]["text"]
 
     done = runs.run(*options, OLD_SPANS="0")
     assert done.returncode == 0, done.stderr
-    assert runs.titles[1:] == ["library_identity_job (0000001-0000025) succeeds again"]
+    assert runs.titles[1:] == [f"library_identity_job ({FIRST.key}) succeeds again"]
     assert spans_named(runs.sink, "library_identity.totals")
     assert not spans_named(runs.sink, "library-identity-consumer.run")
 
@@ -126,10 +132,10 @@ def test_an_alert_that_cannot_be_sent_changes_no_exit_code_and_the_next_run_send
     runs: Runs,
 ) -> None:
     runs.sink.status = 503
-    done = runs.run("rotation_job")
+    done = runs.rotate()
     assert done.returncode == 0, done.stderr
     break_the_rotation(runs)
-    done = runs.run("rotation_job")
+    done = runs.rotate()
     assert done.returncode != 0
     undelivered = [each for each in lines(done) if each["event"] == "alert not delivered"]
     assert {each["channel"]: each["why"] for each in undelivered} == {
@@ -143,7 +149,7 @@ def test_an_alert_that_cannot_be_sent_changes_no_exit_code_and_the_next_run_send
 
 
 def test_a_run_that_cannot_reach_its_database_is_told_without_the_queue(runs: Runs) -> None:
-    done = runs.run("rotation_job", DATABASE_URL="postgresql://u:hush@127.0.0.1:1/x")
+    done = runs.rotate(DATABASE_URL="postgresql://u:hush@127.0.0.1:1/x")
     assert done.returncode != 0
     assert runs.titles == ["rotation_job failed"]
     assert "database cannot be reached" in runs.sink.messages[0]["text"]
@@ -155,7 +161,7 @@ def test_a_daemons_sensor_does_not_repeat_what_the_run_has_told(
 ) -> None:
     break_the_rotation(runs)
     environment = {**runs.station.environment, **runs.channels}
-    done = run_program(*JOB, "rotation_job", env=environment, cwd=runs.folder)
+    done = run_program(*JOB, "rotation_job", *runs.at_once, env=environment, cwd=runs.folder)
     assert done.returncode != 0
     assert len(runs.titles) == 1
     monkeypatch.setenv("DAGSTER_PG_URL", runs.station.variables["DAGSTER_PG_URL"])

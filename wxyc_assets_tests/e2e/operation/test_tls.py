@@ -12,7 +12,9 @@ import psycopg
 import pytest
 import trustme
 
+from wxyc_assets.domain.ranges import IdRange
 from wxyc_assets_tests.e2e.operation.processes import free_port, run_program
+from wxyc_assets_tests.e2e.operation.ranges import FIRST, SECOND
 from wxyc_assets_tests.integration.sandbox.lml.clients import AT_ONCE
 from wxyc_assets_tests.support.other_servers import binaries
 from wxyc_sandbox.account import Account
@@ -22,7 +24,6 @@ from wxyc_sandbox.lml.server import serve
 from wxyc_sandbox.postgres import Postgres
 from wxyc_sandbox.station import SandboxStation
 
-FIRST, SECOND = "0000001-0000025", "0000026-0000050"
 JOB = ("dagster", "job", "execute", "-m", "wxyc_assets.definitions", "-j", "library_identity_job")
 
 
@@ -54,10 +55,10 @@ def untrusted_authority(project: Path) -> CertificateAuthority:
     return CertificateAuthority(project / "untrusted")
 
 
-def run_range(station: SandboxStation, id_range: str, **changes: str) -> tuple[int, str]:
+def run_range(station: SandboxStation, id_range: IdRange, **changes: str) -> tuple[int, str]:
     """Run one range; return the exit code and the output."""
     environment = {**station.environment, **changes}
-    tags = json.dumps({"dagster/partition": id_range})
+    tags = json.dumps({"dagster/partition": id_range.key})
     done = run_program(*JOB, "--tags", tags, env=environment, cwd=station.home)
     return done.returncode, done.stdout + done.stderr
 

@@ -1,6 +1,6 @@
 """A year of ordinary nights: people work, the weekly run asks LML, and a snapshot is taken.
 
-The pipelines are those of the jobs, without Dagster around them.
+Once a week old rows are swept. The pipelines are those of the jobs, without Dagster around them.
 """
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
@@ -15,8 +15,10 @@ from wxyc_assets.adapters.postgres.artwork_store import ArtworkStore
 from wxyc_assets.adapters.postgres.coverage_store import CoverageStore
 from wxyc_assets.adapters.postgres.database import Database
 from wxyc_assets.adapters.postgres.identity_store import IdentityStore
+from wxyc_assets.adapters.postgres.retention_store import RetentionStore
 from wxyc_assets.adapters.postgres.run_store import Pipeline, RunStore
 from wxyc_assets.defs.library_coverage import GatesConfig
+from wxyc_assets.defs.retention import windows
 from wxyc_assets.domain.artwork import CoverScope
 from wxyc_assets.domain.candidates import Scope
 from wxyc_assets.domain.coverage import CoverageRules
@@ -90,11 +92,15 @@ TURN_ROTATION_OVER = """
 """
 AGEING = """
     alter table artists set (fillfactor = 40);
+    alter table coverage_acceptance set (fillfactor = 40);
+    alter table coverage_snapshot set (fillfactor = 40);
     alter table flowsheet set (fillfactor = 40);
     alter table library set (fillfactor = 40);
     alter table library_identity_source set (fillfactor = 40);
     alter table library_journal set (fillfactor = 40);
     alter table rotation set (fillfactor = 40);
+    drop index coverage_acceptance_newest;
+    drop index coverage_snapshot_newest;
     drop index flowsheet_track_add_time_idx
 """
 """Every row is updated every night: pages with room for it, and no index of what changes."""
@@ -126,6 +132,7 @@ class OrdinaryYear:
                 self.station.tables.connection.execute(event, {"night": number})
         if number % NIGHTS_PER_WEEK == 0:
             await self._ask(number)
+            await RetentionStore(self.database).sweep(windows())
         return [each for each in await self._judge(number) if not each.passed]
 
     async def _ask(self, number: int) -> None:

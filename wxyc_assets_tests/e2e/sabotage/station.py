@@ -107,10 +107,14 @@ class Station:
 
     def pass_days(self, days: int) -> None:
         """Let days pass without a run: everything that is dated becomes that much older."""
+        older = sql.SQL("; ").join([_older(each, days) for each in self._dated_tables])
         with self.tables.connection.transaction():
             self.tables.execute("set local session_replication_role to replica")
-            for table in self.tables.rows(DATED_COLUMNS, SCHEMA, ASSETS_SCHEMA):
-                self.tables.connection.execute(_older(table, days))
+            self.tables.connection.execute(older, prepare=False)
+
+    @cached_property
+    def _dated_tables(self) -> list[dict[str, Any]]:
+        return self.tables.rows(DATED_COLUMNS, SCHEMA, ASSETS_SCHEMA)
 
     def repeat_snapshot(self, nights: int) -> None:
         """Store the newest snapshot, and its acceptance, for each of the nights before it."""
