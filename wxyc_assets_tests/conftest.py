@@ -126,13 +126,13 @@ class Server(Protocol):
 @contextmanager
 def _fresh_database(server: Server, *, template: str) -> Iterator[str]:
     name = f"test_{next(_numbers)}"
-    _copy_database(server, template, name)
+    copy_database(server, template, name)
     yield server.url(name)
     with _administrator(server) as connection:
         connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
 
 
-def _copy_database(server: Server, template: str, name: str) -> None:
+def copy_database(server: Server, template: str, name: str) -> None:
     """Copy the template's files, as PostgreSQL 14 always does: that is cheaper than its log."""
     with _administrator(server) as connection:
         strategy = "strategy file_copy" if connection.info.server_version >= 150_000 else ""
@@ -152,7 +152,7 @@ ASSETS_TEMPLATE = "assets_template"
 
 @pytest.fixture(scope="session")
 def assets_template(postgres: Postgres, backend_template: str, schema: str) -> str:
-    _copy_database(postgres, backend_template, ASSETS_TEMPLATE)
+    copy_database(postgres, backend_template, ASSETS_TEMPLATE)
     migrate(postgres.url(ASSETS_TEMPLATE), assets_schema="wxyc_assets", backend_schema=schema)
     return ASSETS_TEMPLATE
 
@@ -194,7 +194,7 @@ SAMPLE_LIBRARY_TEMPLATE = "sample_library_template"
 
 @pytest.fixture(scope="session")
 def sample_library_template(postgres: Postgres, assets_template: str) -> str:
-    _copy_database(postgres, assets_template, SAMPLE_LIBRARY_TEMPLATE)
+    copy_database(postgres, assets_template, SAMPLE_LIBRARY_TEMPLATE)
     with BackendDb(postgres.url(SAMPLE_LIBRARY_TEMPLATE)) as backend_db:
         fill_sample_library(backend_db)
     return SAMPLE_LIBRARY_TEMPLATE

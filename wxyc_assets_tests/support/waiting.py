@@ -4,7 +4,7 @@ from collections.abc import Callable
 from time import monotonic, sleep
 
 TIMEOUT_SECONDS = 900.0
-POLL_SECONDS = 0.003
+POLL_SECONDS = 0.02
 
 
 def wait_for(condition: Callable[[], bool]) -> None:

@@ -15,7 +15,7 @@ import httpx
 import pytest
 from packaging.utils import canonicalize_name
 
-from wxyc_assets_tests.e2e.deploy.test_locks import software_bill_of_materials
+from wxyc_assets_tests.e2e.deploy.test_locks import IMAGE, locked, without_extras
 from wxyc_assets_tests.e2e.distribution.rows import stored
 from wxyc_assets_tests.e2e.image.engine import (
     PROJECT,
@@ -229,12 +229,11 @@ print(*(f"{each.name}=={each.version}" for each in m.distributions()))
 """
 
 
-def test_its_packages_are_those_of_the_bill_of_materials(engine: Engine, image: str) -> None:
+def test_its_packages_are_those_of_the_lock(engine: Engine, image: str) -> None:
+    """test_locks.py shows that the bill of materials lists the same."""
     installed = engine.docker("run", "--rm", image, "python", "-c", INSTALLED).split()
-    listed = {
-        f"{canonicalize_name(each['name'])}=={each['version']}"
-        for each in software_bill_of_materials()["components"]
-    }
+    pins = map(pin_parts, map(without_extras, locked(IMAGE)))
+    listed = {f"{canonicalize_name(name)}=={version}" for name, version in pins}
     ours = {f"{canonicalize_name(name)}=={version}" for name, version in map(pin_parts, installed)}
     assert {each.partition("==")[0] for each in ours - listed} == {"wxyc-assets"}
 

@@ -37,8 +37,9 @@ class CrashCheck:
         asked = self.observer.lml.asked_records.since(self._asked)
         assert self._stored.isdisjoint(asked), "a stored answer was requested again"
         tables = read_tables(self.observer.database_url, self.seeded_at)
+        materialized = self.materialized
         for id_range in RANGES:
-            if id_range.key in self.materialized:
+            if id_range.key in materialized:
                 assert_same(tables.within(id_range), self.expected.within(id_range))
         self._stored = self.observer.stored()
         self._asked += len(asked)

@@ -1,8 +1,10 @@
 """The identity graph run by Dagster in this process, on an ephemeral instance."""
 
+import atexit
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import dagster as dg
@@ -49,19 +51,18 @@ class Graph:
 
     def run(self, *, everything_is_due: bool = False) -> Run:
         """Run all ranges in one Dagster run."""
-        instance = dg.DagsterInstance.ephemeral()
-        with instance:
-            result = dg.materialize(
-                GRAPH,
-                instance=instance,
-                resources=self._resources(everything_is_due),
-                tags={
-                    "dagster/asset_partition_range_start": self.ranges[0].key,
-                    "dagster/asset_partition_range_end": self.ranges[-1].key,
-                },
-                raise_on_error=False,
-            )
-            return Run(result.success, _failure(result), _figures(instance, result.run_id))
+        instance = _instance()
+        result = dg.materialize(
+            GRAPH,
+            instance=instance,
+            resources=self._resources(everything_is_due),
+            tags={
+                "dagster/asset_partition_range_start": self.ranges[0].key,
+                "dagster/asset_partition_range_end": self.ranges[-1].key,
+            },
+            raise_on_error=False,
+        )
+        return Run(result.success, _failure(result), _figures(instance, result.run_id))
 
     def _resources(self, everything_is_due: bool) -> dict[str, dg.ConfigurableResource[Any]]:
         stale_days, retry_days = (AN_INSTANT, AN_INSTANT) if everything_is_due else (7, 30)
@@ -85,6 +86,14 @@ class Graph:
             ),
             "pages": PagesResource(batch_size=self.batch_size, va_batch_size=self.va_batch_size),
         }
+
+
+@cache
+def _instance() -> dg.DagsterInstance:
+    """Return one instance for all runs of this process; a new one takes as long as a short run."""
+    instance = dg.DagsterInstance.ephemeral()
+    atexit.register(instance.dispose)
+    return instance
 
 
 def _failure(result: dg.ExecuteInProcessResult) -> str:

@@ -29,7 +29,7 @@ RANGES = [*tile(CEILING, RANGE_WIDTH)]
 
 SLOW = LmlSettings(seed=SEED, base_latency_seconds=0.03, row_latency_seconds=0)
 """Slow enough for an observer to follow."""
-GATE_POLL_SECONDS = 0.005
+GATE_POLL_SECONDS = 0.02
 AT_ONCE = LmlSettings(seed=SEED, base_latency_seconds=0, row_latency_seconds=0)
 
 

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, LiteralString
 
+import orjson
 import psycopg
 from psycopg.rows import dict_row
+from psycopg.types.json import set_json_loads
 
 from wxyc_assets.domain.ranges import IdRange
 
@@ -68,9 +70,11 @@ class Tables:
 
 def open_connection(url: str) -> psycopg.Connection[dict[str, Any]]:
     """Connect in autocommit, with the Backend's and our own tables on the search path."""
-    return psycopg.Connection[dict[str, Any]].connect(
+    connection = psycopg.Connection[dict[str, Any]].connect(
         url, autocommit=True, options=SEARCH_PATH, row_factory=dict_row
     )
+    set_json_loads(orjson.loads, connection)
+    return connection
 
 
 def value(

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from wxyc_assets.migrations.run import migrate
-from wxyc_assets_tests.conftest import CopyOf, _copy_database
+from wxyc_assets_tests.conftest import CopyOf, copy_database
 from wxyc_assets_tests.e2e.sabotage.job_runner import JobRunner, job_runner
 from wxyc_assets_tests.e2e.sabotage.station import (
     DAYS_SINCE_THE_RUN,
@@ -107,7 +107,7 @@ def healthy_template(
 ) -> str:
     """The same library with identities, covers and a year of nightly snapshots in both scopes."""
     served_lml[0].behave()  # whatever an earlier test made of it
-    _copy_database(postgres, new_station_template, HEALTHY_STATION)
+    copy_database(postgres, new_station_template, HEALTHY_STATION)
     station = Station(postgres.url(HEALTHY_STATION), served_lml[0], runner)
     with station.tables:
         _live_a_year(station)
