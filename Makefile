@@ -7,6 +7,9 @@ BIN = .venv/bin
 # several run side by side, the longest files first.
 SIDE_BY_SIDE = --numprocesses 5 --dist loadfile --no-loadscope-reorder
 
+# Python keeps its bytecode: each of the many processes would compile the same modules again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo gates report ui test test-versions mutants bench distribution audit sbom lock fuzz pictures release clean help
 
 demo: .venv/installed ## run the main job on an embedded PostgreSQL and a pretend LML (SCALE=0.1)
