@@ -90,7 +90,7 @@ class Count(StrEnum):
 
 Totals = Mapping[Count, int]
 STORED_NAMES = {count.value: count for count in Count}
-"""Iterating over an enumeration takes longer than everything else that is done with a snapshot."""
+"""The counts by their stored names; to iterate over the enumeration took longer than reading."""
 
 
 class UnreadableTotals(ValueError):
