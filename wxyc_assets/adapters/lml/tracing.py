@@ -17,6 +17,7 @@ NAMES = {each.PATH: each.SPAN for each in (bulk_resolve, lookup, refresh, health
 PROBE = "lml.probe"
 CACHE_STATS = b'"cache_stats"'
 """With its quotes this can only be a key: inside a string JSON escapes them."""
+DECODER = json.JSONDecoder()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ def cache_stats(body: bytes) -> dict[str, float]:
         return {}
     try:
         text = rest[:4096].decode(errors="replace").lstrip().removeprefix(":").lstrip()
-        stats, _ = json.JSONDecoder().raw_decode(text)
+        stats, _ = DECODER.raw_decode(text)
     except ValueError:
         return {}
     if not isinstance(stats, dict):

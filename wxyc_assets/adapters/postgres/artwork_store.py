@@ -1,7 +1,7 @@
 """The tables of the artwork pipeline: records without a cover, lookups and written covers."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final, Literal
 
@@ -65,9 +65,12 @@ class LookupOutcome:
 
     def as_row(self) -> dict[str, Any]:
         """Return the lookup as `put_lookups.sql` takes it."""
-        answer = self.answer
+        album, answer = self.album, self.answer
         return {
-            **asdict(self.album),
+            "library_id": album.library_id,
+            "artist_name": album.artist_name,
+            "album_title": album.album_title,
+            "legacy_release_id": album.legacy_release_id,
             "outcome": self.outcome,
             "url": self.url,
             "confidence": self.confidence,

@@ -22,21 +22,17 @@ class LookupBuffer:
         self._store = store
         self._run_id = run_id
         self._batches = count(1)
-        self._lookups: list[LookupOutcome] = []
+        self._puts: list[tuple[Sequence[LookupOutcome], asyncio.Future[None]]] = []
         self._verdicts: dict[int, bool] = {}
         self._flushing = asyncio.Lock()
         self._wanted = asyncio.Event()
-        self._added = self._stored = 0
-        self._progress = asyncio.Condition()
 
     async def put(self, lookups: Sequence[LookupOutcome]) -> None:
         """Add lookups and return when they are stored; a record may be looked up once per run."""
-        self._lookups.extend(lookups)
-        self._added += len(lookups)
-        mine = self._added
+        is_stored = asyncio.get_running_loop().create_future()
+        self._puts.append((lookups, is_stored))
         self._wanted.set()
-        async with self._progress:
-            await self._progress.wait_for(lambda: self._stored >= mine)
+        await is_stored
 
     def settle(self, library_id: int, is_certain: bool) -> None:
         """Add the verdict on an unconfirmed lookup that is stored."""
@@ -47,12 +43,15 @@ class LookupBuffer:
         """Store everything that was added until now; raises DatabaseError."""
         async with self._flushing:
             self._wanted.clear()
-            lookups, verdicts = self._lookups[:], dict(self._verdicts)
-            if lookups:
+            puts, verdicts = self._puts[:], dict(self._verdicts)
+            if puts:
+                lookups = [lookup for put, _ in puts for lookup in put]
                 await self._store.store(lookups, self._run_id)
-                del self._lookups[: len(lookups)]  # others were added meanwhile
+                del self._puts[: len(puts)]  # others were added meanwhile
                 self._log(lookups)
-                await self._announce(len(lookups))
+                for _, is_stored in puts:
+                    if not is_stored.cancelled():
+                        is_stored.set_result(None)
             if verdicts:
                 await self._store.settle(verdicts)
                 for library_id in verdicts:
@@ -62,11 +61,6 @@ class LookupBuffer:
         outcomes = Counter(f"outcome.{each.outcome}" for each in lookups)
         step = f"batch-{next(self._batches)}"
         logs.logger().info("batch stored", step=step, scanned=len(lookups), **outcomes)
-
-    async def _announce(self, stored: int) -> None:
-        async with self._progress:
-            self._stored += stored
-            self._progress.notify_all()
 
     async def run(self) -> None:
         """Flush whenever something was added, and once more when cancelled."""
