@@ -3,7 +3,7 @@
 Ids, names and counts depend on `seed` and `scale` alone; dates are relative to `now`.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
@@ -14,7 +14,7 @@ import psycopg
 
 from wxyc_sandbox import names
 from wxyc_sandbox.backend import FORMATS, GENRES, copy_rows, create_schema, move_sequence
-from wxyc_sandbox.credits import credits
+from wxyc_sandbox.credits import Credit, credits
 from wxyc_sandbox.identities import Identity, identities
 from wxyc_sandbox.lml.seeded_random import SeededRandom, fold
 from wxyc_sandbox.real_world import artist_ids, first_release, release_cover
@@ -45,6 +45,8 @@ class SandboxLibrary:
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
     mistakes: float = 0.0
     """Multiple of the rates of wrong identities among those that are there from the start."""
+    credits_of: Callable[[int, int], Sequence[Credit]] = credits
+    """Returns the track credits of a compilation, by its id and the seed."""
 
     @cached_property
     def generator(self) -> RecordGenerator:
@@ -76,7 +78,7 @@ class SandboxLibrary:
 
     def credits(self) -> Iterator[Row]:
         for record in self.generator.records():
-            for credit in credits(record.id, self.seed) if record.credited else ():
+            for credit in self.credits_of(record.id, self.seed) if record.credited else ():
                 yield record.id, credit.artist_name, credit.track_title, credit.track_position
 
     def rotation(self) -> Iterator[Row]:

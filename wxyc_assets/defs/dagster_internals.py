@@ -3,7 +3,7 @@
 `unit/defs/test_dagster_internals.py` says what breaks when an upgrade of Dagster changes it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,7 +17,12 @@ from dagster._core.errors import DagsterUserCodeUnreachableError
 from dagster._core.execution.backfill import BulkActionsFilter
 from dagster._core.launcher.base import CheckRunHealthResult as CheckRunHealthResult
 from dagster._core.launcher.base import WorkerStatus as WorkerStatus
-from dagster._core.storage.event_log import SqlEventLogStorage, SqliteEventLogStorage
+from dagster._core.storage.event_log import (
+    EventLogStorage,
+    SqlEventLogStorage,
+    SqliteEventLogStorage,
+)
+from dagster._core.storage.runs import RunStorage
 from dagster._grpc.types import GetCurrentRunsResult
 
 OF_OUR_LOCATION = {".dagster/repository": "__repository__@wxyc_assets"}
@@ -96,6 +101,27 @@ def reuse_connections(*storages: PooledStorage) -> None:
         each.optimize_for_webserver(
             statement_timeout=0, pool_recycle=REUSE_SECONDS, max_overflow=UNLIMITED
         )
+
+
+def remember_columns(runs: RunStorage, events: EventLogStorage) -> None:
+    """Let this process look only once for each column that Dagster has added to its tables.
+
+    Otherwise it reads the catalog of PostgreSQL about twenty times in each run. A column that is
+    missing is looked for again: `dagster instance migrate` adds it.
+    """
+    for storage, look in ((runs, "has_run_stats_index_cols"), (events, "has_asset_key_col")):
+        setattr(storage, look, _until_true(getattr(storage, look)))
+
+
+def _until_true(look: Callable[..., bool]) -> Callable[..., bool]:
+    found = set[tuple[str, ...]]()
+
+    def look_until_true(*column: str) -> bool:
+        if column not in found and look(*column):
+            found.add(column)
+        return column in found
+
+    return look_until_true
 
 
 def selects_nothing(run: dg.DagsterRun) -> bool:

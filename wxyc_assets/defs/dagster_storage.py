@@ -8,7 +8,7 @@ from dagster_postgres import DagsterPostgresStorage
 from dagster_postgres.utils import DagsterPostgresException
 from sqlalchemy.exc import InterfaceError, OperationalError
 
-from wxyc_assets.defs.dagster_internals import reuse_connections
+from wxyc_assets.defs.dagster_internals import remember_columns, reuse_connections
 from wxyc_assets.telemetry import logs
 
 LONGEST_FAILOVER_SECONDS = 180.0
@@ -19,7 +19,8 @@ class ReusingPostgresStorage(DagsterPostgresStorage):
     """Dagster's storage in PostgreSQL, whose connections serve several events each.
 
     The command line and the daemon record an event for each range of a run before it begins, and
-    Dagster's own class opens two connections for each: 200 for an identity run over all ranges.
+    Dagster's own class opens two connections for each: 200 for an identity run over all ranges. It
+    also looks for the same columns again and again.
     """
 
     @classmethod
@@ -27,6 +28,7 @@ class ReusingPostgresStorage(DagsterPostgresStorage):
         """Return Dagster's storage as configured in dagster.yaml; Dagster calls this."""
         storage = super().from_config_value(inst_data, config_value)
         reuse_connections(storage.run_storage, storage.event_log_storage)
+        remember_columns(storage.run_storage, storage.event_log_storage)
         return storage
 
 

@@ -1,7 +1,7 @@
 """A small library with the station's distribution, spread over several ranges."""
 
 import asyncio
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,6 +10,8 @@ from typing import Any
 
 from wxyc_assets.adapters.lml import bulk_resolve
 from wxyc_assets.domain.ranges import IdRange, tile
+from wxyc_assets_tests.support.sample_library import few_credits
+from wxyc_sandbox.credits import Credit
 from wxyc_sandbox.library import SandboxLibrary
 from wxyc_sandbox.lml.app import PretendLml
 from wxyc_sandbox.lml.delivery import has_disconnected
@@ -44,10 +46,11 @@ class SpacedRecordGenerator(RecordGenerator):
 
 @dataclass(frozen=True)
 class SmallLibrary(SandboxLibrary):
-    """About 650 records in six ranges."""
+    """About 650 records in six ranges, and few credits of each compilation."""
 
     scale: float = SCALE
     seed: int = SEED
+    credits_of: Callable[[int, int], Sequence[Credit]] = few_credits
 
     @cached_property
     def generator(self) -> RecordGenerator:
@@ -121,7 +124,7 @@ class ServedLml:
 def served(settings: LmlSettings = AT_ONCE, faults: Sequence[Fault] = ()) -> Generator[ServedLml]:
     """Serve a pretend LML, by default without latency."""
     asked_records = AskedRecords()
-    lml = PretendLml(settings, answers=asked_records, faults=faults)
+    lml = PretendLml(settings, answers=asked_records, faults=faults, credits=few_credits)
     gate = Gate(lml, asked_records)
     with serve(gate) as url:
         yield ServedLml(url, lml, asked_records, gate)

@@ -22,6 +22,7 @@ from wxyc_assets_tests.e2e.sabotage.station import (
 )
 from wxyc_assets_tests.e2e.sabotage.tampered_lml import TamperedLml
 from wxyc_assets_tests.support.backend_db import BackendDb
+from wxyc_assets_tests.support.sample_library import few_credits
 from wxyc_sandbox.library import seed_library
 from wxyc_sandbox.lml.app import PretendLml
 from wxyc_sandbox.lml.server import serve
@@ -40,7 +41,7 @@ def served_lml() -> Generator[tuple[TamperedLml, str]]:
         seed=SEED, base_latency_seconds=0, row_latency_seconds=0, lookup_latency_seconds=0,
         discogs_per_worker_per_minute=0,
     )  # fmt: skip
-    lml = TamperedLml(PretendLml(settings, StationLibrary().catalogue()))
+    lml = TamperedLml(PretendLml(settings, StationLibrary().catalogue(), credits=few_credits))
     with serve(lml) as url:
         yield lml, url
 

@@ -1,11 +1,13 @@
 """A year of ordinary nights: people work, the weekly run asks LML, and a snapshot is taken.
 
-Once a week old rows are swept. The pipelines are those of the jobs, without Dagster around them.
+Once a week old rows are swept. The pipelines are those of the jobs, without Dagster around them, by
+a clock that is a day ahead after each night.
 """
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import LiteralString
 
@@ -44,9 +46,11 @@ RECORDS_PER_CHANGED_MIND = 200
 
 NEW_RECORD = """
     insert into library (
-        artist_id, genre_id, format_id, album_title, code_number, legacy_release_id, artist_name
+        artist_id, genre_id, format_id, album_title, code_number, legacy_release_id, artist_name,
+        add_date, last_modified
     )
-    select id, 11, 1, 'Halo ' || %(night)s, 2, 1600000 + %(night)s, artist_name
+    select
+        id, 11, 1, 'Halo ' || %(night)s, 2, 1600000 + %(night)s, artist_name, %(now)s, %(now)s
     from artists
     where id = 20 + %(night)s %% 200
 """
@@ -72,7 +76,7 @@ SET_COVER = """
 """
 DECIDE = """
     update library_identity
-    set method = 'manual', notes = 'the music director', last_verified_at = now()
+    set method = 'manual', notes = 'the music director', last_verified_at = %(now)s
     where library_id in (
         select library_id from library_identity where library_id %% 365 >= %(night)s
         order by library_id limit 1
@@ -80,30 +84,16 @@ DECIDE = """
 """
 TURN_ROTATION_OVER = """
     with killed as (
-        update rotation set kill_date = current_date
+        update rotation set kill_date = %(now)s
         where id in (
-            select id from rotation where kill_date is null or kill_date > current_date
+            select id from rotation where kill_date is null or kill_date > %(now)s::date
             order by id limit 3
         )
         returning id
     )
-    insert into rotation (rotation_bin, artist_name, album_title, lml_identity_id)
-    select 'H', 'Stereolab', 'Dots and Loops ' || id, 70000 + id from killed
+    insert into rotation (rotation_bin, add_date, artist_name, album_title, lml_identity_id)
+    select 'H', %(now)s, 'Stereolab', 'Dots and Loops ' || id, 70000 + id from killed
 """
-AGEING = """
-    alter table artists set (fillfactor = 40);
-    alter table coverage_acceptance set (fillfactor = 40);
-    alter table coverage_snapshot set (fillfactor = 40);
-    alter table flowsheet set (fillfactor = 40);
-    alter table library set (fillfactor = 40);
-    alter table library_identity_source set (fillfactor = 40);
-    alter table library_journal set (fillfactor = 40);
-    alter table rotation set (fillfactor = 40);
-    drop index coverage_acceptance_newest;
-    drop index coverage_snapshot_newest;
-    drop index flowsheet_track_add_time_idx
-"""
-"""Every row is updated every night: pages with room for it, and no index of what changes."""
 EVENTS: tuple[tuple[int, LiteralString], ...] = (
     (6, NEW_RECORD),
     (30, WITHDRAW),
@@ -115,7 +105,7 @@ EVENTS: tuple[tuple[int, LiteralString], ...] = (
 """What happens, and in how many nights once on average."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class OrdinaryYear:
     """A station over a year, a night at a time."""
 
@@ -123,16 +113,21 @@ class OrdinaryYear:
     database: Database
     lml: LmlClient
     random: Random
+    _nights: int = 0
+
+    def now(self) -> datetime:
+        """Return the time at the station."""
+        return datetime.now(UTC) + timedelta(days=self._nights)
 
     async def night(self, number: int) -> Sequence[GateResult]:
         """Let a day pass and the night's jobs run; return the checks that fail."""
-        self.station.pass_days(1)
+        self._nights = number
         for nights, event in EVENTS:
             if self.random.random() < 1 / nights:
-                self.station.tables.connection.execute(event, {"night": number})
+                self.station.tables.connection.execute(event, {"night": number, "now": self.now()})
         if number % NIGHTS_PER_WEEK == 0:
             await self._ask(number)
-            await RetentionStore(self.database).sweep(windows())
+            await RetentionStore(self.database, self.now).sweep(windows())
         return [each for each in await self._judge(number) if not each.passed]
 
     async def _ask(self, number: int) -> None:
@@ -140,9 +135,10 @@ class OrdinaryYear:
         self.station.lml.resolution = tampered.other_artist_for(
             lambda library_id: library_id % RECORDS_PER_CHANGED_MIND < week
         )
-        await put_candidates(IdentityStore(self.database), RANGES, SCOPE, run_id, lambda *_: None)
+        store = IdentityStore(self.database, clock=self.now)
+        await put_candidates(store, RANGES, SCOPE, run_id, lambda *_: None)
         for name, pipeline in self._pipelines(run_id).items():
-            books = RunStore(self.database)
+            books = RunStore(self.database, self.now)
             await books.begin(name, run_id, RULES, RANGES, is_whole=True)
             summary = await pipeline.run(RANGES, lambda _: None)
             await books.complete(name, run_id, summary.completed, RULES)
@@ -164,16 +160,17 @@ class OrdinaryYear:
             health_interval_seconds=0,
             breaker_ceiling_seconds=None,
         )
-        artwork = ArtworkStore(self.database, COVERS)
+        identity = IdentityStore(self.database, clock=self.now)
+        artwork = ArtworkStore(self.database, COVERS, self.now)
         return {
-            Pipeline.IDENTITY: IdentityPipeline(IdentityStore(self.database), self.lml, options),
+            Pipeline.IDENTITY: IdentityPipeline(identity, self.lml, options),
             Pipeline.ARTWORK: ArtworkPipeline(artwork, self.lml, artwork_options),
         }
 
     async def _judge(self, number: int) -> Sequence[GateResult]:
         config, run_id = GatesConfig(), f"night {number}"
         await take_snapshot(
-            CoverageStore(self.database),
+            CoverageStore(self.database, self.now),
             run_id=run_id,
             rules=RULES,
             ranges=RANGES,
@@ -195,7 +192,6 @@ class OrdinaryYear:
 async def ordinary_year(station: Station) -> AsyncGenerator[OrdinaryYear]:
     """Open the station's database and its LML for a year that begins with the first run."""
     station.execute("update library set genre_id = 11")  # one slice instead of twelve, each night
-    station.tables.execute(AGEING)
     first = station.run("library_full")
     assert first.succeeded, first.story
     async with opening(station.database_url) as database, mounted(station.lml) as lml:

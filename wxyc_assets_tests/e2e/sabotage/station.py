@@ -1,6 +1,6 @@
 """A healthy station with a year behind it, on which people and machines do damage."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, LiteralString
@@ -10,6 +10,8 @@ from psycopg import sql
 from wxyc_assets_tests.e2e.sabotage.job_runner import JobRunner, Order, Verdict
 from wxyc_assets_tests.e2e.sabotage.tampered_lml import TamperedLml
 from wxyc_assets_tests.support.backend_db import ASSETS_SCHEMA, SCHEMA, BackendDb
+from wxyc_assets_tests.support.sample_library import few_credits
+from wxyc_sandbox.credits import Credit
 from wxyc_sandbox.library import SandboxLibrary
 from wxyc_sandbox.records import RecordGenerator
 
@@ -68,10 +70,11 @@ class SpacedRecords(RecordGenerator):
 
 @dataclass(frozen=True)
 class StationLibrary(SandboxLibrary):
-    """About 650 records with the station's distribution."""
+    """About 650 records with the station's distribution, and few credits of each compilation."""
 
     scale: float = 0.01
     seed: int = SEED
+    credits_of: Callable[[int, int], Sequence[Credit]] = few_credits
 
     @cached_property
     def generator(self) -> RecordGenerator:

@@ -22,6 +22,7 @@ FAILURES = "defs/occurrences.py (the sensor alerts_are_queued)"
 OPEN_RANGES = "defs/open_ranges.py (steps that leave ranges open)"
 SELECTION = "defs/dagster_internals.py: selects_nothing (a selection that matches no asset)"
 STORAGE = "defs/dagster_internals.py: reuse_storage_connections (a connection less per event)"
+COLUMNS = "defs/dagster_internals.py: remember_columns (twenty looks at the catalog less per run)"
 LAUNCHER = "defs/run_launcher.py (runs that were lost with their code location)"
 STEPS = "defs/instrumentation.py (the names on every log line and span)"
 
@@ -53,6 +54,20 @@ def private(module: str, name: str, consumer: str) -> Any:
             dg.DagsterInstance.optimize_for_webserver,
             {"statement_timeout", "pool_recycle", "max_overflow"},
             STORAGE,
+        ),
+        (
+            private(
+                "dagster._core.storage.event_log", "SqlEventLogStorage", COLUMNS
+            ).has_asset_key_col,
+            {"column_name"},
+            COLUMNS,
+        ),
+        (
+            private(
+                "dagster._core.storage.runs", "SqlRunStorage", COLUMNS
+            ).has_run_stats_index_cols,
+            {"self"},
+            COLUMNS,
         ),
     ],
 )
