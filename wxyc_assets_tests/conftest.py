@@ -51,6 +51,7 @@ def pytest_configure() -> None:
     A process that a script starts in the background ignores SIGINT, and so do its children.
     Dagster's servers treat SIGTERM like SIGINT and could not be stopped.
     """
+    gc.set_threshold(50_000, 20, 100)  # as in production: imports and tests make few cycles
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     # PostgreSQL and Dagster keep locks in /dev/shm: without room, hundreds of tests would fail.
