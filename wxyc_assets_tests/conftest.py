@@ -104,17 +104,30 @@ def backend_template(postgres: Postgres, schema: str) -> str:
     return TEMPLATE
 
 
+CopyOf = Callable[[str], AbstractContextManager[str]]
+
+
+@pytest.fixture(scope="session")
+def copy_of(postgres: Postgres) -> Iterator[CopyOf]:
+    """A context manager that copies a database by its name and yields the URL.
+
+    Its connection is kept: two new ones per database would cost as much as the copy.
+    """
+    with _administrator(postgres) as kept:
+        yield lambda template: _copied(kept, postgres, template)
+
+
 @pytest.fixture
-def database(postgres: Postgres) -> Iterator[str]:
+def database(copy_of: CopyOf) -> Iterator[str]:
     """The URL of an empty database."""
-    with _fresh_database(postgres, template="template0") as url:
+    with copy_of("template0") as url:
         yield url
 
 
 @pytest.fixture
-def backend(postgres: Postgres, backend_template: str) -> Iterator[str]:
+def backend(copy_of: CopyOf, backend_template: str) -> Iterator[str]:
     """The URL of a database with the Backend's schema and no rows."""
-    with _fresh_database(postgres, template=backend_template) as url:
+    with copy_of(backend_template) as url:
         yield url
 
 
@@ -126,22 +139,39 @@ class Server(Protocol):
 
 @contextmanager
 def _fresh_database(server: Server, *, template: str) -> Iterator[str]:
+    """Copy a template on any server: it may restart before the copy is dropped."""
     name = f"test_{next(_numbers)}"
     copy_database(server, template, name)
     yield server.url(name)
     with _administrator(server) as connection:
-        connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+        _drop(connection, name)
+
+
+@contextmanager
+def _copied(connection: psycopg.Connection, server: Server, template: str) -> Iterator[str]:
+    name = f"test_{next(_numbers)}"
+    _copy(connection, template, name)
+    yield server.url(name)
+    _drop(connection, name)
 
 
 def copy_database(server: Server, template: str, name: str) -> None:
-    """Copy the template's files, as PostgreSQL 14 always does: that is cheaper than its log."""
     with _administrator(server) as connection:
-        strategy = "strategy file_copy" if connection.info.server_version >= 150_000 else ""
-        connection.execute(
-            sql.SQL("create database {} template {} {}").format(
-                sql.Identifier(name), sql.Identifier(template), sql.SQL(strategy)
-            )
+        _copy(connection, template, name)
+
+
+def _copy(connection: psycopg.Connection, template: str, name: str) -> None:
+    """Copy the template's files, as PostgreSQL 14 always does: that is cheaper than its log."""
+    strategy = "strategy file_copy" if connection.info.server_version >= 150_000 else ""
+    connection.execute(
+        sql.SQL("create database {} template {} {}").format(
+            sql.Identifier(name), sql.Identifier(template), sql.SQL(strategy)
         )
+    )
+
+
+def _drop(connection: psycopg.Connection, name: str) -> None:
+    connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
 
 
 def _administrator(server: Server) -> psycopg.Connection:
@@ -159,9 +189,9 @@ def assets_template(postgres: Postgres, backend_template: str, schema: str) -> s
 
 
 @pytest.fixture
-def assets(postgres: Postgres, assets_template: str) -> Iterator[str]:
+def assets(copy_of: CopyOf, assets_template: str) -> Iterator[str]:
     """The URL of a database with the Backend's schema and our own, and no rows."""
-    with _fresh_database(postgres, template=assets_template) as url:
+    with copy_of(assets_template) as url:
         yield url
 
 
@@ -179,15 +209,6 @@ async def opened(assets: str, schema: str) -> AsyncGenerator[Database]:
         assets, schema=schema, assets_schema="wxyc_assets", max_connections=8
     ) as database:
         yield database
-
-
-CopyOf = Callable[[str], AbstractContextManager[str]]
-
-
-@pytest.fixture(scope="session")
-def copy_of(postgres: Postgres) -> CopyOf:
-    """A context manager that copies a database by its name and yields the URL."""
-    return lambda template: _fresh_database(postgres, template=template)
 
 
 SAMPLE_LIBRARY_TEMPLATE = "sample_library_template"
