@@ -14,9 +14,10 @@ from wxyc_assets.cli import connections
 from wxyc_assets.cli.console import err, out
 from wxyc_assets.defs.library_coverage import CEILING, GatesConfig
 from wxyc_assets.domain.changes import RecordsOfReport
+from wxyc_assets.domain.coverage import Snapshot
 from wxyc_assets.domain.doubts import Doubts
 from wxyc_assets.domain.samples import MeasuredPrecision
-from wxyc_assets.flows.coverage.evaluation import Evaluation, evaluate_newest
+from wxyc_assets.flows.coverage.evaluation import Evaluation, earlier_snapshots, evaluate_newest
 from wxyc_assets.flows.doubts.find_doubts import MOST_PLAYED
 from wxyc_assets.views.coverage_page import page
 
@@ -42,12 +43,12 @@ def report(
             soft_wrap=True,
         )
         raise typer.Exit(1)
-    evaluation, records, doubts, precision = found
+    evaluation, earlier, records, doubts, precision = found
     try:
         output.write_text(
             page(
                 evaluation.snapshot,
-                evaluation.earlier,
+                earlier,
                 evaluation.results,
                 records,
                 evaluation.history.by_hand,
@@ -63,7 +64,8 @@ def report(
 
 
 async def _read() -> (
-    tuple[Evaluation, RecordsOfReport, Doubts | None, list[MeasuredPrecision]] | None
+    tuple[Evaluation, list[Snapshot], RecordsOfReport, Doubts | None, list[MeasuredPrecision]]
+    | None
 ):
     config = GatesConfig()
     async with connections.database().open() as database:
@@ -72,7 +74,8 @@ async def _read() -> (
         )
         if found is None:
             return None
+        earlier = await earlier_snapshots(database, found.snapshot)
         since = found.snapshot.taken_at - CHANGES_SHOWN
         records = await ReportStore(database).records(found.snapshot.eligibility, since=since)
         doubts = await DoubtStore(database).newest(MOST_PLAYED)
-        return found, records, doubts, await PrecisionStore(database).newest()
+        return found, earlier, records, doubts, await PrecisionStore(database).newest()

@@ -51,8 +51,10 @@ def _baseline(row: Mapping[str, Any]) -> Baseline:
     if row["dimension"] is None:
         return Baseline(acceptance, None, "its snapshot is no longer in coverage_snapshot")
     try:
-        read_totals(row["counts"])
-        return Baseline(acceptance, to_snapshot([row]))
+        snapshot = to_snapshot([row])
+        if snapshot.totals is None:
+            read_totals(row["counts"])  # raises, and says what is wrong with them
+        return Baseline(acceptance, snapshot)
     except UnreadableTotals as error:
         return Baseline(acceptance, None, str(error))
     except (ValueError, AttributeError, TypeError) as error:

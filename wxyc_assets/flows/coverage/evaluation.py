@@ -21,13 +21,11 @@ BY_CHECKS = "checks"
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """A snapshot, its baselines, the result of each check, and earlier ones of the same scope."""
+    """A snapshot, its baselines, and the result of each check."""
 
     snapshot: Snapshot
     history: History
     results: list[GateResult]
-    earlier: tuple[Snapshot, ...]
-    """Totals only, accepted or not, the newest first."""
 
     @property
     def is_acceptable(self) -> bool:
@@ -50,11 +48,10 @@ async def evaluate_newest(
     It is compared with what was accepted in the `baseline_days` before it.
     """
     coverage = CoverageStore(database)
-    newest = await coverage.newest(MOST_SNAPSHOTS_READ, run_id)
+    newest = await coverage.newest(1, run_id)
     if not newest:
         return None
-    now, *others = newest
-    earlier = [each for each in others if each.is_comparable(now) and each.taken_at < now.taken_at]
+    (now,) = newest
     accepted = await AcceptanceStore(database).accepted()
     history = history_of(accepted, now, days=baseline_days)
     comparable = history.comparable(now)
@@ -63,7 +60,13 @@ async def evaluate_newest(
     complete = await coverage.load(needed)
     snapshot, history = complete[now.run_id], _completed(history, complete)
     case = Case(snapshot, history, floors, ceiling, stage)
-    return Evaluation(snapshot, history, evaluate_gates(case), tuple(earlier))
+    return Evaluation(snapshot, history, evaluate_gates(case))
+
+
+async def earlier_snapshots(database: Database, now: Snapshot) -> list[Snapshot]:
+    """Return those of the same scope, accepted or not, totals only, the newest first."""
+    newest = await CoverageStore(database).newest(MOST_SNAPSHOTS_READ)
+    return [each for each in newest if each.is_comparable(now) and each.taken_at < now.taken_at]
 
 
 async def accept_if_passed(database: Database, evaluation: Evaluation) -> None:
