@@ -29,11 +29,11 @@ ui: .venv/installed ## serve the Dagster UI for the demo's data (PORT=3000)
 test: .venv/installed ## run linters, type checker, layer contracts and all tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/lint-imports
 	$(BIN)/python -m compileall -q wxyc_assets wxyc_sandbox  # also where nothing may cache it later
-	$(BIN)/pyright --pythonpath $(BIN)/python & types=$$!; \
+	{ $(BIN)/lint-imports && $(BIN)/pyright --pythonpath $(BIN)/python; } & checkers=$$!; \
 	    .ci/with-shm $(BIN)/pytest $(SIDE_BY_SIDE); tests=$$?; \
-	    wait $$types || { echo "The type checker has found errors: see above"; exit 1; }; exit $$tests
+	    wait $$checkers || { echo "The layer contracts or types are broken: see above"; exit 1; }; \
+	    exit $$tests
 
 # Tests of everything that uses SQL, on production's PostgreSQL version and one newer:
 # run eval "$(.ci/servers)" first.
