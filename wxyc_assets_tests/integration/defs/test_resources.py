@@ -5,6 +5,7 @@ from typing import Any
 import dagster as dg
 import psycopg.conninfo
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from wxyc_assets.adapters.lml.caller import CallerReason
 from wxyc_assets.adapters.lml.errors import LmlRefused
@@ -14,6 +15,11 @@ from wxyc_assets.defs.lml_resource import LmlResource
 from wxyc_assets.defs.resources import DatabaseResource
 
 SECRET = "hunter2"
+STORAGE_LOST = OperationalError("insert into event_logs", {}, Exception("the server hung up"))
+STORAGE_LOST_MESSAGE = (
+    "Dagster's storage went away: (builtins.Exception) the server hung up. Every answer so far is "
+    "stored; run again."
+)
 
 
 def database(**changes: Any) -> DatabaseResource:
@@ -132,6 +138,8 @@ async def raise_inside(url: str, error: BaseException) -> None:
             "too long",
         ),
         (ExceptionGroup("2 tasks", [LmlRefused("HTTP 401"), dg.Failure("stop")]), "stop"),
+        (STORAGE_LOST, STORAGE_LOST_MESSAGE),
+        (ExceptionGroup("2 tasks", [RowRefused("too long"), STORAGE_LOST]), STORAGE_LOST_MESSAGE),
     ],
 )
 async def test_an_adapters_error_inside_the_block_is_one_failure_with_its_message(
