@@ -35,10 +35,11 @@ class ChangeState:
     """The number of rows that can stand or fall alone: credits; otherwise 1."""
     standing: int
     """Those of them that nobody has changed since."""
-    later_entry: int | None
     later_run_id: str | None
     """The last other run that changed the same part of the record afterwards."""
     later_is_its_revert: bool
+    later_stands: bool
+    """Nobody has changed since what that run left there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,19 +81,16 @@ class JournaledRun:
     reverted_run_id: str | None
 
 
-def is_reverted_already(state: ChangeState, standing_entries: frozenset[int]) -> bool:
+def is_reverted_already(state: ChangeState) -> bool:
     """Return True if a revert of the same run undid this change, and its result still stands."""
-    return state.later_is_its_revert and state.later_entry in standing_entries
+    return state.later_is_its_revert and state.later_stands
 
 
-def why_left_alone(state: ChangeState, standing_entries: frozenset[int]) -> str:
-    """Return why a change is not undone, in words for people.
-
-    `standing_entries` are the later entries whose changes nobody has changed since.
-    """
+def why_left_alone(state: ChangeState) -> str:
+    """Return why a change is not undone, in words for people."""
     if state.is_gone:
         return "the record was deleted"
     part = f"{state.changes - state.standing} of {state.changes} credits: " * (state.changes > 1)
-    if state.later_entry in standing_entries:
+    if state.later_stands:
         return f"{part}run {state.later_run_id} changed it since; revert that run first"
     return f"{part}somebody else changed it since"

@@ -47,7 +47,7 @@ async def plan_revert(store: JournalStore, reverted_run_id: str) -> RevertResult
         for each in reversed(await _changes(store, reverted_run_id))
     }
     for batch in batched(list(newest.values()), BATCH_RECORDS):
-        await _tell(store, result, await store.states([each.entry for each in batch]))
+        _tell(result, await store.states([each.entry for each in batch]))
     return result
 
 
@@ -103,7 +103,7 @@ async def _revert(
             states = await store.revert(batch.of(library_ids), revert, batch.id_range)
         except RowRefused as refused:
             return refused
-        await _tell(store, result, states)
+        _tell(result, states)
         return None
 
     error = await attempt([*batch.changes])
@@ -115,23 +115,17 @@ async def _revert(
             ]
 
 
-async def _tell(store: JournalStore, result: RevertResult, states: Sequence[ChangeState]) -> None:
+def _tell(result: RevertResult, states: Sequence[ChangeState]) -> None:
     """Add what stood of some changes to the result; of the others, say why they are left alone."""
-    later = [
-        each.later_entry
-        for each in states
-        if each.later_entry is not None and each.standing < each.changes
-    ]
-    standing = frozenset(
-        each.change.entry for each in await store.states(later) if each.standing == each.changes
-    )
     parts = {(each.change.library_id, each.change.subject) for each in states if each.standing}
     result.reverted.update(subject for _, subject in parts)
     for each in states:
         if each.standing == each.changes:
             continue
-        if is_reverted_already(each, standing):
+        if is_reverted_already(each):
             result.already_reverted += 1
         else:
-            reason = why_left_alone(each, standing)
-            result.left_alone.append(LeftAlone(each.change.library_id, each.change.subject, reason))
+            left_alone = LeftAlone(
+                each.change.library_id, each.change.subject, why_left_alone(each)
+            )
+            result.left_alone.append(left_alone)

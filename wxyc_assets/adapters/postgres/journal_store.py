@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from psycopg.rows import DictRow
+
 from wxyc_assets.adapters.postgres.clock import Clock, database_now
 from wxyc_assets.adapters.postgres.database import Database, Transaction, retry_on_deadlock
 from wxyc_assets.adapters.postgres.range_locks import (
@@ -77,8 +79,6 @@ class JournalStore:
 
     async def states(self, entries: Sequence[int]) -> list[ChangeState]:
         """Return what the tables hold of these changes now."""
-        if not entries:
-            return []
         async with self.database.transaction() as transaction:
             return await _states(transaction, entries)
 
@@ -139,16 +139,28 @@ class JournalStore:
 
 
 async def _states(transaction: Transaction, entries: Sequence[int]) -> list[ChangeState]:
-    rows = await transaction.fetch("journal/select_states", {"entries": list(entries)})
+    rows = await _fetch_states(transaction, entries)
+    later = [each["later_entry"] for each in rows if each["standing"] < each["changes"]]
+    found = await _fetch_states(transaction, [each for each in later if each is not None])
+    standing = {each["entry"] for each in found if each["standing"] == each["changes"]}
     return [
         ChangeState(
-            JournalEntry(
-                row.pop("entry"), row.pop("library_id"), JournalSubject(row.pop("subject"))
-            ),
-            **row,
+            JournalEntry(row["entry"], row["library_id"], JournalSubject(row["subject"])),
+            is_gone=row["is_gone"],
+            changes=row["changes"],
+            standing=row["standing"],
+            later_run_id=row["later_run_id"],
+            later_is_its_revert=row["later_is_its_revert"],
+            later_stands=row["later_entry"] in standing,
         )
         for row in rows
     ]
+
+
+async def _fetch_states(transaction: Transaction, entries: Sequence[int]) -> list[DictRow]:
+    if not entries:
+        return []
+    return await transaction.fetch("journal/select_states", {"entries": list(entries)})
 
 
 def _waves(changes: Sequence[JournalEntry]) -> list[list[JournalEntry]]:
