@@ -1,7 +1,6 @@
 """Around a step: log lines, spans and totals, signals, and the state of its process."""
 
 import asyncio
-import gc
 import signal
 import threading
 from collections.abc import Generator, Mapping, Sequence
@@ -10,6 +9,7 @@ from functools import cache
 
 import dagster as dg
 
+from wxyc_assets import garbage_collector
 from wxyc_assets.defs.occurrences import range_of
 from wxyc_assets.defs.selection import require_selection
 from wxyc_assets.settings import secret_values, settings
@@ -48,10 +48,7 @@ def _prepare_once() -> None:
     logs.start(redaction)
     if not sentry.is_on():
         sentry.start(redaction, sample_rate=settings.sentry_traces_sample_rate)
-    # One answer of LML's is ten thousand new objects. Untuned, Python searches them, and all that
-    # Dagster loaded, for cycles again and again: three tenths of a run's CPU time.
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 100)
+    garbage_collector.tune()
 
 
 NO_DRY_ASSET = (

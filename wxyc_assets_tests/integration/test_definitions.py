@@ -105,7 +105,7 @@ import sentry_sdk, structlog
 def state():
     root, httpx_logger = logging.getLogger(), logging.getLogger("httpx")
     return {
-        "collector": [*gc.get_threshold(), gc.get_freeze_count()],
+        "collector": [gc.isenabled(), *gc.get_threshold(), gc.get_freeze_count()],
         "signals": [str(signal.getsignal(each)) for each in signal.valid_signals()],
         "logging": [root.level, str(root.handlers), httpx_logger.level, str(httpx_logger.handlers)],
         "structlog": structlog.is_configured(),
