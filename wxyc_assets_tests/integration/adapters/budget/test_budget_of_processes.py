@@ -103,10 +103,11 @@ def test_processes_together_stay_within_the_rate_of_a_minute(
 ) -> None:
     # Together they take a few seconds, less than a minute: all of it is one minute's spending.
     lml.configure(lookup_latency_seconds=0, lookup_live_share=1.0)
+    # First come, first served: one that is late on a busy machine may find all of it spent.
     counts = [calls_of(each) for each in processes.start(3, per_minute=60, refresh=refresh)]
+    assert sum(counts) > 0
     assert 40 <= lml.discogs.requests <= 60
     assert lml.discogs.busiest_minute == lml.discogs.requests
-    assert min(counts) > 0
 
 
 def test_with_a_warm_cache_processes_run_at_the_speed_of_lml(
