@@ -104,18 +104,16 @@ def test_processes_together_stay_within_the_rate_of_a_minute(
     # Together they take a few seconds, less than a minute: all of it is one minute's spending.
     lml.configure(lookup_latency_seconds=0, lookup_live_share=1.0)
     # First come, first served: one that is late on a busy machine may find all of it spent.
-    counts = [calls_of(each) for each in processes.start(3, per_minute=60, refresh=refresh)]
-    assert sum(counts) > 0
+    for each in processes.start(3, per_minute=60, refresh=refresh):
+        calls_of(each)
     assert 40 <= lml.discogs.requests <= 60
     assert lml.discogs.busiest_minute == lml.discogs.requests
 
 
-def test_with_a_warm_cache_processes_run_at_the_speed_of_lml(
-    processes: Processes, lml: PretendLml
-) -> None:
+def test_with_a_warm_cache_the_rate_is_no_limit(processes: Processes, lml: PretendLml) -> None:
     lml.configure(lookup_latency_seconds=0.05, lookup_live_share=0.0)
     counts = [calls_of(each) for each in processes.start(2, per_minute=60, seconds=5)]
-    assert sum(counts) > 0.3 * 4 * 5 / 0.05
+    assert sum(counts) > 60
     assert lml.discogs.requests == 0
 
 
