@@ -140,8 +140,9 @@ class JournalStore:
 
 async def _states(transaction: Transaction, entries: Sequence[int]) -> list[ChangeState]:
     rows = await _fetch_states(transaction, entries)
-    later = [each["later_entry"] for each in rows if each["standing"] < each["changes"]]
-    found = await _fetch_states(transaction, [each for each in later if each is not None])
+    changed = [each for each in rows if each["standing"] < each["changes"]]
+    later = [each["later_entry"] for each in changed if each["later_entry"] is not None]
+    found = await _fetch_states(transaction, later)
     standing = {each["entry"] for each in found if each["standing"] == each["changes"]}
     return [
         ChangeState(

@@ -25,8 +25,6 @@ STATE = ChangeState(
 CREDITS = replace(
     STATE, change=JournalEntry(1, 4711, JournalSubject.CREDITS), changes=12, standing=10
 )
-
-
 OVERWRITTEN = replace(STATE, later_stands=False)
 CREDITS_OVERWRITTEN = replace(CREDITS, later_stands=False)
 
@@ -39,10 +37,7 @@ CREDITS_OVERWRITTEN = replace(CREDITS, later_stands=False)
         (replace(STATE, is_gone=True), "the record was deleted"),
         (CREDITS, "2 of 12 credits: run second changed it since; revert that run first"),
         (CREDITS_OVERWRITTEN, "2 of 12 credits: somebody else changed it since"),
-        (
-            replace(CREDITS_OVERWRITTEN, changes=1, standing=0),
-            "somebody else changed it since",
-        ),
+        (replace(CREDITS_OVERWRITTEN, changes=1, standing=0), "somebody else changed it since"),
     ],
 )
 def test_why_a_change_is_left_alone(state: ChangeState, reason: str) -> None:
