@@ -35,7 +35,7 @@ class Reception:
         self._max_mib = max_mib
 
     async def read(self, response: httpx.Response) -> httpx.Response:
-        """Return the whole response; of a status other than 200, as much as an error quotes.
+        """Return the body of a 200, or an error's headers with as much of its body as is quoted.
 
         Raises httpx.HTTPError, and NotAnAnswer for a body that takes too much memory.
         """
@@ -45,14 +45,9 @@ class Reception:
         if is_answer:
             self._check_size(received)
         body = bytes(received[:limit])
-        headers = [
-            (name, self.text(value))
-            for name, value in response.headers.multi_items()
-            if name not in ABOUT_TRANSFER
-        ]
         return httpx.Response(
             response.status_code,
-            headers=httpx.Headers(headers, encoding="utf-8"),
+            headers=None if is_answer else self._headers(response),
             content=self._key.hide_in(body) if self._key else body,
             request=response.request,
         )
@@ -60,6 +55,14 @@ class Reception:
     def text(self, text: str) -> str:
         """Return a text that may quote LML without the key."""
         return self._redaction.text(text)
+
+    def _headers(self, response: httpx.Response) -> httpx.Headers:
+        headers = [
+            (name, self.text(value))
+            for name, value in response.headers.multi_items()
+            if name not in ABOUT_TRANSFER
+        ]
+        return httpx.Headers(headers, encoding="utf-8")
 
     def _check_size(self, body: bytearray) -> None:
         if len(body) > self._max_mib * MEBIBYTE:

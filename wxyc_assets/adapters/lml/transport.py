@@ -45,7 +45,7 @@ class Server:
         self, url: str, headers: Mapping[str, str], transport: httpx.AsyncBaseTransport
     ) -> None:
         self.url = url
-        self._headers = headers
+        self._headers = httpx.Headers({**headers, "Content-Type": "application/json"})
         self._transport = transport
         self._addresses: dict[str, httpx.URL] = {}
 
@@ -67,10 +67,11 @@ class Server:
         request = httpx.Request(
             method,
             self._address(path),
-            headers={**self._headers, "Content-Type": "application/json", **headers},
+            headers=self._headers,
             content=content,
             extensions={"timeout": {"connect": connect_seconds}},
         )
+        request.headers.update(headers)
         response = await self._transport.handle_async_request(request)
         response.request = request
         try:
@@ -98,7 +99,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
             response = await self._session.request(
                 request.method,
                 str(request.url),
-                headers=dict(request.headers),
+                headers=dict(request.headers.items()),
                 data=request.content or None,
                 allow_redirects=False,  # the key is for LML alone
                 timeout=aiohttp.ClientTimeout(sock_connect=connect_seconds),

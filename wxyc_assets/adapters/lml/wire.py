@@ -70,6 +70,14 @@ def dump(value: Any) -> bytes:
         return json.dumps(value).encode()
 
 
+def load(document: str | bytes) -> Any:
+    """Return the value of a JSONB column, whose numbers may be larger than a float can be."""
+    try:
+        return orjson.loads(document)
+    except orjson.JSONDecodeError:
+        return json.loads(document)
+
+
 def results_of(response: Any) -> list[Any]:
     """Return the list `results` of a response; raise NotAnAnswer without one."""
     results = as_object(response).get("results")

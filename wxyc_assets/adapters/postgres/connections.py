@@ -5,8 +5,10 @@ import asyncio
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import DictRow, dict_row
+from psycopg.types.json import set_json_loads
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
+from wxyc_assets.adapters.lml.wire import load
 from wxyc_assets.adapters.postgres.errors import DatabaseUnavailable, connecting
 
 Connection = psycopg.AsyncConnection[DictRow]
@@ -47,6 +49,7 @@ class Pool(AsyncConnectionPool[Connection]):
                 "connect_timeout": CONNECT_TIMEOUT_SECONDS,
                 "prepare_threshold": PREPARE_THRESHOLD,
             },
+            configure=_configure,
             min_size=1,
             max_size=max_connections,
             timeout=wait_seconds,
@@ -71,6 +74,10 @@ class Pool(AsyncConnectionPool[Connection]):
             await self.putconn(connection)
             raise asyncio.CancelledError
         return connection
+
+
+async def _configure(connection: Connection) -> None:
+    set_json_loads(load, connection)
 
 
 async def connect_alone(url: str, options: str) -> Connection:

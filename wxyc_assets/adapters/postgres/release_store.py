@@ -1,8 +1,9 @@
 """The releases of records, and the writer of `library_identity.discogs_release_id`."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
+from typing import Any
 
 from psycopg.types.json import Jsonb
 
@@ -45,7 +46,7 @@ class ReleaseStore:
         `withdrawn` are the records whose answer names no release any more.
         """
         rows = [
-            {"library_id": library_id, **asdict(release), "answered_at": answered_at.isoformat()}
+            {"library_id": library_id, **_values(release), "answered_at": answered_at.isoformat()}
             for library_id, (release, answered_at) in releases.items()
         ]
         async with self.database.transaction() as transaction:
@@ -105,3 +106,8 @@ class ReleaseStore:
                 },
             )
         return WrittenCount(**row)
+
+
+def _values(release: Release) -> dict[str, Any]:
+    """Return the fields by name; `asdict` would copy each value, and take six times as long."""
+    return {each.name: getattr(release, each.name) for each in fields(release)}

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wxyc_assets.adapters.lml.wire import NotAnAnswer, parse, parse_strictly
+from wxyc_assets.adapters.lml.wire import NotAnAnswer, dump, load, parse, parse_strictly
 
 JSON = st.recursive(
     st.none()
@@ -59,3 +59,12 @@ def test_a_long_key_is_cut_in_the_message() -> None:
     with pytest.raises(NotAnAnswer) as caught:
         parse(f'{{"{key}":1,"{key}":2}}'.encode())
     assert len(str(caught.value)) < 100
+
+
+@given(JSON)
+def test_what_is_stored_is_read_again(value: Any) -> None:
+    assert load(dump(value)) == value
+
+
+def test_a_stored_number_may_be_larger_than_a_float() -> None:
+    assert load(b'{"share": 1e400, "id": 1}') == {"share": float("inf"), "id": 1}
