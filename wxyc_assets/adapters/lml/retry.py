@@ -75,7 +75,7 @@ class RetryingCaller:
     async def _go_on(self, first: LmlError, call: Callable[[], Awaitable[T]]) -> T:
         """Retry from the error of the first attempt on.
 
-        That one is made without stamina, which takes a twentieth of the CPU time of a lookup.
+        That one is made without stamina, whose share of a lookup's CPU time was a twentieth.
         """
         policy = self._retry_policy
         async for attempt in stamina.retry_context(

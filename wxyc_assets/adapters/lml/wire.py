@@ -71,10 +71,10 @@ def dump(value: Any) -> bytes:
 
 
 def load(document: str | bytes) -> Any:
-    """Return the value of a JSONB column, whose numbers may be larger than a float can be."""
+    """Return the value of a JSONB column; an integer beyond 64 bits may become a float."""
     try:
         return orjson.loads(document)
-    except orjson.JSONDecodeError:
+    except orjson.JSONDecodeError:  # a number beyond the largest float
         return json.loads(document)
 
 
