@@ -1,7 +1,7 @@
 """LML, the library-metadata-lookup service, over HTTP; `errors` lists what its calls raise."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Generator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Protocol
@@ -129,14 +129,26 @@ class LmlClient:
         if response.status_code != bulk_resolve.EMPTY_BATCH_STATUS:
             raise_for_status(response)
 
-    async def lookup(self, artist: str, album: str) -> LookupResult:
-        """Look an album up; raise as `resolve` does."""
+    async def lookup(
+        self, artist: str, album: str, *, before_sending: Callable[[], None] | None = None
+    ) -> LookupResult:
+        """Look an album up; raise as `resolve` does.
+
+        `before_sending` is called once the budget has admitted the call, which may take long; what
+        it raises ends a call that costs nothing.
+        """
         body = lookup_endpoint.request(artist, album)
         async with self._charged(lookup_endpoint.PRICE) as charge:
+            if before_sending:
+                charge.cost = 0
+                before_sending()
+                charge.cost = None
             response, latency_ms = await self._post(
                 lookup_endpoint.PATH, self._lookup_seconds, body, lookup_endpoint.HEADERS
             )
             charge.cost = _cost(response)
+        if response.is_success:
+            await asyncio.sleep(0)  # the next lookup is sent before this one's answer is read
         with _checked(response):
             return LookupResult(lookup_endpoint.read_lookup(response.content), latency_ms)
 

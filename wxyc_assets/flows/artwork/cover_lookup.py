@@ -37,6 +37,9 @@ from wxyc_assets.flows.artwork.health_probes import HealthProbes
 from wxyc_assets.flows.artwork.lookup_buffer import LookupBuffer
 from wxyc_assets.flows.artwork.range_lookups import FailedQuestion, Question, RangeLookups
 
+READY = 2
+"""Questions that wait for a place in flight, so that one is sent as soon as an answer is there."""
+
 
 class _NotAsked(LmlError):
     """The run had stopped before a question was asked."""
@@ -45,8 +48,9 @@ class _NotAsked(LmlError):
 class CoverLookup:
     """Asks LML until it is down or refuses us; then `stopped` says why.
 
-    At most `max_in_flight` calls are in flight, however many questions are handed in. Pauses while
-    `breaker` is not closed; without one, an open breaker is not waited for.
+    At most `max_in_flight` calls are in flight, as the budget of `lml` allows, and a few more are
+    ready, however many questions are handed in. Pauses while `breaker` is not closed; without one,
+    an open breaker is not waited for.
     """
 
     def __init__(
@@ -63,7 +67,7 @@ class CoverLookup:
     ) -> None:
         self._lml = lml
         self._caller = RetryingCaller(retry_policy, give_way)
-        self._in_flight = asyncio.Semaphore(max_in_flight)
+        self._at_work = asyncio.Semaphore(max_in_flight + READY)
         self._probes = probes
         self._buffer = buffer
         self._rules = rules
@@ -110,11 +114,10 @@ class CoverLookup:
             self._probes.verify_stored(settle)
 
     async def _try(self, question: Question) -> FailedQuestion | None:
-        async with self._in_flight:
+        async with self._at_work:
             answers_before = self._caller.answers
-            if self.stopped:
-                return FailedQuestion(question, _NotAsked(str(self.stopped)), answers_before)
             try:
+                self._check_stopped()
                 probe, result = await self._caller.with_retries(partial(self._call, question))
             except LmlError as error:
                 self._consider_stopping(error)
@@ -140,9 +143,13 @@ class CoverLookup:
 
     async def _call_now(self, question: Question) -> tuple[int, LookupResult]:
         probe = await self._probes.latest()
-        if self.stopped:  # meanwhile
+        return probe, await self._lml.lookup(
+            question.artist_name, question.album_title, before_sending=self._check_stopped
+        )
+
+    def _check_stopped(self) -> None:
+        if self.stopped:
             raise _NotAsked(str(self.stopped))
-        return probe, await self._lml.lookup(question.artist_name, question.album_title)
 
     async def _store(self, question: Question, answer: LookupAnswer, probe: int) -> None:
         lookups, found = question.lookups, answer.found

@@ -236,6 +236,26 @@ def test_a_refused_call_is_free_and_a_failed_one_is_paid(status: int, left: floa
     run_virtually(work())
 
 
+def test_a_call_that_is_called_off_after_its_wait_is_neither_sent_nor_paid() -> None:
+    station = Processes(pretend(1.0), 7)
+
+    def call_off() -> None:
+        raise LmlError("called off")
+
+    async def work() -> float:
+        async with station.client() as client:
+            await client.lookup("Artist", "Album")
+            started = asyncio.get_running_loop().time()
+            with pytest.raises(LmlError, match="called off"):
+                await client.lookup("Artist", "Another", before_sending=call_off)
+            waited = asyncio.get_running_loop().time() - started
+        assert _reserved(station) == 0
+        return waited
+
+    assert run_virtually(work()) >= MINUTE / 2
+    assert station.pretend.counters.calls["lookup"] == 1
+
+
 def test_a_call_beyond_the_rate_waits_for_an_empty_minute_and_counts_for_several() -> None:
     station = Processes(PretendLml(UNLIMITED), 15)
 
