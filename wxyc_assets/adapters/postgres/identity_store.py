@@ -118,27 +118,35 @@ class IdentityStore:
             await lock_in_transaction(transaction, LockFamily.IDENTITY, id_range)
             due = await self._due(transaction, id_range, scope)
             if due or await transaction.fetch("identity/select_any_candidate", _bounds(id_range)):
-                rows = [{**_fields(each.candidate), "reason": each.reason} for each in due]
                 await transaction.execute(
                     "identity/put_candidates",
                     {
                         **_bounds(id_range),
-                        "due": Jsonb(rows, dumps=dump),
+                        "due": Jsonb(due, dumps=dump),
                         "now": self._now(),
                         "run_id": run_id,
                     },
                 )
-        return Counter((each.candidate.cohort, each.reason) for each in due)
+        reasons = Counter((row["cohort"], row["reason"]) for row in due)
+        return Counter({(Cohort(c), Reason(r)): rows for (c, r), rows in reasons.items()})
 
     async def due(self, id_range: IdRange, scope: Scope) -> list[DueRecord]:
         """Return the range's records that are due now, in id order; write nothing."""
         async with self.database.transaction() as transaction:
-            return await self._due(transaction, id_range, scope)
+            rows = await self._due(transaction, id_range, scope)
+        return [
+            DueRecord(
+                reason=Reason(row.pop("reason")),
+                is_served=row.pop("is_served"),
+                candidate=Candidate(**_with_cohort(row)),
+            )
+            for row in rows
+        ]
 
     async def _due(
         self, transaction: Transaction, id_range: IdRange, scope: Scope
-    ) -> list[DueRecord]:
-        rows = await transaction.fetch(
+    ) -> list[dict[str, Any]]:
+        return await transaction.fetch(
             "identity/select_due",
             {
                 **_bounds(id_range),
@@ -149,14 +157,6 @@ class IdentityStore:
                 "recheck": scope.recheck,
             },
         )
-        return [
-            DueRecord(
-                reason=Reason(row.pop("reason")),
-                is_served=row.pop("is_served"),
-                candidate=Candidate(**_with_cohort(row)),
-            )
-            for row in rows
-        ]
 
     async def unanswered(self, id_range: IdRange, scope: Scope) -> list[Candidate]:
         """Return the range's candidates that no stored answer serves, in id order."""
@@ -330,10 +330,6 @@ def _stored_answer(row: Mapping[str, Any]) -> StoredAnswer:
 
 def _with_cohort(row: Mapping[str, Any]) -> dict[str, Any]:
     return {**row, "cohort": Cohort(row["cohort"])}
-
-
-def _fields(candidate: Candidate) -> dict[str, Any]:
-    return {name: getattr(candidate, name) for name in Candidate.__slots__}
 
 
 def _bounds(id_range: IdRange) -> dict[str, int]:
