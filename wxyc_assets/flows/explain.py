@@ -49,10 +49,9 @@ async def explain(
     database: Database, library_id: int, rules: CoverageRules, ranges: list[IdRange]
 ) -> Explanation:
     """Explain one record; raise NoSuchRecord."""
-    async with database.transaction() as transaction:
-        rows = await transaction.fetch(
-            "identity/select_record", {"library_id": library_id, **_rules_of_covers(rules.covers)}
-        )
+    rows = await database.fetch(
+        "identity/select_record", {"library_id": library_id, **_rules_of_covers(rules.covers)}
+    )
     if not rows:
         raise NoSuchRecord(f"The library has no record {library_id}.")
     (found,) = rows

@@ -21,22 +21,20 @@ class AcceptanceStore:
 
     async def accept(self, run_id: str, *, accepted_by: str, why: str | None) -> bool:
         """Accept a snapshot; False if it was accepted before, or is not there."""
-        async with self._database.transaction() as transaction:
-            accepted = await transaction.fetch(
-                "coverage/put_acceptance",
-                {
-                    "run_id": run_id,
-                    "accepted_by": accepted_by,
-                    "why": why,
-                    "now": self._now(),
-                },
-            )
+        accepted = await self._database.fetch(
+            "coverage/put_acceptance",
+            {
+                "run_id": run_id,
+                "accepted_by": accepted_by,
+                "why": why,
+                "now": self._now(),
+            },
+        )
         return bool(accepted)
 
     async def accepted(self) -> list[Baseline]:
         """Return what was accepted, the newest first, with the totals of each snapshot."""
-        async with self._database.transaction() as transaction:
-            rows = await transaction.fetch("coverage/select_acceptances", {"limit": MOST_READ})
+        rows = await self._database.fetch("coverage/select_acceptances", {"limit": MOST_READ})
         return [_baseline(each) for each in rows]
 
 

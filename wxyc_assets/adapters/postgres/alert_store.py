@@ -50,8 +50,7 @@ class AlertStore:
 
     async def open_failures(self) -> dict[str, OpenFailure]:
         """Return the subjects whose newest alert is not a recovery."""
-        async with self._database.transaction() as transaction:
-            rows = await transaction.fetch("alerts/select_open_failures")
+        rows = await self._database.fetch("alerts/select_open_failures")
         return {row["subject"]: OpenFailure(row["since"], row["last"]) for row in rows}
 
     async def put(self, alerts: Iterable[QueuedAlert]) -> int:
@@ -75,27 +74,25 @@ class AlertStore:
         self, channels: Collection[str], now: datetime | None = None
     ) -> list[ClaimedAlert]:
         """Claim alerts that are due for these channels, the oldest first."""
-        async with self._database.transaction() as transaction:
-            rows = await transaction.fetch(
-                "alerts/claim_alerts",
-                {
-                    "now": now,
-                    "channels": list(channels),
-                    "at_most": BATCH_SIZE,
-                    "first_wait": FIRST_WAIT,
-                    "longest_wait": LONGEST_WAIT,
-                },
-            )
+        rows = await self._database.fetch(
+            "alerts/claim_alerts",
+            {
+                "now": now,
+                "channels": list(channels),
+                "at_most": BATCH_SIZE,
+                "first_wait": FIRST_WAIT,
+                "longest_wait": LONGEST_WAIT,
+            },
+        )
         rows.sort(key=lambda row: row["occurred_at"])
         return [ClaimedAlert(row["event_id"], row["receiver"], row["payload"]) for row in rows]
 
     async def mark_delivered(self, alert: ClaimedAlert, now: datetime | None = None) -> None:
         """Mark an alert as delivered."""
-        async with self._database.transaction() as transaction:
-            await transaction.execute(
-                "alerts/mark_alert_delivered",
-                {"event_id": alert.event_id, "receiver": alert.channel, "now": now},
-            )
+        await self._database.execute(
+            "alerts/mark_alert_delivered",
+            {"event_id": alert.event_id, "receiver": alert.channel, "now": now},
+        )
 
     async def put_back(
         self,
@@ -105,14 +102,13 @@ class AlertStore:
         now: datetime | None = None,
     ) -> None:
         """Note a failed delivery; the next attempt is after `wait`, or after the usual one."""
-        async with self._database.transaction() as transaction:
-            await transaction.execute(
-                "alerts/put_back_alert",
-                {
-                    "event_id": alert.event_id,
-                    "receiver": alert.channel,
-                    "error": error,
-                    "wait": wait,
-                    "now": now,
-                },
-            )
+        await self._database.execute(
+            "alerts/put_back_alert",
+            {
+                "event_id": alert.event_id,
+                "receiver": alert.channel,
+                "error": error,
+                "wait": wait,
+                "now": now,
+            },
+        )

@@ -112,19 +112,18 @@ class ArtworkStore:
     async def wanted(self, id_range: IdRange) -> RangeWorklist:
         """Return the range's records that want a cover now."""
         scope = self.scope
-        async with self.database.transaction() as transaction:
-            rows = await transaction.fetch(
-                "artwork/select_albums",
-                {
-                    **_bounds(id_range),
-                    "now": self.clock(),
-                    "retry_window": timedelta(days=scope.retry_days),
-                    "eligibility": scope.eligibility,
-                    "match": scope.rules.match,
-                    "least_confidence": scope.rules.least_confidence,
-                    "rules_version": scope.rules.version,
-                },
-            )
+        rows = await self.database.fetch(
+            "artwork/select_albums",
+            {
+                **_bounds(id_range),
+                "now": self.clock(),
+                "retry_window": timedelta(days=scope.retry_days),
+                "eligibility": scope.eligibility,
+                "match": scope.rules.match,
+                "least_confidence": scope.rules.least_confidence,
+                "rules_version": scope.rules.version,
+            },
+        )
         waiting = [each for each in rows if each["state"] == "to_write"]
         return RangeWorklist(
             due=[album_in(each) for each in rows if each["state"] == "due"],
@@ -141,24 +140,22 @@ class ArtworkStore:
 
     async def store(self, lookups: Sequence[LookupOutcome], run_id: str) -> None:
         """Store the results of lookups with their date; a record may not occur twice."""
-        async with self.database.transaction() as transaction:
-            await transaction.execute(
-                "artwork/put_lookups",
-                {
-                    "lookups": Jsonb([each.as_row() for each in lookups], dumps=dump),
-                    **rules_row(self.scope.rules),
-                    "now": self.clock(),
-                    "run_id": run_id,
-                },
-            )
+        await self.database.execute(
+            "artwork/put_lookups",
+            {
+                "lookups": Jsonb([each.as_row() for each in lookups], dumps=dump),
+                **rules_row(self.scope.rules),
+                "now": self.clock(),
+                "run_id": run_id,
+            },
+        )
 
     async def settle(self, verdicts: Mapping[int, bool]) -> None:
         """Settle unconfirmed lookups by library id: True if the answer counts, else unknown."""
-        async with self.database.transaction() as transaction:
-            await transaction.execute(
-                "artwork/settle_lookups",
-                {"library_ids": [*verdicts], "are_certain": [*verdicts.values()]},
-            )
+        await self.database.execute(
+            "artwork/settle_lookups",
+            {"library_ids": [*verdicts], "are_certain": [*verdicts.values()]},
+        )
 
     @retry_on_deadlock
     async def write(self, library_ids: Sequence[int], run_id: str) -> WrittenCovers:
@@ -196,50 +193,45 @@ class ArtworkStore:
 
     async def mark_unwritable(self, library_id: int, write_error: str) -> None:
         """Record why a cover could not be written; it stays unapplied."""
-        async with self.database.transaction() as transaction:
-            await transaction.execute(
-                "artwork/mark_cover_unwritable",
-                {"library_id": library_id, "write_error": write_error},
-            )
+        await self.database.execute(
+            "artwork/mark_cover_unwritable",
+            {"library_id": library_id, "write_error": write_error},
+        )
 
     async def covered(self, id_range: IdRange) -> CoverCounts:
         """Count the range's eligible records and covers as they are now."""
-        async with self.database.transaction() as transaction:
-            (row,) = await transaction.fetch(
-                "artwork/count_covers", {**_bounds(id_range), "eligibility": self.scope.eligibility}
-            )
+        (row,) = await self.database.fetch(
+            "artwork/count_covers", {**_bounds(id_range), "eligibility": self.scope.eligibility}
+        )
         return CoverCounts(**row)
 
     async def count_written(self, id_range: IdRange, run_id: str) -> WrittenCount:
         """Count the covers found for a range, and those that are not in the library."""
         scope = self.scope
-        async with self.database.transaction() as transaction:
-            (row,) = await transaction.fetch(
-                "artwork/count_written_covers",
-                {
-                    **_bounds(id_range),
-                    "run_id": run_id,
-                    "eligibility": scope.eligibility,
-                    "match": scope.rules.match,
-                    "least_confidence": scope.rules.least_confidence,
-                },
-            )
+        (row,) = await self.database.fetch(
+            "artwork/count_written_covers",
+            {
+                **_bounds(id_range),
+                "run_id": run_id,
+                "eligibility": scope.eligibility,
+                "match": scope.rules.match,
+                "least_confidence": scope.rules.least_confidence,
+            },
+        )
         return WrittenCount(**row)
 
     async def count_run_lookups(self, id_range: IdRange, run_id: str) -> RunAnswers:
         """Count what the lookups of a run found for a range."""
-        async with self.database.transaction() as transaction:
-            (row,) = await transaction.fetch(
-                "artwork/count_run_lookups", {**_bounds(id_range), "run_id": run_id}
-            )
+        (row,) = await self.database.fetch(
+            "artwork/count_run_lookups", {**_bounds(id_range), "run_id": run_id}
+        )
         return RunAnswers(**row)
 
     async def first_covers(self, id_range: IdRange, most: int) -> list[ShownCover]:
         """Return the first covers in the range that we wrote and are still there, in id order."""
-        async with self.database.transaction() as transaction:
-            rows = await transaction.fetch(
-                "artwork/select_first_covers", {**_bounds(id_range), "most": most}
-            )
+        rows = await self.database.fetch(
+            "artwork/select_first_covers", {**_bounds(id_range), "most": most}
+        )
         return [ShownCover(**row) for row in rows]
 
     async def _put_covers(

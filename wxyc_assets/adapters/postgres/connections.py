@@ -48,6 +48,7 @@ class Pool(AsyncConnectionPool[Connection]):
                 "application_name": APPLICATION_NAME,
                 "connect_timeout": CONNECT_TIMEOUT_SECONDS,
                 "prepare_threshold": PREPARE_THRESHOLD,
+                "autocommit": True,
             },
             configure=_configure,
             min_size=1,

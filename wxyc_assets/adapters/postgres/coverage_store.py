@@ -67,23 +67,22 @@ class CoverageStore:
         """
         firsts = [each.first for each in ranges] + [each.last + 1 for each in ranges[-1:]]
         scope, covers = rules.scope, rules.covers
-        async with self._database.transaction() as transaction:
-            rows = await transaction.fetch(
-                "coverage/count_coverage",
-                {
-                    "now": self._now(),
-                    "firsts": firsts,
-                    "mark": NOTES_MARK,
-                    "is_wide": scope.include_null_canonical,
-                    "stale_window": timedelta(days=scope.stale_days),
-                    "retry_window": timedelta(days=scope.retry_days),
-                    "eligibility": covers.eligibility,
-                    "match": covers.rules.match,
-                    "least_confidence": covers.rules.least_confidence,
-                    "cover_window": timedelta(days=covers.retry_days),
-                    "grace": timedelta(days=grace_days),
-                },
-            )
+        rows = await self._database.fetch(
+            "coverage/count_coverage",
+            {
+                "now": self._now(),
+                "firsts": firsts,
+                "mark": NOTES_MARK,
+                "is_wide": scope.include_null_canonical,
+                "stale_window": timedelta(days=scope.stale_days),
+                "retry_window": timedelta(days=scope.retry_days),
+                "eligibility": covers.eligibility,
+                "match": covers.rules.match,
+                "least_confidence": covers.rules.least_confidence,
+                "cover_window": timedelta(days=covers.retry_days),
+                "grace": timedelta(days=grace_days),
+            },
+        )
         return [CoverageCount(**row) for row in rows]
 
     async def count_library(
@@ -127,8 +126,7 @@ class CoverageStore:
 
     async def progress(self, since: datetime) -> RunProgress:
         """Return what runs have done since then."""
-        async with self._database.transaction() as transaction:
-            (row,) = await transaction.fetch("coverage/count_progress", {"since": since})
+        (row,) = await self._database.fetch("coverage/count_progress", {"since": since})
         return RunProgress(**row)
 
     async def put(
@@ -155,16 +153,14 @@ class CoverageStore:
 
     async def newest(self, limit: int, run_id: str | None = None) -> list[Snapshot]:
         """Return the newest snapshots, totals only, the newest first; that of `run_id` leads."""
-        async with self._database.transaction() as transaction:
-            rows = await transaction.fetch(
-                "coverage/select_snapshots", {"limit": limit, "run_id": run_id}
-            )
+        rows = await self._database.fetch(
+            "coverage/select_snapshots", {"limit": limit, "run_id": run_id}
+        )
         return [to_snapshot([row]) for row in rows]
 
     async def load(self, run_ids: Collection[str]) -> dict[str, Snapshot]:
         """Return snapshots with all their slices, by run id."""
-        async with self._database.transaction() as transaction:
-            rows = await transaction.fetch("coverage/select_slices", {"run_ids": list(run_ids)})
+        rows = await self._database.fetch("coverage/select_slices", {"run_ids": list(run_ids)})
         return {
             run_id: to_snapshot([row for row in rows if row["run_id"] == run_id])
             for run_id in {row["run_id"] for row in rows}

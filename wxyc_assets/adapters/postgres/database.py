@@ -64,7 +64,7 @@ class Transaction:
 
 
 class Database:
-    """Transactions, sessions and maintenance; use `open_database`."""
+    """Statements, transactions, sessions and maintenance; use `open_database`."""
 
     def __init__(
         self,
@@ -74,18 +74,35 @@ class Database:
         self._pool = pool
         self._connect = connect
 
+    async def execute(self, name: str, parameters: Parameters | None = None) -> None:
+        """Execute one statement, which commits by itself; raise as `transaction` does."""
+        async with translated(), self._pool.connection() as connection:
+            await connection.execute(sql(name), parameters)
+
+    async def fetch(self, name: str, parameters: Parameters | None = None) -> list[DictRow]:
+        """Return the rows of one statement, which commits by itself; raise as `transaction` does.
+
+        That takes a third of the round trips: no BEGIN and no COMMIT.
+        """
+        async with translated(), self._pool.connection() as connection:
+            cursor = await connection.execute(sql(name), parameters)
+            return await cursor.fetchall()
+
     @asynccontextmanager
     async def transaction(self) -> AsyncGenerator[Transaction]:
         """One transaction; raises RowRefused or DatabaseUnavailable."""
-        async with translated(), self._pool.connection() as connection:
+        async with translated(), self._pool.connection() as connection, connection.transaction():
             yield Transaction(connection)
 
     @asynccontextmanager
     async def rehearsal(self) -> AsyncGenerator[Transaction]:
         """One transaction that leaves no trace, because it is rolled back at its end."""
-        async with translated(), self._pool.connection() as connection:
+        async with (
+            translated(),
+            self._pool.connection() as connection,
+            connection.transaction(force_rollback=True),
+        ):
             yield Transaction(connection)
-            await connection.rollback()
 
     @asynccontextmanager
     async def session(self) -> AsyncGenerator[Connection]:
@@ -108,8 +125,7 @@ class Database:
         async with asyncio.TaskGroup() as group:
             for table in tables:
                 group.create_task(self._analyze(table))
-        async with self.transaction() as transaction:
-            rows = await transaction.fetch("database/select_unanalyzed", {"tables": list(tables)})
+        rows = await self.fetch("database/select_unanalyzed", {"tables": list(tables)})
         return [row["table_name"] for row in rows]
 
     async def _analyze(self, table: str) -> None:

@@ -43,10 +43,9 @@ class DoubtStore:
         """Yield the covers whose album LML names otherwise than the record, in id order."""
         after, batch = 0, [CoverTitle(0, "", "")]
         while batch:
-            async with self._database.transaction() as transaction:
-                rows = await transaction.fetch(
-                    "doubts/select_cover_titles", {"after": after, "limit": BATCH_ROWS}
-                )
+            rows = await self._database.fetch(
+                "doubts/select_cover_titles", {"after": after, "limit": BATCH_ROWS}
+            )
             batch = [CoverTitle(**row) for row in rows]
             for each in batch:
                 yield each

@@ -13,10 +13,9 @@ class FlowsheetStore:
     async def is_live(self, lookback_seconds: float) -> bool:
         """Return True if a track was logged within the last seconds; raise DatabaseError."""
         try:
-            async with self._database.transaction() as transaction:
-                (row,) = await transaction.fetch(
-                    "flowsheet/select_is_live", {"lookback_seconds": lookback_seconds}
-                )
+            (row,) = await self._database.fetch(
+                "flowsheet/select_is_live", {"lookback_seconds": lookback_seconds}
+            )
         except NotPermitted as error:
             raise NotPermitted(
                 f"{error} Until then LIVE_ACTIVITY_LOOKBACK_SECONDS=0 runs without giving way to "

@@ -103,8 +103,7 @@ class IdentityStore:
 
     async def count_range(self, id_range: IdRange) -> RangeCounts:
         """Count what the tables hold for a range."""
-        async with self.database.transaction() as transaction:
-            (row,) = await transaction.fetch("identity/count_range", _bounds(id_range))
+        (row,) = await self.database.fetch("identity/count_range", _bounds(id_range))
         return RangeCounts(**row)
 
     async def put_candidates(
@@ -160,15 +159,14 @@ class IdentityStore:
 
     async def unanswered(self, id_range: IdRange, scope: Scope) -> list[Candidate]:
         """Return the range's candidates that no stored answer serves, in id order."""
-        async with self.database.transaction() as transaction:
-            rows = await transaction.fetch(
-                "identity/select_unanswered",
-                {
-                    **_bounds(id_range),
-                    "now": self._now(),
-                    "retry_window": timedelta(days=scope.retry_days),
-                },
-            )
+        rows = await self.database.fetch(
+            "identity/select_unanswered",
+            {
+                **_bounds(id_range),
+                "now": self._now(),
+                "retry_window": timedelta(days=scope.retry_days),
+            },
+        )
         return [Candidate(**_with_cohort(row)) for row in rows]
 
     async def store_answers(
@@ -199,23 +197,21 @@ class IdentityStore:
     async def _put_answers(self, rows: Sequence[Mapping[str, Any]], run_id: str) -> None:
         if not rows:
             return
-        async with self.database.transaction() as transaction:
-            await transaction.execute(
-                "identity/put_answers",
-                {"answers": Jsonb(rows, dumps=dump), "now": self._now(), "run_id": run_id},
-            )
+        await self.database.execute(
+            "identity/put_answers",
+            {"answers": Jsonb(rows, dumps=dump), "now": self._now(), "run_id": run_id},
+        )
 
     async def unapplied(self, id_range: IdRange, scope: Scope) -> list[StoredAnswer]:
         """Return the range's stored answers that this scope still has to handle, in id order."""
-        async with self.database.transaction() as transaction:
-            rows = await transaction.fetch(
-                "identity/select_unapplied",
-                {
-                    **_bounds(id_range),
-                    "records_attempts": scope.records_attempts,
-                    "rules_version": self._rules_version,
-                },
-            )
+        rows = await self.database.fetch(
+            "identity/select_unapplied",
+            {
+                **_bounds(id_range),
+                "records_attempts": scope.records_attempts,
+                "rules_version": self._rules_version,
+            },
+        )
         return [_stored_answer(row) for row in rows]
 
     @retry_on_deadlock
@@ -259,25 +255,22 @@ class IdentityStore:
 
     async def mark_unwritable(self, library_id: int, write_error: str) -> None:
         """Record why an answer could not be written; it stays unapplied."""
-        async with self.database.transaction() as transaction:
-            await transaction.execute(
-                "identity/mark_unwritable", {"library_id": library_id, "write_error": write_error}
-            )
+        await self.database.execute(
+            "identity/mark_unwritable", {"library_id": library_id, "write_error": write_error}
+        )
 
     async def count_written(self, id_range: IdRange) -> WrittenCount:
         """Count the stored answers of a range, and those that are not in the tables."""
-        async with self.database.transaction() as transaction:
-            (row,) = await transaction.fetch(
-                "identity/count_written_answers", {**_bounds(id_range), "mark": NOTES_MARK}
-            )
+        (row,) = await self.database.fetch(
+            "identity/count_written_answers", {**_bounds(id_range), "mark": NOTES_MARK}
+        )
         return WrittenCount(**row)
 
     async def count_run_answers(self, id_range: IdRange, run_id: str) -> RunAnswers:
         """Count what LML answered to a run about the records of a range."""
-        async with self.database.transaction() as transaction:
-            (row,) = await transaction.fetch(
-                "identity/count_run_answers", {**_bounds(id_range), "run_id": run_id}
-            )
+        (row,) = await self.database.fetch(
+            "identity/count_run_answers", {**_bounds(id_range), "run_id": run_id}
+        )
         return RunAnswers(**row)
 
 

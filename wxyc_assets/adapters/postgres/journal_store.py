@@ -56,8 +56,7 @@ class JournalStore:
 
     async def runs(self, most: int) -> list[JournaledRun]:
         """Return the newest runs in the journal, the newest first."""
-        async with self.database.transaction() as transaction:
-            rows = await transaction.fetch("journal/select_runs", {"limit": most})
+        rows = await self.database.fetch("journal/select_runs", {"limit": most})
         return [
             JournaledRun(
                 run_id=row["run_id"],
@@ -70,8 +69,7 @@ class JournalStore:
 
     async def changes(self, run_id: str) -> list[JournalEntry]:
         """Return the changes of a run, by record, the newest of each first."""
-        async with self.database.transaction() as transaction:
-            rows = await transaction.fetch("journal/select_changes", {"run_id": run_id})
+        rows = await self.database.fetch("journal/select_changes", {"run_id": run_id})
         return [
             JournalEntry(row["entry"], row["library_id"], JournalSubject(row["subject"]))
             for row in rows
@@ -84,16 +82,15 @@ class JournalStore:
 
     async def begin(self, run_id: str, reverted_run_id: str, reverted_by: str) -> Revert:
         """Record a revert before it changes anything."""
-        async with self.database.transaction() as transaction:
-            (row,) = await transaction.fetch(
-                "journal/put_revert",
-                {
-                    "run_id": run_id,
-                    "reverted_run_id": reverted_run_id,
-                    "reverted_by": reverted_by,
-                    "now": self._now(),
-                },
-            )
+        (row,) = await self.database.fetch(
+            "journal/put_revert",
+            {
+                "run_id": run_id,
+                "reverted_run_id": reverted_run_id,
+                "reverted_by": reverted_by,
+                "now": self._now(),
+            },
+        )
         return Revert(run_id, reverted_run_id, row["holds_back"])
 
     @retry_on_deadlock

@@ -27,25 +27,23 @@ class KeptAnswerStore:
         self, id_range: IdRange, library_ids: Collection[int] | None = None
     ) -> list[KeptDecision]:
         """Return the range's decisions whose answer was kept; with `library_ids`, only those."""
-        async with self.database.transaction() as transaction:
-            rows = await transaction.fetch(
-                "artwork/select_kept_answers",
-                {
-                    "first": id_range.first,
-                    "last": id_range.last,
-                    "library_ids": None if library_ids is None else list(library_ids),
-                    "eligibility": self.scope.eligibility,
-                    **rules_row(self.scope.rules),
-                },
-            )
+        rows = await self.database.fetch(
+            "artwork/select_kept_answers",
+            {
+                "first": id_range.first,
+                "last": id_range.last,
+                "library_ids": None if library_ids is None else list(library_ids),
+                "eligibility": self.scope.eligibility,
+                **rules_row(self.scope.rules),
+            },
+        )
         return [_decision(row) for row in rows]
 
     async def count_not_kept(self, id_range: IdRange) -> int:
         """Count the range's lookups that cannot be decided again."""
-        async with self.database.transaction() as transaction:
-            (row,) = await transaction.fetch(
-                "artwork/count_not_kept", {"first": id_range.first, "last": id_range.last}
-            )
+        (row,) = await self.database.fetch(
+            "artwork/count_not_kept", {"first": id_range.first, "last": id_range.last}
+        )
         return row["lookups"]
 
     @retry_on_deadlock

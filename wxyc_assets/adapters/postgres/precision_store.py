@@ -32,16 +32,15 @@ class PrecisionStore:
 
     async def units(self, seed: int, sizes: Mapping[SampledKind, int]) -> list[RankedUnit]:
         """Return the first units of each stratum, as the seed orders them."""
-        async with self._database.transaction() as transaction:
-            rows = await transaction.fetch(
-                "precision/select_units",
-                {
-                    "seed": seed,
-                    "subjects": [*sizes],
-                    "sources": [*Source],
-                    "most": max(sizes.values()),
-                },
-            )
+        rows = await self._database.fetch(
+            "precision/select_units",
+            {
+                "seed": seed,
+                "subjects": [*sizes],
+                "sources": [*Source],
+                "most": max(sizes.values()),
+            },
+        )
         return [
             RankedUnit(
                 SampleUnit(
@@ -95,10 +94,7 @@ class PrecisionStore:
 
     async def cards(self, sample_id: str) -> list[ReviewCard]:
         """Return the units of a sample as the labeller sees them."""
-        async with self._database.transaction() as transaction:
-            rows = await transaction.fetch(
-                "precision/select_sample_cards", {"sample_id": sample_id}
-            )
+        rows = await self._database.fetch("precision/select_sample_cards", {"sample_id": sample_id})
         return [
             ReviewCard(
                 row["library_id"],
@@ -112,8 +108,7 @@ class PrecisionStore:
 
     async def newest_sample(self) -> Sample | None:
         """Return the newest sample with a label."""
-        async with self._database.transaction() as transaction:
-            rows = await transaction.fetch("precision/select_newest_sample")
+        rows = await self._database.fetch("precision/select_newest_sample")
         for row in rows:
             lml = LmlRules(row["lml_version"], row["lml_commit"])
             return Sample(row["sample_id"], row["seed"], row["drawn_at"], lml)
@@ -121,8 +116,7 @@ class PrecisionStore:
 
     async def labels(self, sample_id: str) -> list[StratumCount]:
         """Count the labels of each stratum of a sample."""
-        async with self._database.transaction() as transaction:
-            rows = await transaction.fetch("precision/count_labels", {"sample_id": sample_id})
+        rows = await self._database.fetch("precision/count_labels", {"sample_id": sample_id})
         return [
             StratumCount(
                 _stratum(row), row["population"], row["labelled"], row["right"], row["claimed"]
@@ -146,20 +140,18 @@ class PrecisionStore:
             }
             for each in measured
         ]
-        async with self._database.transaction() as transaction:
-            await transaction.execute(
-                "precision/put_estimates",
-                {
-                    "sample_id": sample_id,
-                    "now": self._now(),
-                    "estimates": Jsonb(rows, dumps=dump),
-                },
-            )
+        await self._database.execute(
+            "precision/put_estimates",
+            {
+                "sample_id": sample_id,
+                "now": self._now(),
+                "estimates": Jsonb(rows, dumps=dump),
+            },
+        )
 
     async def newest(self) -> list[MeasuredPrecision]:
         """Return what was measured on the newest measured sample; nothing if there is none."""
-        async with self._database.transaction() as transaction:
-            rows = await transaction.fetch("precision/select_estimates")
+        rows = await self._database.fetch("precision/select_estimates")
         return [
             MeasuredPrecision(
                 SampledKind(row["subject"]),

@@ -39,8 +39,7 @@ class RefusalStore:
 
     async def refused(self) -> list[Refusal]:
         """Return every refusal, by library id."""
-        async with self._database.transaction() as transaction:
-            rows = await transaction.fetch("refusals/select_refused")
+        rows = await self._database.fetch("refusals/select_refused")
         for row in rows:
             row["subject"] = RefusedQuestion(row["subject"])
         return [Refusal(**row) for row in rows]

@@ -49,28 +49,26 @@ class ReleaseStore:
             {"library_id": library_id, **_values(release), "answered_at": answered_at.isoformat()}
             for library_id, (release, answered_at) in releases.items()
         ]
-        async with self.database.transaction() as transaction:
-            (count,) = await transaction.fetch(
-                "releases/put_releases",
-                {
-                    "first": id_range.first,
-                    "last": id_range.last,
-                    "releases": Jsonb(rows, dumps=dump),
-                    "withdrawn": list(withdrawn),
-                    "rules_version": RULES_VERSION,
-                    "now": self._now(),
-                    "run_id": run_id,
-                },
-            )
+        (count,) = await self.database.fetch(
+            "releases/put_releases",
+            {
+                "first": id_range.first,
+                "last": id_range.last,
+                "releases": Jsonb(rows, dumps=dump),
+                "withdrawn": list(withdrawn),
+                "rules_version": RULES_VERSION,
+                "now": self._now(),
+                "run_id": run_id,
+            },
+        )
         return PutCount(**count)
 
     async def fillable(self, id_range: IdRange) -> list[int]:
         """Return the range's records whose identity is to get its release, in id order."""
-        async with self.database.transaction() as transaction:
-            rows = await transaction.fetch(
-                "releases/select_fillable",
-                {"first": id_range.first, "last": id_range.last, "mark": NOTES_MARK},
-            )
+        rows = await self.database.fetch(
+            "releases/select_fillable",
+            {"first": id_range.first, "last": id_range.last, "mark": NOTES_MARK},
+        )
         return [row["library_id"] for row in rows]
 
     @retry_on_deadlock
@@ -95,16 +93,15 @@ class ReleaseStore:
 
     async def count_written(self, id_range: IdRange, run_id: str) -> WrittenCount:
         """Count the range's releases whose record has an identity, and those that it lacks."""
-        async with self.database.transaction() as transaction:
-            (row,) = await transaction.fetch(
-                "releases/count_written_releases",
-                {
-                    "first": id_range.first,
-                    "last": id_range.last,
-                    "mark": NOTES_MARK,
-                    "run_id": run_id,
-                },
-            )
+        (row,) = await self.database.fetch(
+            "releases/count_written_releases",
+            {
+                "first": id_range.first,
+                "last": id_range.last,
+                "mark": NOTES_MARK,
+                "run_id": run_id,
+            },
+        )
         return WrittenCount(**row)
 
 

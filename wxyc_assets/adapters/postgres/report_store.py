@@ -24,10 +24,7 @@ class ReportStore:
 
     async def names(self, library_ids: Sequence[int]) -> list[NamedRecord]:
         """Return these records with their names, in id order."""
-        async with self._database.transaction() as transaction:
-            rows = await transaction.fetch(
-                "report/select_names", {"library_ids": list(library_ids)}
-            )
+        rows = await self._database.fetch("report/select_names", {"library_ids": list(library_ids)})
         return [NamedRecord(**each) for each in rows]
 
     async def records(self, eligibility: Eligibility, *, since: datetime) -> RecordsOfReport:

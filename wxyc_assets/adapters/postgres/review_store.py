@@ -14,19 +14,18 @@ class ReviewStore:
 
     async def most_doubtful(self, most: int) -> list[ReviewCard]:
         """Return up to `most` records with something doubted and undecided, the worst first."""
-        async with self._database.transaction() as transaction:
-            rows = await transaction.fetch(
-                "verdicts/select_review",
-                {
-                    "severities": [*Severity],
-                    "weights": [SEVERITY_WEIGHTS[each] for each in Severity],
-                    "cover_reasons": [
-                        each for each in DoubtReason if each.subject is DoubtSubject.COVER
-                    ],
-                    "sources": [*Source],
-                    "most": most,
-                },
-            )
+        rows = await self._database.fetch(
+            "verdicts/select_review",
+            {
+                "severities": [*Severity],
+                "weights": [SEVERITY_WEIGHTS[each] for each in Severity],
+                "cover_reasons": [
+                    each for each in DoubtReason if each.subject is DoubtSubject.COVER
+                ],
+                "sources": [*Source],
+                "most": most,
+            },
+        )
         return [
             ReviewCard(
                 row["library_id"],

@@ -55,36 +55,32 @@ class RotationStore:
 
     async def active(self) -> ActiveRotation:
         """Return the releases in rotation today (by the database's date, without a clock)."""
-        async with self._database.transaction() as transaction:
-            rows = await transaction.fetch("rotation/select_active_rotation", {"now": self._now()})
+        rows = await self._database.fetch("rotation/select_active_rotation", {"now": self._now()})
         return ActiveRotation([RotationRelease(**row) for row in rows])
 
     async def put_refresh(self, run: RefreshRun) -> None:
         """Store the state of a run, one row per run."""
-        async with self._database.transaction() as transaction:
-            await transaction.execute(
-                "rotation/put_refresh",
-                {
-                    "now": self._now(),
-                    "run_id": run.run_id,
-                    "failure": run.failure and run.failure.replace("\0", "\\x00"),
-                    "is_finished": run.is_finished,
-                    "batch_size": run.batch_size,
-                    "batches": run.batches,
-                    "calls": run.calls,
-                    "drift": Jsonb(dict(run.drift)),
-                    **run.tally.counts(),
-                },
-            )
+        await self._database.execute(
+            "rotation/put_refresh",
+            {
+                "now": self._now(),
+                "run_id": run.run_id,
+                "failure": run.failure and run.failure.replace("\0", "\\x00"),
+                "is_finished": run.is_finished,
+                "batch_size": run.batch_size,
+                "batches": run.batches,
+                "calls": run.calls,
+                "drift": Jsonb(dict(run.drift)),
+                **run.tally.counts(),
+            },
+        )
 
     async def newest_refresh(self, run_id: str) -> StoredRefresh | None:
         """Return this run's refresh; if it made none, the newest; None if there never was one."""
-        async with self._database.transaction() as transaction:
-            rows = await transaction.fetch("rotation/select_newest_refresh", {"run_id": run_id})
+        rows = await self._database.fetch("rotation/select_newest_refresh", {"run_id": run_id})
         return StoredRefresh(**rows[0]) if rows else None
 
     async def recent_refreshes(self) -> RecentRefreshes:
         """Return the sums over the runs that began within the last 24 hours."""
-        async with self._database.transaction() as transaction:
-            (row,) = await transaction.fetch("rotation/sum_recent_refreshes", {"now": self._now()})
+        (row,) = await self._database.fetch("rotation/sum_recent_refreshes", {"now": self._now()})
         return RecentRefreshes(**row)

@@ -36,18 +36,17 @@ class RunStore:
         is_whole: bool,
     ) -> None:
         """Record the ranges and the rules of a run before it asks anything."""
-        async with self._database.transaction() as transaction:
-            await transaction.execute(
-                "coverage/put_run",
-                {
-                    "pipeline": pipeline,
-                    "run_id": run_id,
-                    "now": self._now(),
-                    "is_whole": is_whole,
-                    "ranges": [each.key for each in ranges],
-                    "rules": Jsonb(rules_row(rules)),
-                },
-            )
+        await self._database.execute(
+            "coverage/put_run",
+            {
+                "pipeline": pipeline,
+                "run_id": run_id,
+                "now": self._now(),
+                "is_whole": is_whole,
+                "ranges": [each.key for each in ranges],
+                "rules": Jsonb(rules_row(rules)),
+            },
+        )
 
     async def complete(
         self, pipeline: Pipeline, run_id: str, ranges: Collection[IdRange], rules: CoverageRules
@@ -55,18 +54,17 @@ class RunStore:
         """Date the ranges in which a run left nothing open."""
         if not ranges:
             return
-        async with self._database.transaction() as transaction:
-            await transaction.execute(
-                "coverage/put_range_runs",
-                {
-                    "pipeline": pipeline,
-                    "run_id": run_id,
-                    "is_wide": rules.scope.include_null_canonical,
-                    "firsts": [each.first for each in ranges],
-                    "lasts": [each.last for each in ranges],
-                    "now": self._now(),
-                },
-            )
+        await self._database.execute(
+            "coverage/put_range_runs",
+            {
+                "pipeline": pipeline,
+                "run_id": run_id,
+                "is_wide": rules.scope.include_null_canonical,
+                "firsts": [each.first for each in ranges],
+                "lasts": [each.last for each in ranges],
+                "now": self._now(),
+            },
+        )
 
     async def rules(self, run_ids: Collection[str], otherwise: CoverageRules) -> CoverageRules:
         """Return the rules of these runs; else of the newest over the library, or of the newest.
@@ -74,8 +72,7 @@ class RunStore:
         A pipeline without runs has the rules of `otherwise`. Raises ValueError for rules that
         cannot be read.
         """
-        async with self._database.transaction() as transaction:
-            rows = await transaction.fetch("coverage/select_run_rules", {"run_ids": list(run_ids)})
+        rows = await self._database.fetch("coverage/select_run_rules", {"run_ids": list(run_ids)})
         default = rules_row(otherwise)
         found = {row["pipeline"]: row["rules"] for row in rows}
         identity, artwork = (found.get(each, default) for each in Pipeline)
@@ -83,7 +80,6 @@ class RunStore:
 
     async def ranges(self, run_ids: Collection[str]) -> dict[Pipeline, frozenset[str]]:
         """Return the ranges that these runs were asked for."""
-        async with self._database.transaction() as transaction:
-            rows = await transaction.fetch("coverage/select_run_ranges", {"run_ids": list(run_ids)})
+        rows = await self._database.fetch("coverage/select_run_ranges", {"run_ids": list(run_ids)})
         found = {row["pipeline"]: frozenset(row["keys"]) for row in rows}
         return {each: found.get(each, frozenset()) for each in Pipeline}

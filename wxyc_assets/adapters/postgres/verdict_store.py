@@ -64,8 +64,7 @@ class VerdictStore:
 
     async def verdicts(self) -> list[RecordVerdict]:
         """Return every verdict, in the order in which they were decided."""
-        async with self._database.transaction() as transaction:
-            rows = await transaction.fetch("verdicts/select_verdicts")
+        rows = await self._database.fetch("verdicts/select_verdicts")
         return [RecordVerdict(**_decoded(row)) for row in rows]
 
     async def conflicts(self) -> list[Conflict]:

@@ -186,20 +186,42 @@ async def test_a_wrong_password_is_told_without_it(postgres: Postgres, assets: s
     assert SECRET not in "".join(traceback.format_exception(error))
 
 
+REFUSED: dict[str, Any] = {"library_id": 1, "cohort": "va", "artist_name": "Burial"}
+STORED = REFUSED | {
+    "refusal": "no",
+    "is_matched": False,
+    "is_poisoned": False,
+    "null_confidences": 0,
+}
+
+
+def answers(*rows: dict[str, Any]) -> dict[str, Any]:
+    return {"answers": Jsonb(rows), "now": None, "run_id": "x"}
+
+
 async def test_a_failed_transaction_leaves_nothing(opened: Database, backend_db: BackendDb) -> None:
     backend_db.record(1)
-    refused: dict[str, Any] = {"library_id": 1, "cohort": "va", "artist_name": "Burial"}
-    stored = refused | {"refusal": "no", "is_matched": False, "is_poisoned": False}
 
     async def store() -> None:
         async with opened.transaction() as transaction:
-            for row in (stored | {"null_confidences": 0}, refused):
-                parameters = {"answers": Jsonb([row]), "now": None, "run_id": "x"}
-                await transaction.execute("identity/put_answers", parameters)
+            for row in (STORED, REFUSED):
+                await transaction.execute("identity/put_answers", answers(row))
 
     with pytest.raises(RowRefused, match="null value"):
         await store()
     assert backend_db.value("select count(*) from lml_resolution") == 0
+
+
+async def test_a_statement_by_itself_commits_whole_or_not_at_all(
+    opened: Database, backend_db: BackendDb
+) -> None:
+    for library_id in (1, 2):
+        backend_db.record(library_id)
+    with pytest.raises(RowRefused, match="null value"):
+        await opened.execute("identity/put_answers", answers(STORED | {"library_id": 2}, REFUSED))
+    assert backend_db.value("select count(*) from lml_resolution") == 0
+    await opened.execute("identity/put_answers", answers(STORED))
+    assert backend_db.value("select count(*) from lml_resolution") == 1
 
 
 async def test_a_lost_connection_is_unavailable(opened: Database, backend_db: BackendDb) -> None:
