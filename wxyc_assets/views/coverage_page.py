@@ -120,6 +120,10 @@ def _price(records: RecordsOfReport) -> Iterator[str]:
             f"<p>Since {records.since:%Y-%m-%d} a new cover cost {price.per_cover:.1f} Discogs "
             f"requests ({price.requests:,} for {price.covers:,}).</p>"
         )
+    yield (
+        "<p>A new identity costs none: LML asks Discogs nothing for it. What its answers say is in "
+        "each range's metadata, as <code>run/discogs_requests_per_identity</code>.</p>"
+    )
 
 
 def _section(name: str, body: Iterator[str]) -> Iterator[str]:

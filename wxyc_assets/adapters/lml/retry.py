@@ -70,9 +70,9 @@ class RetryingCaller:
             return await self.once(call)
         except LmlError as error:
             first = error
-        return await self._go_on(first, call)
+        return await self._retry(first, call)
 
-    async def _go_on(self, first: LmlError, call: Callable[[], Awaitable[T]]) -> T:
+    async def _retry(self, first: LmlError, call: Callable[[], Awaitable[T]]) -> T:
         """Retry from the error of the first attempt on.
 
         That one is made without stamina, whose share of a lookup's CPU time was a twentieth.

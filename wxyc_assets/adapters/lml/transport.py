@@ -1,4 +1,4 @@
-"""LML's connections: httpx's interface over aiohttp, which takes a fifth of the CPU per call.
+"""LML's connections: httpx's interface over aiohttp, at a quarter of the CPU per call, or less.
 
 docs/speed.md has the figures. Tests put another of httpx's transports in its place.
 """

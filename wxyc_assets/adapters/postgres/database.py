@@ -77,7 +77,7 @@ class Database:
     async def execute(self, name: str, parameters: Parameters | None = None) -> None:
         """Execute one statement, which commits by itself; raise as `transaction` does."""
         async with translated(), self._pool.connection() as connection:
-            await connection.execute(sql(name), parameters)
+            await Transaction(connection).execute(name, parameters)
 
     async def fetch(self, name: str, parameters: Parameters | None = None) -> list[DictRow]:
         """Return the rows of one statement, which commits by itself; raise as `transaction` does.
@@ -85,8 +85,7 @@ class Database:
         That takes a third of the round trips: no BEGIN and no COMMIT.
         """
         async with translated(), self._pool.connection() as connection:
-            cursor = await connection.execute(sql(name), parameters)
-            return await cursor.fetchall()
+            return await Transaction(connection).fetch(name, parameters)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncGenerator[Transaction]:

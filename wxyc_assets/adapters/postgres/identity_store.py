@@ -115,7 +115,9 @@ class IdentityStore:
         """
         async with self.database.transaction() as transaction:
             await lock_in_transaction(transaction, LockFamily.IDENTITY, id_range)
-            due = await self._due(transaction, id_range, scope)
+            due = await transaction.fetch(
+                "identity/select_due", self._rules_of_due(id_range, scope)
+            )
             if due or await transaction.fetch("identity/select_any_candidate", _bounds(id_range)):
                 await transaction.execute(
                     "identity/put_candidates",
@@ -127,12 +129,13 @@ class IdentityStore:
                     },
                 )
         reasons = Counter((row["cohort"], row["reason"]) for row in due)
-        return Counter({(Cohort(c), Reason(r)): rows for (c, r), rows in reasons.items()})
+        return Counter(
+            {(Cohort(cohort), Reason(reason)): rows for (cohort, reason), rows in reasons.items()}
+        )
 
     async def due(self, id_range: IdRange, scope: Scope) -> list[DueRecord]:
         """Return the range's records that are due now, in id order; write nothing."""
-        async with self.database.transaction() as transaction:
-            rows = await self._due(transaction, id_range, scope)
+        rows = await self.database.fetch("identity/select_due", self._rules_of_due(id_range, scope))
         return [
             DueRecord(
                 reason=Reason(row.pop("reason")),
@@ -142,20 +145,15 @@ class IdentityStore:
             for row in rows
         ]
 
-    async def _due(
-        self, transaction: Transaction, id_range: IdRange, scope: Scope
-    ) -> list[dict[str, Any]]:
-        return await transaction.fetch(
-            "identity/select_due",
-            {
-                **_bounds(id_range),
-                "now": self._now(),
-                "stale_window": timedelta(days=scope.stale_days),
-                "retry_window": timedelta(days=scope.retry_days),
-                "include_null_canonical": scope.include_null_canonical,
-                "recheck": scope.recheck,
-            },
-        )
+    def _rules_of_due(self, id_range: IdRange, scope: Scope) -> dict[str, Any]:
+        return {
+            **_bounds(id_range),
+            "now": self._now(),
+            "stale_window": timedelta(days=scope.stale_days),
+            "retry_window": timedelta(days=scope.retry_days),
+            "include_null_canonical": scope.include_null_canonical,
+            "recheck": scope.recheck,
+        }
 
     async def unanswered(self, id_range: IdRange, scope: Scope) -> list[Candidate]:
         """Return the range's candidates that no stored answer serves, in id order."""

@@ -67,7 +67,7 @@ class CoverLookup:
     ) -> None:
         self._lml = lml
         self._caller = RetryingCaller(retry_policy, give_way)
-        self._at_work = asyncio.Semaphore(max_in_flight + READY)
+        self._asking = asyncio.Semaphore(max_in_flight + READY)
         self._probes = probes
         self._buffer = buffer
         self._rules = rules
@@ -114,7 +114,7 @@ class CoverLookup:
             self._probes.verify_stored(settle)
 
     async def _try(self, question: Question) -> FailedQuestion | None:
-        async with self._at_work:
+        async with self._asking:
             answers_before = self._caller.answers
             try:
                 self._check_stopped()

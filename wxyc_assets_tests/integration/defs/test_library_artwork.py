@@ -5,6 +5,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
+from wxyc_assets.adapters.postgres.database import sql
 from wxyc_assets.defs.library_artwork import (
     ArtworkConfig,
     covers_are_written,
@@ -130,6 +131,20 @@ def test_a_range_shows_its_first_covers(bench: Bench) -> None:
     assert lines[2].startswith("| ![cover](https://i.discogs.com/")
     assert lines[2].endswith(f"| {ALBUMS[-10].artist_name} | {ALBUMS[-10].album_title} |")
     assert "contact_sheet" not in figures[RANGES[1]]
+
+
+def test_a_range_shows_what_its_covers_cost(
+    backend_db: BackendDb, bench: Bench, lml: PretendLml
+) -> None:
+    lml.configure(lookup_live_share=1.0, discogs_per_worker_per_minute=0)
+    assert bench.run(last=RANGES[0]).success
+    requests = backend_db.value("select sum(api_calls) from artwork_lookup")
+    assert requests > 20
+    figures = bench.ranges[RANGES[0]]
+    assert figures["run/discogs_requests"] == requests
+    assert figures["run/discogs_requests_per_cover"] == requests / 20
+    price = backend_db.connection.execute(sql("report/count_prices"), {"since": "-infinity"})
+    assert price.fetchone() == (requests, 20)
 
 
 def test_a_second_run_reports_the_ranges_and_asks_nothing(

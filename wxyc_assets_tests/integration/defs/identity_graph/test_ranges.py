@@ -122,6 +122,7 @@ def test_a_range_shows_what_became_of_its_rows(station: IdentityGraph) -> None:
     counted = {name: count for name, count in figures.items() if name.startswith("run/rows_")}
     assert sum(count for count in counted.values() if isinstance(count, int)) == rows
     assert figures["run/lml_total_calls"] == 2
+    assert figures["run/discogs_requests_per_identity"] == 0
     candidates = station.instance.get_latest_materialization_event(CANDIDATES)
     assert candidates is not None
     assert candidates.asset_materialization is not None
