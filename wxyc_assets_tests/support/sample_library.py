@@ -6,6 +6,7 @@ from wxyc_sandbox.credits import Credit
 from wxyc_sandbox.credits import credits as usual_credits
 
 RECORDS = 240
+ALL_IDS = frozenset(range(1, RECORDS + 1))
 MOST_CREDITS = 8
 
 
